@@ -1,0 +1,157 @@
+/** `POST /callbacks/…`: the internal endpoint at which the upstream reports a task's end. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Hub } from '../delivery/hub.ts';
+import { GatewayUnavailableError } from '../errors.ts';
+import { readBody } from '../server/body.ts';
+import { hastenCheck } from '../store/checks.ts';
+import { adoptTask, endVideo } from '../store/completions.ts';
+import type { VideoRow } from '../store/rows.ts';
+import type { Database } from '../store/schema.ts';
+import { findRow } from '../store/submits.ts';
+import { type CallbackReport, parseCallback } from '../upstream/callback.ts';
+import { toCreationTime } from '../video-id.ts';
+import { isTokenOf, parseCallbackPath } from './callback-url.ts';
+import { isSigned } from './signature.ts';
+
+const BODY_LIMIT = 64 * 1024;
+/** The upstream waits 15 s; an answer it does not get is a retry minutes later. */
+const ANSWER_WITHIN_MS = 4_500;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface CallbackParts {
+  readonly db: Database;
+  readonly hub: Hub;
+  readonly log: Logger;
+  readonly config: Pick<Config, 'WEBHOOK_HMAC_KEY' | 'RETENTION_DAYS'>;
+  /** Has a task that needs a read looked at soon. */
+  readonly wakeReconciler: () => void;
+}
+
+/** The HTTP status to answer with, and the sentence beside it. 200 only after the commit. */
+interface Verdict {
+  readonly status: number;
+  readonly message: string;
+}
+
+const SUCCESS: Verdict = { status: 200, message: 'success' };
+const NO_SUCH_URL: Verdict = { status: 404, message: 'no such callback URL' };
+const UNAVAILABLE: Verdict = { status: 503, message: 'cannot be stored now, send it again' };
+
+export function createCallbackHandler(parts: CallbackParts) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const verdict = await judge(parts, request);
+    if (verdict.status === 413) response.setHeader('connection', 'close');
+    if (verdict.status === 405) response.setHeader('allow', 'POST');
+    response.writeHead(verdict.status, { 'content-type': 'application/json' });
+    // The form in which the upstream expects its answer (reference, callback responses).
+    response.end(JSON.stringify({ code: verdict.status, msg: verdict.message }));
+  };
+}
+
+async function judge(parts: CallbackParts, request: IncomingMessage): Promise<Verdict> {
+  const { log } = parts;
+  const address = parseCallbackPath(request.url ?? '');
+  if (!address) return NO_SUCH_URL;
+  if (request.method !== 'POST') return { status: 405, message: 'POST only' };
+
+  let body: Buffer | null;
+  try {
+    body = await readBody(request, BODY_LIMIT);
+  } catch {
+    return { status: 400, message: 'the body was cut off' };
+  }
+  if (body === null) return { status: 413, message: 'the body is over 64 KiB' };
+
+  const text = decode(body, request.headers['content-type']);
+  const work = accept(parts, address, text, request).catch((error: unknown) => {
+    log.error({ video: address.id, err: error }, 'a callback could not be stored');
+    return error instanceof GatewayUnavailableError
+      ? UNAVAILABLE
+      : { status: 500, message: 'internal error' };
+  });
+  const verdict = await Promise.race([work, delay(ANSWER_WITHIN_MS, UNAVAILABLE, { ref: false })]);
+  log.info({ video: address.id, status: verdict.status }, 'callback');
+  return verdict;
+}
+
+/** JSON is UTF-8 (RFC 8259, 8.1), but a sender that names another charset is taken at its word. */
+function decode(body: Buffer, contentType: string | undefined): string {
+  const charset = /;\s*charset="?([^\s;"]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
+  try {
+    return new TextDecoder(charset).decode(body);
+  } catch {
+    return body.toString('utf8');
+  }
+}
+
+async function accept(
+  parts: CallbackParts,
+  address: { id: string; token: string },
+  text: string,
+  request: IncomingMessage,
+): Promise<Verdict> {
+  const { db, log, config } = parts;
+  const row = await findRow(db, address.id);
+  if (!row) return isPruned(address.id, config) ? { status: 410, message: 'gone' } : NO_SUCH_URL;
+  if (!isTokenOf(row.token_hash, address.token)) return NO_SUCH_URL;
+
+  const report = parseCallback(text);
+  if (!report) return { status: 400, message: 'not a callback' };
+
+  const taskId = report.taskId ?? row.task_id;
+  const keys = config.WEBHOOK_HMAC_KEY;
+  const headers = {
+    timestamp: single(request.headers['x-webhook-timestamp']),
+    signature: single(request.headers['x-webhook-signature']),
+  };
+  if (keys.length > 0 && !isSigned(headers, taskId ?? '', keys)) {
+    return { status: 401, message: 'the signature is missing or wrong' };
+  }
+  if (row.task_id !== null && taskId !== row.task_id) {
+    log.error({ video: row.id, taskId }, "a callback named another task than its URL's");
+    return { status: 409, message: 'another task than the one of this URL' };
+  }
+  return record(parts, row, report);
+}
+
+/** Everything that the callback tells is committed when this resolves. */
+async function record(
+  { db, hub, log, wakeReconciler }: CallbackParts,
+  row: VideoRow,
+  report: CallbackReport,
+): Promise<Verdict> {
+  const { taskId } = report;
+  const outcome = report.success ? report.files : report.failure;
+  if (outcome && (await endVideo(db, row.id, { outcome, taskId, reported: true }))) {
+    hub.publish(row);
+    return SUCCESS;
+  }
+
+  // A repeat, an end that must not follow, or a success without a file: what is left to learn is
+  // that the task exists, and under which id.
+  if (!(await adoptTask(db, row.id, taskId))) {
+    log.error({ video: row.id, taskId }, "a callback named another video's task");
+    return { status: 409, message: 'another task than the one of this URL' };
+  }
+  hub.publish(row);
+  if (!outcome) {
+    log.warn({ video: row.id }, 'a callback reported success without a usable file');
+    await hastenCheck(db, row.id);
+    wakeReconciler();
+  }
+  return SUCCESS;
+}
+
+/** An id tells its age, so a row that is gone can be told from one that never was. */
+function isPruned(id: string, config: Pick<Config, 'RETENTION_DAYS'>): boolean {
+  const made = toCreationTime(id);
+  return made !== null && made < Date.now() - config.RETENTION_DAYS * DAY_MS;
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

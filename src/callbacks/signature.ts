@@ -1,0 +1,28 @@
+/** `X-Webhook-Signature`: who sent a callback. It proves the sender and the task, not the body. */
+
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/** How far a signature's time may lie from ours, in seconds, either way. */
+const WINDOW_S = 300;
+
+/**
+ * base64(HMAC-SHA256(task id + "." + timestamp, key)) under any of the keys, so that a key can be
+ * replaced without a gap (`upstream` documentation of webhook signatures).
+ */
+export function isSigned(
+  headers: { timestamp: string | undefined; signature: string | undefined },
+  taskId: string,
+  keys: readonly string[],
+  nowMs = Date.now(),
+): boolean {
+  const { timestamp, signature } = headers;
+  if (!timestamp || !signature || !/^\d{1,12}$/.test(timestamp)) return false;
+  if (Math.abs(nowMs / 1_000 - Number(timestamp)) > WINDOW_S) return false;
+
+  const given = Buffer.from(signature, 'base64');
+  // Every key is tried, so that the time taken does not tell which one matched.
+  return keys
+    .map((key) => createHmac('sha256', key).update(`${taskId}.${timestamp}`).digest())
+    .map((expected) => expected.length === given.length && timingSafeEqual(expected, given))
+    .includes(true);
+}

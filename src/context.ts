@@ -1,0 +1,66 @@
+/** What one request may reach. */
+
+import DataLoader from 'dataloader';
+import type { Logger } from 'pino';
+import type { Cursors } from './delivery/cursor.ts';
+import type { Hub } from './delivery/hub.ts';
+import type { Database } from './store/schema.ts';
+import { findLineages, findVideos } from './store/videos.ts';
+import type { Submitter } from './submit/submitter.ts';
+import type { Refresher } from './upkeep/refresher.ts';
+import type { Video } from './video.ts';
+
+/** The long-lived things, made once in `gateway.ts`. */
+export interface Services {
+  readonly db: Database;
+  readonly cursors: Cursors;
+  readonly hub: Hub;
+  readonly submitter: Submitter;
+  readonly refresher: Refresher;
+  readonly log: Logger;
+}
+
+export interface Caller {
+  /** Whose videos these are: every read and write is scoped to it. */
+  readonly owner: string;
+  /** Aborted when the caller leaves. Reads and waits end with it, payments do not. */
+  readonly signal: AbortSignal;
+}
+
+export interface Context extends Services, Caller {
+  /** One of the caller's videos in the store, by id or task id; null and undefined as in `findVideos`. */
+  readonly loadVideo: (key: string) => Promise<Video | null | undefined>;
+  /** A task's own video and what it extends, nearest first, as far as the store knows. */
+  readonly loadLineage: (query: { taskId: string; depth: number }) => Promise<Video[]>;
+}
+
+export function createContext(services: Services, caller: Caller): Context {
+  const { db } = services;
+  const { owner, signal } = caller;
+
+  // The loaders batch and do not cache: a subscription's context lives for hours.
+  const videos = new DataLoader<string, Video | null | undefined>(
+    async (keys) => {
+      const found = await findVideos(db, owner, [...new Set(keys)]);
+      return keys.map((key) => found.get(key));
+    },
+    { cache: false },
+  );
+  const lineages = new DataLoader<{ taskId: string; depth: number }, Video[]>(
+    async (queries) => {
+      const depth = Math.max(...queries.map((query) => query.depth));
+      const taskIds = [...new Set(queries.map((query) => query.taskId))];
+      const found = await findLineages(db, owner, taskIds, depth);
+      return queries.map((query) => (found.get(query.taskId) ?? []).slice(0, query.depth));
+    },
+    { cache: false },
+  );
+
+  return {
+    ...services,
+    owner,
+    signal,
+    loadVideo: (key) => videos.load(key),
+    loadLineage: (query) => lineages.load(query),
+  };
+}

@@ -1,0 +1,52 @@
+/** A place in an owner's log, as clients carry it: opaque, and bound to its owner and database. */
+
+import { createHash } from 'node:crypto';
+import { CursorExpiredError, InvalidInputError } from '../errors.ts';
+import type { LogBounds } from '../store/completions.ts';
+
+const SEAL_BYTES = 9;
+const NUMBER_BYTES = 6;
+
+export interface Cursors {
+  toCursor(owner: string, number: number): string;
+  /**
+   * @throws InvalidInputError when the text is no cursor of this owner and database, or lies ahead
+   * of the log's head (a database restored from a backup forgets its latest numbers).
+   * @throws CursorExpiredError when completions after it have been pruned.
+   */
+  toNumber(owner: string, cursor: string, bounds: LogBounds): number;
+}
+
+export function createCursors(databaseId: string): Cursors {
+  function toSeal(owner: string): Buffer {
+    const hash = createHash('sha256').update(`${databaseId}\n${owner}`).digest();
+    return hash.subarray(0, SEAL_BYTES);
+  }
+
+  return {
+    toCursor(owner, number) {
+      const bytes = Buffer.alloc(SEAL_BYTES + NUMBER_BYTES);
+      toSeal(owner).copy(bytes);
+      bytes.writeUIntBE(number, SEAL_BYTES, NUMBER_BYTES);
+      return bytes.toString('base64url');
+    },
+
+    toNumber(owner, cursor, bounds) {
+      const bytes = Buffer.from(cursor, 'base64url');
+      const isOurs =
+        bytes.length === SEAL_BYTES + NUMBER_BYTES &&
+        bytes.toString('base64url') === cursor &&
+        bytes.subarray(0, SEAL_BYTES).equals(toSeal(owner));
+      if (!isOurs) throw invalid('is not a cursor of yours');
+
+      const number = bytes.readUIntBE(SEAL_BYTES, NUMBER_BYTES);
+      if (number > bounds.head) throw invalid('is ahead of the log');
+      if (number < bounds.pruned) throw new CursorExpiredError();
+      return number;
+    },
+  };
+}
+
+function invalid(fault: string): InvalidInputError {
+  return new InvalidInputError([{ path: ['after'], message: fault }]);
+}

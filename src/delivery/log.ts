@@ -1,0 +1,49 @@
+/** The reader of an owner's log. */
+
+import { CursorExpiredError } from '../errors.ts';
+import { type Completion, readCompletions } from '../store/completions.ts';
+import type { Database } from '../store/schema.ts';
+import type { Hub } from './hub.ts';
+import { closeWith, readPatiently } from './stream.ts';
+
+const PAGE = 100;
+
+/** What a stream reads from and is woken by. */
+export interface Feed {
+  readonly db: Database;
+  readonly hub: Hub;
+}
+
+/**
+ * Every completion of the owner after the number `from`, each once and in order, without an end.
+ * The watch is opened before the first read, so what is committed after that read wakes the wait
+ * that follows it.
+ *
+ * @throws CursorExpiredError when pruning has overtaken the reader.
+ */
+export async function* followLog(
+  { db, hub }: Feed,
+  owner: string,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<Completion, void, void> {
+  const watch = closeWith(signal, hub.watchOwner(owner));
+  let last = from;
+  try {
+    do {
+      let page: Completion[];
+      do {
+        const after = last;
+        page = await readPatiently(signal, () => readCompletions(db, owner, after, PAGE));
+        for (const completion of page) {
+          // Numbers have no gaps: a missing one has been pruned.
+          if (completion.number !== last + 1) throw new CursorExpiredError();
+          yield completion;
+          last = completion.number;
+        }
+      } while (page.length === PAGE);
+    } while (await watch.changed());
+  } finally {
+    watch.close();
+  }
+}

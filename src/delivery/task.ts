@@ -1,0 +1,50 @@
+/** The followers of one task. */
+
+import { VideoNotFoundError } from '../errors.ts';
+import { type Completion, findCompletionNumber } from '../store/completions.ts';
+import { findVideo } from '../store/videos.ts';
+import { isEnded, type Video } from '../video.ts';
+import type { Feed } from './log.ts';
+import { closeWith, readPatiently } from './stream.ts';
+
+/**
+ * The task as it stands, then each change of its state; ends with the last one.
+ *
+ * @throws VideoNotFoundError when the task turns out never to have been started.
+ */
+export async function* followStates(
+  { db, hub }: Feed,
+  owner: string,
+  id: string,
+  signal: AbortSignal,
+): AsyncGenerator<Video, void, void> {
+  const watch = closeWith(signal, hub.watchVideo(id));
+  let last: Video | undefined;
+  try {
+    do {
+      const video = await readPatiently(signal, () => findVideo(db, owner, id));
+      if (!video) throw new VideoNotFoundError(id);
+      if (video.state !== last?.state || video.taskId !== last.taskId) yield video;
+      if (isEnded(video.state)) return;
+      last = video;
+    } while (await watch.changed());
+  } finally {
+    watch.close();
+  }
+}
+
+/** The completion of the task, at once if it has ended; then ends. Throws as `followStates`. */
+export async function* followEnd(
+  feed: Feed,
+  owner: string,
+  id: string,
+  signal: AbortSignal,
+): AsyncGenerator<Completion, void, void> {
+  for await (const video of followStates(feed, owner, id, signal)) {
+    if (!isEnded(video.state)) continue;
+    const number = await readPatiently(signal, () => findCompletionNumber(feed.db, owner, id));
+    // Its entry may have been pruned, which leaves the row until the next batch.
+    if (number === undefined) throw new VideoNotFoundError(id);
+    yield { number, video };
+  }
+}

@@ -1,0 +1,147 @@
+/** The composition root: builds each long-lived thing once, in the order in which they lean on each other. */
+
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pino } from 'pino';
+import { createCallbackHandler } from './callbacks/handler.ts';
+import { type Config, isLoopback } from './config.ts';
+import { createCursors } from './delivery/cursor.ts';
+import { createHub } from './delivery/hub.ts';
+import { createGraphiQL } from './server/graphiql.ts';
+import { createHttpServer } from './server/http.ts';
+import { createCloser } from './server/shutdown.ts';
+import { serveWebSockets } from './server/websocket.ts';
+import { createGraphQL } from './server/yoga.ts';
+import { isReachable, openDatabase } from './store/database.ts';
+import { recoverOrphans } from './store/submits.ts';
+import { createSubmitter } from './submit/submitter.ts';
+import { startPruner } from './upkeep/pruner.ts';
+import { startReconciler } from './upkeep/reconciler.ts';
+import { createRefresher } from './upkeep/refresher.ts';
+import { createUpstreamClient } from './upstream/client.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface Gateway {
+  /** Where it listens: `http://host:port`. */
+  readonly url: string;
+  /**
+   * Drains: refuses new work, settles the submits in flight, sends clients elsewhere, answers what
+   * has been asked, and lets go of everything. At most `SHUTDOWN_TIMEOUT_MS`.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * @throws Error with a sentence for the operator when the database cannot be used or the port is
+ * taken.
+ */
+export async function startGateway(config: Config): Promise<Gateway> {
+  const log = pino({ level: config.LOG_LEVEL, base: null });
+  const { db, id: databaseId, close: closeDatabase } = await openDatabase(config.DATABASE_URL);
+  await recoverOrphans(db, config.UNCONFIRMED_DEADLINE_MS);
+
+  const hub = createHub();
+  const upstream = createUpstreamClient({
+    url: config.UPSTREAM_URL,
+    apiKey: config.APIKLEY_API_KEY,
+    timeoutMs: config.UPSTREAM_TIMEOUT_MS,
+    logger: log,
+  });
+  let url = '';
+  const publicUrl = () => config.PUBLIC_URL ?? url;
+  const submitter = createSubmitter({ db, hub, upstream, log, config, publicUrl });
+  const refresher = createRefresher({ db, hub, upstream, log });
+  const reconciler = startReconciler({ db, hub, upstream, log, config });
+  const pruner = startPruner(db, config.RETENTION_DAYS * DAY_MS, log);
+
+  let isDraining = false;
+  const services = { db, cursors: createCursors(databaseId), hub, submitter, refresher, log };
+  const yoga = createGraphQL(services, config, log);
+  const server = createHttpServer(
+    {
+      yoga,
+      sendGraphiQL: config.GRAPHIQL ? createGraphiQL() : null,
+      handleCallback: createCallbackHandler({
+        db,
+        hub,
+        log,
+        config,
+        wakeReconciler: reconciler.wake,
+      }),
+      isReady: async () => !isDraining && (await isReachable(db)),
+    },
+    config,
+    log,
+  );
+  const closer = createCloser(server);
+  const sockets = serveWebSockets(server, yoga, config);
+
+  async function release(): Promise<void> {
+    hub.close();
+    submitter.close();
+    await Promise.all([reconciler.stop(), pruner.stop()]);
+    await upstream.close();
+    await closeDatabase();
+  }
+
+  async function drain(): Promise<void> {
+    isDraining = true;
+    log.info('draining');
+    // The listener stays until the submits are settled: their callbacks may come meanwhile.
+    const socketsClosed = sockets.close();
+    await submitter.drain();
+    await Promise.all([socketsClosed, closer.close()]);
+  }
+
+  try {
+    await listen();
+  } catch (error) {
+    await release();
+    throw error;
+  }
+
+  async function listen(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject);
+    server.listen(config.PORT, config.HOST, resolve);
+    await promise;
+    server.off('error', reject);
+    const { port } = server.address() as AddressInfo;
+    url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
+  }
+
+  log.info({ url, publicUrl: publicUrl(), upstream: config.UPSTREAM_URL }, 'listening');
+  if (isLoopbackUrl(publicUrl()) && !isLoopbackUrl(config.UPSTREAM_URL)) {
+    log.warn(
+      { publicUrl: publicUrl() },
+      'the upstream cannot reach PUBLIC_URL: no callback will come',
+    );
+  }
+
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    const timer = new AbortController();
+    const deadline = delay(config.SHUTDOWN_TIMEOUT_MS, true, { signal: timer.signal }).catch(
+      () => false,
+    );
+    const isLate = await Promise.race([drain().then(() => false), deadline]);
+    timer.abort();
+    if (isLate) log.error('the drain took too long and was cut off');
+    closer.destroy();
+    await release();
+    log.info('closed');
+  }
+
+  return {
+    url,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function isLoopbackUrl(url: string): boolean {
+  return isLoopback(new URL(url).hostname);
+}

@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Context } from '../context.ts';
+import { GatewayError, VideoNotFoundError } from '../errors.ts';
+import { isEnded, type Video } from '../video.ts';
+import { readVideo } from './video.ts';
+
+const SHORTEST_GAP_MS = 2_000;
+const LONGEST_GAP_MS = 15_000;
+
+/**
+ * A video that was not made through the gateway has no callback: it is read anew, at growing gaps,
+ * while somebody listens. Yields it as it stands, then at each change of its state.
+ *
+ * @throws VideoNotFoundError, and the upstream's trouble, for the first read only.
+ */
+export async function* followElsewhere(
+  key: string,
+  ctx: Context,
+  signal: AbortSignal,
+): AsyncGenerator<Video, void, void> {
+  const since = Date.now();
+  let last = await readVideo(key, { ...ctx, signal });
+  if (!last) throw new VideoNotFoundError(key);
+  yield last;
+  while (!isEnded(last.state)) {
+    const gap = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, (Date.now() - since) / 4));
+    await delay(gap, undefined, { signal, ref: false });
+    const video = await readVideo(key, { ...ctx, signal }).catch(ignoreTrouble);
+    if (!video || video.state === last.state) continue;
+    yield video;
+    last = video;
+  }
+}
+
+/** The next read may fare better. */
+function ignoreTrouble(error: unknown): null {
+  if (error instanceof GatewayError) return null;
+  throw error;
+}

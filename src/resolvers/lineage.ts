@@ -1,0 +1,23 @@
+import type { Context } from '../context.ts';
+import type { Video } from '../video.ts';
+import { toLimit } from './pages.ts';
+import { findKnown } from './video.ts';
+
+/** The video that this one extends: the stored row, or else one shared read at the upstream. */
+export async function readSource(video: Video, ctx: Context): Promise<Video | null> {
+  if (video.sourceTaskId === null) return null;
+  const known = await findKnown(video.sourceTaskId, ctx);
+  if (known !== undefined) return known;
+  return ctx.refresher.readElsewhere(video.sourceTaskId, ctx.signal);
+}
+
+/** The chain of sources as far as the store knows it, nearest first, without an upstream call. */
+export async function readAncestors(
+  video: Video,
+  args: { first?: number | null | undefined },
+  ctx: Context,
+): Promise<Video[]> {
+  const depth = toLimit(args.first, 10);
+  if (video.sourceTaskId === null) return [];
+  return ctx.loadLineage({ taskId: video.sourceTaskId, depth });
+}

@@ -1,0 +1,65 @@
+import type { Context } from '../context.ts';
+import { followLog } from '../delivery/log.ts';
+import { createStream } from '../delivery/stream.ts';
+import { followEnd } from '../delivery/task.ts';
+import { InvalidInputError, VideoNotFoundError } from '../errors.ts';
+import { readLogBounds } from '../store/completions.ts';
+import { isEnded } from '../video.ts';
+import { type ExtendedEvent, toEvent } from './completions.ts';
+import { followElsewhere } from './elsewhere.ts';
+import { findKnown, readVideo } from './video.ts';
+
+export interface ExtendedArgs {
+  taskId?: string | null | undefined;
+  after?: string | null | undefined;
+}
+
+/**
+ * The completion of one task, or of all of the caller's from now or from a cursor on.
+ *
+ * @throws VideoNotFoundError; InvalidInputError for a bad cursor, and for one beside a task id;
+ * CursorExpiredError; the upstream's trouble for a task that only the upstream knows.
+ */
+export async function subscribeExtended(
+  { taskId, after }: ExtendedArgs,
+  ctx: Context,
+): Promise<AsyncIterable<ExtendedEvent>> {
+  if (typeof taskId === 'string') {
+    if (typeof after === 'string') {
+      throw new InvalidInputError([
+        { path: ['after'], message: 'cannot stand beside taskId: one task has one completion' },
+      ]);
+    }
+    return subscribeToTask(taskId, ctx);
+  }
+  const bounds = await readLogBounds(ctx.db, ctx.owner);
+  const from =
+    typeof after === 'string' ? ctx.cursors.toNumber(ctx.owner, after, bounds) : bounds.head;
+  return createStream(ctx.signal, async function* (signal) {
+    for await (const completion of followLog(ctx, ctx.owner, from, signal)) {
+      yield toEvent(completion, ctx);
+    }
+  });
+}
+
+async function subscribeToTask(key: string, ctx: Context): Promise<AsyncIterable<ExtendedEvent>> {
+  const known = await findKnown(key, ctx);
+  if (known === null) throw new VideoNotFoundError(key);
+  if (known) {
+    return createStream(ctx.signal, async function* (signal) {
+      for await (const completion of followEnd(ctx, ctx.owner, known.id, signal)) {
+        yield toEvent(completion, ctx);
+      }
+    });
+  }
+
+  if (!(await readVideo(key, ctx))) throw new VideoNotFoundError(key);
+  // It is in nobody's log: its cursor is the caller's place at the time.
+  const { head } = await readLogBounds(ctx.db, ctx.owner);
+  const cursor = ctx.cursors.toCursor(ctx.owner, head);
+  return createStream(ctx.signal, async function* (signal) {
+    for await (const video of followElsewhere(key, ctx, signal)) {
+      if (isEnded(video.state)) yield { cursor, video };
+    }
+  });
+}

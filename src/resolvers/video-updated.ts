@@ -1,0 +1,25 @@
+import type { Context } from '../context.ts';
+import { createStream } from '../delivery/stream.ts';
+import { followStates } from '../delivery/task.ts';
+import { VideoNotFoundError } from '../errors.ts';
+import type { Video } from '../video.ts';
+import { followElsewhere } from './elsewhere.ts';
+import { findKnown, readVideo } from './video.ts';
+
+/**
+ * The task as it stands, then each change of its state, until it has ended.
+ *
+ * @throws VideoNotFoundError; the upstream's trouble for a task that only the upstream knows.
+ */
+export async function subscribeUpdated(
+  { taskId }: { taskId: string },
+  ctx: Context,
+): Promise<AsyncIterable<Video>> {
+  const known = await findKnown(taskId, ctx);
+  if (known === null) throw new VideoNotFoundError(taskId);
+  if (known) {
+    return createStream(ctx.signal, (signal) => followStates(ctx, ctx.owner, known.id, signal));
+  }
+  if (!(await readVideo(taskId, ctx))) throw new VideoNotFoundError(taskId);
+  return createStream(ctx.signal, (signal) => followElsewhere(taskId, ctx, signal));
+}

@@ -1,0 +1,30 @@
+import type { Context } from '../context.ts';
+import type { Video } from '../video.ts';
+import { toTaskId } from '../video-id.ts';
+
+/**
+ * The video with this id or task id, as fresh as a shared look at the upstream makes it. Null when
+ * nobody knows it, or when it is another's.
+ *
+ * @throws UpstreamError and its kin for a video that only the upstream knows.
+ */
+export async function readVideo(key: string, ctx: Context): Promise<Video | null> {
+  const known = await findKnown(key, ctx);
+  if (known === null) return null;
+  if (known) return ctx.refresher.refresh(ctx.owner, known, ctx.signal);
+  const taskId = toTaskId(key);
+  return isPlausible(taskId) ? ctx.refresher.readElsewhere(taskId, ctx.signal) : null;
+}
+
+/** The caller's video in the store; null when it is not the caller's, undefined when it is not there. */
+export async function findKnown(key: string, ctx: Context): Promise<Video | null | undefined> {
+  const known = await ctx.loadVideo(key);
+  if (known !== undefined) return known;
+  const taskId = toTaskId(key);
+  return taskId === key ? undefined : ctx.loadVideo(taskId);
+}
+
+/** No question for the upstream: it names its tasks in short printable words. */
+function isPlausible(taskId: string): boolean {
+  return /^[\x21-\x7e]{1,255}$/.test(taskId);
+}

@@ -1,0 +1,56 @@
+/** `npm run sandbox`: the stand-in upstream alone, until SIGINT or SIGTERM. */
+
+import { z } from 'zod';
+import { startSandbox } from './sandbox.ts';
+
+const DEFAULT_KEY = 'sandbox-key';
+
+const Environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4010),
+  SANDBOX_API_KEY: z.string().default(DEFAULT_KEY),
+  SANDBOX_STEP_MS: z.coerce.number().int().min(0).default(1000),
+  SANDBOX_WEBHOOK_HMAC_KEY: z.string().optional(),
+});
+
+try {
+  await main(process.env);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function main(environment: NodeJS.ProcessEnv): Promise<void> {
+  const env = parseEnvironment(environment);
+  const sandbox = await startSandbox({
+    port: env.PORT,
+    apiKey: env.SANDBOX_API_KEY,
+    stepMs: env.SANDBOX_STEP_MS,
+    webhookHmacKey: env.SANDBOX_WEBHOOK_HMAC_KEY,
+    // What the provider was seen to allow.
+    rateLimit: { requests: 20, windowMs: 10_000 },
+    logger: {
+      info: (facts, message) => console.log(`${message} ${JSON.stringify(facts)}`),
+      error: (facts, message) => console.error(message, facts),
+    },
+  });
+
+  // A key of one's own could be one that is used elsewhere too: it is not printed.
+  const key = env.SANDBOX_API_KEY === DEFAULT_KEY ? DEFAULT_KEY : '<SANDBOX_API_KEY>';
+  const signed = env.SANDBOX_WEBHOOK_HMAC_KEY ? ' WEBHOOK_HMAC_KEY=<SANDBOX_WEBHOOK_HMAC_KEY>' : '';
+  console.log(`Sandbox upstream at ${sandbox.url}`);
+  console.log('Point the gateway at it:');
+  console.log(`  UPSTREAM_URL=${sandbox.url} APIKLEY_API_KEY=${key}${signed} npm start`);
+
+  const stop = () => void sandbox.close();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
+
+/** An empty variable counts as unset. Throws one message that names every fault. */
+function parseEnvironment(environment: NodeJS.ProcessEnv): z.infer<typeof Environment> {
+  const set = Object.entries(environment).filter(([, value]) => value !== '');
+  const parsed = Environment.safeParse(Object.fromEntries(set));
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+  throw new Error(`The environment is not valid:\n${faults.join('\n')}`);
+}

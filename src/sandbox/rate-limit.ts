@@ -1,0 +1,22 @@
+export interface RateLimit {
+  readonly requests: number;
+  readonly windowMs: number;
+}
+
+/**
+ * Counts requests over a sliding window. The function answers null where there is room, and else
+ * the seconds until there is: a refused request is not counted.
+ */
+export function createRateLimiter(limit: RateLimit | null): (now: number) => number | null {
+  const accepted: number[] = [];
+  return (now) => {
+    if (!limit) return null;
+    while (accepted[0] !== undefined && accepted[0] <= now - limit.windowMs) accepted.shift();
+    const oldest = accepted[0];
+    if (oldest !== undefined && accepted.length >= limit.requests) {
+      return Math.ceil((oldest + limit.windowMs - now) / 1000);
+    }
+    accepted.push(now);
+    return null;
+  };
+}

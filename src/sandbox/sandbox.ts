@@ -1,0 +1,151 @@
+/** A stand-in for the upstream API over real HTTP: no credits, no network. See docs/sandbox.md. */
+
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { CallbackDelivery } from './callbacks.ts';
+import { createCallbackSender } from './callbacks.ts';
+import { createAnswerer } from './extend.ts';
+import { createJournal } from './journal.ts';
+import type { SandboxLogger } from './logger.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { createRateLimiter } from './rate-limit.ts';
+import { toCallback } from './records.ts';
+import type { Outcome } from './scenarios.ts';
+import type { RecordedRequest } from './server.ts';
+import { createHandler } from './server.ts';
+import type { SandboxTask } from './tasks.ts';
+import { createTasks } from './tasks.ts';
+
+export type { CallbackDelivery } from './callbacks.ts';
+export type { SandboxLogger } from './logger.ts';
+export type { RateLimit } from './rate-limit.ts';
+export type { Outcome } from './scenarios.ts';
+export type { RecordedRequest } from './server.ts';
+export type { SandboxTask, TaskState } from './tasks.ts';
+export { ORIGINAL_TASK_ID } from './tasks.ts';
+
+export interface SandboxOptions {
+  /** 0 takes a free one. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly apiKey?: string;
+  /** How long a task stays at each of `wait`, `queueing` and `generating`. */
+  readonly stepMs?: number;
+  /** False: tasks move only by `advance` and `complete`, late answers only by `answer`. */
+  readonly autoplay?: boolean;
+  /** The waits before the retries of a callback; the provider's are 1, 5 and 15 minutes. */
+  readonly retryDelaysMs?: readonly number[];
+  /** How long a callback waits for its answer. */
+  readonly callbackTimeoutMs?: number;
+  /** Signs the callbacks. */
+  readonly webhookHmacKey?: string | undefined;
+  /** Of extend requests; null is off. */
+  readonly rateLimit?: RateLimit | null;
+  readonly logger?: SandboxLogger;
+}
+
+/** What throws for a task id throws because no task has it. */
+export interface Sandbox extends AsyncDisposable {
+  readonly url: string;
+  /** In order of arrival, the latest 10,000. */
+  readonly requests: readonly RecordedRequest[];
+  /** One entry for each attempt, in the order in which they ended. */
+  readonly callbacks: readonly CallbackDelivery[];
+  /** By task id, the original video included. */
+  readonly tasks: ReadonlyMap<string, Readonly<SandboxTask>>;
+  /** The first matching request that no earlier call was given, already here or still to come. */
+  nextRequest(accepts?: (request: RecordedRequest) => boolean): Promise<RecordedRequest>;
+  /** The same for callbacks: the promise is kept once the attempt was answered, or failed. */
+  nextCallback(accepts?: (delivery: CallbackDelivery) => boolean): Promise<CallbackDelivery>;
+  /** One step on; at the end it resolves once the first attempt of the callback was answered. */
+  advance(taskId: string): Promise<void>;
+  /** Ends the task, as its prompt says or with the given outcome, and sends its callback. */
+  complete(taskId: string, outcome?: Outcome): Promise<void>;
+  /** One attempt and no retries, whatever the state. `body` replaces the callback's whole body. */
+  sendCallback(taskId: string, body?: unknown): Promise<CallbackDelivery>;
+  /** Lets the answer go that `#slow-answer` holds back; throws where none is held. */
+  answer(taskId: string): void;
+  /** Cuts open connections, stops retries, rejects pending `next…` promises. */
+  close(): Promise<void>;
+}
+
+/** Rejects where the port is taken. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { port = 0, host = '127.0.0.1', apiKey = 'sandbox-key', webhookHmacKey, logger } = options;
+  const { stepMs = 1000, autoplay = true, callbackTimeoutMs: timeoutMs = 15_000 } = options;
+  const { retryDelaysMs = [1000, 5000, 15_000], rateLimit = null } = options;
+
+  const server = createServer();
+  const url = await listen(server, port, host);
+
+  const closing = new AbortController();
+  const { signal } = closing;
+  const requests = createJournal<RecordedRequest>();
+  const deliveries = createJournal<CallbackDelivery>();
+  const callbacks = createCallbackSender({
+    deliveries,
+    timeoutMs,
+    retryDelaysMs,
+    webhookHmacKey,
+    signal,
+    logger,
+  });
+  const tasks = createTasks({
+    stepMs,
+    autoplay,
+    signal,
+    async onEnded(task) {
+      const body = toCallback(task, url);
+      for (let n = task.behaviour.callbacks ?? 1; n > 0; n--) await callbacks.deliver(task, body);
+    },
+  });
+  const answerer = createAnswerer({ tasks, stepMs, autoplay, signal });
+  const limit = createRateLimiter(rateLimit);
+  server.on('request', createHandler({ url, apiKey, tasks, requests, answerer, limit, logger }));
+
+  function find(taskId: string): SandboxTask {
+    const task = tasks.byId.get(taskId);
+    if (!task) throw new Error(`The sandbox has no task ${taskId}.`);
+    return task;
+  }
+
+  let closed: Promise<void> | undefined;
+  function close(): Promise<void> {
+    closed ??= new Promise((resolve) => {
+      closing.abort();
+      requests.close();
+      deliveries.close();
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+    return closed;
+  }
+
+  return {
+    url,
+    requests: requests.entries,
+    callbacks: deliveries.entries,
+    tasks: tasks.byId,
+    nextRequest: requests.next,
+    nextCallback: deliveries.next,
+    advance: async (taskId) => tasks.advance(find(taskId)),
+    complete: async (taskId, outcome) => tasks.complete(find(taskId), outcome),
+    async sendCallback(taskId, body) {
+      const task = find(taskId);
+      return callbacks.sendOnce(task, body ?? toCallback(task, url));
+    },
+    answer(taskId) {
+      if (!answerer.release(taskId)) throw new Error(`No answer is held back for ${taskId}.`);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<string> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const { port: actual } = server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+}

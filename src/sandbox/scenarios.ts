@@ -1,0 +1,159 @@
+/** The words in a prompt that choose what the stand-in does. docs/sandbox.md shows this table. */
+
+/** How a task ends: `code` and `msg` are those of its callback. */
+export interface Outcome {
+  readonly code: 200 | 400 | 500;
+  readonly msg: string;
+}
+
+export const SUCCESS: Outcome = { code: 200, msg: 'All generated successfully.' };
+
+/** What becomes of the answer to a request that was accepted; its task lives on regardless. */
+export type Answering =
+  | 'at once'
+  | 'late'
+  | 'after callback'
+  | 'never'
+  | 'connection cut'
+  | 'cut off'
+  | 'empty'
+  | 'no task id';
+
+/** What sets a request apart from the ordinary one, which is accepted and succeeds. */
+export interface Behaviour {
+  /** Answered in place of an acceptance: no task is made. `page` is a proxy's HTML. */
+  readonly refusal?: { readonly code: number; readonly as: 'envelope' | 'status' | 'page' };
+  readonly answering?: Answering;
+  readonly outcome?: Outcome;
+  /** How many steps' time each step takes. */
+  readonly pace?: number;
+  readonly endless?: boolean;
+  /** How many callbacks are sent, one after the other. */
+  readonly callbacks?: number;
+  readonly withoutUrl?: boolean;
+  readonly expired?: boolean;
+}
+
+export interface Scenario {
+  readonly word: string;
+  readonly description: string;
+  readonly behaviour: Behaviour;
+}
+
+/** The codes with which the reference says that a request is refused, and what `msg` says then. */
+export const REFUSALS: Readonly<Record<number, string>> = {
+  401: 'Unauthorized - Authentication credentials are missing or invalid',
+  404: 'Not Found - The requested resource or endpoint does not exist',
+  422: 'Validation Error - The request parameters failed validation checks.',
+  429: 'Rate Limited - Request limit has been exceeded for this resource',
+  451: 'Unauthorized - Failed to fetch the image.',
+  455: 'Service Unavailable - System is currently undergoing maintenance',
+  500: 'Server Error - An unexpected error occurred while processing the request',
+};
+
+export const SCENARIOS: readonly Scenario[] = [
+  ...Object.keys(REFUSALS).flatMap((code) => [
+    refused(Number(code)),
+    refusedByStatus(Number(code)),
+  ]),
+  {
+    word: '#html-429',
+    description: 'HTTP status 429 with an HTML page and `Retry-After`. No task is made.',
+    behaviour: { refusal: { code: 429, as: 'page' } },
+  },
+  {
+    word: '#html',
+    description: 'HTTP status 502 with an HTML page. No task is made.',
+    behaviour: { refusal: { code: 502, as: 'page' } },
+  },
+
+  accepted('#empty', 'The task is made; the answer is HTTP status 200 with no body.', {
+    answering: 'empty',
+  }),
+  accepted('#cut-off', 'The task is made; the connection is cut halfway through the JSON.', {
+    answering: 'cut off',
+  }),
+  accepted('#no-task-id', 'The task is made; the answer has code 200 and no `taskId`.', {
+    answering: 'no task id',
+  }),
+  accepted('#answer-lost', 'The task is made; the connection is cut without an answer.', {
+    answering: 'connection cut',
+  }),
+  accepted('#timeout', 'The task is made; the answer never comes.', { answering: 'never' }),
+  accepted('#slow-answer', "The task is made; the answer comes after ten steps' time.", {
+    answering: 'late',
+  }),
+  accepted('#callback-first', 'The callback is sent and answered before the request is.', {
+    answering: 'after callback',
+  }),
+  accepted('#callback-twice', 'The callback is sent twice.', { callbacks: 2 }),
+  accepted('#callback-lost', 'The callback is never sent.', { callbacks: 0 }),
+  accepted('#slow', 'Each step takes ten times as long.', { pace: 10 }),
+  accepted('#forever', 'The task stays at `generating`.', { endless: true }),
+  accepted('#no-url', 'The task succeeds with code 200 and empty URLs.', { withoutUrl: true }),
+  accepted('#expired', 'The task succeeds with `expireFlag` 1; its files are gone.', {
+    expired: true,
+  }),
+
+  fails('#bad-image', 'Get image info failed.'),
+  fails('#inappropriate', 'Inappropriate content detected. Please replace the image or video.'),
+  fails('#image-format', 'Incorrect image format.'),
+  fails(
+    '#membership',
+    'Please try again later. You can upgrade to Standard membership to start generating now.',
+  ),
+  fails('#concurrency', 'Reached the limit for concurrent generations.'),
+  fails('#dimensions', 'Unsupported width or height. Please adjust the size and try again.'),
+  fails('#upload', 'Upload failed due to network reasons, please re-enter.'),
+  fails(
+    '#moderated',
+    'Your prompt was caught by our AI moderator. Please adjust it and try again!',
+  ),
+  fails(
+    '#too-long',
+    'Your prompt/negative prompt cannot exceed 2048 characters. Please check if your input is too long.',
+  ),
+  fails(
+    '#nsfw',
+    "Your video creation prompt contains NSFW content, which isn't allowed under our policy. Kindly revise your prompt and generate again.",
+  ),
+  fails('#fail-500', 'An unexpected error occurred while processing the request', 500),
+];
+
+const BEHAVIOURS: ReadonlyMap<string, Behaviour> = new Map(
+  SCENARIOS.map(({ word, behaviour }) => [word, behaviour]),
+);
+
+/** The behaviours of all words in the prompt put together; of two that disagree the later wins. */
+export function findBehaviour(prompt: string): Behaviour {
+  // Whole words only: `#429` does not stand in `#4290`, nor `#slow` in `#slow-answer`.
+  const words = prompt.toLowerCase().match(/#[a-z0-9]+(?:-[a-z0-9]+)*/g) ?? [];
+  return Object.assign({}, ...words.map((word) => BEHAVIOURS.get(word)));
+}
+
+function refused(code: number): Scenario {
+  const header = code === 429 ? ' and `Retry-After`' : '';
+  return {
+    word: `#${code}`,
+    description: `Code ${code} under HTTP status 200${header}. No task is made.`,
+    behaviour: { refusal: { code, as: 'envelope' } },
+  };
+}
+
+function refusedByStatus(code: number): Scenario {
+  const header = code === 429 ? ' and `Retry-After`' : '';
+  return {
+    word: `#http-${code}`,
+    description: `Code ${code} under HTTP status ${code}${header}. No task is made.`,
+    behaviour: { refusal: { code, as: 'status' } },
+  };
+}
+
+function accepted(word: string, description: string, behaviour: Behaviour): Scenario {
+  return { word, description, behaviour };
+}
+
+function fails(word: string, msg: string, code: 400 | 500 = 400): Scenario {
+  const description = `The task fails with code ${code}: “${msg}”`;
+  return { word, description, behaviour: { outcome: { code, msg } } };
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Behaviour, Outcome } from './scenarios.ts';
+import { SUCCESS } from './scenarios.ts';
+
+/** In the order in which a task passes through them; one of the last two ends it. */
+export type TaskState = 'wait' | 'queueing' | 'generating' | 'success' | 'fail';
+
+export interface SandboxTask {
+  readonly taskId: string;
+  /** Empty for a video that extends no other. */
+  readonly parentTaskId: string;
+  readonly videoId: string;
+  readonly prompt: string;
+  readonly imageUrl: string | null;
+  readonly expandPrompt: boolean;
+  readonly callBackUrl: string;
+  readonly behaviour: Behaviour;
+  readonly createdAt: number;
+  state: TaskState;
+  /** How it ended; null until then. */
+  outcome: Outcome | null;
+}
+
+export type NewTask = Pick<
+  SandboxTask,
+  'parentTaskId' | 'prompt' | 'imageUrl' | 'expandPrompt' | 'callBackUrl' | 'behaviour'
+>;
+
+/** The video of the reference's example, there from the start for the first extension. */
+export const ORIGINAL_TASK_ID = 'ee603959-debb-48d1-98c4-a6d1c717eba6';
+
+const ORIGINAL: SandboxTask = {
+  taskId: ORIGINAL_TASK_ID,
+  parentTaskId: '',
+  videoId: '485da89c-7fca-4340-8c04-101025b2ae71',
+  prompt: 'A cat dances in a room full of colorful lights',
+  imageUrl: null,
+  expandPrompt: true,
+  callBackUrl: '',
+  behaviour: {},
+  createdAt: Date.now(),
+  state: 'success',
+  outcome: SUCCESS,
+};
+
+export interface TasksOptions {
+  readonly stepMs: number;
+  readonly autoplay: boolean;
+  /** Stops what plays by itself. */
+  readonly signal: AbortSignal;
+  /** Called each time a task has ended; `advance` and `complete` wait for it. */
+  readonly onEnded: (task: SandboxTask) => Promise<void>;
+}
+
+export interface Tasks {
+  readonly byId: ReadonlyMap<string, SandboxTask>;
+  findByVideoId(videoId: string): SandboxTask | undefined;
+  /** Adds a task at `wait`; with autoplay it moves on from there by itself. */
+  create(task: NewTask): SandboxTask;
+  /** One step on. A task that has ended, or is endless and generating, stays as it is. */
+  advance(task: SandboxTask): Promise<void>;
+  /** Ends the task whatever its state, even one that has ended otherwise. */
+  complete(task: SandboxTask, outcome?: Outcome): Promise<void>;
+}
+
+export function createTasks({ stepMs, autoplay, signal, onEnded }: TasksOptions): Tasks {
+  const byId = new Map<string, SandboxTask>();
+  const byVideoId = new Map<string, SandboxTask>();
+
+  function add(task: SandboxTask): void {
+    byId.set(task.taskId, task);
+    byVideoId.set(task.videoId, task);
+  }
+
+  async function complete(task: SandboxTask, outcome = toOutcome(task)): Promise<void> {
+    task.outcome = outcome;
+    task.state = outcome.code === 200 ? 'success' : 'fail';
+    await onEnded(task);
+  }
+
+  async function advance(task: SandboxTask): Promise<void> {
+    if (task.state === 'wait') task.state = 'queueing';
+    else if (task.state === 'queueing') task.state = 'generating';
+    else if (task.state === 'generating' && !task.behaviour.endless) await complete(task);
+  }
+
+  async function play(task: SandboxTask): Promise<void> {
+    const ms = stepMs * (task.behaviour.pace ?? 1);
+    // `outcome` and not the state: a task that was completed by hand must not be completed again.
+    while (task.outcome === null && !(task.behaviour.endless && task.state === 'generating')) {
+      await sleep(ms, undefined, { signal, ref: false });
+      await advance(task);
+    }
+  }
+
+  add({ ...ORIGINAL });
+
+  return {
+    byId,
+    findByVideoId: (videoId) => byVideoId.get(videoId),
+    create(fields) {
+      const task: SandboxTask = {
+        ...fields,
+        taskId: randomUUID(),
+        videoId: randomUUID(),
+        createdAt: Date.now(),
+        state: 'wait',
+        outcome: null,
+      };
+      add(task);
+      // Only the signal can end the wait between two steps early, and then nobody is left to ask.
+      if (autoplay) play(task).catch(() => {});
+      return task;
+    },
+    advance,
+    complete,
+  };
+}
+
+/** How the task ended or, as far as its prompt decides, will end. */
+export function toOutcome(task: SandboxTask): Outcome {
+  return task.outcome ?? task.behaviour.outcome ?? SUCCESS;
+}

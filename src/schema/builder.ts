@@ -1,0 +1,51 @@
+/** The Pothos builder. Fields are non-null unless they say why not. */
+
+import SchemaBuilder from '@pothos/core';
+import ErrorsPlugin from '@pothos/plugin-errors';
+import RelayPlugin from '@pothos/plugin-relay';
+import type { Context } from '../context.ts';
+
+interface SchemaTypes {
+  Context: Context;
+  DefaultFieldNullability: false;
+  DefaultEdgesNullability: { list: false; items: false };
+  DefaultNodeNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    /** Epoch milliseconds inside. */
+    DateTime: { Input: number; Output: number };
+    URL: { Input: string; Output: string };
+  };
+}
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [ErrorsPlugin, RelayPlugin],
+  defaultFieldNullability: false,
+  errors: { directResult: true },
+  relay: {
+    // Ids say by themselves what they are: there is one kind of node.
+    encodeGlobalID: (_typename, id) => String(id),
+    decodeGlobalID: (id) => ({ typename: 'Video', id }),
+    nodesQueryOptions: false,
+    nodeTypeOptions: { description: 'An object that can be read again by its id.' },
+    nodeQueryOptions: {
+      description: 'The object with this id. Null: unknown, or not yours.',
+      args: { id: { description: 'The `id` of a Video.' } },
+    },
+    idFieldOptions: { description: 'Opaque; unique among all objects.' },
+    edgesFieldOptions: { nullable: { list: false, items: false }, description: 'In order.' },
+    nodeFieldOptions: { nullable: false, description: 'The item.' },
+    cursorFieldOptions: { description: 'The place of this item in the list.' },
+    pageInfoTypeOptions: { description: 'Where a page stands in its list.' },
+    pageInfoFieldOptions: { description: 'Where this page stands in its list.' },
+    hasNextPageFieldOptions: { description: 'Whether more follow.' },
+    hasPreviousPageFieldOptions: { description: 'Always false: pages go forward only.' },
+    startCursorFieldOptions: {
+      description: 'The cursor of the first item; null on an empty page.',
+    },
+    endCursorFieldOptions: {
+      description:
+        'What to pass as `after` for the next page. Null on an empty page, except in `completions`, where it is never null.',
+    },
+  },
+});

@@ -1,0 +1,11 @@
+import { builder } from './builder.ts';
+import './scalars.ts';
+import './enums.ts';
+import './video.ts';
+import './errors.ts';
+import './queries.ts';
+import './extend-video.ts';
+import './subscriptions.ts';
+
+/** The whole schema, in the order in which it was written. */
+export const schema = builder.toSchema({ sortSchema: false });

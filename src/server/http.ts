@@ -1,0 +1,147 @@
+/** The HTTP server: which path goes where, and what holds for all of them. */
+
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { readBody } from './body.ts';
+import { allowOrigin } from './cors.ts';
+import type { SendGraphiQL } from './graphiql.ts';
+import type { Yoga } from './yoga.ts';
+
+const BODY_LIMIT = 256 * 1024;
+
+export interface Routes {
+  readonly yoga: Yoga;
+  /** Null where GraphiQL is off. */
+  readonly sendGraphiQL: SendGraphiQL | null;
+  readonly handleCallback: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  /** Whether the gateway can serve now. */
+  readonly isReady: () => Promise<boolean>;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
+export function createHttpServer(
+  routes: Routes,
+  config: Pick<Config, 'CORS_ORIGINS'>,
+  log: Logger,
+): Server {
+  function route(path: string): { name: string; handle: Handler } {
+    if (path === '/graphql') return { name: '/graphql', handle: (...io) => serveGraphQL(...io) };
+    // The rest of the path is a secret, which no log may hold.
+    if (path.startsWith('/callbacks/'))
+      return { name: '/callbacks/…', handle: routes.handleCallback };
+    if (path === '/health') {
+      return {
+        name: path,
+        handle: (_request, response) => sendJson(response, 200, { status: 'ok' }),
+      };
+    }
+    if (path === '/ready') return { name: path, handle: serveReady };
+    return {
+      name: 'unknown',
+      handle: (_request, response) => sendJson(response, 404, { error: 'Not found' }),
+    };
+  }
+
+  async function serveReady(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const isReady = await routes.isReady();
+    sendJson(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready' });
+  }
+
+  async function serveGraphQL(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    allowOrigin(request, response, config.CORS_ORIGINS);
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204).end();
+      return;
+    }
+    if (routes.sendGraphiQL && isForBrowser(request)) {
+      routes.sendGraphiQL(response);
+      return;
+    }
+    if (request.method === 'POST') {
+      // A form or a text can be posted by any web page without asking (CSRF); JSON cannot.
+      if (!isJson(request)) {
+        sendErrors(response, 415, 'Send the request as application/json.');
+        return;
+      }
+      const body = await readBody(request, BODY_LIMIT);
+      if (body === null) {
+        response.setHeader('connection', 'close');
+        sendErrors(response, 413, `The request is over ${BODY_LIMIT / 1024} KiB.`);
+        return;
+      }
+      // Yoga's adapter takes a body that has been read already from here.
+      Object.assign(request, { body: body.toString('utf8') });
+    }
+    await routes.yoga.handle(request, response, { owner: 'open', signal: toSignal(response) });
+  }
+
+  function serve(request: IncomingMessage, response: ServerResponse): void {
+    const begun = performance.now();
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    const { name, handle } = route(path);
+    const id = toRequestId(request.headers['x-request-id']);
+    response.setHeader('x-request-id', id);
+    response.on('close', () => {
+      const ms = Math.round(performance.now() - begun);
+      log.info(
+        { req: id, method: request.method, path: name, status: response.statusCode, ms },
+        'request',
+      );
+    });
+    Promise.resolve(handle(request, response)).catch((error: unknown) => {
+      if (request.destroyed && !request.complete) return;
+      log.error({ req: id, err: error }, 'a request met a bug');
+      if (response.headersSent) response.destroy();
+      else sendErrors(response, 500, 'Something went wrong inside the gateway.');
+    });
+  }
+
+  return createServer(
+    // The whole request, body included, has to arrive within this time.
+    {
+      requestTimeout: 30_000,
+      headersTimeout: 10_000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16_384,
+    },
+    serve,
+  );
+}
+
+/** Aborts when the client leaves before its answer is complete. */
+function toSignal(response: ServerResponse): AbortSignal {
+  const leaving = new AbortController();
+  response.on('close', () => {
+    if (!response.writableFinished) leaving.abort();
+  });
+  return leaving.signal;
+}
+
+function isForBrowser(request: IncomingMessage): boolean {
+  return (
+    request.method === 'GET' &&
+    (request.headers.accept ?? '').includes('text/html') &&
+    !(request.url ?? '').includes('query=')
+  );
+}
+
+function isJson(request: IncomingMessage): boolean {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+  return type === 'application/json';
+}
+
+/** The client's own id where it gave a harmless one: it can then find its request in our log. */
+function toRequestId(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function sendErrors(response: ServerResponse, status: number, message: string): void {
+  sendJson(response, status, { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
+}

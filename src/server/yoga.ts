@@ -1,0 +1,51 @@
+/** GraphQL itself: the schema under Yoga, which parses, validates, executes and masks. */
+
+import { NoSchemaIntrospectionCustomRule, validate } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { createToClientError } from '../client-errors.ts';
+import type { Config } from '../config.ts';
+import { type Caller, type Context, createContext, type Services } from '../context.ts';
+import { schema } from '../schema/index.ts';
+
+export type Yoga = ReturnType<typeof createGraphQL>;
+
+export function createGraphQL(
+  services: Services,
+  config: Pick<Config, 'INTROSPECTION'>,
+  log: Logger,
+) {
+  return createYoga<Caller, Context>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    context: ({ owner, signal }) => createContext(services, { owner, signal }),
+    maskedErrors: { maskError: createToClientError(log) },
+    plugins: config.INTROSPECTION ? [] : [useClosedSchema()],
+    // What a client did wrong is no error here, and bugs are logged where they are masked.
+    logging: {
+      debug: (...args) => log.trace(args.map(String).join(' ')),
+      info: (...args) => log.debug(args.map(String).join(' ')),
+      warn: (...args) => log.debug(args.map(String).join(' ')),
+      error: (...args) => log.debug(args.map(String).join(' ')),
+    },
+    // All of these are the server's own business (server/http.ts).
+    graphiql: false,
+    landingPage: false,
+    cors: false,
+    healthCheckEndpoint: '/yoga-health-is-not-served',
+    batching: false,
+    multipart: false,
+  });
+}
+
+/** Tells strangers nothing of the schema: neither by introspection nor by "did you mean". */
+function useClosedSchema(): Plugin {
+  return {
+    onValidate({ addValidationRule, setValidationFn }) {
+      addValidationRule(NoSchemaIntrospectionCustomRule);
+      setValidationFn((theSchema, document, rules, options) =>
+        validate(theSchema, document, rules, { ...options, hideSuggestions: true }),
+      );
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/** Upkeep's view of the rows: which are due, who looks at them, and what was seen. */
+
+import { type SqlBool, sql } from 'kysely';
+import { type OpenState, PREDECESSORS } from '../video.ts';
+import { now, type VideoRow } from './rows.ts';
+import type { Database } from './schema.ts';
+
+/**
+ * Takes up to `limit` rows whose time has come, each for this caller alone until the lease ends.
+ * A process that dies leaves its rows to the next that asks after that.
+ */
+export async function leaseDueRows(
+  db: Database,
+  limit: number,
+  leaseMs: number,
+): Promise<VideoRow[]> {
+  return (
+    db
+      .updateTable('video')
+      .set({ lease_until: sql<number>`now_ms() + ${leaseMs}` })
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('video')
+          .select('id')
+          .where('check_after', '<=', now)
+          .where('lease_until', '<=', now)
+          .orderBy('check_after')
+          .limit(limit),
+      )
+      // Again, since another replica may have taken some of them in the meantime.
+      .where('lease_until', '<=', now)
+      .returningAll()
+      .execute()
+  );
+}
+
+/** Ends a lease and sets the time of the next look. */
+export async function scheduleCheck(db: Database, id: string, afterMs: number): Promise<void> {
+  await db
+    .updateTable('video')
+    .set({
+      check_after: sql<number>`now_ms() + ${afterMs}`,
+      check_count: sql<number>`check_count + 1`,
+      lease_until: 0,
+    })
+    .where('id', '=', id)
+    .where('check_after', 'is not', null)
+    .execute();
+}
+
+/**
+ * Brings the next look at watched tasks forward, so that those who watch see them move: 2 s after
+ * the last look at first, then at a quarter of the task's age, up to 15 s.
+ */
+export async function hastenWatched(db: Database, ids: readonly string[]): Promise<void> {
+  const gap = sql<number>`case
+    when now_ms() - created_at < 8000 then 2000
+    when now_ms() - created_at > 60000 then 15000
+    else (now_ms() - created_at) / 4 end`;
+  for (let from = 0; from < ids.length; from += 500) {
+    await db
+      .updateTable('video')
+      .set({ check_after: now })
+      .where('id', 'in', ids.slice(from, from + 500))
+      .where('task_id', 'is not', null)
+      .where('check_after', '>', now)
+      .where(sql<SqlBool>`coalesce(checked_at, created_at) <= now_ms() - ${gap}`)
+      .execute();
+  }
+}
+
+/** Brings an open task's next look forward to now; one without a task id cannot be looked at. */
+export async function hastenCheck(db: Database, id: string): Promise<void> {
+  await db
+    .updateTable('video')
+    .set({ check_after: now })
+    .where('id', '=', id)
+    .where('task_id', 'is not', null)
+    .where('state', 'not in', ['SUCCEEDED', 'FAILED'])
+    .execute();
+}
+
+/**
+ * The upstream says that the task is open, and how far it is. Moves the state forward if it may;
+ * says whether it did.
+ */
+export async function noteOpen(
+  db: Database,
+  id: string,
+  state: OpenState | null,
+): Promise<boolean> {
+  const seen = { checked_at: now, unfinished_at: now };
+  if (state !== null) {
+    const moved = await db
+      .updateTable('video')
+      .set({ ...seen, state })
+      .where('id', '=', id)
+      .where('state', 'in', PREDECESSORS[state])
+      .executeTakeFirst();
+    if (moved.numUpdatedRows > 0n) return true;
+  }
+  await db
+    .updateTable('video')
+    .set(seen)
+    .where('id', '=', id)
+    .where('state', 'not in', ['SUCCEEDED', 'FAILED'])
+    .execute();
+  return false;
+}
+
+/** Counts a read that reported a success without a usable file; answers with the count. */
+export async function countFilelessRead(db: Database, id: string): Promise<number> {
+  const row = await db
+    .updateTable('video')
+    .set({ fileless_reads: sql<number>`fileless_reads + 1`, checked_at: now })
+    .where('id', '=', id)
+    .where('state', 'not in', ['SUCCEEDED', 'FAILED'])
+    .returning('fileless_reads')
+    .executeTakeFirst();
+  return row?.fileless_reads ?? 0;
+}

@@ -1,0 +1,169 @@
+/** The end of a task and the log of such ends: written together or not at all. */
+
+import { type SqlBool, sql } from 'kysely';
+import type { Video, VideoFailure, VideoFiles } from '../video.ts';
+import { isUnclaimed, keepTaskId, now, toVideo } from './rows.ts';
+import type { Database, RowState } from './schema.ts';
+
+export interface VideoEnd {
+  /** The files of a success, or why the task failed. */
+  readonly outcome: VideoFiles | VideoFailure;
+  /** The upstream's id, where it spoke: adopted by a row that has none. */
+  readonly taskId?: string | null;
+  readonly expired?: boolean;
+  /** Whether the upstream itself reported the end; false when the gateway gives a task up. */
+  readonly reported: boolean;
+}
+
+/** FAILED yields to a success; nothing else that has ended moves. */
+const YIELDING: Record<'SUCCEEDED' | 'FAILED', readonly RowState[]> = {
+  SUCCEEDED: ['SUBMITTING', 'REJECTED', 'UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING', 'FAILED'],
+  FAILED: ['SUBMITTING', 'REJECTED', 'UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING'],
+};
+
+/**
+ * Ends a task and numbers its completion in its owner's log, in one transaction. The number is
+ * taken under the lock on the owner's row, so numbers become visible in their order.
+ *
+ * @returns whether it did; a repeat, or an end that must not follow the present state, changes nothing.
+ */
+export async function endVideo(db: Database, id: string, end: VideoEnd): Promise<boolean> {
+  const files = 'videoUrl' in end.outcome ? end.outcome : null;
+  const failure = 'reason' in end.outcome ? end.outcome : null;
+  const state = files ? 'SUCCEEDED' : 'FAILED';
+  const taskId = end.taskId ?? null;
+
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .updateTable('video')
+      .set({
+        state,
+        task_id: keepTaskId(taskId),
+        video_id: files?.videoId ?? null,
+        video_url: files?.videoUrl ?? null,
+        cover_url: files?.coverUrl ?? null,
+        failure_reason: failure?.reason ?? null,
+        failure_message: failure?.message ?? null,
+        failure_code: failure?.upstreamCode ?? null,
+        expire_flag: end.expired ? 1 : 0,
+        finished_at: now,
+        check_after: null,
+        rejection: null,
+        key_held: reclaimedKey,
+        ...(end.reported ? { checked_at: now } : {}),
+      })
+      .where('id', '=', id)
+      .where('state', 'in', YIELDING[state])
+      .where(isUnclaimed(id, taskId))
+      // The task may have been confirmed since it was found overdue.
+      .$if(failure?.reason === 'NEVER_CONFIRMED', (query) => query.where('task_id', 'is', null))
+      .returning('owner')
+      .executeTakeFirst();
+    if (!row) return false;
+
+    const { head } = await trx
+      .insertInto('owner')
+      .values({ owner: row.owner, head: 1, pruned: 0 })
+      .onConflict((conflict) =>
+        conflict.column('owner').doUpdateSet({ head: sql<number>`owner.head + 1` }),
+      )
+      .returning('head')
+      .executeTakeFirstOrThrow();
+    await trx
+      .insertInto('completion')
+      .values({ owner: row.owner, number: head, video_row: id, created_at: now })
+      .execute();
+    return true;
+  });
+}
+
+/**
+ * A tombstone has let go of its key. When a callback proves that its task exists, it takes the key
+ * back, unless a later submit holds it by now.
+ */
+const reclaimedKey = sql<number>`case
+  when idempotency_key is null then 0
+  when key_held = 1 then 1
+  when exists (
+    select 1 from video as holder
+    where holder.owner = video.owner and holder.idempotency_key = video.idempotency_key
+      and holder.key_held = 1
+  ) then 0
+  else 1 end`;
+
+/**
+ * A callback has named the task without ending it: the row learns the id, and that the task exists.
+ * False when the id is another row's.
+ */
+export async function adoptTask(db: Database, id: string, taskId: string | null): Promise<boolean> {
+  const isUnproven = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED', 'REJECTED')`;
+  const result = await db
+    .updateTable('video')
+    .set({
+      task_id: keepTaskId(taskId),
+      state: sql`case when ${isUnproven} and coalesce(task_id, ${taskId}) is not null then 'WAITING' else state end`,
+      key_held: reclaimedKey,
+    })
+    .where('id', '=', id)
+    .where(isUnclaimed(id, taskId))
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+export interface LogBounds {
+  /** The number of the owner's latest completion; 0 before the first. */
+  readonly head: number;
+  /** Completions up to this number are gone. */
+  readonly pruned: number;
+}
+
+export async function readLogBounds(db: Database, owner: string): Promise<LogBounds> {
+  const row = await db
+    .selectFrom('owner')
+    .select(['head', 'pruned'])
+    .where('owner', '=', owner)
+    .executeTakeFirst();
+  return row ?? { head: 0, pruned: 0 };
+}
+
+export interface Completion {
+  readonly number: number;
+  readonly video: Video;
+}
+
+/** The owner's completions after a number, in order, with their videos as they stand now. */
+export async function readCompletions(
+  db: Database,
+  owner: string,
+  after: number,
+  limit: number,
+): Promise<Completion[]> {
+  const rows = await db
+    .selectFrom('completion')
+    .innerJoin('video', 'video.id', 'completion.video_row')
+    .selectAll('video')
+    .select('completion.number')
+    .where('completion.owner', '=', owner)
+    .where('completion.number', '>', after)
+    .orderBy('completion.number')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ number: row.number, video: toVideo(row) }));
+}
+
+/** The number of a video's latest completion; undefined while it is open. */
+export async function findCompletionNumber(
+  db: Database,
+  owner: string,
+  id: string,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('completion')
+    .select('number')
+    .where('video_row', '=', id)
+    .where('owner', '=', owner)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.number;
+}

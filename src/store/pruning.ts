@@ -1,0 +1,78 @@
+/** Takes away what nobody will ask for again, in small steps, so that no lock is held for long. */
+
+import { type Expression, sql } from 'kysely';
+import type { Database } from './schema.ts';
+
+function cutoff(retentionMs: number): Expression<number> {
+  return sql<number>`now_ms() - ${retentionMs}`;
+}
+
+/**
+ * Removes up to about `limit` log entries older than the retention, always the oldest of their
+ * owner, and moves the owner's pruned mark with them: a cursor behind the mark is told so.
+ *
+ * @returns how many owners' logs got shorter; 0 when nothing is old enough.
+ */
+export async function pruneCompletions(
+  db: Database,
+  retentionMs: number,
+  limit: number,
+): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    const old = await trx
+      .selectFrom(
+        trx
+          .selectFrom('completion')
+          .select(['owner', 'number'])
+          .where('created_at', '<', cutoff(retentionMs))
+          .orderBy('created_at')
+          .limit(limit)
+          .as('old'),
+      )
+      .select(['old.owner', (eb) => eb.fn.max('old.number').as('last')])
+      .groupBy('old.owner')
+      .orderBy('old.owner')
+      .execute();
+    for (const { owner, last } of old) {
+      await trx.updateTable('owner').set({ pruned: last }).where('owner', '=', owner).execute();
+      await trx
+        .deleteFrom('completion')
+        .where('owner', '=', owner)
+        .where('number', '<=', last)
+        .execute();
+    }
+    return old.length;
+  });
+}
+
+/**
+ * Removes up to `limit` ended rows and tombstones older than the retention, once their completions
+ * have gone. Returns how many.
+ */
+export async function pruneVideos(
+  db: Database,
+  retentionMs: number,
+  limit: number,
+): Promise<number> {
+  const result = await db
+    .deleteFrom('video')
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('video as old')
+        .select('old.id')
+        .where('old.finished_at', '<', cutoff(retentionMs))
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('completion')
+                .select('completion.number')
+                .whereRef('completion.video_row', '=', 'old.id'),
+            ),
+          ),
+        )
+        .orderBy('old.finished_at')
+        .limit(limit),
+    )
+    .executeTakeFirst();
+  return Number(result.numDeletedRows);
+}

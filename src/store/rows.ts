@@ -1,0 +1,88 @@
+/** Between a row and what clients see of it. */
+
+import {
+  type Expression,
+  type ExpressionBuilder,
+  type Selectable,
+  type SqlBool,
+  sql,
+} from 'kysely';
+import { FILE_LIFETIME_MS, type Video, type VideoState } from '../video.ts';
+import type { RowState, Tables, VideoTable } from './schema.ts';
+
+export type VideoRow = Selectable<VideoTable>;
+
+/** The database's clock in epoch milliseconds: replicas agree on it, their own clocks may differ. */
+export const now = sql<number>`now_ms()`;
+
+/** A tombstone is no video. It is never listed, found or counted. */
+export const LISTED_STATES: readonly RowState[] = [
+  'SUBMITTING',
+  'UNCONFIRMED',
+  'WAITING',
+  'QUEUED',
+  'GENERATING',
+  'SUCCEEDED',
+  'FAILED',
+];
+
+/** What a row's state is called outside: a submit on its way has not been confirmed yet. */
+export function toVideoState(state: RowState): VideoState {
+  return state === 'SUBMITTING' || state === 'REJECTED' ? 'UNCONFIRMED' : state;
+}
+
+/** The states of rows that clients see in one of the given states. */
+export function toRowStates(states: readonly VideoState[]): RowState[] {
+  return states.includes('UNCONFIRMED') ? [...states, 'SUBMITTING'] : [...states];
+}
+
+/** The row as clients see it, `expired` by this process's clock. */
+export function toVideo(row: VideoRow): Video {
+  const expiresAt = row.state === 'SUCCEEDED' ? row.unfinished_at + FILE_LIFETIME_MS : null;
+  return {
+    id: row.id,
+    taskId: row.task_id,
+    state: toVideoState(row.state),
+    prompt: row.prompt,
+    quality: row.quality,
+    waterMark: row.water_mark,
+    imageUrl: row.image_url,
+    expandPrompt: row.expand_prompt === null ? null : row.expand_prompt === 1,
+    sourceTaskId: row.source_task_id,
+    videoId: row.video_id,
+    videoUrl: row.video_url,
+    coverUrl: row.cover_url,
+    failure:
+      row.failure_reason === null
+        ? null
+        : {
+            reason: row.failure_reason,
+            message: row.failure_message ?? '',
+            upstreamCode: row.failure_code,
+          },
+    createdAt: row.created_at,
+    finishedAt: row.finished_at,
+    expiresAt,
+    expired: row.expire_flag === 1 || (expiresAt !== null && expiresAt <= Date.now()),
+    checkedAt: row.checked_at,
+  };
+}
+
+/** In an upsert or update: keeps a task id that is known, else takes the given one. */
+export function keepTaskId(taskId: string | null): Expression<string | null> {
+  return sql<string | null>`coalesce(task_id, ${taskId})`;
+}
+
+/** No other row has claimed this task: checked in the statement that claims it. */
+export function isUnclaimed(id: string, taskId: string | null) {
+  return (eb: ExpressionBuilder<Tables, 'video'>): Expression<SqlBool> =>
+    eb.not(
+      eb.exists(
+        eb
+          .selectFrom('video as other')
+          .select('other.id')
+          .where('other.task_id', '=', taskId)
+          .where('other.id', '!=', id),
+      ),
+    );
+}

@@ -1,0 +1,91 @@
+/** The tables as Kysely sees them. Times are epoch milliseconds, flags 0 or 1, on every engine. */
+
+import type { Kysely } from 'kysely';
+import type { FailureReason, VideoQuality, VideoState } from '../video.ts';
+
+/**
+ * The states of a row: those of a video, and the two in which it is not (or not yet) one.
+ * SUBMITTING: its POST may be on its way until `submit_until`. REJECTED: a tombstone, which only
+ * keeps the answer for those who wait for it, unless a callback proves that the task exists.
+ */
+export type RowState = VideoState | 'SUBMITTING' | 'REJECTED';
+
+export interface VideoTable {
+  id: string;
+  owner: string;
+  state: RowState;
+
+  idempotency_key: string | null;
+  /** 1 while the row answers for its key; the unique index covers these rows alone. */
+  key_held: number;
+  fingerprint: string;
+  source_task_id: string;
+  prompt: string;
+  quality: VideoQuality;
+  water_mark: string;
+  image_url: string | null;
+  expand_prompt: number | null;
+
+  submit_until: number;
+  /** SHA-256 (hex) of the token in the callback URL; the token itself is stored nowhere. */
+  token_hash: string;
+  /** JSON of the error that a REJECTED row answers with. */
+  rejection: string | null;
+
+  task_id: string | null;
+  video_id: string | null;
+  video_url: string | null;
+  cover_url: string | null;
+  failure_reason: FailureReason | null;
+  failure_message: string | null;
+  failure_code: number | null;
+  /** 1 when the upstream's `expireFlag` said so. */
+  expire_flag: number;
+
+  created_at: number;
+  finished_at: number | null;
+  /** When the task was last known not to have ended: its files cannot be older. */
+  unfinished_at: number;
+  checked_at: number | null;
+
+  /**
+   * When upkeep looks at the row next: the end of a submit, a read of an open task, a deadline.
+   * Null when there is nothing left to look for.
+   */
+  check_after: number | null;
+  check_count: number;
+  lease_until: number;
+  /** Reads that reported a success without a usable file. */
+  fileless_reads: number;
+}
+
+/** The log: an entry for each end of a task, numbered per owner without gaps. */
+export interface CompletionTable {
+  owner: string;
+  number: number;
+  video_row: string;
+  created_at: number;
+}
+
+/** One row an owner: the lock under which numbers are taken, the head, and how far it is pruned. */
+export interface OwnerTable {
+  owner: string;
+  head: number;
+  pruned: number;
+}
+
+/** `database_id`: random, made with the tables; binds cursors to this database. */
+export interface MetaTable {
+  name: string;
+  value: string;
+}
+
+export interface Tables {
+  video: VideoTable;
+  completion: CompletionTable;
+  owner: OwnerTable;
+  meta: MetaTable;
+}
+
+/** A connection pool or a transaction: every store function takes either. */
+export type Database = Kysely<Tables>;

@@ -1,0 +1,140 @@
+/** The embedded engine: `node:sqlite` behind Kysely's own SQLite dialect. */
+
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  SqliteAdapter,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteDriver,
+} from 'kysely';
+import { GatewayUnavailableError } from '../errors.ts';
+
+/** Primary result codes after which the same statement may succeed later (sqlite.org/rescode.html). */
+const UNAVAILABLE = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]); // busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, not a database
+
+/**
+ * Opens the file, and takes it for this process alone until `close`: WAL, every commit on disk
+ * before it is acknowledged.
+ *
+ * @throws Error with a sentence for the operator when the file cannot be used: held by another
+ * process, not writable, or not a sound database. It is never replaced by a fresh one.
+ */
+export function openSqliteFile(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+    const file = new DatabaseSync(path, { timeout: 200 });
+    try {
+      // With the lock held from here on, a second gateway cannot start on the same file.
+      file.exec('pragma locking_mode = exclusive');
+      file.exec('pragma journal_mode = wal');
+      file.exec('pragma synchronous = full');
+      file.exec('begin immediate; commit');
+      const fault = String(Object.values(file.prepare('pragma quick_check(1)').get() ?? {})[0]);
+      if (fault !== 'ok') throw new Error(fault);
+      file.function('now_ms', () => Date.now());
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  } catch (error) {
+    throw new Error(`The SQLite file ${path} cannot be used: ${explain(error)}`, { cause: error });
+  }
+}
+
+function explain(error: unknown): string {
+  const code = primaryCode(error);
+  if (code === 5) return 'another process is using it. One file serves one gateway.';
+  if (code === 26 || code === 11) return 'it is not a sound SQLite database. Restore a backup.';
+  if (code === 8 || code === 14) return 'it cannot be written. Check the folder and its owner.';
+  return error instanceof Error ? error.message : String(error);
+}
+
+function primaryCode(error: unknown): number | undefined {
+  const extended = (error as { errcode?: unknown } | null)?.errcode;
+  return typeof extended === 'number' ? extended & 0xff : undefined;
+}
+
+/** The dialect over an open file. Kysely closes the file with `destroy`. */
+export function createSqliteDialect(file: DatabaseSync): Dialect {
+  const database = adapt(file);
+  const dialect = new SqliteDialect({ database });
+  return {
+    createDriver: () => new ImmediateDriver({ database }),
+    createAdapter: () => new TransactionalDdlAdapter(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+  };
+}
+
+/** Plain `begin` takes the write lock late, where SQLite can only refuse: take it at once. */
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+}
+
+/** Kysely assumes otherwise, and would leave a failed migration half applied. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+function adapt(file: DatabaseSync): SqliteDatabase {
+  const statements = new Map<string, StatementSync>();
+
+  // Kysely's texts are few (values are parameters), but lists in `in (…)` vary: keep a bound.
+  function prepare(sql: string): StatementSync {
+    const known = statements.get(sql);
+    if (known) return known;
+    const statement = file.prepare(sql);
+    if (statements.size >= 500) statements.delete(statements.keys().next().value ?? '');
+    statements.set(sql, statement);
+    return statement;
+  }
+
+  return {
+    close: () => file.close(),
+    prepare: (sql) => {
+      const statement = guard(() => prepare(sql));
+      return {
+        reader: statement.columns().length > 0,
+        all: (values) => guard(() => statement.all(...values.map(toSql))),
+        run: (values) => guard(() => statement.run(...values.map(toSql))),
+        iterate: (values) => guard(() => statement.iterate(...values.map(toSql))),
+      };
+    },
+  };
+}
+
+/** A full disk or a lost file is the gateway's trouble and not the caller's: typed here, once. */
+function guard<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (UNAVAILABLE.has(primaryCode(error) ?? -1))
+      throw new GatewayUnavailableError({ cause: error });
+    throw error;
+  }
+}
+
+/** node:sqlite takes an object for named parameters, so a Date would silently bind null. */
+function toSql(value: unknown): SQLInputValue {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'number' ||
+    typeof value === 'bigint' ||
+    value instanceof Uint8Array
+  ) {
+    return value;
+  }
+  throw new TypeError(`SQLite cannot store a value of type ${typeof value}.`);
+}

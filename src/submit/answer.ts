@@ -1,0 +1,57 @@
+/** What a submit's row answers to everyone who waits for it: the caller who began it and any other. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { GatewayUnavailableError, OutcomeUnknownError } from '../errors.ts';
+import { toVideo, type VideoRow } from '../store/rows.ts';
+import { findRow, markOverdueUnconfirmed } from '../store/submits.ts';
+import type { Video } from '../video.ts';
+import { parseRejection } from './rejection.ts';
+import type { SubmitterParts } from './submitter.ts';
+
+/** How often a row is read anew that another process may be settling. */
+const POLL_MS = 1_000;
+
+/**
+ * Resolves with the video once its task is confirmed, however far it has come by then.
+ *
+ * @throws the rejection that the row keeps; OutcomeUnknownError when the row is, or at the end of
+ * the submit becomes, unconfirmed.
+ */
+export async function waitForAnswer(
+  { db, hub, config }: SubmitterParts,
+  first: VideoRow,
+): Promise<Video> {
+  let row = first;
+  const watch = hub.watchVideo(row.id);
+  try {
+    for (;;) {
+      if (row.state !== 'SUBMITTING') return toAnswer(row);
+      try {
+        row = (await findRow(db, row.id)) ?? row;
+        if (row.state !== 'SUBMITTING') continue;
+        await markOverdueUnconfirmed(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
+      } catch (error) {
+        if (!(error instanceof GatewayUnavailableError)) throw error;
+        // The row is committed and its request may have left: "try again" would be a lie.
+        if (Date.now() >= row.submit_until) throw new OutcomeUnknownError(toVideo(row));
+      }
+      const timer = new AbortController();
+      const isServing = await Promise.race([
+        watch.changed(),
+        delay(POLL_MS, true, { signal: timer.signal }).catch(() => true),
+      ]);
+      timer.abort();
+      // Only a submit of another process can be open still when this one closes.
+      if (!isServing) throw new GatewayUnavailableError();
+    }
+  } finally {
+    watch.close();
+  }
+}
+
+function toAnswer(row: VideoRow): Video {
+  if (row.state === 'REJECTED') throw parseRejection(row.rejection, row.source_task_id);
+  const wasNeverConfirmed = row.state === 'FAILED' && row.failure_reason === 'NEVER_CONFIRMED';
+  if (row.state === 'UNCONFIRMED' || wasNeverConfirmed) throw new OutcomeUnknownError(toVideo(row));
+  return toVideo(row);
+}

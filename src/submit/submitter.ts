@@ -1,0 +1,171 @@
+/** A paid request's way out: a row first, then one POST, then its answer in the row. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { createToken, hashToken, toCallbackUrl } from '../callbacks/callback-url.ts';
+import type { Config } from '../config.ts';
+import type { Hub } from '../delivery/hub.ts';
+import { GatewayError, GatewayUnavailableError, IdempotencyConflictError } from '../errors.ts';
+import type { VideoRow } from '../store/rows.ts';
+import type { Database } from '../store/schema.ts';
+import {
+  confirmSubmit,
+  findKeyHolder,
+  findLatestOfKey,
+  insertSubmit,
+  markUnconfirmed,
+  rejectSubmit,
+} from '../store/submits.ts';
+import { AnswerLostError } from '../upstream/answer-lost.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import { sendExtend } from '../upstream/extend.ts';
+import type { Video } from '../video.ts';
+import { createVideoId } from '../video-id.ts';
+import { waitForAnswer } from './answer.ts';
+import { type ExtendInput, toFingerprint } from './fingerprint.ts';
+import { serializeRejection } from './rejection.ts';
+
+/** What a submit needs beyond the upstream's own deadline: two commits on a busy database. */
+const COMMIT_ALLOWANCE_MS = 5_000;
+
+export interface SubmitterParts {
+  readonly db: Database;
+  readonly hub: Hub;
+  readonly upstream: UpstreamClient;
+  readonly log: Logger;
+  readonly config: Pick<
+    Config,
+    'UPSTREAM_TIMEOUT_MS' | 'UNCONFIRMED_DEADLINE_MS' | 'RECONCILE_AFTER_MS'
+  >;
+  /** Known once the server listens. */
+  readonly publicUrl: () => string;
+}
+
+export interface Submitter {
+  /**
+   * Starts a task, or joins the submit that holds the owner's key. Resolves when the upstream has
+   * confirmed the task. The submit goes on when the caller stops waiting.
+   *
+   * @throws the errors of the upstream's answer; OutcomeUnknownError when it was lost;
+   * IdempotencyConflictError; GatewayUnavailableError when nothing was begun.
+   */
+  submit(owner: string, input: ExtendInput, idempotencyKey: string | null): Promise<Video>;
+  /** Refuses new submits from now on, and resolves when those in flight have been settled. */
+  drain(): Promise<void>;
+  /** Stops trying to write answers to a database that is away. */
+  close(): void;
+}
+
+export function createSubmitter(parts: SubmitterParts): Submitter {
+  const { db, hub, upstream, log, config } = parts;
+  const inFlight = new Set<Promise<void>>();
+  const closing = new AbortController();
+  let isDraining = false;
+
+  async function submit(
+    owner: string,
+    input: ExtendInput,
+    idempotencyKey: string | null,
+  ): Promise<Video> {
+    if (isDraining) throw new GatewayUnavailableError();
+    const fingerprint = toFingerprint(input);
+    const holder =
+      idempotencyKey === null ? undefined : await findKeyHolder(db, owner, idempotencyKey);
+    const row = holder ?? (await begin(owner, input, idempotencyKey, fingerprint));
+    if (row.fingerprint !== fingerprint) throw new IdempotencyConflictError();
+    return waitForAnswer(parts, row);
+  }
+
+  /** The new row with its request on the way; or the row of whoever took the key a moment before. */
+  async function begin(
+    owner: string,
+    input: ExtendInput,
+    idempotencyKey: string | null,
+    fingerprint: string,
+  ): Promise<VideoRow> {
+    const id = createVideoId();
+    const token = createToken();
+    const row = await insertSubmit(db, {
+      ...input,
+      id,
+      owner,
+      idempotencyKey,
+      fingerprint,
+      tokenHash: hashToken(token),
+      sourceTaskId: input.taskId,
+      runtimeMs: config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
+    });
+    if (row) {
+      const callBackUrl = toCallbackUrl(parts.publicUrl(), id, token);
+      track(send(row, { ...input, callBackUrl }));
+      return row;
+    }
+    // That one may have ended already, as a tombstone: its answer is ours all the same, because we
+    // came before it.
+    const winner = await findLatestOfKey(db, owner, idempotencyKey ?? '');
+    if (!winner) throw new Error('A submit was not stored although nothing stood in its way.');
+    return winner;
+  }
+
+  function track(run: Promise<void>): void {
+    inFlight.add(run);
+    void run.finally(() => inFlight.delete(run));
+  }
+
+  /** Never rejects: whatever happens ends up in the row. */
+  async function send(
+    row: VideoRow,
+    request: ExtendInput & { callBackUrl: string },
+  ): Promise<void> {
+    let settle: () => Promise<unknown>;
+    try {
+      const taskId = await sendExtend(upstream, request);
+      log.info({ video: row.id, taskId }, 'submit confirmed');
+      settle = () => confirm(row.id, taskId);
+    } catch (error) {
+      // Only an error of the table says that nothing was started; after any other it may have been.
+      if (error instanceof GatewayError) {
+        log.warn(
+          { video: row.id, code: error.code, upstreamCode: error.upstreamCode },
+          'submit refused',
+        );
+        settle = () => rejectSubmit(db, row.id, serializeRejection(error));
+      } else {
+        const isExpected = error instanceof AnswerLostError;
+        log[isExpected ? 'warn' : 'error']({ video: row.id, err: error }, 'submit unconfirmed');
+        settle = () => markUnconfirmed(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
+      }
+    }
+    await persist(row.id, settle);
+    hub.publish(row);
+  }
+
+  async function confirm(id: string, taskId: string): Promise<void> {
+    if (await confirmSubmit(db, id, taskId, config.RECONCILE_AFTER_MS)) return;
+    log.error({ video: id, taskId }, "the upstream answered with another video's task id");
+    await markUnconfirmed(db, id, config.UNCONFIRMED_DEADLINE_MS);
+  }
+
+  /** The answer exists nowhere else: while the database is away, it is tried again until `close`. */
+  async function persist(id: string, settle: () => Promise<unknown>): Promise<void> {
+    for (let pause = 50; ; pause = Math.min(pause * 2, 2_000)) {
+      try {
+        await settle();
+        return;
+      } catch (error) {
+        log.error({ video: id, err: error }, 'an answer could not be stored yet');
+        if (!(error instanceof GatewayUnavailableError) || closing.signal.aborted) return;
+      }
+      await delay(pause, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  }
+
+  return {
+    submit,
+    async drain() {
+      isDraining = true;
+      await Promise.all(inFlight);
+    },
+    close: () => closing.abort(),
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * Finds what was lost: submits whose process died, callbacks that never came, tasks that never end.
+ * Every open row has a time at which it is looked at next; each look is leased by one replica.
+ */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Hub } from '../delivery/hub.ts';
+import { GatewayError, RateLimitedError } from '../errors.ts';
+import { hastenWatched, leaseDueRows, scheduleCheck } from '../store/checks.ts';
+import { endVideo } from '../store/completions.ts';
+import type { VideoRow } from '../store/rows.ts';
+import type { Database } from '../store/schema.ts';
+import { markOverdueUnconfirmed } from '../store/submits.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import { fetchDetails } from '../upstream/details.ts';
+import type { VideoFailure } from '../video.ts';
+import { applyReport } from './reports.ts';
+
+/** Reads under way at a time, per replica. */
+const CONCURRENCY = 8;
+const LONGEST_GAP_MS = 10 * 60_000;
+const GROWTH = 1.6;
+
+const NEVER_CONFIRMED: VideoFailure = {
+  reason: 'NEVER_CONFIRMED',
+  message: 'The upstream never confirmed this task, so nothing more can be learned of it.',
+  upstreamCode: null,
+};
+const DEADLINE_PASSED: VideoFailure = {
+  reason: 'DEADLINE_PASSED',
+  message:
+    'The upstream did not end this task in time. A success that turns up later still counts.',
+  upstreamCode: null,
+};
+
+export interface ReconcilerParts {
+  readonly db: Database;
+  readonly hub: Hub;
+  readonly upstream: UpstreamClient;
+  readonly log: Logger;
+  readonly config: Pick<
+    Config,
+    | 'RECONCILE_AFTER_MS'
+    | 'UNCONFIRMED_DEADLINE_MS'
+    | 'TASK_DEADLINE_MS'
+    | 'UPSTREAM_TIMEOUT_MS'
+    | 'UPSTREAM_REQUESTS'
+    | 'UPSTREAM_WINDOW_MS'
+  >;
+}
+
+export interface Reconciler {
+  /** Looks for due rows at once instead of at the next tick. */
+  wake(): void;
+  /** Ends the looks under way, whose rows stay due, and resolves when none is left. */
+  stop(): Promise<void>;
+}
+
+export function startReconciler(parts: ReconcilerParts): Reconciler {
+  const { db, hub, upstream, log, config } = parts;
+  const stopping = new AbortController();
+  const tickMs = Math.min(1_000, Math.max(20, config.RECONCILE_AFTER_MS / 4));
+  const looks = new Set<Promise<void>>();
+  let readsInWindow = 0;
+  let windowEnd = 0;
+  let pausedUntil = 0;
+  let wake = () => {};
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      try {
+        await hastenWatched(db, hub.watchedVideos());
+        await startDueLooks();
+      } catch (error) {
+        log.error({ err: error }, 'reconciliation could not read the database');
+      }
+      const timer = new AbortController();
+      const tick = delay(tickMs, undefined, { signal: timer.signal }).catch(() => undefined);
+      await Promise.race([woken, tick]);
+      timer.abort();
+    }
+    await Promise.all(looks);
+  }
+
+  /** Takes no more rows than can be read now: a lease on a row that has to wait helps nobody. */
+  async function startDueLooks(): Promise<void> {
+    const room = Math.min(CONCURRENCY - looks.size, takeAllowance());
+    if (room <= 0) return;
+    const leaseMs = config.UPSTREAM_TIMEOUT_MS + 10_000;
+    for (const row of await leaseDueRows(db, room, leaseMs)) {
+      const look = lookAt(row).catch((error) => {
+        if (!stopping.signal.aborted) log.error({ video: row.id, err: error }, 'a look failed');
+      });
+      looks.add(look);
+      void look.finally(() => {
+        looks.delete(look);
+        wake();
+      });
+    }
+  }
+
+  /** How many reads the window has left. Reads have their own budget, as large as the submits'. */
+  function takeAllowance(): number {
+    const now = Date.now();
+    if (now < pausedUntil) return 0;
+    if (now >= windowEnd) {
+      readsInWindow = 0;
+      windowEnd = now + config.UPSTREAM_WINDOW_MS;
+    }
+    return config.UPSTREAM_REQUESTS - readsInWindow;
+  }
+
+  async function lookAt(row: VideoRow): Promise<void> {
+    const { id, owner, task_id: taskId } = row;
+    if (row.state === 'SUBMITTING') {
+      if (await markOverdueUnconfirmed(db, id, config.UNCONFIRMED_DEADLINE_MS)) hub.publish(row);
+      return;
+    }
+    if (taskId === null) {
+      await giveUp(row, NEVER_CONFIRMED);
+      return;
+    }
+    try {
+      readsInWindow += 1;
+      const report = await fetchDetails(upstream, taskId, stopping.signal);
+      await applyReport(db, hub, { id, owner }, report, true);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      if (error instanceof RateLimitedError) {
+        pausedUntil = Date.now() + (error.retryAfter ?? config.UPSTREAM_WINDOW_MS / 1_000) * 1_000;
+      }
+      log.warn({ video: id, code: error.code, upstreamCode: error.upstreamCode }, 'read failed');
+    }
+    if (Date.now() - row.created_at >= config.TASK_DEADLINE_MS) await giveUp(row, DEADLINE_PASSED);
+    else await scheduleCheck(db, id, toGap(row));
+  }
+
+  async function giveUp(row: VideoRow, failure: VideoFailure): Promise<void> {
+    if (!(await endVideo(db, row.id, { outcome: failure, reported: false }))) return;
+    log.warn({ video: row.id, reason: failure.reason }, 'task given up');
+    hub.publish(row);
+  }
+
+  /** Growing, spread so that tasks begun together drift apart, and never past the deadline. */
+  function toGap(row: VideoRow): number {
+    const base = config.RECONCILE_AFTER_MS * GROWTH ** Math.min(row.check_count, 30);
+    const gap = Math.min(base, Math.max(LONGEST_GAP_MS, config.RECONCILE_AFTER_MS));
+    const untilDeadline = row.created_at + config.TASK_DEADLINE_MS - Date.now();
+    return Math.round(Math.min(gap * (0.8 + 0.4 * Math.random()), Math.max(0, untilDeadline)));
+  }
+
+  const running = run();
+  return {
+    wake: () => wake(),
+    async stop() {
+      stopping.abort();
+      wake();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/** Reads at the upstream for clients: shared, spaced, and never in the way of an answer. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Hub } from '../delivery/hub.ts';
+import { GatewayError } from '../errors.ts';
+import type { Database } from '../store/schema.ts';
+import { findVideo } from '../store/videos.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import { fetchDetails, type TaskReport } from '../upstream/details.ts';
+import { isEnded, type Video } from '../video.ts';
+import { toElsewhereId } from '../video-id.ts';
+import { applyReport } from './reports.ts';
+import { createSharedReads } from './shared-reads.ts';
+
+/** How long a client waits for the upstream before it gets the row as it stands. */
+const PATIENCE_MS = 2_000;
+
+export interface Refresher {
+  /**
+   * One of the owner's videos as it stands after a look at the upstream, if a look could tell
+   * anything new. Trouble at the upstream shows in nothing but an older `checkedAt`.
+   */
+  refresh(owner: string, video: Video, signal: AbortSignal): Promise<Video>;
+  /**
+   * A video that was not made through the gateway; null when the upstream does not know it.
+   *
+   * @throws UpstreamError and its kin when the upstream cannot tell; the signal's reason.
+   */
+  readElsewhere(taskId: string, signal: AbortSignal): Promise<Video | null>;
+}
+
+export function createRefresher(parts: {
+  db: Database;
+  hub: Hub;
+  upstream: UpstreamClient;
+  log: Logger;
+}): Refresher {
+  const { db, hub, upstream, log } = parts;
+  const looks = createSharedReads<void>();
+  const reads = createSharedReads<TaskReport | null>();
+
+  async function look(
+    owner: string,
+    id: string,
+    taskId: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      const report = await fetchDetails(upstream, taskId, signal);
+      await applyReport(db, hub, { id, owner }, report, false);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof GatewayError)) throw error;
+      log.warn({ video: id, code: error.code, upstreamCode: error.upstreamCode }, 'read failed');
+    }
+  }
+
+  return {
+    async refresh(owner, video, signal) {
+      const { id, taskId } = video;
+      if (taskId === null || !isWorthALook(video)) return video;
+      const looked = looks.read(taskId, (abort) => look(owner, id, taskId, abort), signal);
+      // The look goes on without us after that, and wakes whoever watches.
+      const isLate = await Promise.race([
+        looked.then(() => false),
+        delay(PATIENCE_MS, true, { ref: false }),
+      ]);
+      if (isLate) looked.catch(() => undefined);
+      return (await findVideo(db, owner, id)) ?? video;
+    },
+
+    async readElsewhere(taskId, signal) {
+      const report = await reads.read(
+        taskId,
+        (abort) => fetchDetails(upstream, taskId, abort),
+        signal,
+      );
+      return report && toElsewhereVideo(report);
+    },
+  };
+}
+
+/** A task given up at its deadline may have ended well since. */
+function isWorthALook(video: Video): boolean {
+  return !isEnded(video.state) || video.failure?.reason === 'DEADLINE_PASSED';
+}
+
+function toElsewhereVideo(report: TaskReport): Video {
+  const { taskId, files, failure, expired } = report;
+  // A success is one when there is a file, or when there was one.
+  const isFileless = report.state === 'SUCCEEDED' && files === null && !expired;
+  return {
+    id: toElsewhereId(taskId),
+    taskId,
+    state: isFileless ? 'GENERATING' : (report.state ?? 'WAITING'),
+    prompt: report.prompt,
+    quality: null,
+    waterMark: null,
+    imageUrl: report.imageUrl,
+    expandPrompt: report.expandPrompt,
+    sourceTaskId: report.sourceTaskId,
+    videoId: files?.videoId ?? null,
+    videoUrl: files?.videoUrl ?? null,
+    coverUrl: files?.coverUrl ?? null,
+    failure,
+    createdAt: null,
+    finishedAt: null,
+    expiresAt: null,
+    expired,
+    checkedAt: Date.now(),
+  };
+}

@@ -1,0 +1,54 @@
+/** What a read at the upstream means for the row it was made for. */
+
+import type { Hub } from '../delivery/hub.ts';
+import { countFilelessRead, noteOpen } from '../store/checks.ts';
+import { endVideo, type VideoEnd } from '../store/completions.ts';
+import type { Database } from '../store/schema.ts';
+import type { TaskReport } from '../upstream/details.ts';
+import type { VideoFailure } from '../video.ts';
+
+/** Reads of a success without a usable file after which the task is called failed. */
+const FILELESS_READS = 3;
+
+const FILELESS: VideoFailure = {
+  reason: 'PROVIDER_ERROR',
+  message: 'The upstream reports success without a usable video file.',
+  upstreamCode: 200,
+};
+
+export interface ReportTarget {
+  readonly id: string;
+  readonly owner: string;
+}
+
+/**
+ * Writes what the upstream reports into the row, and wakes those who wait for it. Null, an id that
+ * the upstream does not know (yet), changes nothing.
+ *
+ * @param counts whether a success without a file counts towards calling the task failed: reads on
+ * a clock of our own do, reads that clients cause do not.
+ */
+export async function applyReport(
+  db: Database,
+  hub: Hub,
+  { id, owner }: ReportTarget,
+  report: TaskReport | null,
+  counts: boolean,
+): Promise<void> {
+  if (report === null) return;
+  const { state } = report;
+
+  if (state === 'SUCCEEDED' || state === 'FAILED') {
+    const outcome = state === 'SUCCEEDED' ? report.files : report.failure;
+    const isFileless =
+      counts && outcome === null && (await countFilelessRead(db, id)) >= FILELESS_READS;
+    const end: VideoEnd | null = outcome
+      ? { outcome, expired: report.expired, reported: true }
+      : isFileless
+        ? { outcome: FILELESS, reported: true }
+        : null;
+    if (end && (await endVideo(db, id, end))) hub.publish({ id, owner });
+    return;
+  }
+  if (await noteOpen(db, id, state)) hub.publish({ id, owner });
+}

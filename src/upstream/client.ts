@@ -1,0 +1,135 @@
+import { type buildConnector, Pool } from 'undici';
+import { type Answer, type ExchangeLimits, type ExchangeRequest, exchange } from './exchange.ts';
+import { createRedactor, type Redact } from './redact.ts';
+
+const MAX_CONNECT_MS = 10_000;
+const MAX_ANSWER_BYTES = 1024 * 1024;
+const READ_CONNECTIONS = 10;
+const SUBMIT_CONNECTIONS = 32;
+/** A connection that was idle for longer may have been closed by the peer without our knowing. */
+const SUBMIT_IDLE_MS = 1000;
+
+/** The part of pino's logger that is used here. */
+export interface UpstreamLogger {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface UpstreamClientOptions {
+  /** Base of the REST API; a path in it comes before every path of a call. */
+  readonly url: string;
+  readonly apiKey: string;
+  /** Milliseconds that a call may take, from its start to the whole answer. */
+  readonly timeoutMs: number;
+  readonly logger?: UpstreamLogger;
+  /** How connections are made, where the usual way will not do; then it keeps its own time. */
+  readonly connect?: buildConnector.connector;
+}
+
+/** The connections to the upstream. Knows HTTP and the key, and nothing of the API's shapes. */
+export interface UpstreamClient {
+  readonly timeoutMs: number;
+  /** One GET, on a kept connection. Fails as `exchange` does. */
+  read(path: string, limits: ExchangeLimits): Promise<Answer>;
+  /** One POST of JSON, on a fresh or barely idle connection. Fails as `exchange` does. */
+  submit(path: string, body: object): Promise<Answer>;
+  /** Hides the key and callback URLs in a text of the upstream's. */
+  readonly redact: Redact;
+  /** Takes no more calls, lets those under way end (at most `timeoutMs`), then disconnects. */
+  close(): Promise<void>;
+}
+
+/** @throws TypeError when the key cannot stand in a header; its message does not repeat the key. */
+export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
+  const { apiKey, timeoutMs, logger } = options;
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new TypeError('The upstream key must be printable ASCII without spaces.');
+  }
+  const base = new URL(options.url);
+  const prefix = base.pathname.replace(/\/+$/, '');
+  const redact = createRedactor([apiKey]);
+  const headers = {
+    authorization: `Bearer ${apiKey}`,
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+  };
+
+  const shared: Pool.Options = {
+    // The flag that tells whether a POST has left holds for HTTP/1.1: see exchange.ts.
+    allowH2: false,
+    pipelining: 1,
+    maxResponseSize: MAX_ANSWER_BYTES,
+    connectTimeout: Math.min(MAX_CONNECT_MS, timeoutMs),
+    // The deadline of the call covers both.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    ...(options.connect && { connect: options.connect }),
+  };
+  const reads = new Pool(base.origin, { ...shared, connections: READ_CONNECTIONS });
+  const submits = new Pool(base.origin, {
+    ...shared,
+    connections: SUBMIT_CONNECTIONS,
+    keepAliveTimeout: SUBMIT_IDLE_MS,
+    keepAliveMaxTimeout: SUBMIT_IDLE_MS,
+  });
+
+  const underWay = new Set<Promise<Answer>>();
+  async function call(pool: Pool, request: ExchangeRequest, limits: ExchangeLimits) {
+    const begun = performance.now();
+    const exchanged = exchange(pool, request, limits, redact);
+    underWay.add(exchanged);
+    // Without the query, which names a task.
+    const fields = { method: request.method, path: request.path.split('?')[0] };
+    const elapsed = () => Math.round(performance.now() - begun);
+    try {
+      const answer = await exchanged;
+      const { status, cut } = answer;
+      logger?.debug({ ...fields, status, cut: cut?.message, ms: elapsed() }, 'upstream answered');
+      return answer;
+    } catch (error) {
+      logger?.warn({ ...fields, ...toLogFields(error), ms: elapsed() }, 'upstream call failed');
+      throw error;
+    } finally {
+      underWay.delete(exchanged);
+    }
+  }
+
+  let closing: Promise<void> | null = null;
+  async function disconnect() {
+    // close() alone would also wait for connections to be made for calls long given up.
+    void Promise.allSettled([reads.close(), submits.close()]);
+    await Promise.allSettled(underWay);
+    await Promise.all([reads.destroy(), submits.destroy()]);
+  }
+
+  return {
+    timeoutMs,
+    redact,
+    read: (path, limits) =>
+      call(reads, { method: 'GET', path: prefix + path, headers, payload: null }, limits),
+    submit: (path, body) =>
+      call(
+        submits,
+        {
+          method: 'POST',
+          path: prefix + path,
+          headers: { ...headers, 'content-type': 'application/json' },
+          payload: Buffer.from(JSON.stringify(body)),
+        },
+        { timeoutMs },
+      ),
+    close: () => {
+      closing ??= disconnect();
+      return closing;
+    },
+  };
+}
+
+/** Errors of `exchange` only: their causes are already without secrets. A caller's own reason is left out. */
+function toLogFields(error: unknown): object {
+  if (!(error instanceof Error)) return {};
+  return {
+    error: error.name,
+    cause: error.cause instanceof Error ? error.cause.message : undefined,
+  };
+}

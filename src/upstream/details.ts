@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { InvalidInputError, UpstreamError, VideoNotFoundError } from '../errors.ts';
+import { toHttpUrl, type VideoFailure, type VideoFiles, type VideoState } from '../video.ts';
+import { AnswerLostError } from './answer-lost.ts';
+import type { UpstreamClient } from './client.ts';
+import { toData } from './envelope.ts';
+import type { ExchangeLimits } from './exchange.ts';
+import { toFailure } from './failure-text.ts';
+import { toFiles } from './files.ts';
+import { withRetries } from './retry.ts';
+import { LooseBoolean, LooseInt, LooseText, WireInt } from './wire.ts';
+
+/** A task as the upstream tells it now. */
+export interface TaskReport {
+  readonly taskId: string;
+  /** Null for a word that is not known here. */
+  readonly state: Exclude<VideoState, 'UNCONFIRMED'> | null;
+  /** The video that this one extends. */
+  readonly sourceTaskId: string | null;
+  readonly prompt: string | null;
+  readonly imageUrl: string | null;
+  readonly expandPrompt: boolean | null;
+  /** Null while there is no address that a browser could open. */
+  readonly files: VideoFiles | null;
+  /** Set exactly when `state` is FAILED. */
+  readonly failure: VideoFailure | null;
+  /** The upstream has deleted the files. */
+  readonly expired: boolean;
+}
+
+const STATES: ReadonlyMap<string, NonNullable<TaskReport['state']>> = new Map([
+  ['wait', 'WAITING'],
+  ['queueing', 'QUEUED'],
+  ['generating', 'GENERATING'],
+  ['success', 'SUCCEEDED'],
+  ['fail', 'FAILED'],
+]);
+
+const WireParam = z
+  .object({ prompt: LooseText, imageUrl: LooseText, expandPrompt: LooseBoolean })
+  .catch({ prompt: null, imageUrl: null, expandPrompt: null });
+
+const WireVideo = z
+  .object({ videoId: LooseText, videoUrl: LooseText, imageUrl: LooseText })
+  .catch({ videoId: null, videoUrl: null, imageUrl: null });
+
+/** `generateTime` is left out: it names no time zone. */
+const WireTask = z.object({
+  taskId: LooseText,
+  parentTaskId: LooseText,
+  generateParam: WireParam,
+  state: LooseText,
+  videoInfo: WireVideo,
+  failCode: LooseInt,
+  failMsg: LooseText,
+  expireFlag: z.union([WireInt, z.boolean().transform(Number)]).catch(0),
+});
+
+/**
+ * Reads a task; null when the upstream does not know it, or does not know it yet. Safe to repeat:
+ * up to three attempts within the client's deadline. Ends when the caller leaves.
+ *
+ * @throws GatewayError, where UpstreamError without an upstreamCode is an answer that was lost or
+ * spoke of another task; the signal's reason once that has aborted.
+ * @see https://docs.apikley.ru (Get AI Video Details)
+ */
+export async function fetchDetails(
+  client: UpstreamClient,
+  taskId: string,
+  signal?: AbortSignal,
+): Promise<TaskReport | null> {
+  // A lone surrogate cannot be encoded.
+  const query = `taskId=${encodeURIComponent(taskId.toWellFormed())}`;
+  const path = `/api/v1/runway/record-detail?${query}`;
+  const data = await withRetries((timeoutMs) => read(client, path, taskId, { timeoutMs, signal }), {
+    timeoutMs: client.timeoutMs,
+    signal,
+  });
+  return isEmpty(data) ? null : toReport(client, taskId, data);
+}
+
+/** One attempt: the `data`, or null when the upstream says that there is no such task. */
+async function read(
+  client: UpstreamClient,
+  path: string,
+  taskId: string,
+  limits: ExchangeLimits,
+): Promise<unknown> {
+  try {
+    const answer = await client.read(path, limits);
+    return toData(answer, { taskId, redact: client.redact });
+  } catch (error) {
+    // A fresh task may answer 422 ("recordInfo is null") for a while.
+    if (error instanceof VideoNotFoundError || error instanceof InvalidInputError) return null;
+    if (error instanceof AnswerLostError) throw toUnreadable(error.cause, error.retryAfter);
+    throw error;
+  }
+}
+
+/** Nothing was at stake: on a read a lost answer is an error like others. */
+function toUnreadable(cause: Error, retryAfter: number | null = null): UpstreamError {
+  return new UpstreamError({ upstreamCode: null, upstreamMessage: null, retryAfter }, { cause });
+}
+
+function isEmpty(data: unknown): boolean {
+  if (typeof data === 'object' && data !== null) return Object.keys(data).length === 0;
+  return data === null || data === undefined || data === '';
+}
+
+function toReport(client: UpstreamClient, taskId: string, data: unknown): TaskReport {
+  const task = WireTask.safeParse(data).data;
+  if (!task) throw toUnreadable(new Error('data is not an object'));
+  if (task.taskId !== null && task.taskId !== taskId) {
+    throw toUnreadable(new Error('the answer is about another task'));
+  }
+
+  const { generateParam: param, videoInfo: video } = task;
+  const state = STATES.get(task.state?.trim().toLowerCase() ?? '') ?? null;
+  const failMessage = task.failMsg && client.redact(task.failMsg);
+  return {
+    taskId,
+    state,
+    sourceTaskId: task.parentTaskId,
+    prompt: param.prompt,
+    imageUrl: toHttpUrl(param.imageUrl),
+    expandPrompt: param.expandPrompt,
+    files: toFiles(video.videoId, video.videoUrl, video.imageUrl),
+    failure: state === 'FAILED' ? toFailure(failMessage, task.failCode) : null,
+    expired: task.expireFlag === 1,
+  };
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { UpstreamError, type UpstreamFacts } from '../errors.ts';
+import { AnswerLostError } from './answer-lost.ts';
+import { ACCEPTED, CODES_AS_STATUS, mayNameRetryAfter, toGatewayError } from './codes.ts';
+import type { Answer } from './exchange.ts';
+import type { Redact } from './redact.ts';
+import { parseRetryAfter } from './retry-after.ts';
+import { capped, LooseText, parseJson, WireInt } from './wire.ts';
+
+const MAX_MESSAGE_LENGTH = 500;
+
+/** What every JSON answer is wrapped in. Only the code is needed to understand one. */
+const Envelope = z.object({ code: WireInt, msg: LooseText, data: z.unknown().optional() });
+
+/** What an answer is read with: the video asked about, and what hides secrets in its text. */
+export interface EnvelopeContext {
+  readonly taskId: string;
+  readonly redact: Redact;
+}
+
+/**
+ * The `data` of an answer that says 200, unchecked. The body's code wins over the HTTP status.
+ *
+ * @throws the GatewayError of the code; AnswerLostError when nothing readable was said.
+ */
+export function toData(answer: Answer, { taskId, redact }: EnvelopeContext): unknown {
+  const envelope = Envelope.safeParse(parseJson(answer.text)).data;
+  if (envelope?.code === ACCEPTED) return envelope.data;
+  if (envelope) {
+    const message = envelope.msg && capped(redact(envelope.msg), MAX_MESSAGE_LENGTH);
+    throw toGatewayError(envelope.code, toFacts(answer, envelope.code, message), taskId);
+  }
+
+  const facts = toFacts(answer, answer.status, null);
+  if (CODES_AS_STATUS.has(answer.status)) throw toGatewayError(answer.status, facts, taskId);
+  // A redirect, a proxy's refusal or a wrong path: the request was turned away, not acted upon.
+  if (answer.status >= 300 && answer.status <= 499) throw new UpstreamError(facts);
+  throw new AnswerLostError(
+    answer.cut ?? new Error(`HTTP ${answer.status} without a readable envelope`),
+    facts.retryAfter,
+  );
+}
+
+function toFacts(answer: Answer, code: number, message: string | null): UpstreamFacts {
+  return {
+    upstreamCode: code,
+    upstreamMessage: message,
+    retryAfter: mayNameRetryAfter(code) ? parseRetryAfter(answer.retryAfter) : null,
+  };
+}

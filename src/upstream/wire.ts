@@ -1,0 +1,40 @@
+/** The upstream's loose values. Each takes anything, so that an odd optional field costs only itself. */
+
+import { z } from 'zod';
+
+/** A 32-bit integer, also when written as a string: the widest that GraphQL's Int can pass on. */
+export const WireInt = z.union([
+  z.int32(),
+  z
+    .string()
+    .trim()
+    .regex(/^-?\d{1,10}$/)
+    .transform(Number)
+    .pipe(z.int32()),
+]);
+
+/** An integer, or null where there is none: the upstream also sends '' for that. */
+export const LooseInt = WireInt.nullable().catch(null);
+
+/** A text with something in it, or null. */
+export const LooseText = z
+  .string()
+  .refine((text) => text.trim() !== '')
+  .nullable()
+  .catch(null);
+
+export const LooseBoolean = z.boolean().nullable().catch(null);
+
+/** A text that a redacted copy of fits into a log line or an error. */
+export function capped(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text;
+}
+
+/** The JSON value, or undefined where the text is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+/** The ids of videos. Clients take them for opaque; the gateway reads two facts out of them. */
+
+import { randomBytes } from 'node:crypto';
+
+const OWN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const ELSEWHERE = 'task-';
+
+/** A UUIDv7 (RFC 9562, 5.7): ids sort by the time at which they were made. */
+export function createVideoId(now = Date.now()): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(now, 0, 6);
+  bytes.writeUInt8(0x70 | (bytes.readUInt8(6) & 0x0f), 6);
+  bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
+  const hex = bytes.toString('hex');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ].join('-');
+}
+
+/** When an id of the gateway's own was made, in epoch milliseconds; null for any other text. */
+export function toCreationTime(id: string): number | null {
+  return OWN.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : null;
+}
+
+/** The id of a video that was not made through the gateway. */
+export function toElsewhereId(taskId: string): string {
+  return ELSEWHERE + Buffer.from(taskId).toString('base64url');
+}
+
+/** The upstream's task id that a client means by a key that the store does not know. */
+export function toTaskId(key: string): string {
+  if (!key.startsWith(ELSEWHERE)) return key;
+  const encoded = key.slice(ELSEWHERE.length);
+  const taskId = Buffer.from(encoded, 'base64url').toString();
+  return toElsewhereId(taskId) === key ? taskId : key;
+}

@@ -1,0 +1,121 @@
+/** What a video task is: its states, which may follow which, and why one fails. No I/O. */
+
+/** In the order in which a task passes through them; the last two end it. */
+export const VIDEO_STATES = [
+  'UNCONFIRMED',
+  'WAITING',
+  'QUEUED',
+  'GENERATING',
+  'SUCCEEDED',
+  'FAILED',
+] as const;
+export type VideoState = (typeof VIDEO_STATES)[number];
+
+/** The states in which the upstream has confirmed the task and has not ended it. */
+export type OpenState = 'WAITING' | 'QUEUED' | 'GENERATING';
+
+export const VIDEO_QUALITIES = ['P720', 'P1080'] as const;
+export type VideoQuality = (typeof VIDEO_QUALITIES)[number];
+
+export const FAILURE_REASONS = [
+  'IMAGE_UNREADABLE',
+  'INAPPROPRIATE_CONTENT',
+  'INCORRECT_IMAGE_FORMAT',
+  'MEMBERSHIP_REQUIRED',
+  'CONCURRENCY_LIMIT',
+  'UNSUPPORTED_DIMENSIONS',
+  'UPLOAD_FAILED',
+  'PROMPT_MODERATED',
+  'PROMPT_TOO_LONG',
+  'PROMPT_NSFW',
+  'PROVIDER_ERROR',
+  'NEVER_CONFIRMED',
+  'DEADLINE_PASSED',
+  'UNCLASSIFIED',
+] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** Why a task ended badly. `upstreamCode` is null where the gateway itself gave the task up. */
+export interface VideoFailure {
+  readonly reason: FailureReason;
+  readonly message: string;
+  readonly upstreamCode: number | null;
+}
+
+/**
+ * A task as clients see it. Times are epoch milliseconds. The fields of the input are null on a
+ * video that was made elsewhere and that the upstream did not describe.
+ */
+export interface Video {
+  /** The gateway's own id; derived from the task id when the video was made elsewhere. */
+  readonly id: string;
+  readonly taskId: string | null;
+  readonly state: VideoState;
+  readonly prompt: string | null;
+  readonly quality: VideoQuality | null;
+  readonly waterMark: string | null;
+  readonly imageUrl: string | null;
+  readonly expandPrompt: boolean | null;
+  readonly sourceTaskId: string | null;
+  readonly videoId: string | null;
+  readonly videoUrl: string | null;
+  readonly coverUrl: string | null;
+  readonly failure: VideoFailure | null;
+  readonly createdAt: number | null;
+  readonly finishedAt: number | null;
+  readonly expiresAt: number | null;
+  readonly expired: boolean;
+  readonly checkedAt: number | null;
+}
+
+/** What the upstream reports about a result: where the files are. */
+export interface VideoFiles {
+  readonly videoId: string | null;
+  readonly videoUrl: string;
+  readonly coverUrl: string | null;
+}
+
+/** The upstream deletes files 14 days after they were made (reference, Developer Notes). */
+export const FILE_LIFETIME_MS = 14 * 24 * 60 * 60 * 1000;
+
+/** The upstream refuses longer prompts (reference, failure texts); counted in code points. */
+export const MAX_PROMPT_LENGTH = 2048;
+
+/**
+ * The states that each state may follow. States only move forward; FAILED yields to a real success
+ * that turns up later, because the file was paid for.
+ */
+export const PREDECESSORS: Readonly<Record<VideoState, readonly VideoState[]>> = {
+  UNCONFIRMED: [],
+  WAITING: ['UNCONFIRMED'],
+  QUEUED: ['UNCONFIRMED', 'WAITING'],
+  GENERATING: ['UNCONFIRMED', 'WAITING', 'QUEUED'],
+  FAILED: ['UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING'],
+  SUCCEEDED: ['UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING', 'FAILED'],
+};
+
+export function isEnded(state: VideoState): boolean {
+  return state === 'SUCCEEDED' || state === 'FAILED';
+}
+
+/** Failures that the same request may well not meet again. */
+const RETRYABLE_REASONS: ReadonlySet<FailureReason> = new Set([
+  'MEMBERSHIP_REQUIRED',
+  'CONCURRENCY_LIMIT',
+  'UPLOAD_FAILED',
+  'PROVIDER_ERROR',
+]);
+
+/** Whether the same input may succeed as a new task, which is paid anew. */
+export function isRetryable(failure: VideoFailure): boolean {
+  return RETRYABLE_REASONS.has(failure.reason);
+}
+
+/** The web address, or null where the text is not one that a browser could open. */
+export function toHttpUrl(text: string | null | undefined): string | null {
+  if (!text) return null;
+  const url = URL.parse(text.trim());
+  return url && (url.protocol === 'https:' || url.protocol === 'http:') && url.hostname
+    ? url.href
+    : null;
+}
