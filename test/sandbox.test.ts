@@ -20,7 +20,7 @@ interface Received {
 }
 
 /** What a callback is answered with; `cut` ends the connection instead. */
-type Answer = { status: number; body: string } | 'cut';
+type Answer = { status: number; body: string; headers?: Record<string, string> } | 'cut';
 
 /** Receives callbacks; answers them as told, by default with a confirmation. */
 async function startReceiver(
@@ -36,7 +36,7 @@ async function startReceiver(
     received.push(callback);
     const given = await answer(callback);
     if (given === 'cut') response.destroy();
-    else response.writeHead(given.status).end(given.body);
+    else response.writeHead(given.status, given.headers).end(given.body);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -219,7 +219,7 @@ describe('record-detail', () => {
   });
 
   it('tells each state, and the files at the end', async () => {
-    await using sandbox = await startSandbox({ autoplay: false });
+    await using sandbox = await startSandbox({ autoplay: false, stepMs: 0 });
     const taskId = await submit(sandbox, 'On #callback-lost');
 
     const states = [];
@@ -305,7 +305,7 @@ describe('callbacks', () => {
 
   it('are retried until one is acknowledged', async () => {
     const answers: Answer[] = [
-      { status: 503, body: CONFIRMATION },
+      { status: 307, body: CONFIRMATION, headers: { location: '/elsewhere' } },
       { status: 200, body: '<html>' },
       { status: 200, body: JSON.stringify({ code: 500, msg: 'later' }) },
     ];
@@ -321,7 +321,7 @@ describe('callbacks', () => {
     expect(
       sandbox.callbacks.map(({ attempt, status, acknowledged }) => [attempt, status, acknowledged]),
     ).toEqual([
-      [1, 503, false],
+      [1, 307, false],
       [2, 200, false],
       [3, 200, false],
       [4, 200, true],
@@ -329,28 +329,33 @@ describe('callbacks', () => {
   });
 
   it('are not repeated after an acknowledgement, nor after the third retry', async () => {
-    const refused = new Set<string>();
-    await using receiver = await startReceiver(({ body }) =>
-      refused.has(body.data?.task_id ?? '') ? 'cut' : { status: 200, body: CONFIRMATION },
+    const given = new Map<string, Answer[]>();
+    await using receiver = await startReceiver(
+      ({ body }) => given.get(body.data?.task_id ?? '')?.shift() ?? 'cut',
     );
     await using sandbox = await startSandbox({ autoplay: false, retryDelaysMs: [1, 1, 1] });
-    const accepted = await submit(sandbox, 'Accepted', receiver.url);
-    const given = await submit(sandbox, 'Given up', receiver.url);
-    const last = await submit(sandbox, 'By then the others would have been repeated', receiver.url);
-    refused.add(given).add(last);
+    const atOnce = await submit(sandbox, 'Acknowledged at once', receiver.url);
+    const later = await submit(sandbox, 'Acknowledged later', receiver.url);
+    const never = await submit(sandbox, 'Given up', receiver.url);
+    const last = await submit(sandbox, 'By whose end all else would have come', receiver.url);
+    given.set(atOnce, [{ status: 200, body: CONFIRMATION }]);
+    given.set(later, ['cut', { status: 200, body: CONFIRMATION }]);
 
-    await sandbox.complete(accepted);
-    for (const taskId of [given, last]) {
+    await sandbox.complete(atOnce);
+    await sandbox.complete(later);
+    await sandbox.nextCallback((callback) => callback.taskId === later && callback.acknowledged);
+    for (const taskId of [never, last]) {
       await sandbox.complete(taskId);
       await sandbox.nextCallback(
-        (delivery) => delivery.taskId === taskId && delivery.attempt === 4,
+        (callback) => callback.taskId === taskId && callback.attempt === 4,
       );
     }
 
     const attempts = Map.groupBy(sandbox.callbacks, ({ taskId }) => taskId);
-    expect(attempts.get(accepted)?.map(({ attempt }) => attempt)).toEqual([1]);
-    expect(attempts.get(given)?.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
-    expect(attempts.get(given)).toEqual(
+    expect(attempts.get(atOnce)?.map(({ attempt }) => attempt)).toEqual([1]);
+    expect(attempts.get(later)?.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    expect(attempts.get(never)?.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
+    expect(attempts.get(never)).toEqual(
       Array(4).fill(expect.objectContaining({ status: null, error: expect.any(String) })),
     );
   });
@@ -775,11 +780,12 @@ describe('steering', () => {
     await using sandbox = await startSandbox({ autoplay: false });
 
     await submit(sandbox, 'One');
-    const [first, second] = [sandbox.nextRequest(), sandbox.nextRequest()];
+    const waits = [sandbox.nextRequest(), sandbox.nextRequest(), sandbox.nextRequest()];
     await submit(sandbox, 'Two');
+    await submit(sandbox, 'Three');
 
-    const prompts = (await Promise.all([first, second])).map(({ body }) => body);
-    expect(prompts).toEqual([toInput('One'), toInput('Two')]);
+    const bodies = (await Promise.all(waits)).map(({ body }) => body);
+    expect(bodies).toEqual([toInput('One'), toInput('Two'), toInput('Three')]);
   });
 
   it('throws for a task that is not there', async () => {

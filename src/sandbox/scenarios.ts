@@ -132,7 +132,7 @@ export function findBehaviour(prompt: string): Behaviour {
 }
 
 function refused(code: number): Scenario {
-  const header = code === 429 ? ' and `Retry-After`' : '';
+  const header = code === 429 ? ' with `Retry-After`' : '';
   return {
     word: `#${code}`,
     description: `Code ${code} under HTTP status 200${header}. No task is made.`,
@@ -141,7 +141,7 @@ function refused(code: number): Scenario {
 }
 
 function refusedByStatus(code: number): Scenario {
-  const header = code === 429 ? ' and `Retry-After`' : '';
+  const header = code === 429 ? ' with `Retry-After`' : '';
   return {
     word: `#http-${code}`,
     description: `Code ${code} under HTTP status ${code}${header}. No task is made.`,

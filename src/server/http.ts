@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { OPEN_OWNER } from '../auth/owner.ts';
 import type { Config } from '../config.ts';
 import { readBody } from './body.ts';
 import { allowOrigin } from './cors.ts';
@@ -75,7 +76,7 @@ export function createHttpServer(
       // Yoga's adapter takes a body that has been read already from here.
       Object.assign(request, { body: body.toString('utf8') });
     }
-    await routes.yoga.handle(request, response, { owner: 'open', signal: toSignal(response) });
+    await routes.yoga.handle(request, response, { owner: OPEN_OWNER, signal: toSignal(response) });
   }
 
   function serve(request: IncomingMessage, response: ServerResponse): void {

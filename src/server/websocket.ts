@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import { OPEN_OWNER } from '../auth/owner.ts';
 import type { Caller } from '../context.ts';
 import { isOriginAllowed } from './cors.ts';
 import type { Yoga } from './yoga.ts';
@@ -37,9 +38,9 @@ export function serveWebSockets(
       execute: (args) => envelopOf(args).execute(args),
       subscribe: (args) => envelopOf(args).subscribe(args),
       async onSubscribe(ctx, _id, params) {
-        const caller: Caller = { owner: 'open', signal: toSignal(ctx.extra) };
+        const caller: Caller = { owner: OPEN_OWNER, signal: toSignal(ctx.extra) };
         const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
-          ...transport,
+          ...caller,
           params,
         });
         let document: ReturnType<typeof parse>;

@@ -28,7 +28,6 @@ export async function withRetries<T>(
     try {
       return await attempt(deadline - performance.now());
     } catch (error) {
-      signal?.throwIfAborted();
       failures++;
       if (failures === MAX_ATTEMPTS || !isRepeatable(error)) throw error;
 
@@ -36,8 +35,7 @@ export async function withRetries<T>(
       const wait = Math.max(jitter, (error.retryAfter ?? 0) * 1000);
       if (performance.now() + wait >= deadline) throw error;
       // An abort ends the wait at once, and throws its own reason here rather than the timer's.
-      await sleep(wait, undefined, {}).catch(() => signal?.throwIfAborted());
-      if (performance.now() >= deadline) throw error;
+      await sleep(wait, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
   }
 }

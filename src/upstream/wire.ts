@@ -25,7 +25,7 @@ export const LooseText = z
 
 export const LooseBoolean = z.boolean().nullable().catch(null);
 
-/** A text that a redacted copy of fits into a log line or an error. */
+/** The text, shortened to at most this many characters; never ends in half a character. */
 export function capped(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text;
 }

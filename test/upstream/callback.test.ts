@@ -126,6 +126,7 @@ describe('a body that is not a callback', () => {
     '{"code":true}',
     '{"code":[200]}',
     '{"code":4000000000}',
+    '{"code":"4000000000"}',
   ])('%j', (body) => {
     expect(parseCallback(body)).toBeNull();
   });

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UpstreamError, UpstreamUnreachableError } from '../../src/errors.ts';
 import { fetchDetails } from '../../src/upstream/details.ts';
@@ -65,6 +66,20 @@ describe('the details of a task', () => {
     expect([...request.query]).toEqual([['taskId', 'a&b=c/ü \ufffd']]);
     expect(request.headers.authorization).toBe(`Bearer ${API_KEY}`);
     expect(request.body).toBe('');
+  });
+
+  it('are not told to the log by their id', async () => {
+    await using upstream = await startScriptedUpstream((_, response) =>
+      answerJson(response, { code: 200, data: task }),
+    );
+    const lines: object[] = [];
+    const log = (fields: object) => lines.push(fields);
+    await using client = startClient(upstream.url, { logger: { debug: log, warn: log } });
+
+    await fetchDetails(client, 'task-1');
+
+    const path = '/api/v1/runway/record-detail';
+    expect(lines).toEqual([expect.objectContaining({ method: 'GET', path, status: 200 })]);
   });
 
   it('come as a report', async () => {
@@ -334,6 +349,7 @@ describe('a caller who leaves', () => {
 
     const failure = failureOf(fetchDetails(client, 'task-1', caller.signal));
     await waiting.promise;
+    await setImmediate();
     caller.abort(reason);
 
     expect(await failure).toBe(reason);

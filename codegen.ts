@@ -1,0 +1,52 @@
+/**
+ * `npm run codegen`: writes schema.graphql, and typed documents for the operations under test/ and
+ * examples/. With --check it writes nothing and fails where a file is stale.
+ */
+
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type CodegenConfig, generate } from '@graphql-codegen/cli';
+import { printSchema } from 'graphql';
+import { schema } from './src/schema/index.ts';
+
+const sdl = `${printSchema(schema)}\n`;
+
+const config: CodegenConfig = {
+  schema: sdl,
+  documents: ['test/operations/*.graphql', 'examples/**/*.graphql'],
+  // Without it the generated files import each other by names that Node does not resolve.
+  importExtension: '.ts',
+  silent: true,
+  generates: {
+    'test/generated/': {
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: {
+        useTypeImports: true,
+        enumType: 'string-literal',
+        documentMode: 'string',
+        scalars: { DateTime: 'string', URL: 'string', ID: 'string' },
+        strictScalars: true,
+      },
+    },
+  },
+};
+
+const typed: { filename: string; content: string }[] = await generate(config, false);
+const files = [{ filename: 'schema.graphql', content: sdl }, ...typed];
+
+const stale: string[] = [];
+for (const { filename, content } of files) {
+  if ((await readFile(filename, 'utf8').catch(() => null)) === content) continue;
+  stale.push(filename);
+  if (process.argv.includes('--check')) continue;
+  await mkdir(dirname(filename), { recursive: true });
+  await writeFile(filename, content);
+}
+
+if (process.argv.includes('--check') && stale.length > 0) {
+  console.error(`Stale: ${stale.join(', ')}. Run: npm run codegen`);
+  process.exitCode = 1;
+} else {
+  console.log(stale.length > 0 ? `Written: ${stale.join(', ')}` : 'All up to date.');
+}

@@ -1,0 +1,573 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What went wrong, for programs. The same codes stand in `extensions.code` of top-level errors. */
+export type ErrorCode =
+  /** The log no longer reaches back to the cursor. */
+  | 'CURSOR_EXPIRED'
+  /** The gateway cannot serve now. Nothing was started. */
+  | 'GATEWAY_UNAVAILABLE'
+  /** The idempotency key has been used with another input. */
+  | 'IDEMPOTENCY_CONFLICT'
+  /** A bug in the gateway, logged there. The request's outcome is not known. */
+  | 'INTERNAL'
+  /** The input was refused, by the gateway or by the upstream (422). */
+  | 'INVALID_INPUT'
+  /** The request left and its answer was lost: the task may exist and may have been paid for. */
+  | 'OUTCOME_UNKNOWN'
+  /** Too many requests (429). Nothing was started; repeat after `retryAfter`. */
+  | 'RATE_LIMITED'
+  /** The upstream could not fetch the image (451). */
+  | 'SOURCE_UNAVAILABLE'
+  /** The request does not say who is asking, or not credibly. */
+  | 'UNAUTHENTICATED'
+  /** The upstream answered with an error (500 or another code). */
+  | 'UPSTREAM_ERROR'
+  /** The upstream is under maintenance (455). Nothing was started. */
+  | 'UPSTREAM_MAINTENANCE'
+  /** The upstream refused the gateway's key (401): a case for an operator. */
+  | 'UPSTREAM_UNAUTHORIZED'
+  /** The upstream was never reached. Nothing was started. */
+  | 'UPSTREAM_UNREACHABLE'
+  /** No such video, or not yours (404). */
+  | 'VIDEO_NOT_FOUND';
+
+/** What to add to a video. */
+export type ExtendVideoInput = {
+  /** Whether the upstream may elaborate the prompt. */
+  expandPrompt?: boolean | null | undefined;
+  /** 1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent; a refused submit frees it. A new key is your consent to a new payment. */
+  idempotencyKey?: string | null | undefined;
+  /** The http(s) address of an image to go by; the upstream has to be able to fetch it. */
+  imageUrl?: string | null | undefined;
+  /** What should happen next. At most 2048 characters, not blank. */
+  prompt: string;
+  /** The resolution. The aspect ratio stays that of the original video. */
+  quality: VideoQuality;
+  /** The video to extend: the upstream's task id, or the `id` of a Video. It works best when the same subject goes on. */
+  taskId: string;
+  /** Text for the bottom right corner. Left out or empty: no watermark. */
+  waterMark?: string | null | undefined;
+};
+
+/** Why a task failed. Made from the upstream's text, whose original is in `VideoFailure.message`. */
+export type FailureReason =
+  /** Too many tasks run at once: "Reached the limit for concurrent generations." */
+  | 'CONCURRENCY_LIMIT'
+  /** The gateway gave up: the task did not end in time. */
+  | 'DEADLINE_PASSED'
+  /** The upstream could not read the image: "Get image info failed." */
+  | 'IMAGE_UNREADABLE'
+  /** The image or video shows what it must not: "Inappropriate content detected. Please replace the image or video." */
+  | 'INAPPROPRIATE_CONTENT'
+  /** The image has a format that is not taken: "Incorrect image format." */
+  | 'INCORRECT_IMAGE_FORMAT'
+  /** The provider is busy and serves members first: "Please try again later. You can upgrade to Standard membership to start generating now." */
+  | 'MEMBERSHIP_REQUIRED'
+  /** The gateway gave up: the answer to the request was lost, and nothing was heard of the task since. */
+  | 'NEVER_CONFIRMED'
+  /** A moderator stopped the prompt: "Your prompt was caught by our AI moderator. Please adjust it and try again!" */
+  | 'PROMPT_MODERATED'
+  /** The prompt asks for what the provider does not make: "Your video creation prompt contains NSFW content". */
+  | 'PROMPT_NSFW'
+  /** The prompt is too long: "Your prompt/negative prompt cannot exceed 2048 characters." */
+  | 'PROMPT_TOO_LONG'
+  /** A fault on the provider's side (code 500, or a success without a usable file). */
+  | 'PROVIDER_ERROR'
+  /** A text that fits none of the others: read `VideoFailure.message`. */
+  | 'UNCLASSIFIED'
+  /** Width or height are not taken: "Unsupported width or height. Please adjust the size and try again." */
+  | 'UNSUPPORTED_DIMENSIONS'
+  /** A file was lost on its way: "Upload failed due to network reasons, please re-enter." */
+  | 'UPLOAD_FAILED';
+
+/** The resolution of the extension. Its aspect ratio is that of the original video. */
+export type VideoQuality =
+  /** 720p. */
+  | 'P720'
+  /** 1080p. */
+  | 'P1080';
+
+/** How far a task has come. States only move forward. SUCCEEDED is final; FAILED yields to a success that turns up later. */
+export type VideoState =
+  /** There will be no video: see `failure`. */
+  | 'FAILED'
+  /** The video is being made. */
+  | 'GENERATING'
+  /** The task is in line for generation. */
+  | 'QUEUED'
+  /** The video is there, for 14 days: see `expiresAt`. */
+  | 'SUCCEEDED'
+  /** The request has left, or is about to, and the upstream's answer is not known. It may have been paid for. */
+  | 'UNCONFIRMED'
+  /** The upstream has accepted the task. */
+  | 'WAITING';
+
+export type ExtendVideoMutationVariables = Exact<{
+  input: ExtendVideoInput;
+}>;
+
+
+export type ExtendVideoMutation = { extendVideo:
+    | { __typename: 'ExtendVideoSuccess', cursor: string, video: { id: string, taskId: string | null, state: VideoState } }
+    | { __typename: 'GatewayUnavailableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null, issues: Array<{ path: Array<string>, message: string }> }
+    | { __typename: 'OutcomeUnknownError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null, video: { id: string, state: VideoState } }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'SourceUnavailableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamMaintenanceError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamUnauthorizedError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamUnreachableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'VideoNotFoundError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+   };
+
+export type VideoExtendedSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type VideoExtendedSubscription = { videoExtended: { cursor: string, video: { taskId: string | null, state: VideoState, videoUrl: string | null, coverUrl: string | null, failure: { reason: FailureReason, message: string } | null } } };
+
+export type VideoQueryVariables = Exact<{
+  taskId: string;
+}>;
+
+
+export type VideoQuery = { video: { id: string, state: VideoState, prompt: string | null, videoUrl: string | null, coverUrl: string | null, expiresAt: string | null, sourceTaskId: string | null, ancestors: Array<{ taskId: string | null }>, failure: { reason: FailureReason, message: string, retryable: boolean } | null } | null };
+
+export type VideoPartsFragment = { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null };
+
+export type ExtendMutationVariables = Exact<{
+  input: ExtendVideoInput;
+}>;
+
+
+export type ExtendMutation = { extendVideo:
+    | { __typename: 'ExtendVideoSuccess', cursor: string, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null } }
+    | { __typename: 'GatewayUnavailableError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'IdempotencyConflictError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'InvalidInputError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null, issues: Array<{ path: Array<string>, message: string }> }
+    | { __typename: 'OutcomeUnknownError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null } }
+    | { __typename: 'RateLimitedError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'SourceUnavailableError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'UpstreamError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'UpstreamMaintenanceError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'UpstreamUnauthorizedError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'UpstreamUnreachableError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'VideoNotFoundError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null, taskId: string }
+   };
+
+export type ReadVideoQueryVariables = Exact<{
+  taskId: string;
+}>;
+
+
+export type ReadVideoQuery = { video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null } | null };
+
+export type ReadNodeQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReadNodeQuery = { node: { __typename: 'Video', taskId: string | null, state: VideoState, id: string } | null };
+
+export type ReadVideosQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  states?: Array<VideoState> | VideoState | null | undefined;
+}>;
+
+
+export type ReadVideosQuery = { videos: { edges: Array<{ cursor: string, node: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } };
+
+export type ReadCompletionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ReadCompletionsQuery = { completions: { edges: Array<{ cursor: string, node: { cursor: string, video: { id: string, taskId: string | null, state: VideoState } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ReadLineageQueryVariables = Exact<{
+  taskId: string;
+  first?: number | null | undefined;
+}>;
+
+
+export type ReadLineageQuery = { video: { taskId: string | null, sourceTaskId: string | null, source: { taskId: string | null, state: VideoState } | null, ancestors: Array<{ taskId: string | null }>, extensions: { edges: Array<{ node: { taskId: string | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
+
+export type OnExtendedSubscriptionVariables = Exact<{
+  taskId?: string | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type OnExtendedSubscription = { videoExtended: { cursor: string, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null } } };
+
+export type OnUpdatedSubscriptionVariables = Exact<{
+  taskId: string;
+}>;
+
+
+export type OnUpdatedSubscription = { videoUpdated: { id: string, taskId: string | null, state: VideoState, failure: { reason: FailureReason } | null } };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const VideoPartsFragmentDoc = new TypedDocumentString(`
+    fragment VideoParts on Video {
+  id
+  taskId
+  state
+  prompt
+  quality
+  waterMark
+  imageUrl
+  expandPrompt
+  videoId
+  videoUrl
+  coverUrl
+  failure {
+    reason
+    message
+    retryable
+    upstreamCode
+  }
+  sourceTaskId
+  createdAt
+  finishedAt
+  expiresAt
+  expired
+  checkedAt
+}
+    `, {"fragmentName":"VideoParts"}) as unknown as TypedDocumentString<VideoPartsFragment, unknown>;
+export const ExtendVideoDocument = new TypedDocumentString(`
+    mutation ExtendVideo($input: ExtendVideoInput!) {
+  extendVideo(input: $input) {
+    __typename
+    ... on ExtendVideoSuccess {
+      cursor
+      video {
+        id
+        taskId
+        state
+      }
+    }
+    ... on GatewayError {
+      code
+      message
+      retryable
+      retryAfter
+    }
+    ... on InvalidInputError {
+      issues {
+        path
+        message
+      }
+    }
+    ... on OutcomeUnknownError {
+      video {
+        id
+        state
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ExtendVideoMutation, ExtendVideoMutationVariables>;
+export const VideoExtendedDocument = new TypedDocumentString(`
+    subscription VideoExtended($after: String) {
+  videoExtended(after: $after) {
+    cursor
+    video {
+      taskId
+      state
+      videoUrl
+      coverUrl
+      failure {
+        reason
+        message
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<VideoExtendedSubscription, VideoExtendedSubscriptionVariables>;
+export const VideoDocument = new TypedDocumentString(`
+    query Video($taskId: ID!) {
+  video(taskId: $taskId) {
+    id
+    state
+    prompt
+    videoUrl
+    coverUrl
+    expiresAt
+    sourceTaskId
+    ancestors {
+      taskId
+    }
+    failure {
+      reason
+      message
+      retryable
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<VideoQuery, VideoQueryVariables>;
+export const ExtendDocument = new TypedDocumentString(`
+    mutation Extend($input: ExtendVideoInput!) {
+  extendVideo(input: $input) {
+    __typename
+    ... on ExtendVideoSuccess {
+      cursor
+      video {
+        ...VideoParts
+      }
+    }
+    ... on GatewayError {
+      message
+      code
+      retryable
+      retryAfter
+    }
+    ... on UpstreamRefusal {
+      upstreamCode
+      upstreamMessage
+    }
+    ... on InvalidInputError {
+      issues {
+        path
+        message
+      }
+    }
+    ... on VideoNotFoundError {
+      taskId
+    }
+    ... on OutcomeUnknownError {
+      video {
+        ...VideoParts
+      }
+    }
+  }
+}
+    fragment VideoParts on Video {
+  id
+  taskId
+  state
+  prompt
+  quality
+  waterMark
+  imageUrl
+  expandPrompt
+  videoId
+  videoUrl
+  coverUrl
+  failure {
+    reason
+    message
+    retryable
+    upstreamCode
+  }
+  sourceTaskId
+  createdAt
+  finishedAt
+  expiresAt
+  expired
+  checkedAt
+}`) as unknown as TypedDocumentString<ExtendMutation, ExtendMutationVariables>;
+export const ReadVideoDocument = new TypedDocumentString(`
+    query ReadVideo($taskId: ID!) {
+  video(taskId: $taskId) {
+    ...VideoParts
+  }
+}
+    fragment VideoParts on Video {
+  id
+  taskId
+  state
+  prompt
+  quality
+  waterMark
+  imageUrl
+  expandPrompt
+  videoId
+  videoUrl
+  coverUrl
+  failure {
+    reason
+    message
+    retryable
+    upstreamCode
+  }
+  sourceTaskId
+  createdAt
+  finishedAt
+  expiresAt
+  expired
+  checkedAt
+}`) as unknown as TypedDocumentString<ReadVideoQuery, ReadVideoQueryVariables>;
+export const ReadNodeDocument = new TypedDocumentString(`
+    query ReadNode($id: ID!) {
+  node(id: $id) {
+    __typename
+    id
+    ... on Video {
+      taskId
+      state
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ReadNodeQuery, ReadNodeQueryVariables>;
+export const ReadVideosDocument = new TypedDocumentString(`
+    query ReadVideos($first: Int, $after: String, $states: [VideoState!]) {
+  videos(first: $first, after: $after, states: $states) {
+    edges {
+      cursor
+      node {
+        ...VideoParts
+      }
+    }
+    pageInfo {
+      hasNextPage
+      hasPreviousPage
+      startCursor
+      endCursor
+    }
+  }
+}
+    fragment VideoParts on Video {
+  id
+  taskId
+  state
+  prompt
+  quality
+  waterMark
+  imageUrl
+  expandPrompt
+  videoId
+  videoUrl
+  coverUrl
+  failure {
+    reason
+    message
+    retryable
+    upstreamCode
+  }
+  sourceTaskId
+  createdAt
+  finishedAt
+  expiresAt
+  expired
+  checkedAt
+}`) as unknown as TypedDocumentString<ReadVideosQuery, ReadVideosQueryVariables>;
+export const ReadCompletionsDocument = new TypedDocumentString(`
+    query ReadCompletions($first: Int, $after: String) {
+  completions(first: $first, after: $after) {
+    edges {
+      cursor
+      node {
+        cursor
+        video {
+          id
+          taskId
+          state
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ReadCompletionsQuery, ReadCompletionsQueryVariables>;
+export const ReadLineageDocument = new TypedDocumentString(`
+    query ReadLineage($taskId: ID!, $first: Int) {
+  video(taskId: $taskId) {
+    taskId
+    sourceTaskId
+    source {
+      taskId
+      state
+    }
+    ancestors(first: $first) {
+      taskId
+    }
+    extensions(first: $first) {
+      edges {
+        node {
+          taskId
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ReadLineageQuery, ReadLineageQueryVariables>;
+export const OnExtendedDocument = new TypedDocumentString(`
+    subscription OnExtended($taskId: ID, $after: String) {
+  videoExtended(taskId: $taskId, after: $after) {
+    cursor
+    video {
+      ...VideoParts
+    }
+  }
+}
+    fragment VideoParts on Video {
+  id
+  taskId
+  state
+  prompt
+  quality
+  waterMark
+  imageUrl
+  expandPrompt
+  videoId
+  videoUrl
+  coverUrl
+  failure {
+    reason
+    message
+    retryable
+    upstreamCode
+  }
+  sourceTaskId
+  createdAt
+  finishedAt
+  expiresAt
+  expired
+  checkedAt
+}`) as unknown as TypedDocumentString<OnExtendedSubscription, OnExtendedSubscriptionVariables>;
+export const OnUpdatedDocument = new TypedDocumentString(`
+    subscription OnUpdated($taskId: ID!) {
+  videoUpdated(taskId: $taskId) {
+    id
+    taskId
+    state
+    failure {
+      reason
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<OnUpdatedSubscription, OnUpdatedSubscriptionVariables>;
