@@ -87,7 +87,10 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       logger?.debug({ ...fields, status, cut: cut?.message, ms: elapsed() }, 'upstream answered');
       return answer;
     } catch (error) {
-      logger?.warn({ ...fields, ...toLogFields(error), ms: elapsed() }, 'upstream call failed');
+      // A caller's own reason is not ours to log.
+      if (limits.signal?.aborted) logger?.debug({ ...fields, ms: elapsed() }, 'caller has left');
+      else
+        logger?.warn({ ...fields, ...toLogFields(error), ms: elapsed() }, 'upstream call failed');
       throw error;
     } finally {
       underWay.delete(exchanged);

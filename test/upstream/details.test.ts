@@ -323,7 +323,10 @@ describe('a caller who leaves', () => {
     await using upstream = await startScriptedUpstream((_, _response, socket) => {
       socket.on('close', () => hungUp.resolve());
     });
-    await using client = startClient(upstream.url);
+    const warnings: string[] = [];
+    await using client = startClient(upstream.url, {
+      logger: { debug: () => {}, warn: (_fields, message) => warnings.push(message) },
+    });
     const caller = new AbortController();
     const reason = new Error('gone');
 
@@ -334,6 +337,7 @@ describe('a caller who leaves', () => {
     expect(await failure).toBe(reason);
     await hungUp.promise;
     expect(upstream.requests).toHaveLength(1);
+    expect(warnings).toEqual([]);
   });
 
   it('ends the wait before a repeat', async () => {

@@ -1,0 +1,157 @@
+/**
+ * `npm run demo`: the sandbox and a gateway before it, one video extended before your eyes, and
+ * GraphiQL to go on with. `--once` ends when that video has SUCCEEDED.
+ */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from './config.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { isEnded, type VideoState } from './video.ts';
+
+/** How long a sandbox task stays in each of its states: slow enough to be seen. */
+const STEP_MS = 2_000;
+const BAR: Record<VideoState, number> = {
+  UNCONFIRMED: 0,
+  WAITING: 1,
+  QUEUED: 2,
+  GENERATING: 3,
+  SUCCEEDED: 4,
+  FAILED: 4,
+};
+
+const isOnce = process.argv.includes('--once');
+const folder = await mkdtemp(join(tmpdir(), 'longtake-demo-'));
+let sandbox: Sandbox | undefined;
+let gateway: Gateway | undefined;
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => void stop().then(() => process.exit(0)));
+}
+
+try {
+  sandbox = await startSandbox({ stepMs: STEP_MS });
+  // Nothing of the caller's environment that is meant for production may reach the demo.
+  const { PORT, HOST, LOG_LEVEL } = process.env;
+  gateway = await startGateway(
+    readConfig({
+      PORT: PORT ?? (isOnce ? '0' : undefined),
+      HOST,
+      LOG_LEVEL: LOG_LEVEL ?? 'warn',
+      UPSTREAM_URL: sandbox.url,
+      APIKLEY_API_KEY: 'sandbox-key',
+      DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+      GRAPHIQL: 'on',
+      INTROSPECTION: 'on',
+    }),
+  );
+  say(`Sandbox upstream  ${sandbox.url} (a stand-in: no key, no credits)`);
+  say(`Gateway           ${gateway.url}/graphql\n`);
+  const state = await extendOneVideo(gateway.url);
+
+  if (isOnce) {
+    await stop();
+    process.exitCode = state === 'SUCCEEDED' ? 0 : 1;
+  } else {
+    say(`\nGoing on. Open GraphiQL and run its tabs:  ${gateway.url}/graphql`);
+    say('Words in the prompt choose what the sandbox does: try #nsfw, #429 or #callback-lost.');
+    say('Ctrl+C ends it.');
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  await stop();
+  process.exitCode = 1;
+}
+
+async function stop(): Promise<void> {
+  await gateway?.close();
+  await sandbox?.close();
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** What a frontend does: one mutation, then its task's changes as server-sent events. */
+async function extendOneVideo(url: string): Promise<VideoState> {
+  say(`1  extendVideo(taskId: "${ORIGINAL_TASK_ID}", prompt: "The cat goes on dancing")`);
+  const response = await post(url, 'application/json', {
+    query: `mutation ($input: ExtendVideoInput!) {
+      extendVideo(input: $input) {
+        ... on ExtendVideoSuccess { video { taskId } }
+        ... on GatewayError { code message }
+      }
+    }`,
+    variables: {
+      input: { taskId: ORIGINAL_TASK_ID, prompt: 'The cat goes on dancing', quality: 'P720' },
+    },
+  });
+  const { extendVideo } = (await response.json()).data;
+  const taskId: string | undefined = extendVideo.video?.taskId;
+  if (!taskId) throw new Error(`extendVideo: ${extendVideo.code} ${extendVideo.message}`);
+  say(`   accepted by the upstream as task ${taskId}`);
+
+  say('2  videoUpdated: every change of its state');
+  const begun = performance.now();
+  const progress = startProgressLine(begun);
+  let video = { state: 'UNCONFIRMED' as VideoState, videoUrl: '' };
+  const stream = await post(url, 'text/event-stream', {
+    query: `subscription ($taskId: ID!) { videoUpdated(taskId: $taskId) { state videoUrl } }`,
+    variables: { taskId },
+  });
+  for await (const event of readEvents(stream)) {
+    video = event.videoUpdated;
+    progress.show(video.state);
+    if (isEnded(video.state)) break;
+  }
+  progress.stop();
+  say(`3  ${video.state === 'SUCCEEDED' ? `the callback came: ${video.videoUrl}` : 'no video'}`);
+  return video.state;
+}
+
+function post(url: string, accept: string, body: unknown): Promise<Response> {
+  return fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept },
+    body: JSON.stringify(body),
+  });
+}
+
+/** The `data` of each result in a stream of server-sent events. */
+async function* readEvents(response: Response) {
+  const decoder = new TextDecoder();
+  let buffer = '';
+  for await (const chunk of response.body ?? []) {
+    buffer += decoder.decode(chunk, { stream: true });
+    const lines = buffer.split('\n');
+    buffer = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.startsWith('data: {')) yield JSON.parse(line.slice('data: '.length)).data;
+    }
+  }
+}
+
+/** A line that moves on a terminal; a line for each state anywhere else. */
+function startProgressLine(begun: number) {
+  let state: VideoState = 'UNCONFIRMED';
+  const seconds = () => ((performance.now() - begun) / 1_000).toFixed(1).padStart(5);
+  const draw = () => {
+    const bar = '█'.repeat(BAR[state] * 5).padEnd(20, '░');
+    process.stdout.write(`\r   ${bar} ${state.padEnd(11)} ${seconds()} s`);
+  };
+  const timer = process.stdout.isTTY ? setInterval(draw, 100) : undefined;
+  return {
+    show(next: VideoState) {
+      state = next;
+      if (timer) draw();
+      else say(`   ${state.padEnd(11)} ${seconds()} s`);
+    },
+    stop() {
+      clearInterval(timer);
+      if (timer) process.stdout.write('\n');
+    },
+  };
+}
+
+function say(line: string): void {
+  console.log(line);
+}
