@@ -128,7 +128,8 @@ export class UpstreamError extends GatewayError {
   constructor(facts: UpstreamFacts, options?: ErrorOptions) {
     super('The upstream answered with an error.', facts, options);
     // Without a code nothing readable was said, which only a read may meet: it is safe to repeat.
-    this.retryable = facts.upstreamCode === null || facts.upstreamCode >= 500;
+    const code = facts.upstreamCode ?? 500;
+    this.retryable = code >= 500 && code <= 599;
   }
 }
 

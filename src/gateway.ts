@@ -77,11 +77,13 @@ export async function startGateway(config: Config): Promise<Gateway> {
   const closer = createCloser(server);
   const sockets = serveWebSockets(server, yoga, config);
 
-  async function release(): Promise<void> {
+  async function release(isLate = false): Promise<void> {
     hub.close();
     submitter.close();
     await Promise.all([reconciler.stop(), pruner.stop()]);
-    await upstream.close();
+    // It waits for the calls under way: a submit that is left behind is an orphan at the next start.
+    const upstreamClosed = upstream.close();
+    if (!isLate) await upstreamClosed;
     await closeDatabase();
   }
 
@@ -129,7 +131,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     timer.abort();
     if (isLate) log.error('the drain took too long and was cut off');
     closer.destroy();
-    await release();
+    await release(isLate);
     log.info('closed');
   }
 

@@ -1,29 +1,33 @@
+import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { ORIGINAL_TASK_ID, startSandbox } from '../src/sandbox/sandbox.ts';
-import { ExtendDocument, OnExtendedDocument, ReadVideoDocument } from './generated/graphql.ts';
-import { startGateway, type TestGateway } from './support/gateway.ts';
+import {
+  OnExtendedDocument,
+  type OnExtendedSubscription,
+  OnUpdatedDocument,
+  ReadCompletionsDocument,
+  ReadVideoDocument,
+} from './generated/graphql.ts';
+import { type GraphQLAnswer, startGateway, type TestGateway } from './support/gateway.ts';
+import { extend } from './support/operations.ts';
+import { createQueue } from './support/queue.ts';
 
-const INPUT = {
-  taskId: ORIGINAL_TASK_ID,
-  prompt: 'The cat goes on dancing',
-  quality: 'P720',
-} as const;
+type Extended = OnExtendedSubscription['videoExtended'];
 
-async function extend(gateway: TestGateway, prompt = INPUT.prompt as string) {
-  const { data } = await gateway.graphql(ExtendDocument, { input: { ...INPUT, prompt } });
-  if (data.extendVideo.__typename !== 'ExtendVideoSuccess') {
-    throw new Error(JSON.stringify(data));
-  }
-  const { video, cursor } = data.extendVideo;
-  return { id: video.id, taskId: video.taskId ?? '', cursor };
+function toEvents(answers: readonly GraphQLAnswer<OnExtendedSubscription>[]): Extended[] {
+  return answers.map((answer) => answer.data.videoExtended);
+}
+
+function codeOf(answer: GraphQLAnswer<unknown> | undefined): unknown {
+  return answer?.errors?.[0]?.extensions.code;
 }
 
 describe('the main job', () => {
   it('tells a WebSocket and an SSE listener of a completion, which then costs no upstream call', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
-    const socket = await gateway.socket();
-    const bySocket = socket.subscribe(OnExtendedDocument, {});
+    const bySocket = (await gateway.socket()).subscribe(OnExtendedDocument, {});
     const { taskId, cursor } = await extend(gateway);
     const bySse = await gateway.sse(OnExtendedDocument, { after: cursor });
 
@@ -38,4 +42,304 @@ describe('the main job', () => {
     expect(data.video?.videoUrl).toMatch(/^http.*\.mp4$/);
     expect(sandbox.requests.length).toBe(before);
   });
+
+  it('works by a GET for server-sent events, and for operations of every kind on a socket', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const { taskId } = await extend(gateway);
+    await sandbox.complete(taskId);
+
+    const query = new URLSearchParams({
+      query: OnExtendedDocument.toString(),
+      variables: JSON.stringify({ taskId }),
+    });
+    const headers = { accept: 'text/event-stream' };
+    const events = await (await fetch(`${gateway.url}/graphql?${query}`, { headers })).text();
+    const socket = await gateway.socket();
+    const read = await socket.subscribe(ReadVideoDocument, { taskId }).rest();
+
+    expect(events).toContain('"state":"SUCCEEDED"');
+    expect(events).toMatch(/event: complete\ndata:/);
+    expect(read).toHaveLength(1);
+    expect(read[0]?.data.video?.state).toBe('SUCCEEDED');
+  });
 });
+
+describe('videoExtended with a task id', () => {
+  it('tells what has already happened at once, by either id, and ends', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const { id, taskId } = await extend(gateway);
+    await sandbox.complete(taskId);
+
+    const socket = await gateway.socket();
+    const bySocket = await socket.subscribe(OnExtendedDocument, { taskId }).rest();
+    const stream = await gateway.sse(OnExtendedDocument, { taskId: id });
+    const bySse = await stream.rest();
+
+    const { data } = await gateway.graphql(ReadCompletionsDocument, {});
+    const [logged] = data.completions.edges;
+    for (const events of [toEvents(bySocket), toEvents(bySse)]) {
+      expect(events.map(({ video }) => video.id)).toEqual([id]);
+      expect(events[0]?.cursor).toBe(logged?.cursor);
+    }
+    expect(await stream.ended).toBe('complete');
+  });
+
+  it('ends after a failure too', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const { taskId } = await extend(gateway);
+    const events = (await gateway.socket()).subscribe(OnExtendedDocument, { taskId });
+
+    await sandbox.complete(taskId, { code: 400, msg: 'Incorrect image format.' });
+
+    const [event, ...others] = toEvents(await events.rest());
+    expect(others).toEqual([]);
+    expect(event?.video.failure?.reason).toBe('INCORRECT_IMAGE_FORMAT');
+  });
+
+  it('is refused for an unknown task, and beside a cursor', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const { cursor, taskId } = await extend(gateway);
+    const socket = await gateway.socket();
+
+    const unknown = await socket.subscribe(OnExtendedDocument, { taskId: 'nobody' }).rest();
+    const both = await socket.subscribe(OnExtendedDocument, { taskId, after: cursor }).rest();
+    const bySse = await (await gateway.sse(OnUpdatedDocument, { taskId: 'nobody' })).rest();
+
+    expect(unknown.map(codeOf)).toEqual(['VIDEO_NOT_FOUND']);
+    expect(bySse.map(codeOf)).toEqual(['VIDEO_NOT_FOUND']);
+    expect(both.map(codeOf)).toEqual(['INVALID_INPUT']);
+  });
+
+  it('polls a video that was made elsewhere while somebody listens', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const taskId = await extendElsewhere(sandbox.url);
+    const events = (await gateway.socket()).subscribe(OnExtendedDocument, { taskId });
+    await sandbox.nextRequest((request) => request.method === 'GET');
+
+    await sandbox.complete(taskId);
+
+    const [event] = toEvents(await events.rest());
+    expect(event?.video).toMatchObject({ taskId, state: 'SUCCEEDED', createdAt: null });
+  });
+});
+
+describe('videoExtended from a cursor', () => {
+  it('misses none and repeats none, whichever event the listener resumes after', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const start = await readEndCursor(gateway);
+    const taskIds: string[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      const { taskId } = await extend(gateway);
+      taskIds.push(taskId);
+      await sandbox.complete(taskId);
+    }
+    const socket = await gateway.socket();
+
+    const cursors = [start];
+    for (let from = 0; from < taskIds.length; from += 1) {
+      const events = socket.subscribe(OnExtendedDocument, { after: cursors[from] ?? null });
+      const heard: Extended[] = [];
+      while (heard.length < taskIds.length - from) {
+        heard.push(...toEvents([(await events.next()) ?? expect.fail('ended early')]));
+      }
+      events.stop();
+
+      expect(heard.map(({ video }) => video.taskId)).toEqual(taskIds.slice(from));
+      cursors.push(heard[0]?.cursor ?? '');
+    }
+    expect(new Set(cursors).size).toBe(6);
+  });
+
+  it('reaches over the page of the log that is read at a time', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const start = await readEndCursor(gateway);
+    const made = await Promise.all(Array.from({ length: 230 }, () => extend(gateway)));
+    await Promise.all(made.map(({ taskId }) => sandbox.complete(taskId)));
+    const events = (await gateway.socket()).subscribe(OnExtendedDocument, { after: start });
+
+    const heard = new Set<string | null | undefined>();
+    for (let count = 0; count < made.length; count += 1) {
+      heard.add((await events.next())?.data.videoExtended.video.taskId);
+    }
+
+    expect(heard).toEqual(new Set(made.map(({ taskId }) => taskId)));
+  });
+
+  it('refuses a cursor that is malformed, of another database, or ahead of the log', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    await using other = await startGateway(sandbox);
+    const { taskId } = await extend(gateway);
+    const beyond = Buffer.from(await readEndCursor(gateway), 'base64url');
+    beyond.writeUIntBE(999, beyond.length - 6, 6);
+    await sandbox.complete(taskId);
+
+    for (const after of [
+      '',
+      'nonsense',
+      `${await readEndCursor(gateway)}=`,
+      beyond.toString('base64url'),
+      await readEndCursor(other),
+    ]) {
+      const socket = await gateway.socket();
+      const streamed = await socket.subscribe(OnExtendedDocument, { after }).rest();
+      const polled = await gateway.graphql(ReadCompletionsDocument, { after });
+
+      expect(streamed.map(codeOf)).toEqual(['INVALID_INPUT']);
+      expect(codeOf(polled)).toBe('INVALID_INPUT');
+    }
+  });
+
+  it('is the same log that completions pages through, whose end cursor is never null', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    let after = await readEndCursor(gateway);
+    const taskIds: string[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      const { taskId } = await extend(gateway);
+      taskIds.push(taskId);
+      await sandbox.complete(taskId);
+    }
+
+    const polled: (string | null | undefined)[] = [];
+    for (let hasMore = true; hasMore; ) {
+      const { data } = await gateway.graphql(ReadCompletionsDocument, { first: 2, after });
+      polled.push(...data.completions.edges.map(({ node }) => node.video.taskId));
+      after = data.completions.pageInfo.endCursor ?? expect.fail('no end cursor');
+      hasMore = data.completions.pageInfo.hasNextPage;
+    }
+    const { data } = await gateway.graphql(ReadCompletionsDocument, { after });
+
+    expect(polled).toEqual(taskIds);
+    expect(data.completions).toEqual({
+      edges: [],
+      pageInfo: { hasNextPage: false, endCursor: after },
+    });
+  });
+
+  it('goes on over a reconnect of graphql-ws, which sends its first payload again', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const first = await extend(gateway);
+    const second = await extend(gateway);
+    const third = await extend(gateway);
+    const { promise: restarted, resolve: reconnect } = Promise.withResolvers<void>();
+    const events = createQueue<Extended>();
+    const client = createClient({
+      url: `${gateway.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 100,
+      retryWait: () => restarted,
+    });
+    // These lines are the ones of docs/delivery.md: variables that change.
+    const variables = { after: first.cursor };
+    client.subscribe<OnExtendedSubscription>(
+      { query: OnExtendedDocument.toString(), variables },
+      {
+        next: ({ data }) => {
+          if (!data) return;
+          variables.after = data.videoExtended.cursor;
+          events.push(data.videoExtended);
+        },
+        error: () => events.end(),
+        complete: () => events.end(),
+      },
+    );
+    await sandbox.complete(first.taskId);
+    const before = await events.next();
+
+    await gateway.restart();
+    await sandbox.complete(second.taskId);
+    reconnect();
+    await sandbox.complete(third.taskId);
+
+    const after = [await events.next(), await events.next()];
+    expect(before?.video.id).toBe(first.id);
+    expect(after.map((event) => event?.video.id)).toEqual([second.id, third.id]);
+    await client.dispose();
+  });
+});
+
+describe('videoUpdated', () => {
+  it('tells the state as it stands, then each change, and ends with the last', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { RECONCILE_AFTER_MS: '100' });
+    const { taskId } = await extend(gateway);
+    const updates = (await gateway.socket()).subscribe(OnUpdatedDocument, { taskId });
+    const states = [(await updates.next())?.data.videoUpdated.state];
+
+    for (let step = 0; step < 2; step += 1) {
+      await sandbox.advance(taskId);
+      states.push((await updates.next())?.data.videoUpdated.state);
+    }
+    await sandbox.advance(taskId);
+    states.push(...(await updates.rest()).map(({ data }) => data.videoUpdated.state));
+
+    expect(states).toEqual(['WAITING', 'QUEUED', 'GENERATING', 'SUCCEEDED']);
+  });
+
+  it('of a task that has ended is one event', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+
+    const stream = await gateway.sse(OnUpdatedDocument, { taskId: ORIGINAL_TASK_ID });
+    const updates = await stream.rest();
+
+    expect(updates.map(({ data }) => data.videoUpdated.state)).toEqual(['SUCCEEDED']);
+    expect(await stream.ended).toBe('complete');
+  });
+});
+
+describe('a race of subscribing and the callback', () => {
+  it('delivers exactly once, 1,000 times', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const socket = await gateway.socket();
+
+    let delivered = 0;
+    for (let batch = 0; batch < 20; batch += 1) {
+      const made = await Promise.all(Array.from({ length: 50 }, () => extend(gateway)));
+      const streams = await Promise.all(
+        made.map(async ({ taskId }, index) => {
+          const isLate = index % 3 === 0;
+          const completed = isLate ? undefined : sandbox.complete(taskId);
+          if (index % 3 === 1) await new Promise((resolve) => setImmediate(resolve));
+          const stream = socket.subscribe(OnExtendedDocument, { taskId });
+          await (completed ?? sandbox.complete(taskId));
+          return toEvents(await stream.rest()).map(({ video }) => video.taskId);
+        }),
+      );
+      expect(streams).toEqual(made.map(({ taskId }) => [taskId]));
+      delivered += streams.length;
+    }
+
+    expect(delivered).toBe(1_000);
+  }, 120_000);
+});
+
+async function readEndCursor(gateway: TestGateway): Promise<string> {
+  const { data } = await gateway.graphql(ReadCompletionsDocument, { first: 100 });
+  return data.completions.pageInfo.endCursor ?? expect.fail('no end cursor');
+}
+
+/** A job of somebody else's at the same upstream. */
+async function extendElsewhere(upstreamUrl: string): Promise<string> {
+  const response = await fetch(`${upstreamUrl}/api/v1/runway/extend`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer sandbox-key' },
+    body: JSON.stringify({
+      taskId: ORIGINAL_TASK_ID,
+      prompt: 'Not through the gateway',
+      quality: '720p',
+      callBackUrl: 'http://127.0.0.1:9/nowhere',
+    }),
+  });
+  return ((await response.json()) as { data: { taskId: string } }).data.taskId;
+}

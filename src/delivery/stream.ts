@@ -9,13 +9,17 @@ const RETRY_MS = 500;
 /**
  * A generator alone cannot be ended while it waits: `return` queues behind the wait. Here `return`
  * aborts the signal that the generator waits with, and so does the listener's own.
+ *
+ * What the generator throws becomes the last event, for `takeEvent` to throw where it concerns
+ * this one field: an error out of the stream itself would cost a WebSocket all its other operations.
  */
 export function createStream<T>(
   listener: AbortSignal,
   generate: (signal: AbortSignal) => AsyncGenerator<T, void, void>,
-): AsyncIterableIterator<T, void, void> {
+): AsyncIterableIterator<T | StreamFault, void, void> {
   const ending = new AbortController();
-  const source = generate(AbortSignal.any([listener, ending.signal]));
+  const signal = AbortSignal.any([listener, ending.signal]);
+  const source = catchFaults(signal, generate(signal));
   return {
     next: () => source.next(),
     return: () => {
@@ -30,6 +34,33 @@ export function createStream<T>(
       return this;
     },
   };
+}
+
+/** Why a stream ends before its time. */
+export class StreamFault {
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
+/** @throws what ended the stream. */
+export function takeEvent<T>(event: T | StreamFault): T {
+  if (event instanceof StreamFault) throw event.cause;
+  return event;
+}
+
+async function* catchFaults<T>(
+  signal: AbortSignal,
+  source: AsyncGenerator<T, void, void>,
+): AsyncGenerator<T | StreamFault, void, void> {
+  try {
+    yield* source;
+  } catch (error) {
+    // Nobody listens any more to one who has left.
+    if (!signal.aborted) yield new StreamFault(error);
+  }
 }
 
 /** Closes the watch when the signal aborts. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { followLog } from '../delivery/log.ts';
-import { createStream } from '../delivery/stream.ts';
+import { createStream, type StreamFault } from '../delivery/stream.ts';
 import { followEnd } from '../delivery/task.ts';
 import { InvalidInputError, VideoNotFoundError } from '../errors.ts';
 import { readLogBounds } from '../store/completions.ts';
@@ -23,7 +23,7 @@ export interface ExtendedArgs {
 export async function subscribeExtended(
   { taskId, after }: ExtendedArgs,
   ctx: Context,
-): Promise<AsyncIterable<ExtendedEvent>> {
+): Promise<AsyncIterable<ExtendedEvent | StreamFault>> {
   if (typeof taskId === 'string') {
     if (typeof after === 'string') {
       throw new InvalidInputError([
@@ -42,7 +42,10 @@ export async function subscribeExtended(
   });
 }
 
-async function subscribeToTask(key: string, ctx: Context): Promise<AsyncIterable<ExtendedEvent>> {
+async function subscribeToTask(
+  key: string,
+  ctx: Context,
+): Promise<AsyncIterable<ExtendedEvent | StreamFault>> {
   const known = await findKnown(key, ctx);
   if (known === null) throw new VideoNotFoundError(key);
   if (known) {

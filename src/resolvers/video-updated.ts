@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { createStream } from '../delivery/stream.ts';
+import { createStream, type StreamFault } from '../delivery/stream.ts';
 import { followStates } from '../delivery/task.ts';
 import { VideoNotFoundError } from '../errors.ts';
 import type { Video } from '../video.ts';
@@ -14,7 +14,7 @@ import { findKnown, readVideo } from './video.ts';
 export async function subscribeUpdated(
   { taskId }: { taskId: string },
   ctx: Context,
-): Promise<AsyncIterable<Video>> {
+): Promise<AsyncIterable<Video | StreamFault>> {
   const known = await findKnown(taskId, ctx);
   if (known === null) throw new VideoNotFoundError(taskId);
   if (known) {

@@ -1,3 +1,4 @@
+import { takeEvent } from '../delivery/stream.ts';
 import { subscribeExtended } from '../resolvers/video-extended.ts';
 import { subscribeUpdated } from '../resolvers/video-updated.ts';
 import { builder } from './builder.ts';
@@ -18,7 +19,7 @@ builder.subscriptionField('videoExtended', (t) =>
       after: t.arg.string({ description: 'The cursor of the last event that you have processed.' }),
     },
     subscribe: (_root, args, ctx) => subscribeExtended(args, ctx),
-    resolve: (event) => event,
+    resolve: (event) => takeEvent(event),
   }),
 );
 
@@ -30,6 +31,6 @@ builder.subscriptionField('videoUpdated', (t) =>
       taskId: t.arg.id({ required: true, description: 'The task id, or the id of a Video.' }),
     },
     subscribe: (_root, args, ctx) => subscribeUpdated(args, ctx),
-    resolve: (video) => video,
+    resolve: (event) => takeEvent(event),
   }),
 );

@@ -35,7 +35,7 @@ export interface TestGateway extends AsyncDisposable {
     document: TypedDocumentString<Data, Variables>,
     variables: Variables,
   ): Promise<SseStream<Data>>;
-  /** Closes the gateway and starts another on the same database file, on a new port. */
+  /** Closes the gateway and starts another on the same database file and port. */
   restart(env?: Record<string, string>): Promise<void>;
   /** Closes the gateway and keeps its database file, for the test to look into. */
   stop(): Promise<void>;
@@ -97,7 +97,7 @@ export async function startGateway(
     },
     async restart(changes = {}) {
       await stop();
-      settings = { ...settings, ...changes };
+      settings = { ...settings, PORT: new URL(gateway.url).port, ...changes };
       gateway = await start(readConfig(settings));
     },
     stop,
