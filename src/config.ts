@@ -13,6 +13,16 @@ const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
   .transform((url) => url.replace(/\/+$/, ''));
 
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+  );
+
 const Environment = z
   .object({
     PORT: count(4000, 0, 65_535),
@@ -26,15 +36,7 @@ const Environment = z
       .string()
       .regex(/^sqlite:.+/, 'must be sqlite:PATH')
       .default('sqlite:data/gateway.db'),
-    WEBHOOK_HMAC_KEY: z
-      .string()
-      .default('')
-      .transform((list) =>
-        list
-          .split(',')
-          .map((key) => key.trim())
-          .filter((key) => key !== ''),
-      ),
+    WEBHOOK_HMAC_KEY: list,
     UPSTREAM_TIMEOUT_MS: count(30_000, 1),
     UPSTREAM_REQUESTS: count(20, 1),
     UPSTREAM_WINDOW_MS: count(10_000, 1),
@@ -43,18 +45,36 @@ const Environment = z
     TASK_DEADLINE_MS: count(DAY_MS, 1),
     RETENTION_DAYS: count(60, 1, 36_500),
     SHUTDOWN_TIMEOUT_MS: count(35_000, 0),
-    CORS_ORIGINS: z
-      .string()
-      .default('')
-      .transform((list) =>
-        list
-          .split(',')
-          .map((origin) => origin.trim())
-          .filter((origin) => origin !== ''),
-      )
-      .refine((origins) => origins.every((origin) => URL.parse(origin)?.origin === origin), {
-        error: 'must be a comma-separated list of origins such as https://app.example.com',
+    CORS_ORIGINS: list.refine(
+      (origins) => origins.every((origin) => URL.parse(origin)?.origin === origin),
+      { error: 'must be a comma-separated list of origins such as https://app.example.com' },
+    ),
+    AUTH: z.literal('none', { error: "must be 'none' or unset" }).optional(),
+    AUTH_JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+    AUTH_JWKS_URL: httpUrl.optional(),
+    AUTH_ISSUER: z.string().optional(),
+    AUTH_AUDIENCE: z.string().optional(),
+    AUTH_OWNER_CLAIM: z.string().default('sub'),
+    AUTH_API_KEYS: list.transform((entries, context) =>
+      entries.map((entry) => {
+        const [, name = '', sha256 = ''] = /^([\w.-]{1,64}):([0-9a-f]{64})$/i.exec(entry) ?? [];
+        if (!name) context.addIssue('must be a comma-separated list of name:sha256-of-key, in hex');
+        return { name, sha256: sha256.toLowerCase() };
       }),
+    ),
+    FOREIGN_VIDEOS: z.enum(['allow', 'deny']).default('allow'),
+    OWNER_SUBMITS_PER_MINUTE: count(0, 0),
+    OWNER_SUBMITS_PER_DAY: count(0, 0),
+    OWNER_TASKS_IN_FLIGHT: count(0, 0),
+    OWNER_SOCKETS: count(10_000, 1),
+    OWNER_SUBSCRIPTIONS: count(20_000, 1),
+    MAX_SOCKETS: count(50_000, 1),
+    MAX_DEPTH: count(20, 1),
+    MAX_ALIASES: count(100, 0),
+    MAX_DIRECTIVES: count(50, 0),
+    MAX_TOKENS: count(4_000, 1),
+    MAX_COST: count(100_000, 1),
+    MAX_SUBMITS: count(1, 1),
     GRAPHIQL: flag.optional(),
     INTROSPECTION: flag.optional(),
     LOG_LEVEL: z
@@ -64,7 +84,7 @@ const Environment = z
   })
   .transform(({ NODE_ENV, ...values }) => {
     // Conveniences for people at their own machine; strangers get neither unless told otherwise.
-    const isAtHome = isLoopback(values.HOST) && NODE_ENV !== 'production';
+    const isAtHome = isOpen(values) && isLoopback(values.HOST) && NODE_ENV !== 'production';
     return {
       ...values,
       GRAPHIQL: values.GRAPHIQL ?? isAtHome,
@@ -72,16 +92,58 @@ const Environment = z
     };
   });
 
+type Raw = Readonly<Record<string, string | undefined>>;
+
 /**
  * @throws Error whose message names every fault, one a line. It quotes no value: some are secrets.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Raw): Config {
   // An empty variable is an unset one, as in most shells' and containers' ways to unset.
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const result = Environment.safeParse(set);
-  if (result.success) return Object.freeze(result.data);
-  const faults = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-  throw new Error(`The environment is not usable:\n${faults.join('\n')}`);
+  const faults = [
+    ...(result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`),
+    ...findConflicts(set),
+  ];
+  if (result.success && faults.length === 0) return Object.freeze(result.data);
+  throw new Error(
+    `The environment is not usable:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+  );
+}
+
+/** What no variable shows by itself. */
+function findConflicts(env: Raw): string[] {
+  const faults: string[] = [];
+  const { AUTH, AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = env;
+  if (AUTH_JWKS_URL && AUTH_JWT_SECRET) {
+    faults.push('AUTH_JWKS_URL: cannot stand beside AUTH_JWT_SECRET');
+  }
+  // Keys that sign for others too say nothing about whom a token was made for.
+  if (AUTH_JWKS_URL && !(AUTH_ISSUER && AUTH_AUDIENCE)) {
+    faults.push('AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDIENCE');
+  }
+  if (AUTH === 'none' && !isOpen(env)) {
+    faults.push('AUTH: none cannot stand beside AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS');
+  }
+  const publicHost = env.PUBLIC_URL ? (URL.parse(env.PUBLIC_URL)?.hostname ?? '') : '127.0.0.1';
+  const isReachable = !isLoopback(env.HOST ?? '127.0.0.1') || !isLoopback(publicHost);
+  if (isOpen(env) && AUTH !== 'none' && isReachable) {
+    faults.push(
+      'AUTH: whoever reaches HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or say AUTH=none',
+    );
+  }
+  return faults;
+}
+
+/** Whether nobody has to say who is asking. */
+function isOpen(env: {
+  AUTH_JWT_SECRET?: unknown;
+  AUTH_JWKS_URL?: unknown;
+  AUTH_API_KEYS?: unknown;
+}): boolean {
+  const { AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_API_KEYS: keys } = env;
+  const hasKeys = Array.isArray(keys) ? keys.length > 0 : Boolean(keys);
+  return !AUTH_JWT_SECRET && !AUTH_JWKS_URL && !hasKeys;
 }
 
 /** Whether a host name or address means this machine alone. */

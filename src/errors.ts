@@ -185,3 +185,12 @@ export class GatewayUnavailableError extends GatewayError {
     super('The gateway cannot serve this now; try again shortly.', undefined, options);
   }
 }
+
+/** The request does not say who is asking, or not credibly. */
+export class UnauthenticatedError extends GatewayError {
+  readonly code = 'UNAUTHENTICATED';
+
+  constructor() {
+    super('Say who is asking: a valid, unexpired bearer token in the Authorization header.');
+  }
+}

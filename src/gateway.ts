@@ -3,12 +3,16 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
+import { createAuthenticator } from './auth/authenticator.ts';
 import { createCallbackHandler } from './callbacks/handler.ts';
+import { createToClientError } from './client-errors.ts';
 import { type Config, isLoopback } from './config.ts';
 import { createCursors } from './delivery/cursor.ts';
 import { createHub } from './delivery/hub.ts';
+import { createDoor } from './server/door.ts';
 import { createGraphiQL } from './server/graphiql.ts';
 import { createHttpServer } from './server/http.ts';
+import { createQuota } from './server/quotas.ts';
 import { createCloser } from './server/shutdown.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphQL } from './server/yoga.ts';
@@ -51,16 +55,25 @@ export async function startGateway(config: Config): Promise<Gateway> {
   let url = '';
   const publicUrl = () => config.PUBLIC_URL ?? url;
   const submitter = createSubmitter({ db, hub, upstream, log, config, publicUrl });
-  const refresher = createRefresher({ db, hub, upstream, log });
+  const refresher = createRefresher({ db, hub, upstream, log, config });
   const reconciler = startReconciler({ db, hub, upstream, log, config });
   const pruner = startPruner(db, config.RETENTION_DAYS * DAY_MS, log);
 
   let isDraining = false;
   const services = { db, cursors: createCursors(databaseId), hub, submitter, refresher, log };
-  const yoga = createGraphQL(services, config, log);
+  const toClientError = createToClientError(log);
+  const yoga = createGraphQL(services, config, toClientError, log);
+  const authenticator = createAuthenticator(config);
+  const door = createDoor({
+    origins: config.CORS_ORIGINS,
+    isOpen: authenticator.isOpen,
+    publicUrl,
+  });
+  const subscriptions = createQuota(config.OWNER_SUBSCRIPTIONS);
+  const entry = { yoga, authenticator, door, toClientError, subscriptions };
   const server = createHttpServer(
     {
-      yoga,
+      ...entry,
       sendGraphiQL: config.GRAPHIQL ? createGraphiQL() : null,
       handleCallback: createCallbackHandler({
         db,
@@ -71,11 +84,10 @@ export async function startGateway(config: Config): Promise<Gateway> {
       }),
       isReady: async () => !isDraining && (await isReachable(db)),
     },
-    config,
     log,
   );
   const closer = createCloser(server);
-  const sockets = serveWebSockets(server, yoga, config);
+  const sockets = serveWebSockets(server, { ...entry, config });
 
   async function release(isLate = false): Promise<void> {
     hub.close();

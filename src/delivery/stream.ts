@@ -1,7 +1,7 @@
 /** Streams that end at once when their listener leaves. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayUnavailableError } from '../errors.ts';
+import { GatewayUnavailableError, UnauthenticatedError } from '../errors.ts';
 import type { Watch } from './hub.ts';
 
 const RETRY_MS = 500;
@@ -61,6 +61,8 @@ async function* catchFaults<T>(
     // Nobody listens any more to one who has left.
     if (!signal.aborted) yield new StreamFault(error);
   }
+  // One whose identity has ended listens still, and is to know why the stream ends.
+  if (signal.reason instanceof UnauthenticatedError) yield new StreamFault(signal.reason);
 }
 
 /** Closes the watch when the signal aborts. */

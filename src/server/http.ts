@@ -3,17 +3,25 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { OPEN_OWNER } from '../auth/owner.ts';
-import type { Config } from '../config.ts';
+import type { Authenticator, Identity } from '../auth/authenticator.ts';
+import { abortAt } from '../auth/expiry.ts';
+import type { ToClientError } from '../client-errors.ts';
+import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../errors.ts';
 import { readBody } from './body.ts';
-import { allowOrigin } from './cors.ts';
+import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
+import type { Quota } from './quotas.ts';
 import type { Yoga } from './yoga.ts';
 
 const BODY_LIMIT = 256 * 1024;
 
 export interface Routes {
   readonly yoga: Yoga;
+  readonly authenticator: Authenticator;
+  readonly door: Door;
+  readonly toClientError: ToClientError;
+  /** Running subscriptions per owner, counted together with those on WebSockets. */
+  readonly subscriptions: Quota;
   /** Null where GraphiQL is off. */
   readonly sendGraphiQL: SendGraphiQL | null;
   readonly handleCallback: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -21,13 +29,13 @@ export interface Routes {
   readonly isReady: () => Promise<boolean>;
 }
 
+const NOTHING_SAID = { upstreamCode: null, upstreamMessage: null, retryAfter: null };
+
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
-export function createHttpServer(
-  routes: Routes,
-  config: Pick<Config, 'CORS_ORIGINS'>,
-  log: Logger,
-): Server {
+export function createHttpServer(routes: Routes, log: Logger): Server {
+  const { yoga, authenticator, door, subscriptions } = routes;
+
   function route(path: string): { name: string; handle: Handler } {
     if (path === '/graphql') return { name: '/graphql', handle: (...io) => serveGraphQL(...io) };
     // The rest of the path is a secret, which no log may hold.
@@ -52,7 +60,11 @@ export function createHttpServer(
   }
 
   async function serveGraphQL(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    allowOrigin(request, response, config.CORS_ORIGINS);
+    door.allowOrigin(request, response);
+    if (!door.isHostKnown(request)) {
+      sendErrors(response, 403, 'The Host header names another server.');
+      return;
+    }
     if (request.method === 'OPTIONS') {
       response.writeHead(204).end();
       return;
@@ -76,7 +88,48 @@ export function createHttpServer(
       // Yoga's adapter takes a body that has been read already from here.
       Object.assign(request, { body: body.toString('utf8') });
     }
-    await routes.yoga.handle(request, response, { owner: OPEN_OWNER, signal: toSignal(response) });
+    await answer(request, response);
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const leaving = new AbortController();
+    response.on('close', () => {
+      if (!response.writableFinished) leaving.abort();
+    });
+    let identity: Identity;
+    try {
+      identity = await authenticator.identify(request.headers.authorization);
+    } catch (error) {
+      sendRefusal(response, error);
+      return;
+    }
+    if (isStream(request)) {
+      const giveBack = subscriptions.take(identity.owner);
+      if (!giveBack) {
+        sendRefusal(response, new RateLimitedError(NOTHING_SAID));
+        return;
+      }
+      const cancelExpiry = abortAt(identity.expiresAt, leaving);
+      response.on('close', () => {
+        giveBack();
+        cancelExpiry();
+      });
+    }
+    await yoga.handle(request, response, { owner: identity.owner, signal: leaving.signal });
+  }
+
+  /** Before GraphQL has begun, so by the HTTP status too. */
+  function sendRefusal(response: ServerResponse, error: unknown): void {
+    const status =
+      error instanceof UnauthenticatedError
+        ? 401
+        : error instanceof RateLimitedError
+          ? 429
+          : error instanceof GatewayUnavailableError
+            ? 503
+            : 500;
+    if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+    sendJson(response, status, { errors: [routes.toClientError(error)] });
   }
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
@@ -112,13 +165,8 @@ export function createHttpServer(
   );
 }
 
-/** Aborts when the client leaves before its answer is complete. */
-function toSignal(response: ServerResponse): AbortSignal {
-  const leaving = new AbortController();
-  response.on('close', () => {
-    if (!response.writableFinished) leaving.abort();
-  });
-  return leaving.signal;
+function isStream(request: IncomingMessage): boolean {
+  return (request.headers.accept ?? '').includes('text/event-stream');
 }
 
 function isForBrowser(request: IncomingMessage): boolean {

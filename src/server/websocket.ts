@@ -3,42 +3,126 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
-import { type Extra, useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
-import { OPEN_OWNER } from '../auth/owner.ts';
+import { CloseCode } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Authenticator } from '../auth/authenticator.ts';
+import { atTime } from '../auth/expiry.ts';
+import type { ToClientError } from '../client-errors.ts';
+import type { Config } from '../config.ts';
 import type { Caller } from '../context.ts';
-import { isOriginAllowed } from './cors.ts';
+import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
+import type { Door } from './door.ts';
+import { createQuota, type Quota } from './quotas.ts';
 import type { Yoga } from './yoga.ts';
 
-/** RFC 6455: 1012, service restart. The protocol's clients connect anew after it. */
+/** RFC 6455, and its registry: the client should connect anew (1012), or try again later (1013). */
 const SERVICE_RESTART = 1012;
+const TRY_AGAIN_LATER = 1013;
 const MESSAGE_LIMIT = 256 * 1024;
+/** What may wait for a slow client before it is sent away. */
+const BUFFER_LIMIT = 1024 * 1024;
 
 export interface WebSockets {
   /** Closes every socket in a way that makes its client connect again, elsewhere. */
   close(): Promise<void>;
 }
 
+/** What belongs to one socket, from its acknowledgement to its end. */
+interface Session {
+  readonly owner: string;
+  readonly leaving: AbortController;
+  /** How to give back the place of each running operation. */
+  readonly places: Map<string, () => void>;
+  readonly end: () => void;
+}
+
 export function serveWebSockets(
   server: Server,
-  yoga: Yoga,
-  config: { CORS_ORIGINS: readonly string[] },
+  parts: {
+    readonly yoga: Yoga;
+    readonly authenticator: Authenticator;
+    readonly door: Door;
+    readonly toClientError: ToClientError;
+    /** Running subscriptions per owner, counted together with those by server-sent events. */
+    readonly subscriptions: Quota;
+    readonly config: Pick<Config, 'OWNER_SOCKETS' | 'MAX_SOCKETS'>;
+  },
 ): WebSockets {
+  const { yoga, authenticator, door, toClientError, subscriptions, config } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
+  const perOwner = createQuota(config.OWNER_SOCKETS);
+  const sessions = new WeakMap<WebSocket, Session>();
   let isClosing = false;
 
-  const disposable = useServer<Record<string, unknown>, { leave?: AbortController }>(
+  /** False: the protocol's answer is a close with 4403. Other codes are sent from here. */
+  async function begin(
+    socket: WebSocket,
+    request: IncomingMessage,
+    params: Readonly<Record<string, unknown>> | undefined,
+  ): Promise<boolean> {
+    const given = params?.Authorization ?? params?.authorization;
+    const authorization = typeof given === 'string' ? given : request.headers.authorization;
+    let identity: Awaited<ReturnType<Authenticator['identify']>>;
+    try {
+      identity = await authenticator.identify(authorization);
+    } catch (error) {
+      if (error instanceof GatewayUnavailableError)
+        socket.close(TRY_AGAIN_LATER, 'Try again later');
+      return false;
+    }
+    const leave = perOwner.take(identity.owner);
+    if (!leave) {
+      socket.close(TRY_AGAIN_LATER, 'Too many connections');
+      return false;
+    }
+    const cancelExpiry =
+      identity.expiresAt === null
+        ? () => {}
+        : atTime(identity.expiresAt, () => socket.close(CloseCode.Forbidden, 'Forbidden'));
+    const session: Session = {
+      owner: identity.owner,
+      leaving: new AbortController(),
+      places: new Map(),
+      end() {
+        cancelExpiry();
+        leave();
+        for (const giveBack of session.places.values()) giveBack();
+        session.leaving.abort();
+      },
+    };
+    sessions.set(socket, session);
+    // The socket may have gone while its token was verified.
+    if (socket.readyState !== socket.OPEN) session.end();
+    return true;
+  }
+
+  const disposable = useServer(
     {
       connectionInitWaitTimeout: 10_000,
-      onConnect: (ctx) => {
-        ctx.extra.leave = new AbortController();
-        return true;
+      onConnect: ({ extra, connectionParams }) =>
+        begin(extra.socket, extra.request, connectionParams),
+      onClose: ({ extra }) => sessions.get(extra.socket)?.end(),
+      onNext({ extra }) {
+        if (extra.socket.bufferedAmount > BUFFER_LIMIT) {
+          extra.socket.close(TRY_AGAIN_LATER, 'Too slow');
+        }
       },
-      onClose: (ctx) => ctx.extra.leave?.abort(),
+      onComplete({ extra }, id) {
+        const { places } = sessions.get(extra.socket) ?? {};
+        places?.get(id)?.();
+        places?.delete(id);
+      },
       execute: (args) => envelopOf(args).execute(args),
       subscribe: (args) => envelopOf(args).subscribe(args),
-      async onSubscribe(ctx, _id, params) {
-        const caller: Caller = { owner: OPEN_OWNER, signal: toSignal(ctx.extra) };
+      async onSubscribe({ extra }, id, params) {
+        const session = sessions.get(extra.socket);
+        if (!session) return [toSocketError(toClientError(new GatewayUnavailableError()))];
+        const giveBack = subscriptions.take(session.owner);
+        if (!giveBack) return [toSocketError(toClientError(tooMany()))];
+        session.places.set(id, giveBack);
+
+        const caller: Caller = { owner: session.owner, signal: session.leaving.signal };
         const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
           ...caller,
           params,
@@ -47,10 +131,10 @@ export function serveWebSockets(
         try {
           document = parse(params.query);
         } catch (error) {
-          return [toSocketError(error)];
+          return [toSocketError(toClientError(error))];
         }
-        const faults = validate(schema, document);
-        if (faults.length > 0) return faults.map(toSocketError);
+        const faults: readonly GraphQLError[] = validate(schema, document);
+        if (faults.length > 0) return faults.map((fault) => toSocketError(toClientError(fault)));
         return {
           schema,
           document,
@@ -68,9 +152,11 @@ export function serveWebSockets(
     const refuse = (status: string) =>
       socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
     socket.on('error', () => socket.destroy());
-    if (isClosing) return refuse('503 Service Unavailable');
+    if (isClosing || sockets.clients.size >= config.MAX_SOCKETS) {
+      return refuse('503 Service Unavailable');
+    }
     if (request.url?.split('?')[0] !== '/graphql') return refuse('404 Not Found');
-    if (!isOriginAllowed(request, config.CORS_ORIGINS)) return refuse('403 Forbidden');
+    if (!door.isHostKnown(request) || !door.isOriginKnown(request)) return refuse('403 Forbidden');
     sockets.handleUpgrade(request, socket, head, (opened) =>
       sockets.emit('connection', opened, request),
     );
@@ -85,8 +171,8 @@ export function serveWebSockets(
   };
 }
 
-function toSignal(extra: Extra & { leave?: AbortController }): AbortSignal {
-  return extra.leave?.signal ?? AbortSignal.abort();
+function tooMany(): RateLimitedError {
+  return new RateLimitedError({ upstreamCode: null, upstreamMessage: null, retryAfter: null });
 }
 
 /** The enveloped functions of this very operation, carried where the protocol's server keeps them. */
@@ -95,14 +181,8 @@ function envelopOf(args: { rootValue?: unknown }) {
 }
 
 /** `extensions.http` is Yoga's note to its own HTTP side. */
-function toSocketError(error: unknown): GraphQLError {
-  const fault =
-    error instanceof GraphQLError ? error : new GraphQLError('The document is not readable.');
-  const { http: _http, ...extensions } = fault.extensions;
-  return new GraphQLError(fault.message, {
-    nodes: fault.nodes,
-    source: fault.source,
-    positions: fault.positions,
-    extensions,
-  });
+function toSocketError(error: GraphQLError): GraphQLError {
+  const { http: _http, ...extensions } = error.extensions;
+  const { message, nodes, source, positions } = error;
+  return new GraphQLError(message, { nodes, source, positions, extensions });
 }

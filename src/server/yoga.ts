@@ -1,26 +1,28 @@
 /** GraphQL itself: the schema under Yoga, which parses, validates, executes and masks. */
 
-import { NoSchemaIntrospectionCustomRule, validate } from 'graphql';
+import { NoSchemaIntrospectionCustomRule, parse, validate } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { createToClientError } from '../client-errors.ts';
+import type { ToClientError } from '../client-errors.ts';
 import type { Config } from '../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/index.ts';
+import { createLimitsRule } from './limits.ts';
 
 export type Yoga = ReturnType<typeof createGraphQL>;
 
 export function createGraphQL(
   services: Services,
-  config: Pick<Config, 'INTROSPECTION'>,
+  config: Config,
+  toClientError: ToClientError,
   log: Logger,
 ) {
   return createYoga<Caller, Context>({
     schema,
     graphqlEndpoint: '/graphql',
     context: ({ owner, signal }) => createContext(services, { owner, signal }),
-    maskedErrors: { maskError: createToClientError(log) },
-    plugins: config.INTROSPECTION ? [] : [useClosedSchema()],
+    maskedErrors: { maskError: toClientError },
+    plugins: [useLimits(config), ...(config.INTROSPECTION ? [] : [useClosedSchema()])],
     // What a client did wrong is no error here, and bugs are logged where they are masked.
     logging: {
       debug: (...args) => log.trace(args.map(String).join(' ')),
@@ -36,6 +38,19 @@ export function createGraphQL(
     batching: false,
     multipart: false,
   });
+}
+
+/** Refuses documents that ask for too much, on every transport. */
+function useLimits(config: Config): Plugin {
+  const rule = createLimitsRule(config);
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source, options) => parse(source, { ...options, maxTokens: config.MAX_TOKENS }));
+    },
+    onValidate({ addValidationRule }) {
+      addValidationRule(rule);
+    },
+  };
 }
 
 /** Tells strangers nothing of the schema: neither by introspection nor by "did you mean". */

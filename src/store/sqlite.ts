@@ -65,17 +65,29 @@ export function createSqliteDialect(file: DatabaseSync): Dialect {
   const database = adapt(file);
   const dialect = new SqliteDialect({ database });
   return {
-    createDriver: () => new ImmediateDriver({ database }),
+    createDriver: () => new FileDriver(file, database),
     createAdapter: () => new TransactionalDdlAdapter(),
     createIntrospector: (db) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
   };
 }
 
-/** Plain `begin` takes the write lock late, where SQLite can only refuse: take it at once. */
-class ImmediateDriver extends SqliteDriver {
+class FileDriver extends SqliteDriver {
+  private readonly file: DatabaseSync;
+
+  constructor(file: DatabaseSync, database: SqliteDatabase) {
+    super({ database });
+    this.file = file;
+  }
+
+  /** Plain `begin` takes the write lock late, where SQLite can only refuse: take it at once. */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  /** A full disk rolls back by itself (sqlite.org/lang_transaction.html): again would hide why. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.file.isTransaction) await super.rollbackTransaction(connection);
   }
 }
 

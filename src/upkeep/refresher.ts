@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import { GatewayError } from '../errors.ts';
 import type { Database } from '../store/schema.ts';
@@ -23,7 +24,8 @@ export interface Refresher {
    */
   refresh(owner: string, video: Video, signal: AbortSignal): Promise<Video>;
   /**
-   * A video that was not made through the gateway; null when the upstream does not know it.
+   * A video that was not made through the gateway; null when the upstream does not know it, or
+   * when such videos are not to be shown.
    *
    * @throws UpstreamError and its kin when the upstream cannot tell; the signal's reason.
    */
@@ -35,8 +37,9 @@ export function createRefresher(parts: {
   hub: Hub;
   upstream: UpstreamClient;
   log: Logger;
+  config: Pick<Config, 'FOREIGN_VIDEOS'>;
 }): Refresher {
-  const { db, hub, upstream, log } = parts;
+  const { db, hub, upstream, log, config } = parts;
   const looks = createSharedReads<void>();
   const reads = createSharedReads<TaskReport | null>();
 
@@ -71,6 +74,7 @@ export function createRefresher(parts: {
     },
 
     async readElsewhere(taskId, signal) {
+      if (config.FOREIGN_VIDEOS === 'deny') return null;
       const report = await reads.read(
         taskId,
         (abort) => fetchDetails(upstream, taskId, abort),

@@ -1,14 +1,12 @@
 /** Completion callbacks as the upstream posts them, for tests that steer each one. */
 
-import type { RecordedRequest } from './scripted-upstream.ts';
-
 export interface CallbackAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: unknown;
 }
 
-/** Posts a callback; a text goes out as it is, anything else as JSON. */
+/** Posts a callback; text and blobs go out as they are, anything else as JSON. */
 export async function postCallback(
   url: string,
   body: unknown,
@@ -17,7 +15,7 @@ export async function postCallback(
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+    body: typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body),
   });
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
@@ -44,13 +42,9 @@ export function toFailure(taskId: string) {
   };
 }
 
-/** The secret URL in an extend request, and the id of the row that it names. */
-export function readCallbackUrl(request: Pick<RecordedRequest, 'json'>): {
-  url: string;
-  id: string;
-  token: string;
-} {
-  const url = (request.json() as { callBackUrl: string }).callBackUrl;
+/** The secret URL in the body of an extend request, and what it is made of. */
+export function readCallbackUrl(body: unknown): { url: string; id: string; token: string } {
+  const url = (body as { callBackUrl: string }).callBackUrl;
   const [token = '', id = ''] = new URL(url).pathname.split('/').reverse();
   return { url, id, token };
 }

@@ -1,2 +1,0 @@
-/** The owner of everything where nobody has to say who is asking. */
-export const OPEN_OWNER = 'open';

@@ -1,0 +1,127 @@
+/** What a document may ask for, measured before anything of it is executed. */
+
+import {
+  type ASTVisitor,
+  type FieldNode,
+  GraphQLError,
+  Kind,
+  type SelectionSetNode,
+  type ValidationContext,
+} from 'graphql';
+import type { Config } from '../config.ts';
+import { DEFAULT_PAGE, LONGEST_PAGE } from '../resolvers/pages.ts';
+
+type Limits = Pick<
+  Config,
+  'MAX_DEPTH' | 'MAX_ALIASES' | 'MAX_DIRECTIVES' | 'MAX_COST' | 'MAX_SUBMITS'
+>;
+
+/** The cost of a field is 1, of a submit 100, and what stands in a list counts for each item. */
+const SUBMIT_COST = 100;
+
+interface Size {
+  depth: number;
+  aliases: number;
+  directives: number;
+  submits: number;
+  cost: number;
+}
+
+const NOTHING: Size = { depth: 0, aliases: 0, directives: 0, submits: 0, cost: 0 };
+
+/** A validation rule, so that it holds on every transport alike, once per document. */
+export function createLimitsRule(limits: Limits): (context: ValidationContext) => ASTVisitor {
+  return (context) => ({
+    OperationDefinition(operation) {
+      const measured = createMeasure(context)(operation.selectionSet);
+      const size = { ...measured, directives: measured.directives + count(operation.directives) };
+      const faults = [
+        [size.depth, limits.MAX_DEPTH, 'levels deep'],
+        [size.aliases, limits.MAX_ALIASES, 'aliases'],
+        [size.directives, limits.MAX_DIRECTIVES, 'directives'],
+        [size.submits, limits.MAX_SUBMITS, 'submits in one operation'],
+        [size.cost, limits.MAX_COST, 'in cost'],
+      ] as const;
+      for (const [found, most, what] of faults) {
+        if (found <= most) continue;
+        context.reportError(
+          new GraphQLError(
+            `The operation is too large: ${found} ${what}, at most ${most} are allowed.`,
+            {
+              nodes: operation,
+            },
+          ),
+        );
+      }
+    },
+  });
+}
+
+/** Measures each fragment once: a document of fragments that spread each other grows without bound. */
+function createMeasure(context: ValidationContext): (selections: SelectionSetNode) => Size {
+  const fragments = new Map<string, Size>();
+
+  function measure({ selections }: SelectionSetNode): Size {
+    const size = { ...NOTHING };
+    for (const selection of selections) {
+      size.directives += count(selection.directives);
+      switch (selection.kind) {
+        case Kind.FIELD:
+          add(size, measureField(selection));
+          break;
+        case Kind.INLINE_FRAGMENT:
+          add(size, measure(selection.selectionSet));
+          break;
+        case Kind.FRAGMENT_SPREAD:
+          add(size, measureFragment(selection.name.value));
+          break;
+      }
+    }
+    return size;
+  }
+
+  function measureFragment(name: string): Size {
+    const known = fragments.get(name);
+    if (known) return known;
+    // A circle meets this; another rule refuses it.
+    fragments.set(name, NOTHING);
+    const fragment = context.getFragment(name);
+    const size = fragment ? measure(fragment.selectionSet) : NOTHING;
+    fragments.set(name, size);
+    return size;
+  }
+
+  function measureField(field: FieldNode): Size {
+    const inner = field.selectionSet ? measure(field.selectionSet) : NOTHING;
+    const isSubmit = field.name.value === 'extendVideo';
+    return {
+      depth: inner.depth + 1,
+      aliases: inner.aliases + (field.alias ? 1 : 0),
+      directives: inner.directives,
+      submits: inner.submits + (isSubmit ? 1 : 0),
+      cost: (isSubmit ? SUBMIT_COST : 1) + inner.cost * toLength(field),
+    };
+  }
+
+  return measure;
+}
+
+/** How many items a list may have; what a variable says is not known yet. */
+function toLength(field: FieldNode): number {
+  const isList = ['videos', 'completions', 'extensions', 'ancestors'].includes(field.name.value);
+  const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
+  if (first === undefined) return isList ? DEFAULT_PAGE : 1;
+  return first.kind === Kind.INT ? Math.min(Number(first.value), LONGEST_PAGE) : LONGEST_PAGE;
+}
+
+function add(size: Size, other: Size): void {
+  size.depth = Math.max(size.depth, other.depth);
+  size.aliases += other.aliases;
+  size.directives += other.directives;
+  size.submits += other.submits;
+  size.cost += other.cost;
+}
+
+function count(list: readonly unknown[] | undefined): number {
+  return list?.length ?? 0;
+}

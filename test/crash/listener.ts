@@ -1,0 +1,50 @@
+/** A listener as promise 5 means it: it goes on from the last cursor that it has processed. */
+
+import { OnExtendedDocument, ReadCompletionsDocument } from '../generated/graphql.ts';
+import type { ChildGateway } from '../support/child-gateway.ts';
+import { openSse, type SseStream } from '../support/sse.ts';
+
+export interface Listener {
+  /** The videos' ids, in the order in which their completions came. */
+  readonly heard: readonly string[];
+  /** Listens to this gateway from now on. */
+  follow(gateway: ChildGateway): Promise<void>;
+  /** Resolves when completions of so many tasks have come. */
+  until(count: number): Promise<void>;
+  close(): void;
+}
+
+export function createListener(): Listener {
+  const heard: string[] = [];
+  let cursor: string | null = null;
+  let stream: SseStream<unknown> | null = null;
+  let wake = () => {};
+
+  return {
+    heard,
+    async follow(gateway) {
+      stream?.close();
+      if (cursor === null) {
+        const { data } = await gateway.graphql(ReadCompletionsDocument, { first: 0 });
+        cursor = data.completions.pageInfo.endCursor ?? null;
+      }
+      const opened = await openSse(gateway.url, OnExtendedDocument, { after: cursor });
+      stream = opened;
+      void (async () => {
+        for (let event = await opened.next(); event; event = await opened.next()) {
+          cursor = event.data.videoExtended.cursor;
+          heard.push(event.data.videoExtended.video.id);
+          wake();
+        }
+      })();
+    },
+    async until(count) {
+      while (heard.length < count) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    close: () => stream?.close(),
+  };
+}
