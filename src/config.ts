@@ -75,6 +75,7 @@ const Environment = z
     MAX_TOKENS: count(4_000, 1),
     MAX_COST: count(100_000, 1),
     MAX_SUBMITS: count(1, 1),
+    TRUSTED_DOCUMENTS: z.string().optional(),
     GRAPHIQL: flag.optional(),
     INTROSPECTION: flag.optional(),
     LOG_LEVEL: z

@@ -14,6 +14,7 @@ import { createGraphiQL } from './server/graphiql.ts';
 import { createHttpServer } from './server/http.ts';
 import { createQuota } from './server/quotas.ts';
 import { createCloser } from './server/shutdown.ts';
+import { readTrustedDocuments } from './server/trusted-documents.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphQL } from './server/yoga.ts';
 import { isReachable, openDatabase } from './store/database.ts';
@@ -42,6 +43,7 @@ export interface Gateway {
  */
 export async function startGateway(config: Config): Promise<Gateway> {
   const log = pino({ level: config.LOG_LEVEL, base: null });
+  const trusted = readTrustedDocuments(config.TRUSTED_DOCUMENTS);
   const { db, id: databaseId, close: closeDatabase } = await openDatabase(config.DATABASE_URL);
   await recoverOrphans(db, config.UNCONFIRMED_DEADLINE_MS);
 
@@ -62,7 +64,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
   let isDraining = false;
   const services = { db, cursors: createCursors(databaseId), hub, submitter, refresher, log };
   const toClientError = createToClientError(log);
-  const yoga = createGraphQL(services, config, toClientError, log);
+  const yoga = createGraphQL(services, config, toClientError, trusted, log);
   const authenticator = createAuthenticator(config);
   const door = createDoor({
     origins: config.CORS_ORIGINS,
@@ -87,7 +89,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     log,
   );
   const closer = createCloser(server);
-  const sockets = serveWebSockets(server, { ...entry, config });
+  const sockets = serveWebSockets(server, { ...entry, trusted, config });
 
   async function release(isLate = false): Promise<void> {
     hub.close();

@@ -14,6 +14,7 @@ import type { Caller } from '../context.ts';
 import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
 import type { Door } from './door.ts';
 import { createQuota, type Quota } from './quotas.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
 
 /** RFC 6455, and its registry: the client should connect anew (1012), or try again later (1013). */
@@ -46,10 +47,11 @@ export function serveWebSockets(
     readonly toClientError: ToClientError;
     /** Running subscriptions per owner, counted together with those by server-sent events. */
     readonly subscriptions: Quota;
+    readonly trusted: TrustedDocuments | null;
     readonly config: Pick<Config, 'OWNER_SOCKETS' | 'MAX_SOCKETS'>;
   },
 ): WebSockets {
-  const { yoga, authenticator, door, toClientError, subscriptions, config } = parts;
+  const { yoga, authenticator, door, toClientError, subscriptions, trusted, config } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
   const perOwner = createQuota(config.OWNER_SOCKETS);
   const sessions = new WeakMap<WebSocket, Session>();
@@ -129,7 +131,7 @@ export function serveWebSockets(
         });
         let document: ReturnType<typeof parse>;
         try {
-          document = parse(params.query);
+          document = parse(trusted ? trusted.find(params) : params.query);
         } catch (error) {
           return [toSocketError(toClientError(error))];
         }

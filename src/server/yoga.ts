@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/index.ts';
 import { createLimitsRule } from './limits.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 
 export type Yoga = ReturnType<typeof createGraphQL>;
 
@@ -15,6 +16,7 @@ export function createGraphQL(
   services: Services,
   config: Config,
   toClientError: ToClientError,
+  trusted: TrustedDocuments | null,
   log: Logger,
 ) {
   return createYoga<Caller, Context>({
@@ -22,7 +24,11 @@ export function createGraphQL(
     graphqlEndpoint: '/graphql',
     context: ({ owner, signal }) => createContext(services, { owner, signal }),
     maskedErrors: { maskError: toClientError },
-    plugins: [useLimits(config), ...(config.INTROSPECTION ? [] : [useClosedSchema()])],
+    plugins: [
+      useLimits(config),
+      ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
+      ...(trusted ? [useTrusted(trusted)] : []),
+    ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.
     logging: {
       debug: (...args) => log.trace(args.map(String).join(' ')),
@@ -49,6 +55,15 @@ function useLimits(config: Config): Plugin {
     },
     onValidate({ addValidationRule }) {
       addValidationRule(rule);
+    },
+  };
+}
+
+/** Over HTTP; on a socket the same list is asked before Yoga is. */
+function useTrusted(trusted: TrustedDocuments): Plugin {
+  return {
+    onParams({ params, setParams }) {
+      setParams({ ...params, query: trusted.find(params) });
     },
   };
 }

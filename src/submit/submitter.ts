@@ -12,7 +12,6 @@ import {
   confirmSubmit,
   findKeyHolder,
   findLatestOfKey,
-  insertSubmit,
   markUnconfirmed,
   rejectSubmit,
 } from '../store/submits.ts';
@@ -24,6 +23,7 @@ import { createVideoId } from '../video-id.ts';
 import { waitForAnswer } from './answer.ts';
 import { type ExtendInput, toFingerprint } from './fingerprint.ts';
 import { serializeRejection } from './rejection.ts';
+import { insertWithinLimits, type SpendConfig, toSpendLimits } from './spending.ts';
 
 /** What a submit needs beyond the upstream's own deadline: two commits on a busy database. */
 const COMMIT_ALLOWANCE_MS = 5_000;
@@ -36,7 +36,8 @@ export interface SubmitterParts {
   readonly config: Pick<
     Config,
     'UPSTREAM_TIMEOUT_MS' | 'UNCONFIRMED_DEADLINE_MS' | 'RECONCILE_AFTER_MS'
-  >;
+  > &
+    SpendConfig;
   /** Known once the server listens. */
   readonly publicUrl: () => string;
 }
@@ -47,7 +48,7 @@ export interface Submitter {
    * confirmed the task. The submit goes on when the caller stops waiting.
    *
    * @throws the errors of the upstream's answer; OutcomeUnknownError when it was lost;
-   * IdempotencyConflictError; GatewayUnavailableError when nothing was begun.
+   * IdempotencyConflictError; RateLimitedError; GatewayUnavailableError when nothing was begun.
    */
   submit(owner: string, input: ExtendInput, idempotencyKey: string | null): Promise<Video>;
   /** Refuses new submits from now on, and resolves when those in flight have been settled. */
@@ -58,6 +59,7 @@ export interface Submitter {
 
 export function createSubmitter(parts: SubmitterParts): Submitter {
   const { db, hub, upstream, log, config } = parts;
+  const limits = toSpendLimits(config);
   const inFlight = new Set<Promise<void>>();
   const closing = new AbortController();
   let isDraining = false;
@@ -85,7 +87,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   ): Promise<VideoRow> {
     const id = createVideoId();
     const token = createToken();
-    const row = await insertSubmit(db, {
+    const submit = {
       ...input,
       id,
       owner,
@@ -94,7 +96,8 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       tokenHash: hashToken(token),
       sourceTaskId: input.taskId,
       runtimeMs: config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
-    });
+    };
+    const row = await insertWithinLimits(db, submit, limits);
     if (row) {
       const callBackUrl = toCallbackUrl(parts.publicUrl(), id, token);
       track(send(row, { ...input, callBackUrl }));

@@ -58,6 +58,7 @@ export async function crash(point: Point, rounds: number, compileCache: string):
       upstreamUrl: upstream.url,
       env: {
         PUBLIC_URL,
+        AUTH: 'none',
         RECONCILE_AFTER_MS: '100',
         UPSTREAM_REQUESTS: '100000',
         NODE_COMPILE_CACHE: compileCache,
@@ -175,7 +176,9 @@ function count(
         (select count(*) from completion where video_row = video.id) as entries from video`,
     )
     .all() as unknown as Row[];
-  const log = db.prepare('select video_row from completion order by number').all();
+  const log = db.prepare('select video_row as id from completion order by number').all() as {
+    id: string;
+  }[];
   db.close();
 
   const tally = { tasks: upstream.tasks.length, lost: 0, secondPosts: 0, wrong: 0, misheard: 0 };
@@ -205,7 +208,7 @@ function count(
   }
 
   const length = Math.max(log.length, heard.length);
-  for (let i = 0; i < length; i++) if (log[i]?.['video_row'] !== heard[i]) tally.misheard += 1;
+  for (let i = 0; i < length; i++) if (log[i]?.id !== heard[i]) tally.misheard += 1;
   return tally;
 }
 

@@ -293,7 +293,7 @@ export const ExtendVideoDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ExtendVideoMutation, ExtendVideoMutationVariables>;
+    `, {"hash":"sha256:623cc614d9b422d36f43f54854717d4ed06382894877e0af1bd00b909b7277ff"}) as unknown as TypedDocumentString<ExtendVideoMutation, ExtendVideoMutationVariables>;
 export const VideoExtendedDocument = new TypedDocumentString(`
     subscription VideoExtended($after: String) {
   videoExtended(after: $after) {
@@ -310,7 +310,7 @@ export const VideoExtendedDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<VideoExtendedSubscription, VideoExtendedSubscriptionVariables>;
+    `, {"hash":"sha256:20e9f2793edee5627b2881027bdde2f71c50670778e4d37baf219296898b7bcd"}) as unknown as TypedDocumentString<VideoExtendedSubscription, VideoExtendedSubscriptionVariables>;
 export const VideoDocument = new TypedDocumentString(`
     query Video($taskId: ID!) {
   video(taskId: $taskId) {
@@ -331,7 +331,7 @@ export const VideoDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<VideoQuery, VideoQueryVariables>;
+    `, {"hash":"sha256:e393a969965e88fdea1471aa8e27b089a07797a2c746a30e781682216b36ea00"}) as unknown as TypedDocumentString<VideoQuery, VideoQueryVariables>;
 export const ExtendDocument = new TypedDocumentString(`
     mutation Extend($input: ExtendVideoInput!) {
   extendVideo(input: $input) {
@@ -392,7 +392,7 @@ export const ExtendDocument = new TypedDocumentString(`
   expiresAt
   expired
   checkedAt
-}`) as unknown as TypedDocumentString<ExtendMutation, ExtendMutationVariables>;
+}`, {"hash":"sha256:ffd8e298063179f0c82eb6594e0c6ff80d6ed27dd795abdd71f338f68e111d13"}) as unknown as TypedDocumentString<ExtendMutation, ExtendMutationVariables>;
 export const ReadVideoDocument = new TypedDocumentString(`
     query ReadVideo($taskId: ID!) {
   video(taskId: $taskId) {
@@ -423,7 +423,7 @@ export const ReadVideoDocument = new TypedDocumentString(`
   expiresAt
   expired
   checkedAt
-}`) as unknown as TypedDocumentString<ReadVideoQuery, ReadVideoQueryVariables>;
+}`, {"hash":"sha256:f4ab1223909de79e28dfeb3e033d53d820bfdde4997d18d4b8a17f9108759b90"}) as unknown as TypedDocumentString<ReadVideoQuery, ReadVideoQueryVariables>;
 export const ReadNodeDocument = new TypedDocumentString(`
     query ReadNode($id: ID!) {
   node(id: $id) {
@@ -435,7 +435,7 @@ export const ReadNodeDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ReadNodeQuery, ReadNodeQueryVariables>;
+    `, {"hash":"sha256:7be2fc5d9ef8b9f8a7c617edaf137175508cb88f33ef7e268d1e15b67c3b8ed5"}) as unknown as TypedDocumentString<ReadNodeQuery, ReadNodeQueryVariables>;
 export const ReadVideosDocument = new TypedDocumentString(`
     query ReadVideos($first: Int, $after: String, $states: [VideoState!]) {
   videos(first: $first, after: $after, states: $states) {
@@ -477,7 +477,7 @@ export const ReadVideosDocument = new TypedDocumentString(`
   expiresAt
   expired
   checkedAt
-}`) as unknown as TypedDocumentString<ReadVideosQuery, ReadVideosQueryVariables>;
+}`, {"hash":"sha256:fdbae103da0bc574f5aa654bf11fa64e8a21f07b662254b9f4d34852939beab6"}) as unknown as TypedDocumentString<ReadVideosQuery, ReadVideosQueryVariables>;
 export const ReadCompletionsDocument = new TypedDocumentString(`
     query ReadCompletions($first: Int, $after: String) {
   completions(first: $first, after: $after) {
@@ -498,7 +498,7 @@ export const ReadCompletionsDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ReadCompletionsQuery, ReadCompletionsQueryVariables>;
+    `, {"hash":"sha256:03405b8a9e0c5d3382c6555b4ba71e06912162c3b02484eca11d00252e724ec9"}) as unknown as TypedDocumentString<ReadCompletionsQuery, ReadCompletionsQueryVariables>;
 export const ReadLineageDocument = new TypedDocumentString(`
     query ReadLineage($taskId: ID!, $first: Int) {
   video(taskId: $taskId) {
@@ -524,7 +524,7 @@ export const ReadLineageDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ReadLineageQuery, ReadLineageQueryVariables>;
+    `, {"hash":"sha256:f3f6a5af8d1ab9324dd81737db00cac606bf0d549a1d9c641e4898b9a76712fa"}) as unknown as TypedDocumentString<ReadLineageQuery, ReadLineageQueryVariables>;
 export const OnExtendedDocument = new TypedDocumentString(`
     subscription OnExtended($taskId: ID, $after: String) {
   videoExtended(taskId: $taskId, after: $after) {
@@ -558,7 +558,7 @@ export const OnExtendedDocument = new TypedDocumentString(`
   expiresAt
   expired
   checkedAt
-}`) as unknown as TypedDocumentString<OnExtendedSubscription, OnExtendedSubscriptionVariables>;
+}`, {"hash":"sha256:4266a0da964745f444078ba4b3c22474f4e6564d665f07e6b71676ebfc6c1ab4"}) as unknown as TypedDocumentString<OnExtendedSubscription, OnExtendedSubscriptionVariables>;
 export const OnUpdatedDocument = new TypedDocumentString(`
     subscription OnUpdated($taskId: ID!) {
   videoUpdated(taskId: $taskId) {
@@ -570,4 +570,4 @@ export const OnUpdatedDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<OnUpdatedSubscription, OnUpdatedSubscriptionVariables>;
+    `, {"hash":"sha256:02a1bf07f51632256c20adfc2988c39f9b7710598eb93d82f4a50d3860b8a963"}) as unknown as TypedDocumentString<OnUpdatedSubscription, OnUpdatedSubscriptionVariables>;

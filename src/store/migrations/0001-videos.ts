@@ -60,6 +60,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .where(sql.ref('check_after'), 'is not', sql.lit(null))
     .execute();
   await db.schema
+    .createIndex('video_open')
+    .on('video')
+    .column('owner')
+    .where(sql.ref('check_after'), 'is not', sql.lit(null))
+    .execute();
+  await db.schema
     .createIndex('video_finished')
     .on('video')
     .column('finished_at')
