@@ -2,8 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   // graphql 17 has a `development` export condition that Vite takes and Node does not: without
-  // this line two copies of graphql meet in one process ("another module or realm").
-  ssr: { resolve: { conditions: ['node', 'module-sync', 'import', 'default'] } },
+  // this line two copies of graphql meet in one process ("another module or realm"). Vitest hands the
+  // list to Node too, where `import` would break packages that `require` each other, as pg does.
+  ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,

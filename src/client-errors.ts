@@ -7,10 +7,11 @@ import { GatewayError } from './errors.ts';
 /** Turns whatever was thrown into what a client may see. A bug becomes INTERNAL, and is logged. */
 export type ToClientError = (error: unknown) => GraphQLError;
 
-export function createToClientError(log: Logger): ToClientError {
+/** @param isOpen whether clients may learn names of the schema that they did not know. */
+export function createToClientError(log: Logger, isOpen: boolean): ToClientError {
   return (error) => {
     const cause = toCause(error);
-    if (cause === null) return toDocumentError(error as GraphQLError);
+    if (cause === null) return toDocumentError(error as GraphQLError, isOpen);
 
     const place = error instanceof GraphQLError ? toPlace(error) : {};
     if (cause instanceof GatewayError) {
@@ -36,12 +37,15 @@ function toCause(error: unknown): unknown {
   return originalError instanceof GraphQLError ? toCause(originalError) : originalError;
 }
 
+/** Validation leaves these out when asked to; the executor, which judges the variables, cannot. */
+const SUGGESTION = / Did you mean [^?]*\?/g;
+
 /**
  * Executors give no code to a variable that does not fit its type; everything else has one. What
  * else stands in `extensions` is Yoga's note to its HTTP side, which takes it out again.
  */
-function toDocumentError(error: GraphQLError): GraphQLError {
-  return new GraphQLError(error.message, {
+function toDocumentError(error: GraphQLError, isOpen: boolean): GraphQLError {
+  return new GraphQLError(isOpen ? error.message : error.message.replaceAll(SUGGESTION, ''), {
     ...toPlace(error),
     extensions: { code: 'BAD_USER_INPUT', ...error.extensions },
   });

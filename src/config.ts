@@ -34,8 +34,10 @@ const Environment = z
       .regex(/^[\x21-\x7e]+$/, 'must be printable characters without spaces'),
     DATABASE_URL: z
       .string()
-      .regex(/^sqlite:.+/, 'must be sqlite:PATH')
+      .regex(/^(sqlite|postgres|postgresql):.+/, 'must be sqlite:PATH or postgres://…')
       .default('sqlite:data/gateway.db'),
+    DATABASE_POOL_SIZE: count(10, 1, 1_000),
+    DATABASE_TIMEOUT_MS: count(4_000, 1),
     WEBHOOK_HMAC_KEY: list,
     UPSTREAM_TIMEOUT_MS: count(30_000, 1),
     UPSTREAM_REQUESTS: count(20, 1),

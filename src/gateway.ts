@@ -17,7 +17,8 @@ import { createCloser } from './server/shutdown.ts';
 import { readTrustedDocuments } from './server/trusted-documents.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphQL } from './server/yoga.ts';
-import { isReachable, openDatabase } from './store/database.ts';
+import { isReachable, isShared, openDatabase } from './store/database.ts';
+import { type Listener, startListener } from './store/listener.ts';
 import { recoverOrphans } from './store/submits.ts';
 import { createSubmitter } from './submit/submitter.ts';
 import { startPruner } from './upkeep/pruner.ts';
@@ -44,10 +45,28 @@ export interface Gateway {
 export async function startGateway(config: Config): Promise<Gateway> {
   const log = pino({ level: config.LOG_LEVEL, base: null });
   const trusted = readTrustedDocuments(config.TRUSTED_DOCUMENTS);
-  const { db, id: databaseId, close: closeDatabase } = await openDatabase(config.DATABASE_URL);
-  await recoverOrphans(db, config.UNCONFIRMED_DEADLINE_MS);
-
+  const pool = {
+    size: config.DATABASE_POOL_SIZE,
+    statementTimeoutMs: config.DATABASE_TIMEOUT_MS,
+  };
+  const {
+    db,
+    id: databaseId,
+    close: closeDatabase,
+  } = await openDatabase(config.DATABASE_URL, pool);
   const hub = createHub();
+  let listener: Listener | undefined;
+  if (isShared(config.DATABASE_URL)) {
+    listener = startListener(config.DATABASE_URL, pool, {
+      onChange: hub.publish,
+      onConnect: hub.publishAll,
+      onError: (error) => log.error({ err: error }, 'the database does not tell of changes now'),
+    });
+  } else {
+    // Alone on the database: whatever was under way died with the process before.
+    await recoverOrphans(db, config.UNCONFIRMED_DEADLINE_MS);
+  }
+
   const upstream = createUpstreamClient({
     url: config.UPSTREAM_URL,
     apiKey: config.APIKLEY_API_KEY,
@@ -63,7 +82,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
 
   let isDraining = false;
   const services = { db, cursors: createCursors(databaseId), hub, submitter, refresher, log };
-  const toClientError = createToClientError(log);
+  const toClientError = createToClientError(log, config.INTROSPECTION);
   const yoga = createGraphQL(services, config, toClientError, trusted, log);
   const authenticator = createAuthenticator(config);
   const door = createDoor({
@@ -98,6 +117,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     // It waits for the calls under way: a submit that is left behind is an orphan at the next start.
     const upstreamClosed = upstream.close();
     if (!isLate) await upstreamClosed;
+    await listener?.close();
     await closeDatabase();
   }
 

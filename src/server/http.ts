@@ -85,6 +85,8 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
         sendErrors(response, 413, `The request is over ${BODY_LIMIT / 1024} KiB.`);
         return;
       }
+      // Media types have no case (RFC 9110, 8.3.1), but for Yoga this one does.
+      request.headers['content-type'] = 'application/json';
       // Yoga's adapter takes a body that has been read already from here.
       Object.assign(request, { body: body.toString('utf8') });
     }

@@ -4,13 +4,25 @@ import { randomBytes } from 'node:crypto';
 import { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as videos from './migrations/0001-videos.ts';
+import { clock, notifications } from './migrations/postgres.ts';
+import { createPostgresDialect, type PoolOptions } from './postgres.ts';
 import type { Database, Tables } from './schema.ts';
 import { createSqliteDialect, openSqliteFile } from './sqlite.ts';
 
 /** In the order of their names; a landed one is never changed. */
-const MIGRATIONS: Record<string, Migration> = {
+const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0001-videos': videos,
 };
+const POSTGRES_MIGRATIONS: Record<string, Migration> = {
+  '0000-clock': clock,
+  '0001-videos': videos,
+  '0002-notifications': notifications,
+};
+
+/** Whether other processes may share the database. */
+export function isShared(url: string): boolean {
+  return /^postgres(ql)?:/.test(url);
+}
 
 export interface OpenDatabase {
   readonly db: Database;
@@ -20,14 +32,21 @@ export interface OpenDatabase {
 }
 
 /**
- * @param url `sqlite:PATH`, the path relative to the working directory, or `sqlite::memory:`.
+ * @param url `postgres://…`; or `sqlite:PATH`, the path relative to the working directory, or
+ * `sqlite::memory:`.
+ * @param pool PostgreSQL's.
  * @throws Error with a sentence for the operator when the database cannot be used.
  */
-export async function openDatabase(url: string): Promise<OpenDatabase> {
-  const path = url.slice('sqlite:'.length);
-  const db = new Kysely<Tables>({ dialect: createSqliteDialect(openSqliteFile(path)) });
+export async function openDatabase(
+  url: string,
+  pool: PoolOptions = { size: 10, statementTimeoutMs: 4_000 },
+): Promise<OpenDatabase> {
+  const dialect = isShared(url)
+    ? createPostgresDialect(url, pool)
+    : createSqliteDialect(openSqliteFile(url.slice('sqlite:'.length)));
+  const db = new Kysely<Tables>({ dialect });
   try {
-    await migrate(db);
+    await migrate(db, isShared(url) ? POSTGRES_MIGRATIONS : SQLITE_MIGRATIONS);
     return { db, id: await takeDatabaseId(db), close: () => db.destroy() };
   } catch (error) {
     await db.destroy();
@@ -35,12 +54,19 @@ export async function openDatabase(url: string): Promise<OpenDatabase> {
   }
 }
 
-async function migrate(db: Database): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+/** Replicas that start at once take turns: on PostgreSQL Kysely holds an advisory lock meanwhile. */
+async function migrate(db: Database, migrations: Record<string, Migration>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (!error) return;
-  const reason = error instanceof Error ? error.message : String(error);
-  throw new Error(`The database could not be brought up to date: ${reason}`, { cause: error });
+  throw new Error(`The database could not be brought up to date: ${toReason(error)}`, {
+    cause: error,
+  });
+}
+
+function toReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
 async function takeDatabaseId(db: Database): Promise<string> {

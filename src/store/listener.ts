@@ -1,0 +1,64 @@
+/** PostgreSQL's notifications: how a replica hears of what the others commit. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { type PoolOptions, toClientConfig } from './postgres.ts';
+
+const RECONNECT_MS = 150;
+
+export interface Listener {
+  close(): Promise<void>;
+}
+
+export interface ListenerEvents {
+  /** A committed change of a row. */
+  onChange(change: { id: string; owner: string }): void;
+  /** Connected, anew perhaps: changes may have gone by unheard. */
+  onConnect(): void;
+  onError(error: unknown): void;
+}
+
+/** Listens on a connection of its own, and connects again whenever it is lost, until `close`. */
+export function startListener(url: string, options: PoolOptions, events: ListenerEvents): Listener {
+  const closing = new AbortController();
+
+  async function run(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        await listen();
+      } catch (error) {
+        if (!closing.signal.aborted) events.onError(error);
+      }
+      await delay(RECONNECT_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Resolves when the connection has gone. */
+  async function listen(): Promise<void> {
+    const client = new pg.Client(toClientConfig(url, options));
+    const { promise: gone, resolve: go } = Promise.withResolvers<void>();
+    client.on('error', () => go());
+    client.on('end', () => go());
+    closing.signal.addEventListener('abort', () => go(), { once: true });
+    client.on('notification', ({ payload = '' }) => {
+      const at = payload.indexOf(' ');
+      events.onChange({ id: payload.slice(0, at), owner: payload.slice(at + 1) });
+    });
+    try {
+      await client.connect();
+      await client.query('listen longtake_video');
+      events.onConnect();
+      await gone;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  const running = run();
+  return {
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** What only PostgreSQL needs, beside the tables that every engine has. */
+
+import { type Kysely, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+/** SQLite gets the function from `sqlite.ts`. Stable, so that indexes serve comparisons with it. */
+export const clock: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql`
+      create or replace function now_ms() returns bigint language sql stable as $$
+        select (extract(epoch from statement_timestamp()) * 1000)::bigint
+      $$`.execute(db);
+  },
+};
+
+/**
+ * Tells every replica of a change in the transaction that makes it: heard after the commit, never
+ * without it. The payload is ids only: the row's and its owner's.
+ */
+export const notifications: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql`
+      create or replace function notify_video() returns trigger language plpgsql as $$
+        begin
+          perform pg_notify('longtake_video', new.id || ' ' || left(new.owner, 4000));
+          return null;
+        end
+      $$`.execute(db);
+    await sql`
+      create trigger video_changed after update on video for each row
+      when (old.state is distinct from new.state or old.task_id is distinct from new.task_id)
+      execute function notify_video()`.execute(db);
+  },
+};

@@ -1,0 +1,86 @@
+/** The shared engine: PostgreSQL through `pg`, for as many replicas as you like. */
+
+import { type Dialect, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { GatewayUnavailableError } from '../errors.ts';
+
+export interface PoolOptions {
+  /** Connections per replica, beside the one that listens. */
+  readonly size: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** How long a statement waits for a connection, and a connection for the server. */
+const CONNECT_TIMEOUT_MS = 3_000;
+
+/**
+ * Classes of SQLSTATE after which the same statement may succeed later: connection, rolled back by
+ * a conflict, out of resources, operator intervention (57014 is our own timeout), system error.
+ * 25006: a standby that is about to take over.
+ */
+const PASSING = /^(08|40|53|57|58)|^25006$/;
+
+/** Kysely closes the pool with `destroy`. */
+export function createPostgresDialect(url: string, options: PoolOptions): Dialect {
+  const pool = new GuardedPool({
+    ...toClientConfig(url, options),
+    Client: GuardedClient,
+    max: options.size,
+    idleTimeoutMillis: 30_000,
+  });
+  // A connection that dies while idle, or while checked out, must not end the process: whoever uses
+  // it next is told by a rejected query.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return new PostgresDialect({ pool });
+}
+
+/** TLS is set in the URL (`sslmode=verify-full`, `sslrootcert=…`), as libpq has it. */
+export function toClientConfig(url: string, options: PoolOptions): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'longtake',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: options.statementTimeoutMs,
+    // The server's own timeout needs a server that answers.
+    query_timeout: options.statementTimeoutMs + 1_000,
+    idle_in_transaction_session_timeout: 10_000,
+    keepAlive: true,
+    types: {
+      // bigint as a number: times in milliseconds and counts stay far below 2^53.
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
+    },
+  };
+}
+
+class GuardedClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: pg overloads `query` in ten ways; this passes all on.
+  override query(...args: any[]): any {
+    // @ts-expect-error the same overloads
+    const result: unknown = super.query(...args);
+    return result instanceof Promise ? result.catch(rethrow) : result;
+  }
+}
+
+class GuardedPool extends pg.Pool {
+  // biome-ignore lint/suspicious/noExplicitAny: called with a callback too, by pg itself.
+  override connect(...args: any[]): any {
+    // @ts-expect-error the same overloads
+    const result: unknown = super.connect(...args);
+    return result instanceof Promise ? result.catch(rethrow) : result;
+  }
+}
+
+/** A database that is away is the gateway's trouble and not the caller's: typed here, once. */
+function rethrow(error: unknown): never {
+  throw isPassing(error) ? new GatewayUnavailableError({ cause: error }) : error;
+}
+
+/** What did not come from the server as an answer is trouble with the connection. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof TypeError) return false;
+  const { code } = error as { code?: unknown };
+  const isAnswer = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code);
+  return !isAnswer || PASSING.test(code);
+}
