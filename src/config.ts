@@ -42,6 +42,8 @@ const Environment = z
     UPSTREAM_TIMEOUT_MS: count(30_000, 1),
     UPSTREAM_REQUESTS: count(20, 1),
     UPSTREAM_WINDOW_MS: count(10_000, 1),
+    SUBMIT_MAX_WAIT_MS: count(10_000, 0),
+    UPSTREAM_BREAKER: z.enum(['on', 'off']).default('on'),
     RECONCILE_AFTER_MS: count(60_000, 1),
     UNCONFIRMED_DEADLINE_MS: count(2 * 60 * 60 * 1000, 1),
     TASK_DEADLINE_MS: count(DAY_MS, 1),

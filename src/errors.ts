@@ -138,8 +138,15 @@ export class UpstreamUnreachableError extends GatewayError {
   readonly code = 'UPSTREAM_UNREACHABLE';
   override readonly retryable = true;
 
-  constructor(options?: ErrorOptions) {
-    super('The upstream could not be reached. Nothing was started.', undefined, options);
+  constructor({
+    retryAfter = null,
+    ...options
+  }: ErrorOptions & { retryAfter?: number | null } = {}) {
+    super(
+      'The upstream could not be reached. Nothing was started.',
+      { ...SILENT, retryAfter },
+      options,
+    );
   }
 }
 

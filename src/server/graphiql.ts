@@ -45,7 +45,10 @@ function render(): Page {
   };
 }
 
-/** A tab for each example, in the order of the file names, with the variables beside it. */
+/**
+ * A tab for each example, in the order of the file names, with the variables beside it. GraphiQL
+ * leaves those of the first tab out until it is opened again, so that one has none.
+ */
 function readTabs(): { query: string; variables: string }[] {
   const read = (name: string) => readFileSync(new URL(name, EXAMPLES), 'utf8');
   const names = readdirSync(EXAMPLES).sort();

@@ -172,11 +172,8 @@ function isStream(request: IncomingMessage): boolean {
 }
 
 function isForBrowser(request: IncomingMessage): boolean {
-  return (
-    request.method === 'GET' &&
-    (request.headers.accept ?? '').includes('text/html') &&
-    !(request.url ?? '').includes('query=')
-  );
+  // With a query in the address, too: GraphiQL keeps the one being edited there, for a reload.
+  return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
 }
 
 function isJson(request: IncomingMessage): boolean {

@@ -34,6 +34,11 @@ export async function leaseDueRows(
   );
 }
 
+/** Gives rows back as they were taken: they stay due. */
+export async function releaseLeases(db: Database, ids: readonly string[]): Promise<void> {
+  await db.updateTable('video').set({ lease_until: 0 }).where('id', 'in', ids).execute();
+}
+
 /** Ends a lease and sets the time of the next look. */
 export async function scheduleCheck(db: Database, id: string, afterMs: number): Promise<void> {
   await db

@@ -80,7 +80,18 @@ export interface MetaTable {
   value: string;
 }
 
+/** Submits and reads have a budget each. */
+export type AllowanceName = 'submit' | 'read';
+
+/** A place is a call that the upstream allows; free again from `free_at` on. */
+export interface AllowanceTable {
+  name: AllowanceName;
+  place: number;
+  free_at: number;
+}
+
 export interface Tables {
+  allowance: AllowanceTable;
   video: VideoTable;
   completion: CompletionTable;
   owner: OwnerTable;

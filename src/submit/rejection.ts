@@ -45,7 +45,7 @@ export function parseRejection(text: string | null, sourceTaskId: string): Gatew
     case 'UPSTREAM_ERROR':
       return new UpstreamError(facts);
     case 'UPSTREAM_UNREACHABLE':
-      return new UpstreamUnreachableError();
+      return new UpstreamUnreachableError({ retryAfter: facts.retryAfter });
     case 'GATEWAY_UNAVAILABLE':
       return new GatewayUnavailableError();
     default:

@@ -6,6 +6,7 @@ import { createToken, hashToken, toCallbackUrl } from '../callbacks/callback-url
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import { GatewayError, GatewayUnavailableError, IdempotencyConflictError } from '../errors.ts';
+import type { Allowance } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import {
@@ -17,13 +18,15 @@ import {
 } from '../store/submits.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { sendExtend } from '../upstream/extend.ts';
 import type { Video } from '../video.ts';
 import { createVideoId } from '../video-id.ts';
 import { waitForAnswer } from './answer.ts';
+import { createBreaker, NO_BREAKER } from './breaker.ts';
 import { type ExtendInput, toFingerprint } from './fingerprint.ts';
+import { createGate } from './gate.ts';
+import { type OpenedSubmit, openSubmit, type SpendConfig, toSpendLimits } from './opening.ts';
 import { serializeRejection } from './rejection.ts';
-import { insertWithinLimits, type SpendConfig, toSpendLimits } from './spending.ts';
+import { sendInTurn } from './sender.ts';
 
 /** What a submit needs beyond the upstream's own deadline: two commits on a busy database. */
 const COMMIT_ALLOWANCE_MS = 5_000;
@@ -35,7 +38,13 @@ export interface SubmitterParts {
   readonly log: Logger;
   readonly config: Pick<
     Config,
-    'UPSTREAM_TIMEOUT_MS' | 'UNCONFIRMED_DEADLINE_MS' | 'RECONCILE_AFTER_MS'
+    | 'UPSTREAM_TIMEOUT_MS'
+    | 'UPSTREAM_REQUESTS'
+    | 'UPSTREAM_WINDOW_MS'
+    | 'UPSTREAM_BREAKER'
+    | 'SUBMIT_MAX_WAIT_MS'
+    | 'UNCONFIRMED_DEADLINE_MS'
+    | 'RECONCILE_AFTER_MS'
   > &
     SpendConfig;
   /** Known once the server listens. */
@@ -51,7 +60,10 @@ export interface Submitter {
    * IdempotencyConflictError; RateLimitedError; GatewayUnavailableError when nothing was begun.
    */
   submit(owner: string, input: ExtendInput, idempotencyKey: string | null): Promise<Video>;
-  /** Refuses new submits from now on, and resolves when those in flight have been settled. */
+  /**
+   * Refuses new submits from now on, and those that wait for their turn; resolves when those in
+   * flight have been settled.
+   */
   drain(): Promise<void>;
   /** Stops trying to write answers to a database that is away. */
   close(): void;
@@ -60,7 +72,15 @@ export interface Submitter {
 export function createSubmitter(parts: SubmitterParts): Submitter {
   const { db, hub, upstream, log, config } = parts;
   const limits = toSpendLimits(config);
-  const inFlight = new Set<Promise<void>>();
+  const allowance: Allowance = {
+    name: 'submit',
+    calls: config.UPSTREAM_REQUESTS,
+    windowMs: config.UPSTREAM_WINDOW_MS,
+  };
+  const gate = createGate({ db, log, allowance, maxWaitMs: config.SUBMIT_MAX_WAIT_MS });
+  const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker() : NO_BREAKER;
+  const sending = { upstream, gate, breaker, log };
+  const inFlight = new Set<Promise<unknown>>();
   const closing = new AbortController();
   let isDraining = false;
 
@@ -73,7 +93,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     const fingerprint = toFingerprint(input);
     const holder =
       idempotencyKey === null ? undefined : await findKeyHolder(db, owner, idempotencyKey);
-    const row = holder ?? (await begin(owner, input, idempotencyKey, fingerprint));
+    const row = holder ?? (await track(begin(owner, input, idempotencyKey, fingerprint)));
     if (row.fingerprint !== fingerprint) throw new IdempotencyConflictError();
     return waitForAnswer(parts, row);
   }
@@ -85,6 +105,8 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     idempotencyKey: string | null,
     fingerprint: string,
   ): Promise<VideoRow> {
+    const refusal = breaker.findRefusal();
+    if (refusal) throw refusal;
     const id = createVideoId();
     const token = createToken();
     const submit = {
@@ -95,13 +117,14 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       fingerprint,
       tokenHash: hashToken(token),
       sourceTaskId: input.taskId,
-      runtimeMs: config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
+      runtimeMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
     };
-    const row = await insertWithinLimits(db, submit, limits);
-    if (row) {
+    // A place is free for whoever comes, but not past those who wait for one.
+    const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance);
+    if (opened) {
       const callBackUrl = toCallbackUrl(parts.publicUrl(), id, token);
-      track(send(row, { ...input, callBackUrl }));
-      return row;
+      void track(send(opened, { ...input, callBackUrl }));
+      return opened.row;
     }
     // That one may have ended already, as a tombstone: its answer is ours all the same, because we
     // came before it.
@@ -110,19 +133,21 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     return winner;
   }
 
-  function track(run: Promise<void>): void {
+  function track<T>(run: Promise<T>): Promise<T> {
     inFlight.add(run);
-    void run.finally(() => inFlight.delete(run));
+    const done = () => inFlight.delete(run);
+    run.then(done, done);
+    return run;
   }
 
   /** Never rejects: whatever happens ends up in the row. */
   async function send(
-    row: VideoRow,
+    { row, hasPlace }: OpenedSubmit,
     request: ExtendInput & { callBackUrl: string },
   ): Promise<void> {
     let settle: () => Promise<unknown>;
     try {
-      const taskId = await sendExtend(upstream, request);
+      const taskId = await sendInTurn(sending, row.owner, request, hasPlace);
       log.info({ video: row.id, taskId }, 'submit confirmed');
       settle = () => confirm(row.id, taskId);
     } catch (error) {
@@ -167,7 +192,8 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     submit,
     async drain() {
       isDraining = true;
-      await Promise.all(inFlight);
+      gate.drain();
+      while (inFlight.size > 0) await Promise.allSettled(inFlight);
     },
     close: () => closing.abort(),
   };

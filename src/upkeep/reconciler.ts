@@ -8,7 +8,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import { GatewayError, RateLimitedError } from '../errors.ts';
-import { hastenWatched, leaseDueRows, scheduleCheck } from '../store/checks.ts';
+import { type Allowance, pauseAllowance, takeAllowance } from '../store/allowance.ts';
+import { hastenWatched, leaseDueRows, releaseLeases, scheduleCheck } from '../store/checks.ts';
 import { endVideo } from '../store/completions.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
@@ -58,14 +59,22 @@ export interface Reconciler {
   stop(): Promise<void>;
 }
 
+/** Whether looking at the row costs a read at the upstream. */
+function isReadable(row: VideoRow): boolean {
+  return row.state !== 'SUBMITTING' && row.task_id !== null;
+}
+
 export function startReconciler(parts: ReconcilerParts): Reconciler {
   const { db, hub, upstream, log, config } = parts;
   const stopping = new AbortController();
   const tickMs = Math.min(1_000, Math.max(20, config.RECONCILE_AFTER_MS / 4));
   const looks = new Set<Promise<void>>();
-  let readsInWindow = 0;
-  let windowEnd = 0;
-  let pausedUntil = 0;
+  // Reads have their own budget, as large as the submits': trouble with one leaves the other alone.
+  const allowance: Allowance = {
+    name: 'read',
+    calls: config.UPSTREAM_REQUESTS,
+    windowMs: config.UPSTREAM_WINDOW_MS,
+  };
   let wake = () => {};
 
   async function run(): Promise<void> {
@@ -87,32 +96,27 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     await Promise.all(looks);
   }
 
-  /** Takes no more rows than can be read now: a lease on a row that has to wait helps nobody. */
+  /** Rows that the budget has no read for are let go again: a lease on them helps nobody. */
   async function startDueLooks(): Promise<void> {
-    const room = Math.min(CONCURRENCY - looks.size, takeAllowance());
+    const room = CONCURRENCY - looks.size;
     if (room <= 0) return;
-    const leaseMs = config.UPSTREAM_TIMEOUT_MS + 10_000;
-    for (const row of await leaseDueRows(db, room, leaseMs)) {
-      const look = lookAt(row).catch((error) => {
-        if (!stopping.signal.aborted) log.error({ video: row.id, err: error }, 'a look failed');
-      });
-      looks.add(look);
-      void look.finally(() => {
-        looks.delete(look);
-        wake();
-      });
-    }
+    const rows = await leaseDueRows(db, room, config.UPSTREAM_TIMEOUT_MS + 10_000);
+    const [toRead, toSettle] = [rows.filter(isReadable), rows.filter((row) => !isReadable(row))];
+    const reads = await takeAllowance(db, allowance, toRead.length);
+    for (const row of [...toSettle, ...toRead.slice(0, reads)]) startLook(row);
+    const left = toRead.slice(reads).map(({ id }) => id);
+    if (left.length > 0) await releaseLeases(db, left);
   }
 
-  /** How many reads the window has left. Reads have their own budget, as large as the submits'. */
-  function takeAllowance(): number {
-    const now = Date.now();
-    if (now < pausedUntil) return 0;
-    if (now >= windowEnd) {
-      readsInWindow = 0;
-      windowEnd = now + config.UPSTREAM_WINDOW_MS;
-    }
-    return config.UPSTREAM_REQUESTS - readsInWindow;
+  function startLook(row: VideoRow): void {
+    const look = lookAt(row).catch((error: unknown) => {
+      if (!stopping.signal.aborted) log.error({ video: row.id, err: error }, 'a look failed');
+    });
+    looks.add(look);
+    void look.finally(() => {
+      looks.delete(look);
+      wake();
+    });
   }
 
   async function lookAt(row: VideoRow): Promise<void> {
@@ -126,13 +130,13 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
       return;
     }
     try {
-      readsInWindow += 1;
       const report = await fetchDetails(upstream, taskId, stopping.signal);
       await applyReport(db, hub, { id, owner }, report, true);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       if (error instanceof RateLimitedError) {
-        pausedUntil = Date.now() + (error.retryAfter ?? config.UPSTREAM_WINDOW_MS / 1_000) * 1_000;
+        const pauseMs = error.retryAfter === null ? allowance.windowMs : error.retryAfter * 1_000;
+        await pauseAllowance(db, 'read', pauseMs);
       }
       log.warn({ video: id, code: error.code, upstreamCode: error.upstreamCode }, 'read failed');
     }

@@ -14,10 +14,8 @@ export interface GraphQLAnswer<Data> {
   errors?: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[];
 }
 
-export interface TestGateway extends AsyncDisposable {
-  readonly url: string;
-  /** The folder that holds the database file; survives `restart`. */
-  readonly folder: string;
+/** Somebody who talks to the gateway. */
+export interface TestCaller {
   /** Sends an operation as POST JSON and resolves with the whole answer. */
   graphql<Data, Variables>(
     document: TypedDocumentString<Data, Variables>,
@@ -35,6 +33,15 @@ export interface TestGateway extends AsyncDisposable {
     document: TypedDocumentString<Data, Variables>,
     variables: Variables,
   ): Promise<SseStream<Data>>;
+}
+
+/** By itself it is a caller who does not say who is asking. */
+export interface TestGateway extends TestCaller, AsyncDisposable {
+  readonly url: string;
+  /** The folder that holds the database file; survives `restart`. */
+  readonly folder: string;
+  /** The same with this `Authorization`: a header, or in the parameters of a socket. */
+  as(authorization: string): TestCaller;
   /** Closes the gateway and starts another on the same database file and port. */
   restart(env?: Record<string, string>): Promise<void>;
   /** Closes the gateway and keeps its database file, for the test to look into. */
@@ -44,7 +51,7 @@ export interface TestGateway extends AsyncDisposable {
 /**
  * @param upstream whatever the gateway is to take for the upstream.
  * @param env on top of settings that make nothing happen by itself within a test: the first
- * reconciliation comes after an hour.
+ * reconciliation comes after an hour, no submit waits for its turn, no breaker opens.
  */
 export async function startGateway(
   upstream: { url: string },
@@ -57,19 +64,39 @@ export async function startGateway(
     APIKLEY_API_KEY: 'sandbox-key',
     DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
     RECONCILE_AFTER_MS: '3600000',
+    UPSTREAM_REQUESTS: '1000',
+    UPSTREAM_WINDOW_MS: '1',
+    UPSTREAM_BREAKER: 'off',
     LOG_LEVEL: 'silent',
     ...env,
   };
   let gateway: Gateway = await start(readConfig(settings));
   const clients = new Set<{ close(): unknown }>();
 
-  async function send<Data>(query: string, variables?: unknown): Promise<GraphQLAnswer<Data>> {
-    const response = await fetch(`${gateway.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query, variables }),
-    });
-    return (await response.json()) as GraphQLAnswer<Data>;
+  function createCaller(authorization?: string): TestCaller {
+    async function send<Data>(query: string, variables?: unknown): Promise<GraphQLAnswer<Data>> {
+      const response = await fetch(`${gateway.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+        body: JSON.stringify({ query, variables }),
+      });
+      return (await response.json()) as GraphQLAnswer<Data>;
+    }
+
+    return {
+      graphql: (document, variables) => send(document.toString(), variables),
+      send,
+      async socket() {
+        const socket = await openSocket(gateway.url, authorization);
+        clients.add(socket);
+        return socket;
+      },
+      async sse(document, variables) {
+        const stream = await openSse(gateway.url, document, variables, authorization);
+        clients.add(stream);
+        return stream;
+      },
+    };
   }
 
   async function stop(): Promise<void> {
@@ -83,18 +110,8 @@ export async function startGateway(
       return gateway.url;
     },
     folder,
-    graphql: (document, variables) => send(document.toString(), variables),
-    send,
-    async socket() {
-      const socket = await openSocket(gateway.url);
-      clients.add(socket);
-      return socket;
-    },
-    async sse(document, variables) {
-      const stream = await openSse(gateway.url, document, variables);
-      clients.add(stream);
-      return stream;
-    },
+    ...createCaller(),
+    as: createCaller,
     async restart(changes = {}) {
       await stop();
       settings = { ...settings, PORT: new URL(gateway.url).port, ...changes };

@@ -26,7 +26,7 @@ export interface Socket {
 }
 
 /** Resolves when the gateway has acknowledged the connection. It is not opened anew when it goes. */
-export async function openSocket(url: string): Promise<Socket> {
+export async function openSocket(url: string, authorization?: string): Promise<Socket> {
   const { promise: connected, resolve: connect, reject: fail } = Promise.withResolvers<void>();
   const { promise: closed, resolve: close } = Promise.withResolvers<number>();
   const client = createClient({
@@ -34,6 +34,7 @@ export async function openSocket(url: string): Promise<Socket> {
     webSocketImpl: WebSocket,
     lazy: false,
     retryAttempts: 0,
+    ...(authorization && { connectionParams: { Authorization: authorization } }),
     onNonLazyError: fail,
     on: {
       connected: () => connect(),

@@ -18,11 +18,16 @@ export async function openSse<Data, Variables>(
   url: string,
   document: TypedDocumentString<Data, Variables>,
   variables: Variables,
+  authorization?: string,
 ): Promise<SseStream<Data>> {
   const leaving = new AbortController();
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    headers: {
+      'content-type': 'application/json',
+      accept: 'text/event-stream',
+      ...(authorization && { authorization }),
+    },
     body: JSON.stringify({ query: document.toString(), variables }),
     signal: leaving.signal,
   });

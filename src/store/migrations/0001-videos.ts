@@ -95,6 +95,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
 
   await db.schema
+    .createTable('allowance')
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('place', 'integer', (column) => column.notNull())
+    .addColumn('free_at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('allowance_key', ['name', 'place'])
+    .execute();
+
+  await db.schema
     .createTable('meta')
     .addColumn('name', 'text', (column) => column.primaryKey())
     .addColumn('value', 'text', (column) => column.notNull())

@@ -1,7 +1,8 @@
-/** The submits that one owner may begin. */
+/** The beginning of a submit: its row, if its owner may spend, and its place, if one is free. */
 
 import type { Config } from '../config.ts';
 import { RateLimitedError } from '../errors.ts';
+import { type Allowance, takeAllowance } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findOverspending, lockOwner, type SpendLimits } from '../store/spending.ts';
@@ -25,28 +26,46 @@ export function toSpendLimits(config: SpendConfig): SpendLimits | null {
   return windows.length > 0 || inFlight !== null ? { windows, inFlight } : null;
 }
 
+export interface OpenedSubmit {
+  readonly row: VideoRow;
+  /** Whether a place of the allowance was free, and has been taken in the same commit. */
+  readonly hasPlace: boolean;
+}
+
 /**
  * Commits the row of a submit unless it is one too many; undefined when another row holds its key,
  * which costs nothing.
  *
+ * @param allowance null where others wait for a place already.
  * @throws RateLimitedError, and nothing is stored.
  */
-export async function insertWithinLimits(
+export async function openSubmit(
   db: Database,
   submit: NewSubmit,
   limits: SpendLimits | null,
-): Promise<VideoRow | undefined> {
-  if (limits === null) return insertSubmit(db, submit);
+  allowance: Allowance | null,
+): Promise<OpenedSubmit | undefined> {
   return db.transaction().execute(async (trx) => {
-    await lockOwner(trx, submit.owner);
+    if (limits) await lockOwner(trx, submit.owner);
     const row = await insertSubmit(trx, submit);
-    const overspending = row && (await findOverspending(trx, submit.owner, limits));
-    if (!overspending) return row;
-    const { retryAfterMs } = overspending;
-    throw new RateLimitedError({
-      upstreamCode: null,
-      upstreamMessage: null,
-      retryAfter: retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1_000),
-    });
+    if (!row) return undefined;
+    if (limits) await refuseOverspending(trx, submit.owner, limits);
+    const hasPlace = allowance !== null && (await takeAllowance(trx, allowance, 1)) > 0;
+    return { row, hasPlace };
+  });
+}
+
+async function refuseOverspending(
+  trx: Database,
+  owner: string,
+  limits: SpendLimits,
+): Promise<void> {
+  const overspending = await findOverspending(trx, owner, limits);
+  if (!overspending) return;
+  const { retryAfterMs } = overspending;
+  throw new RateLimitedError({
+    upstreamCode: null,
+    upstreamMessage: null,
+    retryAfter: retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1_000),
   });
 }

@@ -1,0 +1,82 @@
+/**
+ * Stops asking an upstream that is down. A library's breaker would wrap the call; this one is asked
+ * before a row is made for it, and answers with the error that opened it.
+ */
+
+import {
+  type GatewayError,
+  UpstreamMaintenanceError,
+  UpstreamUnreachableError,
+} from '../errors.ts';
+import { AnswerLostError } from '../upstream/answer-lost.ts';
+
+/** So many outages in a row open it. */
+const FAILURES = 5;
+const OPEN_MS = 10_000;
+
+export interface Breaker {
+  /** Why nothing is sent now; null: it may be tried. */
+  findRefusal(): GatewayError | null;
+  /** The same on the point of sending: when the time is over, one alone is let through to try. */
+  enter(): GatewayError | null;
+  /** How a call ended: undefined is well. */
+  record(error?: unknown): void;
+}
+
+export const NO_BREAKER: Breaker = {
+  findRefusal: () => null,
+  enter: () => null,
+  record: () => {},
+};
+
+export function createBreaker(now: () => number = Date.now): Breaker {
+  let failures = 0;
+  let openUntil = 0;
+  let cause: unknown;
+
+  function findRefusal(): GatewayError | null {
+    const waitMs = openUntil - now();
+    if (failures < FAILURES || waitMs <= 0) return null;
+    return toRefusal(cause, Math.ceil(waitMs / 1_000));
+  }
+
+  return {
+    findRefusal,
+    enter() {
+      const refusal = findRefusal();
+      // The others go on being refused until the one that tries has come back.
+      if (!refusal && failures >= FAILURES) openUntil = now() + OPEN_MS;
+      return refusal;
+    },
+    record(error) {
+      if (!isOutage(error)) {
+        failures = 0;
+        return;
+      }
+      failures += 1;
+      cause = error;
+      const { retryAfter } = error;
+      openUntil = now() + Math.max(OPEN_MS, (retryAfter ?? 0) * 1_000);
+    },
+  };
+}
+
+type Outage = UpstreamMaintenanceError | UpstreamUnreachableError | AnswerLostError;
+
+/** Any other answer, a refusal too, shows that the upstream is there. */
+function isOutage(error: unknown): error is Outage {
+  return (
+    error instanceof UpstreamMaintenanceError ||
+    error instanceof UpstreamUnreachableError ||
+    error instanceof AnswerLostError
+  );
+}
+
+function toRefusal(cause: unknown, retryAfter: number): GatewayError {
+  if (cause instanceof UpstreamMaintenanceError) {
+    const { upstreamCode, upstreamMessage } = cause;
+    return new UpstreamMaintenanceError({ upstreamCode, upstreamMessage, retryAfter });
+  }
+  // Answers that were lost, one after another: this time nothing was sent.
+  return new UpstreamUnreachableError({ cause, retryAfter });
+}
