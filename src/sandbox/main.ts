@@ -7,6 +7,8 @@ const DEFAULT_KEY = 'sandbox-key';
 
 const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4010),
+  HOST: z.string().default('127.0.0.1'),
+  SANDBOX_PUBLIC_URL: z.url().optional(),
   SANDBOX_API_KEY: z.string().default(DEFAULT_KEY),
   SANDBOX_STEP_MS: z.coerce.number().int().min(0).default(1000),
   SANDBOX_WEBHOOK_HMAC_KEY: z.string().optional(),
@@ -23,6 +25,8 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
   const env = parseEnvironment(environment);
   const sandbox = await startSandbox({
     port: env.PORT,
+    host: env.HOST,
+    publicUrl: env.SANDBOX_PUBLIC_URL,
     apiKey: env.SANDBOX_API_KEY,
     stepMs: env.SANDBOX_STEP_MS,
     webhookHmacKey: env.SANDBOX_WEBHOOK_HMAC_KEY,

@@ -29,6 +29,8 @@ export interface SandboxOptions {
   /** 0 takes a free one. */
   readonly port?: number;
   readonly host?: string;
+  /** Where others reach it, for the addresses of its files; `http://host:port` where left out. */
+  readonly publicUrl?: string | undefined;
   readonly apiKey?: string;
   /** How long a task stays at each of `wait`, `queueing` and `generating`. */
   readonly stepMs?: number;
@@ -77,7 +79,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { retryDelaysMs = [1000, 5000, 15_000], rateLimit = null } = options;
 
   const server = createServer();
-  const url = await listen(server, port, host);
+  const address = await listen(server, port, host);
+  const url = options.publicUrl ?? address;
 
   const closing = new AbortController();
   const { signal } = closing;

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { GraphQLError } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
@@ -24,8 +25,12 @@ const MESSAGE_LIMIT = 256 * 1024;
 /** What may wait for a slow client before it is sent away. */
 const BUFFER_LIMIT = 1024 * 1024;
 
+/** All clients at once would be a stampede on the replicas that they go to. */
+const SPREAD_EACH_MS = 5;
+const LONGEST_SPREAD_MS = 3_000;
+
 export interface WebSockets {
-  /** Closes every socket in a way that makes its client connect again, elsewhere. */
+  /** Closes every socket, one after another, so that its client connects again, elsewhere. */
   close(): Promise<void>;
 }
 
@@ -167,7 +172,14 @@ export function serveWebSockets(
   return {
     async close() {
       isClosing = true;
-      for (const socket of sockets.clients) socket.close(SERVICE_RESTART, 'Service restart');
+      const open = [...sockets.clients];
+      const spreadMs = Math.min(LONGEST_SPREAD_MS, open.length * SPREAD_EACH_MS);
+      await Promise.all(
+        open.map(async (socket, index) => {
+          await delay((spreadMs * index) / open.length);
+          socket.close(SERVICE_RESTART, 'Service restart');
+        }),
+      );
       await disposable.dispose();
     },
   };
