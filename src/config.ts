@@ -120,6 +120,8 @@ export function readConfig(env: Raw): Config {
 function findConflicts(env: Raw): string[] {
   const faults: string[] = [];
   const { AUTH, AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = env;
+  // A list of nothing but commas and spaces lets nobody in, so it must not pass for keys.
+  const open = isOpen({ ...env, AUTH_API_KEYS: list.parse(env.AUTH_API_KEYS) });
   if (AUTH_JWKS_URL && AUTH_JWT_SECRET) {
     faults.push('AUTH_JWKS_URL: cannot stand beside AUTH_JWT_SECRET');
   }
@@ -127,12 +129,12 @@ function findConflicts(env: Raw): string[] {
   if (AUTH_JWKS_URL && !(AUTH_ISSUER && AUTH_AUDIENCE)) {
     faults.push('AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDIENCE');
   }
-  if (AUTH === 'none' && !isOpen(env)) {
+  if (AUTH === 'none' && !open) {
     faults.push('AUTH: none cannot stand beside AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS');
   }
   const publicHost = env.PUBLIC_URL ? (URL.parse(env.PUBLIC_URL)?.hostname ?? '') : '127.0.0.1';
   const isReachable = !isLoopback(env.HOST ?? '127.0.0.1') || !isLoopback(publicHost);
-  if (isOpen(env) && AUTH !== 'none' && isReachable) {
+  if (open && AUTH !== 'none' && isReachable) {
     faults.push(
       'AUTH: whoever reaches HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or say AUTH=none',
     );
@@ -144,11 +146,9 @@ function findConflicts(env: Raw): string[] {
 function isOpen(env: {
   AUTH_JWT_SECRET?: unknown;
   AUTH_JWKS_URL?: unknown;
-  AUTH_API_KEYS?: unknown;
+  AUTH_API_KEYS: readonly unknown[];
 }): boolean {
-  const { AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_API_KEYS: keys } = env;
-  const hasKeys = Array.isArray(keys) ? keys.length > 0 : Boolean(keys);
-  return !AUTH_JWT_SECRET && !AUTH_JWKS_URL && !hasKeys;
+  return !env.AUTH_JWT_SECRET && !env.AUTH_JWKS_URL && env.AUTH_API_KEYS.length === 0;
 }
 
 /** Whether a host name or address means this machine alone. */

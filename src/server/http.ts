@@ -162,6 +162,8 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       headersTimeout: 10_000,
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16_384,
+      // Of two Authorization headers Node would take the first: joined they are no credential.
+      joinDuplicateHeaders: true,
     },
     serve,
   );

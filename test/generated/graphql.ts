@@ -106,9 +106,7 @@ export type VideoState =
   /** The upstream has accepted the task. */
   | 'WAITING';
 
-export type ExtendVideoMutationVariables = Exact<{
-  input: ExtendVideoInput;
-}>;
+export type ExtendVideoMutationVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ExtendVideoMutation = { extendVideo:
@@ -262,8 +260,14 @@ export const VideoPartsFragmentDoc = new TypedDocumentString(`
 }
     `, {"fragmentName":"VideoParts"}) as unknown as TypedDocumentString<VideoPartsFragment, unknown>;
 export const ExtendVideoDocument = new TypedDocumentString(`
-    mutation ExtendVideo($input: ExtendVideoInput!) {
-  extendVideo(input: $input) {
+    mutation ExtendVideo {
+  extendVideo(
+    input: {
+      taskId: "ee603959-debb-48d1-98c4-a6d1c717eba6"
+      prompt: "The cat goes on dancing, and the lights around it grow brighter"
+      quality: P720
+    }
+  ) {
     __typename
     ... on ExtendVideoSuccess {
       cursor
@@ -293,7 +297,7 @@ export const ExtendVideoDocument = new TypedDocumentString(`
     }
   }
 }
-    `, {"hash":"sha256:623cc614d9b422d36f43f54854717d4ed06382894877e0af1bd00b909b7277ff"}) as unknown as TypedDocumentString<ExtendVideoMutation, ExtendVideoMutationVariables>;
+    `, {"hash":"sha256:4b1ac17f801269ac6c33a589c6d937332f681954982f1a6562caf834d3a0c3a5"}) as unknown as TypedDocumentString<ExtendVideoMutation, ExtendVideoMutationVariables>;
 export const VideoExtendedDocument = new TypedDocumentString(`
     subscription VideoExtended($after: String) {
   videoExtended(after: $after) {

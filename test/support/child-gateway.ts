@@ -88,6 +88,8 @@ export async function startChildGateway(options: ChildGatewayOptions): Promise<C
     memory: async () => (await ask({ memory: true })) as { rss: number; heapUsed: number },
     kill,
     async stop() {
+      // It says that it listens a moment before it heeds signals.
+      await fetch(`${url}/health`);
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
       const signal = await exited;

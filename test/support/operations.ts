@@ -1,6 +1,6 @@
 import { ORIGINAL_TASK_ID } from '../../src/sandbox/sandbox.ts';
 import { ExtendDocument, type ExtendVideoInput } from '../generated/graphql.ts';
-import type { TestGateway } from './gateway.ts';
+import type { TestCaller } from './gateway.ts';
 
 /** A good input: the sandbox's original, extended. */
 export const INPUT: ExtendVideoInput = {
@@ -11,10 +11,10 @@ export const INPUT: ExtendVideoInput = {
 
 /** Extends a video and expects success. */
 export async function extend(
-  gateway: TestGateway,
+  caller: TestCaller,
   changes: Partial<ExtendVideoInput> = {},
 ): Promise<{ id: string; taskId: string; cursor: string }> {
-  const answer = await gateway.graphql(ExtendDocument, { input: { ...INPUT, ...changes } });
+  const answer = await caller.graphql(ExtendDocument, { input: { ...INPUT, ...changes } });
   const result = answer.data?.extendVideo;
   if (result?.__typename !== 'ExtendVideoSuccess') throw new Error(JSON.stringify(answer));
   return { id: result.video.id, taskId: result.video.taskId ?? '', cursor: result.cursor };

@@ -1,7 +1,7 @@
 /** The gateway as an operator runs it: a process of its own, which a test may kill or starve. */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,8 @@ export interface GatewayProcess extends AsyncDisposable {
   ): Promise<GraphQLAnswer<Data>>;
   /** Every write to a file that would end beyond so many bytes fails from now on. Linux only. */
   limitFileSize(bytes: number | 'unlimited'): void;
+  /** Resolves when the log holds a line with this text; never when the process ends without. */
+  logged(text: string): Promise<void>;
   /** Ends it at once, without a word to it, and resolves when it is gone. */
   kill(): Promise<void>;
   /** Asks it to drain, and resolves with all that it has logged when it is gone. */
@@ -47,12 +49,14 @@ export async function startGatewayProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');
+  const lines = new EventEmitter();
   let output = '';
   child.stderr.on('data', (chunk) => {
     output += String(chunk);
   });
   const url = await readUrl(child, (line) => {
     output += `${line}\n`;
+    lines.emit('line');
   });
   if (url === null) {
     await rm(folder, { recursive: true, force: true });
@@ -77,6 +81,9 @@ export async function startGatewayProcess(
     },
     limitFileSize(bytes) {
       execFileSync('prlimit', [`--pid=${child.pid}`, `--fsize=${bytes}:`]);
+    },
+    async logged(text) {
+      while (!output.includes(text)) await once(lines, 'line');
     },
     kill: () => end('SIGKILL'),
     async stop() {

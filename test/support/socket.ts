@@ -75,3 +75,45 @@ export async function openSocket(url: string, authorization?: string): Promise<S
     },
   };
 }
+
+/** A WebSocket without a client library: every message and the close are the test's own to see. */
+export interface RawSocket {
+  readonly socket: WebSocket;
+  send(message: unknown): void;
+  /** The next message, parsed; undefined once the connection has gone. */
+  next(): Promise<{ type: string; id?: string; payload?: unknown } | undefined>;
+  /** Resolves with the close code. */
+  readonly closed: Promise<number>;
+}
+
+export interface RawSocketOptions {
+  readonly protocols?: string[];
+  readonly headers?: Record<string, string>;
+}
+
+/** Resolves when the connection is open; throws where the upgrade is refused. */
+export async function openRawSocket(
+  url: string,
+  { protocols = ['graphql-transport-ws'], headers = {} }: RawSocketOptions = {},
+): Promise<RawSocket> {
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, protocols, { headers });
+  const messages = createQueue<{ type: string }>();
+  const { promise: closed, resolve: close } = Promise.withResolvers<number>();
+  socket.on('message', (data) => messages.push(JSON.parse(String(data))));
+  socket.on('close', (code) => {
+    messages.end();
+    close(code);
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  // What goes wrong later ends in a close.
+  socket.on('error', () => {});
+  return {
+    socket,
+    send: (message) => socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
+    next: messages.next,
+    closed,
+  };
+}
