@@ -3,14 +3,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { UnauthenticatedError } from '../errors.ts';
+import type { Identity } from './identity.ts';
 import { createTokenVerifier } from './tokens.ts';
-
-export interface Identity {
-  /** `jwt:<iss or ->:<subject>`, `key:<name>` or `open`. */
-  readonly owner: string;
-  /** When the proof of it ends, in epoch milliseconds; null: never. */
-  readonly expiresAt: number | null;
-}
 
 export interface Authenticator {
   /** Whether anybody may come in: then the Host header has to be watched. */

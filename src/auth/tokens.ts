@@ -9,7 +9,7 @@ import {
 } from 'jose';
 import type { Config } from '../config.ts';
 import { GatewayUnavailableError, UnauthenticatedError } from '../errors.ts';
-import type { Identity } from './authenticator.ts';
+import type { Identity } from './identity.ts';
 
 export type TokenVerifier = (token: string) => Promise<Identity>;
 

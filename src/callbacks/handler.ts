@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import { GatewayUnavailableError } from '../errors.ts';
-import { readBody } from '../server/body.ts';
+import { readBody } from '../read-body.ts';
 import { hastenCheck } from '../store/checks.ts';
 import { adoptTask, endVideo } from '../store/completions.ts';
 import type { VideoRow } from '../store/rows.ts';

@@ -3,11 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { Authenticator, Identity } from '../auth/authenticator.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
 import { abortAt } from '../auth/expiry.ts';
+import type { Identity } from '../auth/identity.ts';
 import type { ToClientError } from '../client-errors.ts';
 import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../errors.ts';
-import { readBody } from './body.ts';
+import { readBody } from '../read-body.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';

@@ -1,15 +1,23 @@
 /** What a submit's row answers to everyone who waits for it: the caller who began it and any other. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config.ts';
+import type { Hub } from '../delivery/hub.ts';
 import { GatewayUnavailableError, OutcomeUnknownError } from '../errors.ts';
 import { toVideo, type VideoRow } from '../store/rows.ts';
+import type { Database } from '../store/schema.ts';
 import { findRow, markOverdueUnconfirmed } from '../store/submits.ts';
 import type { Video } from '../video.ts';
 import { parseRejection } from './rejection.ts';
-import type { SubmitterParts } from './submitter.ts';
 
 /** How often a row is read anew that another process may be settling. */
 const POLL_MS = 1_000;
+
+export interface AnswerParts {
+  readonly db: Database;
+  readonly hub: Hub;
+  readonly config: Pick<Config, 'UNCONFIRMED_DEADLINE_MS'>;
+}
 
 /**
  * Resolves with the video once its task is confirmed, however far it has come by then.
@@ -18,7 +26,7 @@ const POLL_MS = 1_000;
  * the submit becomes, unconfirmed.
  */
 export async function waitForAnswer(
-  { db, hub, config }: SubmitterParts,
+  { db, hub, config }: AnswerParts,
   first: VideoRow,
 ): Promise<Video> {
   let row = first;
