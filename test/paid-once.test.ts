@@ -149,10 +149,10 @@ describe('thirty equal submits at once', () => {
     { code: 401, type: 'UpstreamUnauthorizedError', retryable: false },
     { code: 404, type: 'VideoNotFoundError', retryable: false, taskId: ORIGINAL_TASK_ID },
     { code: 422, type: 'InvalidInputError', retryable: false },
-    { code: 429, type: 'RateLimitedError', retryable: true, retryAfter: 7 },
+    { code: 429, type: 'RateLimitedError', retryable: true, retryAfter: 1 },
     { code: 451, type: 'SourceUnavailableError', retryable: false },
-    { code: 455, type: 'UpstreamMaintenanceError', retryable: true, retryAfter: 7 },
-    { code: 500, type: 'UpstreamError', retryable: true, retryAfter: 7 },
+    { code: 455, type: 'UpstreamMaintenanceError', retryable: true, retryAfter: 1 },
+    { code: 500, type: 'UpstreamError', retryable: true, retryAfter: 1 },
     { code: 418, type: 'UpstreamError', retryable: false },
   ])(
     'share a refusal, $code, which frees their key afterwards',
@@ -164,7 +164,7 @@ describe('thirty equal submits at once', () => {
       const [refused, last] = submits.sort((one) => (one.prompt === KEYED.prompt ? -1 : 1));
 
       // The last submit of the socket is at the upstream: those before it wait for the first one.
-      refused?.refuse(code, { 'retry-after': '7' });
+      refused?.refuse(code, { 'retry-after': '1' });
       const [first, ...others] = await answers();
 
       expect(first).toMatchObject({ __typename: type, upstreamCode: code, ...facts });
@@ -383,6 +383,27 @@ describe('a refused submit', () => {
     expect(countSubmits(sandbox)).toBe(2);
   });
 
+  it('is also one that had no turn in time: nothing is sent, and its key is free', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, {
+      UPSTREAM_REQUESTS: '1',
+      UPSTREAM_WINDOW_MS: '600000',
+      SUBMIT_MAX_WAIT_MS: '200',
+    });
+    const first = await extend(gateway);
+
+    const answers = await Promise.all(Array.from({ length: 5 }, () => submit(gateway)));
+
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ __typename: 'RateLimitedError', upstreamCode: null });
+    }
+    expect(countSubmits(sandbox)).toBe(1);
+    expect(await listIds(gateway)).toEqual([first.id]);
+    await gateway.restart({ UPSTREAM_REQUESTS: '2' });
+    expect(await submit(gateway)).toMatchObject({ __typename: 'ExtendVideoSuccess' });
+    expect(countSubmits(sandbox)).toBe(2);
+  });
+
   it('comes to life when a callback proves its task, and takes its key back', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
@@ -417,6 +438,20 @@ describe('a refused submit', () => {
       video: { id, state: 'FAILED', failure: { reason: 'INAPPROPRIATE_CONTENT' } },
     });
     expect(countSubmits(sandbox)).toBe(1);
+  });
+
+  it('takes its key back from a later one that was refused as well', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const prompt = 'Dance on #500';
+    await submit(gateway, { prompt });
+    await submit(gateway, { prompt });
+    const { id, url } = callbackOf(sandbox, 0);
+
+    await postCallback(url, toSuccess('task-1'));
+
+    expect(await submit(gateway, { prompt })).toMatchObject({ video: { id, state: 'SUCCEEDED' } });
+    expect(countSubmits(sandbox)).toBe(2);
   });
 
   it('leaves its key to the later submit that holds it, when it comes to life', async () => {
@@ -570,6 +605,46 @@ describe('a submit whose caller is gone', () => {
     );
     expect(status).toBe(200);
     expect(await readVideo(gateway, id)).toMatchObject({ taskId: 'task-1', state: 'SUCCEEDED' });
+  });
+});
+
+// The limit on a process's files is Linux's; elsewhere nothing as honest is at hand.
+describe.skipIf(process.platform !== 'linux')('a disk that is full', () => {
+  it('lets nothing be sent: what cannot be written down must not be paid for', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGatewayProcess(sandbox);
+    gateway.limitFileSize(1);
+
+    const refused = await gateway.graphql(ExtendDocument, { input: KEYED });
+
+    expect(refused.data.extendVideo).toMatchObject({
+      __typename: 'GatewayUnavailableError',
+      code: 'GATEWAY_UNAVAILABLE',
+      retryable: true,
+    });
+    expect(countSubmits(sandbox)).toBe(0);
+    gateway.limitFileSize('unlimited');
+    const { data } = await gateway.graphql(ExtendDocument, { input: KEYED });
+    expect(data.extendVideo).toMatchObject({ video: { state: 'WAITING' } });
+    expect(countSubmits(sandbox)).toBe(1);
+  });
+
+  it('keeps an answer that has come until there is room for it', async () => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGatewayProcess(upstream);
+    const answer = gateway.graphql(ExtendDocument, { input: KEYED });
+    const held = await upstream.nextSubmit();
+    gateway.limitFileSize(1);
+    held.accept('task-1');
+    await gateway.logged('an answer could not be stored yet');
+
+    gateway.limitFileSize('unlimited');
+
+    expect((await answer).data.extendVideo).toMatchObject({
+      __typename: 'ExtendVideoSuccess',
+      video: { id: held.callback.id, taskId: 'task-1', state: 'WAITING' },
+    });
+    expect(upstream.submits).toHaveLength(1);
   });
 });
 
