@@ -5,11 +5,20 @@ import { randomBytes } from 'node:crypto';
 const OWN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ELSEWHERE = 'task-';
 
-/** A UUIDv7 (RFC 9562, 5.7): ids sort by the time at which they were made. */
+let lastTime = 0;
+let sequence = 0;
+
+/**
+ * A UUIDv7 (RFC 9562, 5.7 and 6.2, method 1): ids sort by the time at which they were made, and in
+ * their order within one process.
+ */
 export function createVideoId(now = Date.now()): string {
+  sequence = now > lastTime ? 0 : sequence + 1;
+  lastTime = Math.max(now, lastTime) + (sequence > 0xfff ? 1 : 0);
+  sequence &= 0xfff;
   const bytes = randomBytes(16);
-  bytes.writeUIntBE(now, 0, 6);
-  bytes.writeUInt8(0x70 | (bytes.readUInt8(6) & 0x0f), 6);
+  bytes.writeUIntBE(lastTime, 0, 6);
+  bytes.writeUInt16BE(0x7000 | sequence, 6);
   bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
   const hex = bytes.toString('hex');
   return [

@@ -23,6 +23,7 @@ import {
   type VideoPartsFragment,
 } from './generated/graphql.ts';
 import { backdate } from './support/backdate.ts';
+import { toSuccess } from './support/callback.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 import { extend, INPUT } from './support/operations.ts';
 import { startGatewayProcess } from './support/process.ts';
@@ -77,8 +78,8 @@ async function followToEnd(gateway: TestGateway, taskId: string) {
   return events.map(({ data }) => data.videoUpdated);
 }
 
-async function loseAnswer(gateway: TestGateway): Promise<string> {
-  const input = { ...INPUT, prompt: 'Dance on #answer-lost' };
+async function loseAnswer(gateway: TestGateway, prompt = 'Dance on #answer-lost'): Promise<string> {
+  const input = { ...INPUT, prompt };
   const { data } = await gateway.graphql(ExtendDocument, { input });
   if (data.extendVideo.__typename !== 'OutcomeUnknownError') throw new Error(JSON.stringify(data));
   return data.extendVideo.video.id;
@@ -315,6 +316,27 @@ describe('the deadlines', () => {
       { id, state: 'SUCCEEDED' },
     ]);
     expect(toReads(sandbox)).toHaveLength(reads);
+  });
+
+  it('leave a task that was never confirmed to be read once a callback names it', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, {
+      ...EAGER,
+      UNCONFIRMED_DEADLINE_MS: '100',
+    });
+    const events = (await gateway.socket()).subscribe(OnExtendedDocument, {});
+    const id = await loseAnswer(gateway, 'Dance on #answer-lost #callback-lost');
+    const first = await events.next();
+    const { taskId } = await sandbox.nextRequest(({ method }) => method === 'POST');
+    if (!taskId) throw new Error('the sandbox made no task');
+    await sandbox.complete(taskId);
+
+    // It brings no file; the upstream has one when it is asked.
+    await sandbox.sendCallback(taskId, toSuccess(taskId, { video_url: '' }));
+
+    expect(first?.data.videoExtended.video.failure?.reason).toBe('NEVER_CONFIRMED');
+    const second = await events.next();
+    expect(second?.data.videoExtended.video).toMatchObject({ id, taskId, state: 'SUCCEEDED' });
   });
 
   it('leave a task that was given up to be found by whoever reads it', async () => {

@@ -74,14 +74,32 @@ export async function hastenWatched(db: Database, ids: readonly string[]): Promi
   }
 }
 
-/** Brings an open task's next look forward to now; one without a task id cannot be looked at. */
+/**
+ * Brings the next look at a task forward to now, be it open or given up: what the gateway gave up
+ * may have ended well. One without a task id cannot be looked at.
+ */
 export async function hastenCheck(db: Database, id: string): Promise<void> {
   await db
     .updateTable('video')
     .set({ check_after: now })
     .where('id', '=', id)
     .where('task_id', 'is not', null)
-    .where('state', 'not in', ['SUCCEEDED', 'FAILED'])
+    .where('state', '!=', 'SUCCEEDED')
+    .where((eb) =>
+      eb.or([
+        eb('failure_reason', 'is', null),
+        eb('failure_reason', 'in', ['NEVER_CONFIRMED', 'DEADLINE_PASSED']),
+      ]),
+    )
+    .execute();
+}
+
+/** No more looks at a task. */
+export async function endChecks(db: Database, id: string): Promise<void> {
+  await db
+    .updateTable('video')
+    .set({ check_after: null, lease_until: 0 })
+    .where('id', '=', id)
     .execute();
 }
 

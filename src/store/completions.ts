@@ -48,6 +48,7 @@ export async function endVideo(db: Database, id: string, end: VideoEnd): Promise
         expire_flag: end.expired ? 1 : 0,
         finished_at: now,
         check_after: null,
+        lease_until: 0,
         rejection: null,
         key_held: reclaimedKey,
         ...(end.reported ? { checked_at: now } : {}),

@@ -59,7 +59,8 @@ export async function waitForAnswer(
 
 function toAnswer(row: VideoRow): Video {
   if (row.state === 'REJECTED') throw parseRejection(row.rejection, row.source_task_id);
-  const wasNeverConfirmed = row.state === 'FAILED' && row.failure_reason === 'NEVER_CONFIRMED';
+  // With a task id, a callback has confirmed it after all.
+  const wasNeverConfirmed = row.failure_reason === 'NEVER_CONFIRMED' && row.task_id === null;
   if (row.state === 'UNCONFIRMED' || wasNeverConfirmed) throw new OutcomeUnknownError(toVideo(row));
   return toVideo(row);
 }

@@ -9,7 +9,13 @@ import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import { GatewayError, RateLimitedError } from '../errors.ts';
 import { type Allowance, pauseAllowance, takeAllowance } from '../store/allowance.ts';
-import { hastenWatched, leaseDueRows, releaseLeases, scheduleCheck } from '../store/checks.ts';
+import {
+  endChecks,
+  hastenWatched,
+  leaseDueRows,
+  releaseLeases,
+  scheduleCheck,
+} from '../store/checks.ts';
 import { endVideo } from '../store/completions.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
@@ -145,7 +151,11 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   }
 
   async function giveUp(row: VideoRow, failure: VideoFailure): Promise<void> {
-    if (!(await endVideo(db, row.id, { outcome: failure, reported: false }))) return;
+    if (!(await endVideo(db, row.id, { outcome: failure, reported: false }))) {
+      // It has ended in the meantime, or had been given up before and was looked at once more.
+      if (row.state === 'FAILED') await endChecks(db, row.id);
+      return;
+    }
     log.warn({ video: row.id, reason: failure.reason }, 'task given up');
     hub.publish(row);
   }

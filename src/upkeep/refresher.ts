@@ -85,9 +85,10 @@ export function createRefresher(parts: {
   };
 }
 
-/** A task given up at its deadline may have ended well since. */
-function isWorthALook(video: Video): boolean {
-  return !isEnded(video.state) || video.failure?.reason === 'DEADLINE_PASSED';
+/** What the gateway itself has given up may have ended well since. */
+function isWorthALook({ state, failure }: Video): boolean {
+  if (!isEnded(state)) return true;
+  return failure?.reason === 'DEADLINE_PASSED' || failure?.reason === 'NEVER_CONFIRMED';
 }
 
 function toElsewhereVideo(report: TaskReport): Video {
