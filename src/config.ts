@@ -11,6 +11,8 @@ const count = (fallback: number, least: number, most = 2 ** 31 - 1) =>
 const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  // These are logged, and given to others.
+  .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold credentials')
   .transform((url) => url.replace(/\/+$/, ''));
 
 const list = z

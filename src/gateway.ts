@@ -105,6 +105,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
         hub,
         log,
         config,
+        redact: upstream.redact,
         wakeReconciler: reconciler.wake,
       }),
       isReady: async () => !isDraining && (await isReachable(db)),

@@ -45,5 +45,6 @@ export function toTaskId(key: string): string {
   if (!key.startsWith(ELSEWHERE)) return key;
   const encoded = key.slice(ELSEWHERE.length);
   const taskId = Buffer.from(encoded, 'base64url').toString();
-  return toElsewhereId(taskId) === key ? taskId : key;
+  // A NUL is in no task id, and PostgreSQL would choke on it.
+  return toElsewhereId(taskId) === key && !taskId.includes('\0') ? taskId : key;
 }

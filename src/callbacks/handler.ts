@@ -13,6 +13,7 @@ import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findRow } from '../store/submits.ts';
 import { type CallbackReport, parseCallback } from '../upstream/callback.ts';
+import type { Redact } from '../upstream/redact.ts';
 import { toCreationTime } from '../video-id.ts';
 import { isTokenOf, parseCallbackPath } from './callback-url.ts';
 import { isSigned } from './signature.ts';
@@ -27,6 +28,8 @@ export interface CallbackParts {
   readonly hub: Hub;
   readonly log: Logger;
   readonly config: Pick<Config, 'WEBHOOK_HMAC_KEY' | 'RETENTION_DAYS'>;
+  /** Hides the upstream key and callback URLs in what the upstream says. */
+  readonly redact: Redact;
   /** Has a task that needs a read looked at soon. */
   readonly wakeReconciler: () => void;
 }
@@ -99,7 +102,7 @@ async function accept(
   if (!row) return isPruned(address.id, config) ? { status: 410, message: 'gone' } : NO_SUCH_URL;
   if (!isTokenOf(row.token_hash, address.token)) return NO_SUCH_URL;
 
-  const report = parseCallback(text);
+  const report = parseCallback(text, parts.redact);
   if (!report) return { status: 400, message: 'not a callback' };
 
   const taskId = report.taskId ?? row.task_id;

@@ -12,7 +12,7 @@ import { readBody } from '../read-body.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';
-import type { Yoga } from './yoga.ts';
+import { isStream, type Yoga } from './yoga.ts';
 
 const BODY_LIMIT = 256 * 1024;
 
@@ -106,7 +106,9 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       sendRefusal(response, error);
       return;
     }
-    if (isStream(request)) {
+    // Who has left in the meantime must not take a place: its end has been told already.
+    if (leaving.signal.aborted) return;
+    if (isStream(request.headers.accept)) {
       const giveBack = subscriptions.take(identity.owner);
       if (!giveBack) {
         sendRefusal(response, new RateLimitedError(NOTHING_SAID));
@@ -168,10 +170,6 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     },
     serve,
   );
-}
-
-function isStream(request: IncomingMessage): boolean {
-  return (request.headers.accept ?? '').includes('text/event-stream');
 }
 
 function isForBrowser(request: IncomingMessage): boolean {

@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, getOperationAST } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -21,6 +21,7 @@ import type { Yoga } from './yoga.ts';
 /** RFC 6455, and its registry: the client should connect anew (1012), or try again later (1013). */
 const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
+const SERVERS_OWN = new Set(['connection_ack', 'next', 'error']);
 const MESSAGE_LIMIT = 256 * 1024;
 /** What may wait for a slow client before it is sent away. */
 const BUFFER_LIMIT = 1024 * 1024;
@@ -38,8 +39,11 @@ export interface WebSockets {
 interface Session {
   readonly owner: string;
   readonly leaving: AbortController;
-  /** How to give back the place of each running operation. */
-  readonly places: Map<string, () => void>;
+  /**
+   * How to give back the place of each running operation, by its payload: its id may be used again
+   * before its end has been heard of.
+   */
+  readonly places: Map<unknown, () => void>;
   readonly end: () => void;
 }
 
@@ -107,28 +111,25 @@ export function serveWebSockets(
   const disposable = useServer(
     {
       connectionInitWaitTimeout: 10_000,
+      // What only servers say is no message to one: 4400. graphql-ws would throw over it.
+      jsonMessageReviver(key, value) {
+        if (key === '' && SERVERS_OWN.has(value?.type)) throw new Error('not for a server');
+        return value;
+      },
       onConnect: ({ extra, connectionParams }) =>
         begin(extra.socket, extra.request, connectionParams),
       onClose: ({ extra }) => sessions.get(extra.socket)?.end(),
-      onNext({ extra }) {
-        if (extra.socket.bufferedAmount > BUFFER_LIMIT) {
-          extra.socket.close(TRY_AGAIN_LATER, 'Too slow');
-        }
-      },
-      onComplete({ extra }, id) {
+      onNext: ({ extra }) => sendAwayIfSlow(extra.socket),
+      onComplete({ extra }, _id, payload) {
         const { places } = sessions.get(extra.socket) ?? {};
-        places?.get(id)?.();
-        places?.delete(id);
+        places?.get(payload)?.();
+        places?.delete(payload);
       },
       execute: (args) => envelopOf(args).execute(args),
       subscribe: (args) => envelopOf(args).subscribe(args),
-      async onSubscribe({ extra }, id, params) {
+      async onSubscribe({ extra }, _id, params) {
         const session = sessions.get(extra.socket);
         if (!session) return [toSocketError(toClientError(new GatewayUnavailableError()))];
-        const giveBack = subscriptions.take(session.owner);
-        if (!giveBack) return [toSocketError(toClientError(tooMany()))];
-        session.places.set(id, giveBack);
-
         const caller: Caller = { owner: session.owner, signal: session.leaving.signal };
         const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
           ...caller,
@@ -138,10 +139,16 @@ export function serveWebSockets(
         try {
           document = parse(trusted ? trusted.find(params) : params.query);
         } catch (error) {
-          return [toSocketError(toClientError(error))];
+          return [toSocketError(toClientError(toParseError(error)))];
         }
         const faults: readonly GraphQLError[] = validate(schema, document);
         if (faults.length > 0) return faults.map((fault) => toSocketError(toClientError(fault)));
+        if (!getOperationAST(document, params.operationName)) return [unknownOperation()];
+
+        // Last of all: of an operation that never begins no end is told.
+        const giveBack = subscriptions.take(session.owner);
+        if (!giveBack) return [toSocketError(toClientError(tooMany()))];
+        session.places.set(params, giveBack);
         return {
           schema,
           document,
@@ -156,17 +163,23 @@ export function serveWebSockets(
   );
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Without `destroy` the connection would stay for as long as the client likes.
     const refuse = (status: string) =>
-      socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
+      socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`, () => socket.destroy());
     socket.on('error', () => socket.destroy());
     if (isClosing || sockets.clients.size >= config.MAX_SOCKETS) {
       return refuse('503 Service Unavailable');
     }
     if (request.url?.split('?')[0] !== '/graphql') return refuse('404 Not Found');
     if (!door.isHostKnown(request) || !door.isOriginKnown(request)) return refuse('403 Forbidden');
-    sockets.handleUpgrade(request, socket, head, (opened) =>
-      sockets.emit('connection', opened, request),
-    );
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      sockets.emit('connection', opened, request);
+      // ws itself closes with the code for a broken frame; graphql-ws would print it with its stack.
+      opened.removeAllListeners('error').on('error', () => {});
+      // Whatever is sent makes us answer: pongs and errors gather for a slow client, too.
+      opened.on('message', () => sendAwayIfSlow(opened));
+      opened.on('ping', () => sendAwayIfSlow(opened));
+    });
   });
 
   return {
@@ -183,6 +196,27 @@ export function serveWebSockets(
       await disposable.dispose();
     },
   };
+}
+
+function sendAwayIfSlow(socket: WebSocket): void {
+  if (socket.bufferedAmount > BUFFER_LIMIT) socket.close(TRY_AGAIN_LATER, 'Too slow');
+}
+
+/** Over HTTP Yoga gives both of these codes. */
+function toParseError(error: unknown): unknown {
+  if (!(error instanceof GraphQLError) || error.extensions.code) return error;
+  const { message, source, positions } = error;
+  return new GraphQLError(message, {
+    source,
+    positions,
+    extensions: { code: 'GRAPHQL_PARSE_FAILED' },
+  });
+}
+
+function unknownOperation(): GraphQLError {
+  return new GraphQLError('Could not determine what operation to execute.', {
+    extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
+  });
 }
 
 function tooMany(): RateLimitedError {

@@ -1,6 +1,6 @@
 /** GraphQL itself: the schema under Yoga, which parses, validates, executes and masks. */
 
-import { NoSchemaIntrospectionCustomRule, parse, validate } from 'graphql';
+import { GraphQLError, NoSchemaIntrospectionCustomRule, parse, validate } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { ToClientError } from '../client-errors.ts';
@@ -26,6 +26,7 @@ export function createGraphQL(
     maskedErrors: { maskError: toClientError },
     plugins: [
       useLimits(config),
+      useStreamsOnRequest(),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
     ],
@@ -56,6 +57,25 @@ function useLimits(config: Config): Plugin {
     },
     onValidate({ addValidationRule }) {
       addValidationRule(rule);
+    },
+  };
+}
+
+/** Whether a request asks for server-sent events in so many words. */
+export function isStream(accept: string | null | undefined): boolean {
+  return (accept ?? '').toLowerCase().includes('text/event-stream');
+}
+
+/** Only what asks for a stream is counted, and ends with its token; Yoga would give one for `*` too. */
+function useStreamsOnRequest(): Plugin<{ request?: Request }> {
+  return {
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const { request } = args.contextValue;
+      // A WebSocket has none.
+      if (!request || isStream(request.headers.get('accept'))) return;
+      const message = 'Subscriptions come as server-sent events: accept text/event-stream.';
+      const extensions = { code: 'BAD_REQUEST', http: { status: 406 } };
+      setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
     },
   };
 }

@@ -98,12 +98,15 @@ const reclaimedKey = sql<number>`case
  */
 export async function adoptTask(db: Database, id: string, taskId: string | null): Promise<boolean> {
   const isUnproven = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED', 'REJECTED')`;
+  const isNamed = sql<SqlBool>`coalesce(task_id, ${taskId}) is not null`;
   const result = await db
     .updateTable('video')
     .set({
       task_id: keepTaskId(taskId),
-      state: sql`case when ${isUnproven} and coalesce(task_id, ${taskId}) is not null then 'WAITING' else state end`,
-      key_held: reclaimedKey,
+      state: sql`case when ${isUnproven} and ${isNamed} then 'WAITING' else state end`,
+      // A tombstone that stays one leaves its key free.
+      key_held: sql<number>`case when ${isNamed} then ${reclaimedKey} else key_held end`,
+      finished_at: sql`case when state = 'REJECTED' and ${isNamed} then null else finished_at end`,
     })
     .where('id', '=', id)
     .where(isUnclaimed(id, taskId))

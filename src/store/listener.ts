@@ -39,7 +39,8 @@ export function startListener(url: string, options: PoolOptions, events: Listene
     const { promise: gone, resolve: go } = Promise.withResolvers<void>();
     client.on('error', () => go());
     client.on('end', () => go());
-    closing.signal.addEventListener('abort', () => go(), { once: true });
+    const leave = () => go();
+    closing.signal.addEventListener('abort', leave, { once: true });
     client.on('notification', ({ payload = '' }) => {
       const at = payload.indexOf(' ');
       events.onChange({ id: payload.slice(0, at), owner: payload.slice(at + 1) });
@@ -50,6 +51,7 @@ export function startListener(url: string, options: PoolOptions, events: Listene
       events.onConnect();
       await gone;
     } finally {
+      closing.signal.removeEventListener('abort', leave);
       await client.end().catch(() => undefined);
     }
   }

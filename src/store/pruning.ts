@@ -34,7 +34,13 @@ export async function pruneCompletions(
       .orderBy('old.owner')
       .execute();
     for (const { owner, last } of old) {
-      await trx.updateTable('owner').set({ pruned: last }).where('owner', '=', owner).execute();
+      await trx
+        .updateTable('owner')
+        .set({ pruned: last })
+        .where('owner', '=', owner)
+        // Another replica may have pruned further since the old entries were found.
+        .where('pruned', '<', last)
+        .execute();
       await trx
         .deleteFrom('completion')
         .where('owner', '=', owner)

@@ -15,10 +15,13 @@ export async function findVideos(
   owner: string,
   keys: readonly string[],
 ): Promise<Map<string, Video | null>> {
+  // PostgreSQL stores no NUL, and refuses to look for one.
+  const known = keys.filter((key) => !key.includes('\0'));
+  if (known.length === 0) return new Map();
   const rows = await db
     .selectFrom('video')
     .selectAll()
-    .where((eb) => eb.or([eb('id', 'in', keys), eb('task_id', 'in', keys)]))
+    .where((eb) => eb.or([eb('id', 'in', known), eb('task_id', 'in', known)]))
     .execute();
 
   const found = new Map<string, Video | null>();
@@ -52,6 +55,8 @@ export async function listVideos(
   filter: VideoFilter,
   page: { limit: number; before: string | null },
 ): Promise<Video[]> {
+  // PostgreSQL knows no empty list.
+  if (filter.states?.length === 0) return [];
   let query = db
     .selectFrom('video')
     .selectAll()

@@ -3,6 +3,7 @@ import type { VideoFailure, VideoFiles } from '../video.ts';
 import { ACCEPTED } from './codes.ts';
 import { toFailure } from './failure-text.ts';
 import { toFiles } from './files.ts';
+import { type Redact, redactCallbackUrls } from './redact.ts';
 import { LooseText, parseJson, WireInt } from './wire.ts';
 
 /** What a completion callback says. It has proved nothing yet: its URL and signature do that. */
@@ -25,11 +26,15 @@ const WireCallback = z.object({ code: WireInt, msg: LooseText, data: WireFiles }
 
 /**
  * Reads the body of a completion callback; null when it is not one (no JSON object with an integer
- * `code`, which may be written as a string). Any other field may be missing or odd.
+ * `code`, which may be written as a string). Any other field may be missing or odd. `redact` hides
+ * secrets in its text.
  *
  * @see https://docs.apikley.ru (Extend AI Video, "Video Extension Completion Callback")
  */
-export function parseCallback(body: string): CallbackReport | null {
+export function parseCallback(
+  body: string,
+  redact: Redact = redactCallbackUrls,
+): CallbackReport | null {
   const callback = WireCallback.safeParse(parseJson(body)).data;
   if (!callback) return null;
 
@@ -39,6 +44,6 @@ export function parseCallback(body: string): CallbackReport | null {
     taskId: data.task_id,
     success,
     files: success ? toFiles(data.video_id, data.video_url, data.image_url) : null,
-    failure: success ? null : toFailure(msg, code),
+    failure: success ? null : toFailure(msg && redact(msg), code),
   };
 }

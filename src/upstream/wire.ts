@@ -16,9 +16,10 @@ export const WireInt = z.union([
 /** An integer, or null where there is none: the upstream also sends '' for that. */
 export const LooseInt = WireInt.nullable().catch(null);
 
-/** A text with something in it, or null. */
+/** A text with something in it, or null. PostgreSQL cannot store a NUL, so none gets further in. */
 export const LooseText = z
   .string()
+  .transform((text) => text.replaceAll('\0', ''))
   .refine((text) => text.trim() !== '')
   .nullable()
   .catch(null);

@@ -1,0 +1,877 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer, request as sendRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { exportJWK, exportSPKI } from 'jose';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { ReadVideosDocument } from './generated/graphql.ts';
+import { readCallbackUrl } from './support/callback.ts';
+import { startGateway, type TestGateway } from './support/gateway.ts';
+import { startHeldUpstream } from './support/held-upstream.ts';
+import { extend } from './support/operations.ts';
+import { startGatewayProcess } from './support/process.ts';
+import { type ScriptedUpstream, startScriptedUpstream } from './support/scripted-upstream.ts';
+import { openRawSocket } from './support/socket.ts';
+import {
+  AUDIENCE,
+  bearerOf,
+  type Claims,
+  createSigningKey,
+  ISSUER,
+  inSeconds,
+  JWT_ENV,
+  JWT_SECRET,
+  type JwksServer,
+  type SigningKey,
+  signAnything,
+  startJwks,
+  toClaims,
+  toPart,
+} from './support/tokens.ts';
+
+const QUERY = '{ __typename }';
+const SUBSCRIPTION = 'subscription { videoExtended { cursor } }';
+
+/** Each way in, and what comes of it: the HTTP status with code and challenge, or the close code. */
+type Outcomes = Record<string, string | number>;
+
+const REFUSED: Outcomes = {
+  POST: '401 UNAUTHENTICATED Bearer',
+  GET: '401 UNAUTHENTICATED Bearer',
+  'SSE by POST': '401 UNAUTHENTICATED Bearer',
+  'SSE by GET': '401 UNAUTHENTICATED Bearer',
+  'WebSocket by parameters': 4403,
+  'WebSocket by header': 4403,
+};
+const ADMITTED: Outcomes = {
+  POST: '200',
+  GET: '200',
+  'SSE by POST': '200',
+  'SSE by GET': '200',
+  'WebSocket by parameters': 'connection_ack',
+  'WebSocket by header': 'connection_ack',
+};
+
+/** Knocks at every door with one `Authorization`; none: without any. */
+async function knock(url: string, authorization?: string): Promise<Outcomes> {
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+  const json = { ...headers, 'content-type': 'application/json' };
+  const stream = { accept: 'text/event-stream' };
+  const post = (query: string, more = {}) =>
+    ask(url, { method: 'POST', headers: { ...json, ...more }, body: JSON.stringify({ query }) });
+  const get = (query: string, more = {}) =>
+    ask(`${url}/graphql?${new URLSearchParams({ query })}`, { headers: { ...headers, ...more } });
+  return {
+    POST: await post(QUERY),
+    GET: await get(QUERY),
+    'SSE by POST': await post(SUBSCRIPTION, stream),
+    'SSE by GET': await get(SUBSCRIPTION, stream),
+    'WebSocket by parameters': await connectTo(
+      url,
+      {},
+      authorization === undefined ? {} : { Authorization: authorization },
+    ),
+    'WebSocket by header': await connectTo(url, headers, undefined),
+  };
+}
+
+async function ask(url: string, init: RequestInit): Promise<string> {
+  const leaving = new AbortController();
+  const target = url.includes('?') ? url : `${url}/graphql`;
+  const response = await fetch(target, { ...init, signal: leaving.signal });
+  const { status, headers } = response;
+  if (status === 200) {
+    leaving.abort();
+    return '200';
+  }
+  const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
+  const challenge = headers.get('www-authenticate');
+  return [status, errors[0]?.extensions.code, challenge].filter(Boolean).join(' ');
+}
+
+async function connectTo(
+  url: string,
+  headers: Record<string, string>,
+  payload: unknown,
+): Promise<string | number> {
+  const socket = await openRawSocket(url, { headers });
+  socket.send({ type: 'connection_init', payload });
+  const answer = await socket.next();
+  socket.socket.close();
+  return answer?.type ?? (await socket.closed);
+}
+
+/** A server that nobody has a reason to ask anything. */
+async function startTrap() {
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    asked += 1;
+    response.end('{"keys":[]}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked: () => asked,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const HS256 = { alg: 'HS256', typ: 'JWT' };
+const withClaims = (changes: Claims) => signAnything(HS256, toClaims(changes));
+const unsigned = (alg: string) => `${toPart({ alg })}.${toPart(toClaims())}.`;
+
+/** Everything here is refused whatever kind of key is configured. */
+const MADE_UP: Record<string, () => string | undefined> = {
+  'no Authorization at all': () => undefined,
+  'an empty one': () => '',
+  'Basic and a good token': () => bearerOf('alice').replace('Bearer', 'Basic'),
+  'Basic and a password': () => `Basic ${Buffer.from('alice:secret').toString('base64')}`,
+  'a bare token': () => bearerOf('alice').slice('Bearer '.length),
+  'Bearer and nothing': () => 'Bearer',
+  'Bearer and spaces': () => 'Bearer    ',
+  'two tokens in one header': () => `${bearerOf('alice')}, ${bearerOf('alice')}`,
+  'no token': () => 'Bearer nonsense',
+  'dots alone': () => 'Bearer ..',
+  'the empty object thrice': () => 'Bearer e30.e30.e30',
+  'five parts, as of an encrypted token': () => 'Bearer e30.e30.e30.e30.e30',
+  'an oversized one': () => `Bearer ${'a'.repeat(12_000)}`,
+  'alg none': () => `Bearer ${unsigned('none')}`,
+  'alg None': () => `Bearer ${unsigned('None')}`,
+  'alg nOnE': () => `Bearer ${unsigned('nOnE')}`,
+  'alg none with a signature': () => `Bearer ${signAnything({ alg: 'none' }, toClaims())}`,
+  'no alg': () => `Bearer ${signAnything({ typ: 'JWT' }, toClaims())}`,
+  'alg as a list': () => `Bearer ${signAnything({ alg: ['HS256'] }, toClaims())}`,
+  'a wrong key': () => `Bearer ${signAnything(HS256, toClaims(), 'x'.repeat(40))}`,
+};
+
+const TAMPERED: Record<string, () => string> = {
+  'HS384 under the same secret': () =>
+    signAnything({ alg: 'HS384' }, toClaims(), JWT_SECRET, 'sha384'),
+  'HS512 under the same secret': () =>
+    signAnything({ alg: 'HS512' }, toClaims(), JWT_SECRET, 'sha512'),
+  'RS256 in the header, signed with the secret': () => signAnything({ alg: 'RS256' }, toClaims()),
+  'a signature taken off': () => withClaims({}).replace(/[^.]*$/, ''),
+  'a signature cut short': () => withClaims({}).slice(0, -8),
+  'another subject under the old signature': () => {
+    const [header, , signature] = withClaims({}).split('.');
+    return `${header}.${toPart(toClaims({ sub: 'bob' }))}.${signature}`;
+  },
+  expired: () => withClaims({ exp: inSeconds(-60) }),
+  'expired long ago': () => withClaims({ exp: 1 }),
+  'not yet valid': () => withClaims({ nbf: inSeconds(600) }),
+  'no exp': () => withClaims({ exp: undefined }),
+  'exp null': () => withClaims({ exp: null }),
+  'exp as text': () => withClaims({ exp: String(inSeconds(600)) }),
+  'no sub': () => withClaims({ sub: undefined }),
+  'sub empty': () => withClaims({ sub: '' }),
+  'sub null': () => withClaims({ sub: null }),
+  'sub a number': () => withClaims({ sub: 7 }),
+  'sub true': () => withClaims({ sub: true }),
+  'sub a list': () => withClaims({ sub: ['alice'] }),
+  'sub an object': () => withClaims({ sub: { toString: 'alice' } }),
+  'a wrong audience': () => withClaims({ aud: 'another' }),
+  'no audience': () => withClaims({ aud: undefined }),
+  'a list of wrong audiences': () => withClaims({ aud: ['another', `${AUDIENCE}2`] }),
+  'a wrong issuer': () => withClaims({ iss: 'https://evil.example.net' }),
+  'an issuer that begins like ours': () => withClaims({ iss: `${ISSUER}.evil.example.net` }),
+  'no issuer': () => withClaims({ iss: undefined }),
+  'kid of a path, signed with what is there': () =>
+    signAnything({ ...HS256, kid: '../../../../../../dev/null' }, toClaims(), ''),
+  'kid of a statement, signed with what it selects': () =>
+    signAnything({ ...HS256, kid: "x' union select 'key' --" }, toClaims(), 'key'),
+  'kid of the prototype': () => signAnything({ ...HS256, kid: '__proto__' }, toClaims(), '{}'),
+  'an unknown critical header': () => signAnything({ ...HS256, crit: ['exp'], exp: 1 }, toClaims()),
+  'a payload that is not encoded': () =>
+    signAnything({ ...HS256, b64: false, crit: ['b64'] }, toClaims()),
+  'a payload that is no object': () => signAnything(HS256, ['alice'] as unknown as Claims),
+};
+
+describe('tokens signed with AUTH_JWT_SECRET', () => {
+  let upstream: ScriptedUpstream;
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    upstream = await startScriptedUpstream(() => {});
+    gateway = await startGateway(upstream, JWT_ENV);
+  });
+  afterAll(async () => {
+    await gateway[Symbol.asyncDispose]();
+    await upstream.close();
+  });
+
+  it('let in over every transport, whatever the case of the scheme', async () => {
+    expect(await knock(gateway.url, bearerOf('alice'))).toEqual(ADMITTED);
+    expect(await knock(gateway.url, bearerOf('alice').replace('Bearer', 'bearer'))).toEqual(
+      ADMITTED,
+    );
+    expect(await knock(gateway.url, bearerOf('alice', { aud: ['x', AUDIENCE] }))).toEqual(ADMITTED);
+  });
+
+  it.each(Object.entries(MADE_UP))('refuses %s', async (_name, make) => {
+    expect(await knock(gateway.url, make())).toEqual(REFUSED);
+  });
+
+  it.each(Object.entries(TAMPERED))('refuses a token with %s', async (_name, make) => {
+    expect(await knock(gateway.url, `Bearer ${make()}`)).toEqual(REFUSED);
+  });
+
+  it('asks nobody whom a token names: kid, jku, x5u and jwk are only words', async () => {
+    await using trap = await startTrap();
+    const key = await createSigningKey('RS256', `${trap.url}/key`);
+    const jwk = await exportJWK(key.publicKey);
+    const secret = { kty: 'oct', k: Buffer.from('theirs').toString('base64url') };
+
+    for (const token of [
+      await key.sign(toClaims(), { jwk, jku: `${trap.url}/jwks`, x5u: `${trap.url}/cert` }),
+      signAnything({ ...HS256, kid: `${trap.url}/key` }, toClaims(), ''),
+      signAnything({ ...HS256, jwk: secret }, toClaims(), 'theirs'),
+      signAnything({ ...HS256, jku: `${trap.url}/jwks` }, toClaims(), 'theirs'),
+    ]) {
+      expect(await knock(gateway.url, `Bearer ${token}`)).toEqual(REFUSED);
+    }
+    expect(trap.asked()).toBe(0);
+  });
+
+  it('refuses two Authorization headers, in whichever order the good one comes', async () => {
+    const good = bearerOf('alice');
+    const bad = 'Bearer nonsense';
+
+    for (const pair of [
+      [good, bad],
+      [bad, good],
+      [good, good],
+    ]) {
+      const lines = pair.map((value) => `authorization: ${value}`);
+      const body = JSON.stringify({ query: QUERY });
+      const posted = await exchange(gateway.url, [
+        'POST /graphql HTTP/1.1',
+        ...lines,
+        'content-type: application/json',
+        `content-length: ${body.length}`,
+        '',
+        body,
+      ]);
+      expect(posted).toMatch(/^HTTP\/1.1 401 /);
+      expect(posted).toContain('UNAUTHENTICATED');
+    }
+  });
+
+  it('refuses a header that is too large to be read', async () => {
+    const answer = await exchange(gateway.url, [
+      'GET /graphql?query={__typename} HTTP/1.1',
+      `authorization: Bearer ${'a'.repeat(20_000)}`,
+      '',
+      '',
+    ]);
+
+    expect(answer).toMatch(/^HTTP\/1.1 431 /);
+  });
+
+  it('refuses a token that was changed anywhere, and never takes that for its own trouble', async () => {
+    const good = bearerOf('alice');
+    const start = 'Bearer '.length;
+
+    for (let index = 0; index < 300; index += 1) {
+      // Not the last sign, of which base64url uses only some bits.
+      const at = start + Math.floor((index / 300) * (good.length - start - 1));
+      const other = good[at] === 'A' ? 'B' : 'A';
+      const changed = good.slice(0, at) + other + good.slice(at + 1);
+      const response = await fetch(`${gateway.url}/graphql?query={__typename}`, {
+        headers: { authorization: changed },
+      });
+      expect([changed, response.status]).toEqual([changed, 401]);
+    }
+  });
+
+  it('takes the parameters of a socket before its header, and not in their place when they are odd', async () => {
+    const good = bearerOf('alice');
+    const bad = 'Bearer nonsense';
+
+    const outcomes = [
+      await connectTo(gateway.url, { authorization: bad }, { Authorization: good }),
+      await connectTo(gateway.url, { authorization: good }, { Authorization: bad }),
+      await connectTo(gateway.url, {}, { authorization: good }),
+      await connectTo(gateway.url, {}, { Authorization: [good] }),
+      await connectTo(gateway.url, {}, { Authorization: { toString: good } }),
+      await connectTo(gateway.url, {}, [good]),
+      await connectTo(gateway.url, {}, good),
+    ];
+
+    // The protocol has objects as parameters and nothing else: 4400.
+    expect(outcomes).toEqual(['connection_ack', 4403, 'connection_ack', 4403, 4403, 4400, 4400]);
+  });
+
+  it('leaves /health, /ready and the preflight open, and nothing else of /graphql', async () => {
+    const statuses = await Promise.all(
+      ['/health', '/ready'].map(async (path) => (await fetch(gateway.url + path)).status),
+    );
+
+    expect(statuses).toEqual([200, 200]);
+    expect((await fetch(`${gateway.url}/graphql`, { method: 'OPTIONS' })).status).toBe(204);
+    for (const method of ['PUT', 'DELETE', 'PATCH', 'HEAD']) {
+      expect((await fetch(`${gateway.url}/graphql`, { method })).status).toBe(401);
+    }
+    // Not even a document that is none is looked at.
+    const response = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{',
+    });
+    expect(response.status).toBe(401);
+  });
+});
+
+describe('the owner', () => {
+  it('is the claim of AUTH_OWNER_CLAIM: a team sees what its members made', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { ...JWT_ENV, AUTH_OWNER_CLAIM: 'team' });
+    await extend(gateway.as(bearerOf('alice', { team: 'red' })));
+
+    const countOf = async (authorization: string) => {
+      const { data } = await gateway.as(authorization).graphql(ReadVideosDocument, {});
+      return data.videos.edges.length;
+    };
+
+    expect(await countOf(bearerOf('bob', { team: 'red' }))).toBe(1);
+    expect(await countOf(bearerOf('alice', { team: 'blue' }))).toBe(0);
+    expect(await knock(gateway.url, bearerOf('alice'))).toEqual(REFUSED);
+    expect(await knock(gateway.url, bearerOf('alice', { team: 7 }))).toEqual(REFUSED);
+  });
+
+  it('is one for each issuer and subject, however they are spelled', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    const { AUTH_ISSUER: _, ...env } = JWT_ENV;
+    await using gateway = await startGateway(sandbox, env);
+    const pairs = [
+      { iss: 'a', sub: 'b:c' },
+      { iss: 'a:b', sub: 'c' },
+      { iss: 'a', sub: 'b%3Ac' },
+      { iss: 'a', sub: 'b%3ac' },
+      { iss: 'a', sub: 'b%253Ac' },
+      { iss: undefined, sub: 'b:c' },
+      { iss: 'a', sub: 'B:c' },
+      { iss: 'a', sub: 'b:c ' },
+    ];
+    const callers = pairs.map((pair) => gateway.as(bearerOf(pair.sub, pair)));
+    for (const [index, caller] of callers.entries()) {
+      await extend(caller, { prompt: `of ${index}` });
+    }
+
+    for (const [index, caller] of callers.entries()) {
+      const { data } = await caller.graphql(ReadVideosDocument, {});
+      expect(data.videos.edges.map(({ node }) => node.prompt)).toEqual([`of ${index}`]);
+    }
+  });
+});
+
+describe('tokens signed with a key of AUTH_JWKS_URL', () => {
+  let upstream: ScriptedUpstream;
+  let gateway: TestGateway;
+  let jwks: JwksServer;
+  let keys: SigningKey[];
+  beforeAll(async () => {
+    keys = await Promise.all(
+      ['RS256', 'ES256', 'EdDSA'].map((alg) => createSigningKey(alg, `${alg}-1`)),
+    );
+    jwks = await startJwks(...keys);
+    upstream = await startScriptedUpstream(() => {});
+    gateway = await startGateway(upstream, jwksEnv(jwks));
+  });
+  afterAll(async () => {
+    await gateway[Symbol.asyncDispose]();
+    await jwks[Symbol.asyncDispose]();
+    await upstream.close();
+  });
+
+  it('let in with RS256, ES256 and EdDSA, and the keys are asked for once', async () => {
+    for (const key of keys) {
+      expect(await knock(gateway.url, `Bearer ${await key.sign(toClaims())}`)).toEqual(ADMITTED);
+    }
+    expect(jwks.asked).toBe(1);
+  });
+
+  it.each(Object.entries(MADE_UP))('refuses %s', async (_name, make) => {
+    expect(await knock(gateway.url, make())).toEqual(REFUSED);
+  });
+
+  it.each<[string, Claims]>([
+    ['expired', { exp: inSeconds(-60) }],
+    ['not yet valid', { nbf: inSeconds(600) }],
+    ['no exp', { exp: undefined }],
+    ['no sub', { sub: undefined }],
+    ['sub a number', { sub: 7 }],
+    ['a wrong audience', { aud: 'another' }],
+    ['no audience', { aud: undefined }],
+    ['a wrong issuer', { iss: 'https://evil.example.net' }],
+    ['no issuer', { iss: undefined }],
+  ])('refuses a token with a good signature: %s', async (_name, changes) => {
+    for (const key of keys) {
+      const token = await key.sign(toClaims(changes));
+      expect(await knock(gateway.url, `Bearer ${token}`)).toEqual(REFUSED);
+    }
+  });
+
+  it('refuses a public key taken for a shared secret, in every spelling of it', async () => {
+    for (const { publicKey, kid } of keys) {
+      const pem = await exportSPKI(publicKey);
+      const jwk = await exportJWK(publicKey);
+      const spellings = [
+        pem,
+        pem.trim(),
+        pem.replaceAll(/-----[^-]+-----|\n/g, ''),
+        Buffer.from(pem.replaceAll(/-----[^-]+-----|\n/g, ''), 'base64'),
+        JSON.stringify(jwk),
+        String(jwk.n ?? jwk.x),
+        Buffer.from(String(jwk.n ?? jwk.x), 'base64url'),
+      ];
+      for (const [alg, hash] of [
+        ['HS256', 'sha256'],
+        ['HS384', 'sha384'],
+        ['HS512', 'sha512'],
+      ] as const) {
+        for (const secret of spellings) {
+          const token = signAnything({ alg, kid }, toClaims(), secret, hash);
+          expect(await knock(gateway.url, `Bearer ${token}`)).toEqual(REFUSED);
+        }
+      }
+    }
+  });
+
+  it("refuses a stranger's key under a known kid, and an algorithm that is not the key's", async () => {
+    for (const key of keys) {
+      const stranger = await createSigningKey(key.alg, key.kid);
+      const theirs = await stranger.sign(toClaims());
+      expect(await knock(gateway.url, `Bearer ${theirs}`)).toEqual(REFUSED);
+      for (const { kid } of keys.filter((other) => other !== key)) {
+        const crossed = await key.sign(toClaims(), { kid });
+        expect(await knock(gateway.url, `Bearer ${crossed}`)).toEqual(REFUSED);
+      }
+      const [, payload, signature] = (await key.sign(toClaims())).split('.');
+      for (const alg of ['none', 'HS256', 'RS512', 'PS256', 'ES512', 'ES256K']) {
+        const renamed = `${toPart({ alg, kid: key.kid })}.${payload}.${signature}`;
+        expect(await knock(gateway.url, `Bearer ${renamed}`)).toEqual(REFUSED);
+      }
+    }
+  });
+
+  it('takes kid for a name: neither a path nor an address nor a statement', async () => {
+    await using trap = await startTrap();
+    const stranger = await createSigningKey('RS256', 'x');
+    const jwk = await exportJWK(stranger.publicKey);
+
+    for (const header of [
+      { kid: '../../../../../../dev/null' },
+      { kid: `${trap.url}/jwks` },
+      { kid: "' or 1 = 1 --" },
+      { kid: '__proto__' },
+      { kid: undefined },
+      { kid: 'RS256-1', jku: `${trap.url}/jwks` },
+      { kid: 'RS256-1', x5u: `${trap.url}/cert` },
+      { kid: 'RS256-1', jwk },
+    ]) {
+      const token = await stranger.sign(toClaims(), header);
+      expect(await knock(gateway.url, `Bearer ${token}`)).toEqual(REFUSED);
+    }
+    expect(trap.asked()).toBe(0);
+  });
+});
+
+function jwksEnv(jwks: { url: string }): Record<string, string> {
+  return { AUTH_JWKS_URL: jwks.url, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE };
+}
+
+describe('the keys of AUTH_JWKS_URL', () => {
+  it('rotate: a new one is learned when a token names it, an old one goes', async () => {
+    const old = await createSigningKey('ES256', 'old');
+    const next = await createSigningKey('ES256', 'next');
+    await using jwks = await startJwks(old);
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream, jwksEnv(jwks));
+    const claims = toClaims({ exp: inSeconds(24 * 3_600) });
+    const [oldToken, nextToken] = [await old.sign(claims), await next.sign(claims)];
+    expect(await knock(gateway.url, `Bearer ${oldToken}`)).toEqual(ADMITTED);
+
+    await jwks.publish(next);
+    // Unknown names may not be used to have the issuer asked all the time: at most every 30 s.
+    expect(await knock(gateway.url, `Bearer ${nextToken}`)).toEqual(REFUSED);
+    expect(jwks.asked).toBe(1);
+    letPass(31);
+
+    expect(await knock(gateway.url, `Bearer ${nextToken}`)).toEqual(ADMITTED);
+    expect(await knock(gateway.url, `Bearer ${oldToken}`)).toEqual(REFUSED);
+    expect(jwks.asked).toBe(2);
+  });
+
+  it.each<[string, (jwks: JwksServer) => unknown]>([
+    ['answers 500', (jwks) => jwks.fail(500)],
+    ['answers 404', (jwks) => jwks.fail(404)],
+    ['redirects', (jwks) => jwks.fail(302)],
+    ['is gone', (jwks) => jwks[Symbol.asyncDispose]()],
+  ])(
+    'cannot be had while the issuer %s: nobody is let in, and nobody is called a liar',
+    async (_name, break_) => {
+      const key = await createSigningKey('ES256', 'one');
+      await using jwks = await startJwks(key);
+      await using upstream = await startScriptedUpstream(() => {});
+      await using gateway = await startGateway(upstream, jwksEnv(jwks));
+      await break_(jwks);
+
+      const outcomes = await knock(gateway.url, `Bearer ${await key.sign(toClaims())}`);
+
+      expect(outcomes).toEqual({
+        POST: '503 GATEWAY_UNAVAILABLE',
+        GET: '503 GATEWAY_UNAVAILABLE',
+        'SSE by POST': '503 GATEWAY_UNAVAILABLE',
+        'SSE by GET': '503 GATEWAY_UNAVAILABLE',
+        'WebSocket by parameters': 1013,
+        'WebSocket by header': 1013,
+      });
+    },
+  );
+
+  it('are kept while the issuer is away, and serve again when it is back', async () => {
+    const key = await createSigningKey('ES256', 'one');
+    await using jwks = await startJwks(key);
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream, jwksEnv(jwks));
+    const authorization = `Bearer ${await key.sign(toClaims({ exp: inSeconds(24 * 3_600) }))}`;
+
+    jwks.fail(500);
+    expect(await askByPost(gateway, authorization)).toBe('503 GATEWAY_UNAVAILABLE');
+    jwks.fail();
+    expect(await askByPost(gateway, authorization)).toBe('200');
+    jwks.fail(500);
+    expect(await askByPost(gateway, authorization)).toBe('200');
+    // For as long as keys may be kept; what was withdrawn must not be let in for ever.
+    letPass(3_600);
+    expect(await askByPost(gateway, authorization)).toBe('503 GATEWAY_UNAVAILABLE');
+  });
+});
+
+/** Has the clock stand so many seconds later, for the rest of the test; timers keep their pace. */
+function letPass(seconds: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1_000 });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+}
+
+function askByPost(gateway: TestGateway, authorization: string): Promise<string> {
+  const headers = { authorization, 'content-type': 'application/json' };
+  return ask(gateway.url, { method: 'POST', headers, body: JSON.stringify({ query: QUERY }) });
+}
+
+describe('AUTH_API_KEYS', () => {
+  const KEYS = ['first-key-of-the-renderer', 'key+of/the=shop.~_-'];
+  const hashOf = (key: string) => createHash('sha256').update(key).digest('hex');
+  const ENV = { AUTH_API_KEYS: `renderer:${hashOf(KEYS[0] ?? '')}, shop:${hashOf(KEYS[1] ?? '')}` };
+
+  it('let in, each as an owner of its own', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, ENV);
+    for (const key of KEYS) {
+      expect(await knock(gateway.url, `Bearer ${key}`)).toEqual(ADMITTED);
+      await extend(gateway.as(`Bearer ${key}`), { prompt: key });
+    }
+
+    for (const key of KEYS) {
+      const { data } = await gateway.as(`Bearer ${key}`).graphql(ReadVideosDocument, {});
+      expect(data.videos.edges.map(({ node }) => node.prompt)).toEqual([key]);
+    }
+  });
+
+  it('refuse everything else', async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream, ENV);
+    const [key = ''] = KEYS;
+
+    for (const wrong of [
+      undefined,
+      'Bearer renderer',
+      `Bearer renderer:${key}`,
+      `Bearer ${hashOf(key)}`,
+      `Bearer renderer:${hashOf(key)}`,
+      `Bearer ${key.toUpperCase()}`,
+      `Bearer ${key}x`,
+      `Bearer ${key.slice(0, -1)}`,
+      `Bearer ${key},${key}`,
+      `Basic ${key}`,
+      key,
+      `Bearer ${unsigned('none')}`,
+      bearerOf('alice'),
+      `Bearer ${signAnything(HS256, toClaims(), '')}`,
+    ]) {
+      expect(await knock(gateway.url, wrong)).toEqual(REFUSED);
+    }
+  });
+
+  it('stand beside tokens: neither opens what is the other’s', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { ...ENV, ...JWT_ENV });
+    const [key = ''] = KEYS;
+    await extend(gateway.as(`Bearer ${key}`));
+
+    const { data } = await gateway.as(bearerOf('renderer')).graphql(ReadVideosDocument, {});
+
+    expect(data.videos.edges).toEqual([]);
+    expect(await knock(gateway.url, `Bearer ${key}`)).toEqual(ADMITTED);
+    expect(await knock(gateway.url, bearerOf('alice'))).toEqual(ADMITTED);
+    expect(await knock(gateway.url, `${bearerOf('alice')}x`)).toEqual(REFUSED);
+  });
+});
+
+describe('what needs no token', () => {
+  it('is the callback: its URL is the proof', async () => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream, JWT_ENV);
+    const extended = extend(gateway.as(bearerOf('alice')));
+    const submit = await upstream.nextSubmit();
+    submit.accept('task-1');
+    await extended;
+    const { url, id, token } = readCallbackUrl({ callBackUrl: submit.callback.url });
+    const body = JSON.stringify({ code: 200, msg: 'ok', data: { task_id: 'task-1' } });
+    const post = (target: string) => fetch(target, { method: 'POST', body });
+
+    expect((await post(url)).status).toBe(200);
+    expect((await post(url.replace(token, token.toLowerCase()))).status).toBe(404);
+    expect((await post(`${gateway.url}/callbacks/${id}/${'A'.repeat(43)}`)).status).toBe(404);
+    expect((await post(`${gateway.url}/callbacks/${id}/`)).status).toBe(404);
+    expect((await fetch(url)).status).toBe(405);
+  });
+});
+
+describe('without anything set', () => {
+  const KEY = { APIKLEY_API_KEY: 'key' };
+  const faultsOf = (env: Record<string, string>) => {
+    try {
+      readConfig({ ...KEY, ...env });
+      return '';
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const OPEN_TO_ALL =
+    /HOST or PUBLIC_URL[\s\S]*AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS[\s\S]*AUTH=none/;
+
+  it.each<Record<string, string>>([
+    { HOST: '0.0.0.0' },
+    { HOST: '::' },
+    { HOST: '192.168.1.7' },
+    { HOST: 'gateway.example.com' },
+    { HOST: 'localhost.example.com' },
+    { HOST: '127.0.0.1.example.com' },
+    { HOST: '1270.0.0.1' },
+    { PUBLIC_URL: 'https://gateway.example.com' },
+    { PUBLIC_URL: 'http://127.0.0.1@gateway.example.com' },
+    { PUBLIC_URL: 'http://10.0.0.1:4000', HOST: 'localhost' },
+    { HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost:4000' },
+    { HOST: '0.0.0.0', AUTH_API_KEYS: ',' },
+    { HOST: '0.0.0.0', AUTH_API_KEYS: '   ' },
+    { HOST: '0.0.0.0', AUTH_JWT_SECRET: '' },
+    { HOST: '0.0.0.0', AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE },
+  ])('the start is refused where strangers could come: %j', (env) => {
+    expect(faultsOf(env)).toMatch(OPEN_TO_ALL);
+  });
+
+  it.each<Record<string, string>>([
+    {},
+    { HOST: 'localhost' },
+    { HOST: '::1' },
+    { HOST: '127.9.9.9', PUBLIC_URL: 'http://[::1]:4000' },
+    { HOST: '0.0.0.0', AUTH: 'none' },
+    { PUBLIC_URL: 'https://gateway.example.com', AUTH: 'none' },
+    { HOST: '0.0.0.0', AUTH_JWT_SECRET: JWT_SECRET },
+    { HOST: '0.0.0.0', AUTH_API_KEYS: `a:${'0'.repeat(64)}` },
+    { HOST: '0.0.0.0', ...jwksEnv({ url: 'https://issuer.example.com/jwks' }) },
+  ])('it is allowed where they cannot, or where it is said aloud: %j', (env) => {
+    expect(faultsOf(env)).toBe('');
+  });
+
+  it.each<[Record<string, string>, RegExp]>([
+    [{ AUTH: 'none', AUTH_JWT_SECRET: JWT_SECRET }, /AUTH: none cannot stand beside/],
+    [{ AUTH: 'open' }, /AUTH: must be 'none' or unset/],
+    [
+      { ...jwksEnv({ url: 'https://i.example.com' }), AUTH_JWT_SECRET: JWT_SECRET },
+      /AUTH_JWKS_URL: cannot stand beside AUTH_JWT_SECRET/,
+    ],
+    [{ AUTH_JWKS_URL: 'https://i.example.com' }, /AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDI/],
+    [
+      { AUTH_JWKS_URL: 'https://i.example.com', AUTH_ISSUER: ISSUER },
+      /AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDI/,
+    ],
+    [
+      { AUTH_JWKS_URL: 'file:///etc/passwd', AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a' },
+      /AUTH_JWKS_URL/,
+    ],
+    [{ AUTH_JWT_SECRET: 'short' }, /AUTH_JWT_SECRET: must have at least 32 characters/],
+    [{ AUTH_API_KEYS: 'name:plain-key' }, /AUTH_API_KEYS: must be a comma-separated list/],
+    [{ AUTH_API_KEYS: `${'0'.repeat(64)}` }, /AUTH_API_KEYS: must be a comma-separated list/],
+  ])('names what is at odds: %j', (env, fault) => {
+    expect(faultsOf(env)).toMatch(fault);
+  });
+
+  it('a process ends with the names to set, and never listens', async () => {
+    await expect(
+      startGatewayProcess({ url: 'http://127.0.0.1:9' }, { HOST: '0.0.0.0' }),
+    ).rejects.toThrow(OPEN_TO_ALL);
+  });
+});
+
+describe('in open mode', () => {
+  const STRANGE = [
+    'evil.example.net',
+    'evil.example.net:4000',
+    'localhost.evil.example.net',
+    '127.0.0.1.evil.example.net',
+    'localhost:4000@evil.example.net',
+    '169.254.169.254',
+    '0.0.0.0',
+    '[::]',
+    'gateway.example.com.evil.example.net',
+  ];
+  const KNOWN = ['localhost', 'localhost:1234', '127.0.0.1', '[::1]:4000', 'app.localhost'];
+
+  it.each(STRANGE)('a Host of %s is refused by every way in', async (host) => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream);
+
+    expect(await knockAs(gateway.url, host)).toEqual({
+      POST: 403,
+      GET: 403,
+      'SSE by POST': 403,
+      'SSE by GET': 403,
+      OPTIONS: 403,
+      GraphiQL: 403,
+      WebSocket: 403,
+    });
+    expect(upstream.requests).toEqual([]);
+  });
+
+  it.each(KNOWN)('a Host of %s is served', async (host) => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream);
+
+    const statuses = await knockAs(gateway.url, host);
+
+    expect(statuses).toMatchObject({ POST: 200, GET: 200, 'SSE by GET': 200, WebSocket: 101 });
+  });
+
+  it("PUBLIC_URL's Host is served under AUTH=none, and no other stranger", async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream, {
+      AUTH: 'none',
+      PUBLIC_URL: 'https://gateway.example.com',
+    });
+
+    expect(await knockAs(gateway.url, 'gateway.example.com')).toMatchObject({
+      POST: 200,
+      WebSocket: 101,
+    });
+    expect(await knockAs(gateway.url, 'evil.example.net')).toMatchObject({
+      POST: 403,
+      WebSocket: 403,
+    });
+  });
+
+  it('a request without a Host is refused', async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream);
+    const target = '/graphql?query=%7B__typename%7D';
+
+    const old = await exchange(gateway.url, [`GET ${target} HTTP/1.0`, '', ''], false);
+    const modern = await exchange(gateway.url, [`GET ${target} HTTP/1.1`, '', ''], false);
+    const absolute = await exchange(gateway.url, [
+      `GET http://evil.example.net${target} HTTP/1.1`,
+      '',
+      '',
+    ]);
+
+    expect(old).toMatch(/^HTTP\/1.1 403 /);
+    expect(modern).toMatch(/^HTTP\/1.1 400 /);
+    expect(absolute).toMatch(/^HTTP\/1.1 404 /);
+  });
+
+  it('the Host is not asked for where callers say who they are', async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream, JWT_ENV);
+
+    expect(await knockAs(gateway.url, 'any.example.net')).toMatchObject({ POST: 401, GET: 401 });
+  });
+
+  it('health checks and callbacks come by any name', async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream);
+
+    const statuses = await Promise.all(
+      ['/health', '/ready', `/callbacks/x/${randomBytes(8).toString('hex')}`].map((path) =>
+        statusOf(gateway.url, { path, headers: { host: 'evil.example.net' } }),
+      ),
+    );
+
+    expect(statuses).toEqual([200, 200, 404]);
+  });
+});
+
+/** The status at each door for a client that names this host. */
+async function knockAs(url: string, host: string): Promise<Record<string, number>> {
+  const json = { host, 'content-type': 'application/json' };
+  const stream = { accept: 'text/event-stream' };
+  const post = (query: string, more = {}) =>
+    statusOf(url, { method: 'POST', headers: { ...json, ...more } }, JSON.stringify({ query }));
+  const get = (query: string, more = {}) =>
+    statusOf(url, {
+      path: `/graphql?${new URLSearchParams({ query })}`,
+      headers: { host, ...more },
+    });
+  return {
+    POST: await post(QUERY),
+    GET: await get(QUERY),
+    'SSE by POST': await post(SUBSCRIPTION, stream),
+    'SSE by GET': await get(SUBSCRIPTION, stream),
+    OPTIONS: await statusOf(url, { method: 'OPTIONS', headers: { host } }),
+    GraphiQL: await statusOf(url, { headers: { host, accept: 'text/html' } }),
+    WebSocket: await openRawSocket(url, { headers: { host } }).then(
+      ({ socket }) => {
+        socket.close();
+        return 101;
+      },
+      (error: Error) => Number(/(\d{3})$/.exec(error.message)?.[1]),
+    ),
+  };
+}
+
+function statusOf(
+  url: string,
+  options: { method?: string; path?: string; headers: Record<string, string> },
+  body = '',
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = sendRequest(url, { path: '/graphql', ...options }, (response) => {
+      resolve(response.statusCode ?? 0);
+      response.destroy();
+    });
+    request.on('error', reject).end(body);
+  });
+}
+
+/** Writes lines as they are, and resolves with all that comes back. */
+function exchange(url: string, lines: string[], withHost = true): Promise<string> {
+  const { hostname, port, host } = new URL(url);
+  const [first = '', ...rest] = lines;
+  const head = withHost ? [first, `host: ${host}`, 'connection: close', ...rest] : lines;
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let answer = '';
+  const socket = connect(Number(port), hostname, () => socket.write(head.join('\r\n')));
+  socket.on('data', (chunk) => {
+    answer += String(chunk);
+    // Nothing more is to come once the headers are there: enough to judge by.
+    if (answer.includes('\r\n\r\n')) socket.end();
+  });
+  socket.on('close', () => resolve(answer));
+  socket.on('error', (error) => (answer ? resolve(answer) : reject(error)));
+  return promise;
+}
