@@ -12,13 +12,19 @@ let sequence = 0;
  * A UUIDv7 (RFC 9562, 5.7 and 6.2, method 1): ids sort by the time at which they were made, and in
  * their order within one process.
  */
-export function createVideoId(now = Date.now()): string {
+export function createVideoId(): string {
+  const now = Date.now();
   sequence = now > lastTime ? 0 : sequence + 1;
   lastTime = Math.max(now, lastTime) + (sequence > 0xfff ? 1 : 0);
   sequence &= 0xfff;
+  return toVideoId(lastTime, sequence);
+}
+
+/** The id of a moment in epoch milliseconds and a place among the 4,096 of that moment. */
+export function toVideoId(time: number, place: number): string {
   const bytes = randomBytes(16);
-  bytes.writeUIntBE(lastTime, 0, 6);
-  bytes.writeUInt16BE(0x7000 | sequence, 6);
+  bytes.writeUIntBE(time, 0, 6);
+  bytes.writeUInt16BE(0x7000 | place, 6);
   bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
   const hex = bytes.toString('hex');
   return [

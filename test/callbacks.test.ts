@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';
-import { createVideoId } from '../src/video-id.ts';
+import { createVideoId, toVideoId } from '../src/video-id.ts';
 import {
   ExtendDocument,
   OnUpdatedDocument,
@@ -235,11 +235,11 @@ describe('the address of a callback', () => {
     const { taskId, url } = await begin(sandbox, gateway);
 
     const older = await postCallback(
-      replaceId(url, createVideoId(Date.now() - 4 * DAY_MS)),
+      replaceId(url, toVideoId(Date.now() - 4 * DAY_MS, 0)),
       toSuccess(taskId),
     );
     const younger = await postCallback(
-      replaceId(url, createVideoId(Date.now() - 2 * DAY_MS)),
+      replaceId(url, toVideoId(Date.now() - 2 * DAY_MS, 0)),
       toSuccess(taskId),
     );
 

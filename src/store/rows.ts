@@ -33,7 +33,9 @@ export function toVideoState(state: RowState): VideoState {
 
 /** The states of rows that clients see in one of the given states. */
 export function toRowStates(states: readonly VideoState[]): RowState[] {
-  return states.includes('UNCONFIRMED') ? [...states, 'SUBMITTING'] : [...states];
+  const wanted = new Set<RowState>(states);
+  if (wanted.has('UNCONFIRMED')) wanted.add('SUBMITTING');
+  return [...wanted];
 }
 
 /** The row as clients see it, `expired` by this process's clock. */
