@@ -4,12 +4,14 @@ import { readConfig } from './config.ts';
 import { startGateway } from './gateway.ts';
 
 try {
-  const gateway = await startGateway(readConfig(process.env));
+  const starting = startGateway(readConfig(process.env));
+  // Before it listens: who sees that it does may end it at once.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      void gateway.close().then(() => process.exit(0));
+      void starting.then((gateway) => gateway.close()).then(() => process.exit(0));
     });
   }
+  await starting;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

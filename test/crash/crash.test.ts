@@ -24,7 +24,6 @@ const POINTS: readonly Point[] = [
   { during: 'read', at: 'row leased' },
   { during: 'read', at: 'GET received' },
   { during: 'read', at: 'before the commit of the end' },
-  { during: 'read', at: 'end committed' },
 ];
 
 let compileCache = '';

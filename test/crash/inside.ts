@@ -8,13 +8,13 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 
+/** What is written down and must not be half done: a new row, the upstream's answer, a task's end. */
+type Deed = 'row' | 'answer' | 'end';
+
 export type InnerPoint =
-  | 'row committed'
+  | `before the commit of the ${Deed}`
+  | `${Deed} committed`
   | 'POST about to leave'
-  | 'before the commit of the answer'
-  | 'answer committed'
-  | 'before the commit of the end'
-  | 'end committed'
   | 'row leased';
 
 let armed: InnerPoint | null = null;
@@ -47,27 +47,36 @@ subscribe('undici:client:sendHeaders', (message) => {
   if (request.method === 'POST') reach('POST about to leave');
 });
 
-let isEnding = false;
+let isInTransaction = false;
+/** Of the transaction under way. */
+const deeds = new Set<Deed>();
+
+function toDeed(sql: string): Deed | null {
+  if (sql.startsWith('insert into "video"')) return 'row';
+  if (sql.startsWith('insert into "completion"')) return 'end';
+  // `confirmSubmit` alone sets these two, in this order.
+  return /^update "video" set "task_id" = .*"check_after" = /.test(sql) ? 'answer' : null;
+}
 
 function before(sql: string): void {
-  if (isConfirmation(sql)) reach('before the commit of the answer');
-  if (sql.startsWith('insert into "completion"')) isEnding = true;
-  if (sql === 'commit' && isEnding) reach('before the commit of the end');
+  const deed = toDeed(sql);
+  if (deed && isInTransaction) deeds.add(deed);
+  else if (deed) reach(`before the commit of the ${deed}`);
+  if (sql === 'commit') for (const done of deeds) reach(`before the commit of the ${done}`);
 }
 
 function after(sql: string, result: unknown): void {
-  if (sql.startsWith('insert into "video"')) reach('row committed');
-  if (isConfirmation(sql)) reach('answer committed');
+  const deed = toDeed(sql);
+  if (deed && !isInTransaction) reach(`${deed} committed`);
+  if (sql === 'commit') for (const done of deeds) reach(`${done} committed`);
   if (sql.startsWith('update "video" set "lease_until"') && Array.isArray(result)) {
     reach('row leased', result.length);
   }
-  if (sql === 'commit' && isEnding) reach('end committed');
-  if (sql === 'commit' || sql === 'rollback') isEnding = false;
-}
-
-/** `confirmSubmit` is the only statement that sets these two, in this order. */
-function isConfirmation(sql: string): boolean {
-  return /^update "video" set "task_id" = .*"check_after" = /.test(sql);
+  if (sql.startsWith('begin')) isInTransaction = true;
+  if (sql === 'commit' || sql === 'rollback') {
+    isInTransaction = false;
+    deeds.clear();
+  }
 }
 
 const texts = new WeakMap<StatementSync, string>();

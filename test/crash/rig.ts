@@ -60,7 +60,9 @@ export async function crash(point: Point, rounds: number, compileCache: string):
         PUBLIC_URL,
         AUTH: 'none',
         RECONCILE_AFTER_MS: '100',
-        UPSTREAM_REQUESTS: '100000',
+        UPSTREAM_REQUESTS: '200',
+        UPSTREAM_WINDOW_MS: '100',
+        UPSTREAM_BREAKER: 'off',
         NODE_COMPILE_CACHE: compileCache,
       },
     });
@@ -83,6 +85,10 @@ export async function crash(point: Point, rounds: number, compileCache: string):
       tasks.filter((task) => !task.isAcknowledged).map((t) => upstream.callBack(t, gateway.url)),
     );
 
+  function tellReaders(tasks: readonly PaidTask[]): void {
+    for (const task of tasks) task.isReadable = true;
+  }
+
   /** Has the next doings end in the kill, at the n-th time that they reach the point. */
   async function arm(nth: number): Promise<void> {
     const { at } = point;
@@ -104,7 +110,10 @@ export async function crash(point: Point, rounds: number, compileCache: string):
     const pending: Promise<unknown>[] = [];
     if (point.during === 'submit') pending.push(submitAll(prompts));
     if (point.during === 'callback') pending.push(callBackAll(tasksOf(prompts)));
-    if (point.during === 'read') for (const task of tasksOf(prompts)) task.isReadable = true;
+    // Any other point of a read is reached again and again while the tasks are open.
+    if (point.during === 'read' && point.at === 'before the commit of the end') {
+      tellReaders(tasksOf(prompts));
+    }
 
     const signal = await within(PATIENCE_MS, `"${point.at}" in round ${n}`, gateway.exited);
     if (signal !== 'SIGKILL') throw new Error(`The gateway ended by itself in round ${n}.`);
@@ -126,9 +135,9 @@ export async function crash(point: Point, rounds: number, compileCache: string):
   /** A callback that was never acknowledged comes again; or it is lost for good, and a read tells. */
   async function tellEnds(n: number, prompts: readonly string[]): Promise<void> {
     const tasks = tasksOf(prompts);
-    if (point.during === 'callback' && n % 2 === 1) {
-      for (const task of tasks) task.isReadable = true;
-    } else if (point.during !== 'read') await callBackAll(tasks);
+    const isByRead = point.during === 'read' || (point.during === 'callback' && n % 2 === 1);
+    if (isByRead) tellReaders(tasks);
+    else await callBackAll(tasks);
   }
 
   try {

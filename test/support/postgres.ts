@@ -22,7 +22,7 @@ export interface PostgresServer extends AsyncDisposable {
 let databases = 0;
 
 export async function startPostgres(): Promise<PostgresServer> {
-  const given = process.env['TEST_DATABASE_URL'];
+  const given = process.env.TEST_DATABASE_URL;
   if (given)
     return useServer(
       given,

@@ -1,0 +1,124 @@
+/**
+ * Promises 1 to 5 under random interleavings of what clients and the upstream do, and of crashes,
+ * held against a small model. A failure prints its seed and the commands that led to it.
+ */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ANSWERS, CALLBACKS, Model, type ModelTask } from './model/model.ts';
+import { startWorld, type World } from './model/world.ts';
+
+const TIME_LIMIT_MS = 25_000;
+/** Of one run. What hangs has failed, and is not to be taken for the end of the time. */
+const RUN_LIMIT_MS = 15_000;
+
+type Command = fc.AsyncCommand<Model, World>;
+
+/** A command after which every listener hears what there is to hear. */
+function command(
+  name: string,
+  run: (model: Model, world: World) => Promise<void>,
+  check: (model: Model) => boolean = () => true,
+): Command {
+  return {
+    check,
+    async run(model, world) {
+      await run(model, world);
+      await world.hear();
+    },
+    toString: () => name,
+  };
+}
+
+/** A command on one of the tasks that it makes sense for; skipped where there is none. */
+function onTask(
+  name: string,
+  choice: number,
+  accepts: (task: ModelTask) => boolean,
+  run: (world: World, task: ModelTask) => Promise<void>,
+): Command {
+  return command(
+    `${name} (${choice})`,
+    async (model, world) => {
+      const tasks = model.tasks.filter(accepts);
+      const task = tasks[choice % tasks.length];
+      if (task) await run(world, task);
+    },
+    (model) => model.tasks.some(accepts),
+  );
+}
+
+const choice = fc.nat({ max: 20 });
+const answer = fc.constantFrom('accepted' as const, ...ANSWERS);
+const callback = fc.constantFrom('success' as const, ...CALLBACKS);
+
+const isWaiting = (task: ModelTask) => !task.isAnswered;
+const isAny = () => true;
+
+const submit = fc
+  .record({
+    key: fc.option(fc.constantFrom('a', 'b', 'c'), { freq: 5 }),
+    input: fc.constantFrom(0, 0, 0, 0, 1),
+    times: fc.integer({ min: 1, max: 3 }),
+  })
+  .map(({ key, input, times }) =>
+    command(`submit ${key} ${input} × ${times}`, (_model, world) =>
+      world.submit(key, input, key === null ? 1 : times),
+    ),
+  );
+
+const COMMANDS: fc.Arbitrary<Command>[] = [
+  submit,
+  submit,
+  fc
+    .tuple(answer, choice)
+    .map(([how, which]) =>
+      onTask(`answer ${how}`, which, isWaiting, (world, task) => world.answer(task, how)),
+    ),
+  fc
+    .tuple(callback, choice)
+    .map(([how, which]) =>
+      onTask(`callback ${how}`, which, isAny, (world, task) => world.callBack(task, how)),
+    ),
+  fc
+    .tuple(answer, callback, choice)
+    .map(([how, news, which]) =>
+      onTask(`race ${how} and ${news}`, which, isWaiting, (world, task) =>
+        world.race(task, how, news),
+      ),
+    ),
+  callback.map((how) => command(`storm of ${how}`, (_model, world) => world.storm(how))),
+  choice.map((which) => onTask('read', which, isAny, (world, task) => world.read(task))),
+  fc
+    .tuple(fc.nat({ max: 3 }), choice)
+    .map(([slot, which]) =>
+      command(`listen ${slot} ${which}`, (_model, world) => world.listen(slot, which)),
+    ),
+  fc.constant(command('crash', (_model, world) => world.crash())),
+];
+
+describe('any interleaving', () => {
+  it('pays once a key, moves states forward, and tells each listener of each end once', async () => {
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.commands(COMMANDS, { maxCommands: 40, size: 'max' }),
+        async (commands) => {
+          const model = new Model();
+          await using world = await startWorld(model);
+          await fc.asyncModelRun(() => ({ model, real: world }), commands);
+          await world.conclude();
+          runs += 1;
+        },
+      ),
+      {
+        numRuns: 1_000,
+        interruptAfterTimeLimit: TIME_LIMIT_MS,
+        markInterruptAsFailure: false,
+        timeout: RUN_LIMIT_MS,
+      },
+    );
+    // So few would show nothing.
+    expect(runs).toBeGreaterThan(20);
+  }, 90_000);
+});

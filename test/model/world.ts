@@ -1,0 +1,329 @@
+/** The gateway that is held against the model, its upstream and its listeners. */
+
+import { cpSync, mkdirSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { within } from '../crash/within.ts';
+import {
+  ExtendDocument,
+  type ExtendMutationVariables,
+  OnExtendedDocument,
+  type OnExtendedSubscription,
+  ReadCompletionsDocument,
+  ReadNodeDocument,
+  ReadVideosDocument,
+} from '../generated/graphql.ts';
+import { type GraphQLAnswer, startGateway, type TestGateway } from '../support/gateway.ts';
+import { createQueue } from '../support/queue.ts';
+import { answerJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import type { Answer, Callback, Model, ModelTask } from './model.ts';
+
+const PATIENCE_MS = 10_000;
+/** One that no command uses. */
+const OTHER_INPUT = 99;
+const PUBLIC_URL = 'http://gateway.example';
+
+/** A POST as the upstream has it. */
+interface Post {
+  readonly taskId: string;
+  readonly prompt: string;
+  readonly callbackPath: string;
+  readonly response: ServerResponse;
+}
+
+interface Submitted {
+  readonly type: string;
+  /** The gateway's id, where the answer names a video. */
+  readonly id: string | null;
+  readonly cursor: string | null;
+}
+
+/** A cursor, and how many entries of the model's log lie before it. */
+interface Place {
+  cursor: string;
+  position: number;
+}
+
+interface Listener extends Place {
+  next(): Promise<GraphQLAnswer<OnExtendedSubscription> | undefined>;
+  stop(): void;
+}
+
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+export async function startWorld(model: Model) {
+  const posts: Post[] = [];
+  const arrivals = createQueue<Post>();
+  const { promise: alarmed, reject: alarm } = Promise.withResolvers<never>();
+  alarmed.catch(() => {});
+  const upstream = await startScriptedUpstream((request, response) => {
+    // A read never tells anything new here: what a task is comes by answers and callbacks alone.
+    if (request.method === 'GET') return answerJson(response, { code: 422, msg: 'unknown' });
+    const { prompt, callBackUrl } = request.json() as { prompt: string; callBackUrl: string };
+    const callbackPath = callBackUrl.slice(PUBLIC_URL.length);
+    const post = { taskId: `task-of-post-${posts.length}`, prompt, callbackPath, response };
+    posts.push(post);
+    arrivals.push(post);
+    if (posts.length > model.tasks.length) alarm(new Error(`A POST too many: ${prompt}.`));
+  });
+  const gateway = await startGateway(upstream, {
+    PUBLIC_URL,
+    AUTH: 'none',
+    UPSTREAM_REQUESTS: '200',
+    UPSTREAM_WINDOW_MS: '100',
+    UPSTREAM_BREAKER: 'off',
+  });
+
+  /** The n-th POST belongs to the model's n-th task, since each was waited for. */
+  const postOf = (task: ModelTask) => posts[task.number] as Post;
+  const ids = new Map<ModelTask, string>();
+  const pending = new Map<ModelTask, Promise<Submitted>[]>();
+  /** On one line a submit is taken up before the next: so the second one's answer tells of the first. */
+  let line = await gateway.socket();
+  const places: Place[] = [{ cursor: await readStart(gateway), position: 0 }];
+  const listeners = new Map<number, Listener>();
+  let crashes = 0;
+
+  /** Also ends when the gateway has done what must not be, so that nobody waits for the rest. */
+  const wait = <T>(what: string, promise: Promise<T>) =>
+    within(PATIENCE_MS, what, Promise.race([promise, alarmed]));
+
+  async function submit(key: string | null, input: number): Promise<Submitted> {
+    const prompt = key === null ? `alone ${input}` : `${key} ${input}`;
+    const variables: ExtendMutationVariables = {
+      input: { taskId: 'source', prompt, quality: 'P720', idempotencyKey: key },
+    };
+    const answer =
+      key === null
+        ? await gateway.graphql(ExtendDocument, variables)
+        : await line.subscribe(ExtendDocument, variables).next();
+    if (!answer) throw new Error('cut off');
+    const { data, errors } = answer;
+    if (errors) throw new Error(JSON.stringify(errors));
+    const result = data.extendVideo;
+    const id = 'video' in result && result.video ? result.video.id : null;
+    const cursor = 'cursor' in result ? result.cursor : null;
+    return { type: result.__typename, id, cursor };
+  }
+
+  /** Has the promised answers in, now that the model says what they are. */
+  async function settle(task: ModelTask, allowed: readonly (string | null)[]): Promise<void> {
+    if (model.answerTo(task) === null) return;
+    const waiting = pending.get(task) ?? [];
+    pending.delete(task);
+    for (const answer of await wait('answers', Promise.all(waiting))) {
+      expect(allowed).toContain(answer.type);
+      if (answer.id !== null) expect(answer.id).toBe(idOf(task));
+    }
+  }
+
+  /** The row's id as the callback's URL tells it. */
+  function idOf(task: ModelTask): string {
+    const id = ids.get(task) ?? postOf(task).callbackPath.split('/')[2] ?? '';
+    ids.set(task, id);
+    return id;
+  }
+
+  async function sendCallback(task: ModelTask, callback: Callback): Promise<void> {
+    const { taskId, callbackPath } = postOf(task);
+    const response = await fetch(`${gateway.url}${callbackPath}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', connection: 'close' },
+      body: JSON.stringify(toCallback(taskId, callback)),
+    });
+    expect({ callback, status: response.status }).toEqual({ callback, status: 200 });
+    await response.arrayBuffer();
+  }
+
+  function sendAnswer(task: ModelTask, answer: Answer): void {
+    const { taskId, response } = postOf(task);
+    if (answer === 'lost') response.destroy();
+    else if (answer === 'accepted') answerJson(response, { code: 200, data: { taskId } });
+    else answerJson(response, { code: answer, msg: 'refused' });
+  }
+
+  async function open(slot: number, { cursor, position }: Place): Promise<void> {
+    const variables = { after: cursor };
+    if (slot % 2 === 0) {
+      const { next, close: stop } = await gateway.sse(OnExtendedDocument, variables);
+      listeners.set(slot, { next, stop, cursor, position });
+    } else {
+      const { next, stop } = (await gateway.socket()).subscribe(OnExtendedDocument, variables);
+      listeners.set(slot, { next, stop, cursor, position });
+    }
+  }
+
+  async function readLog(): Promise<string[]> {
+    const { data } = await gateway.graphql(ReadCompletionsDocument, { first: 100 });
+    return data.completions.edges.map(({ node }) => node.video.id);
+  }
+
+  return {
+    /** So many at once, and what the model expects of each. */
+    async submit(key: string | null, input: number, times: number): Promise<void> {
+      const known = model.tasks.length;
+      // Without a key no two submits are one.
+      const variant = key === null ? 100 + known : input;
+      const position = model.log.length;
+      const task = model.submit(key, variant);
+      const submits = Array.from({ length: times }, () => submit(key, variant));
+      for (const answer of submits) {
+        answer.then(({ cursor }) => cursor && places.push({ cursor, position })).catch(() => {});
+      }
+      if (task === null) {
+        for (const { type } of await wait('conflicts', Promise.all(submits))) {
+          expect(type).toBe('IdempotencyConflictError');
+        }
+        return;
+      }
+      pending.set(task, [...(pending.get(task) ?? []), ...submits]);
+      if (task.number === known) {
+        const post = await wait('a POST', arrivals.next());
+        expect(post).toBe(postOf(task));
+      }
+      if (key !== null && task.state === 'SUBMITTING') {
+        expect((await submit(key, OTHER_INPUT)).type).toBe('IdempotencyConflictError');
+      }
+      await settle(task, [model.answerTo(task)]);
+    },
+
+    async answer(task: ModelTask, answer: Answer): Promise<void> {
+      model.answer(task, answer);
+      sendAnswer(task, answer);
+      await settle(task, [model.answerTo(task)]);
+    },
+
+    async callBack(task: ModelTask, callback: Callback): Promise<void> {
+      model.callBack(task, callback);
+      await sendCallback(task, callback);
+      await settle(task, [model.answerTo(task)]);
+    },
+
+    /** The answer and the callback at the same time: a submit may be told of either. */
+    async race(task: ModelTask, answer: Answer, callback: Callback): Promise<void> {
+      model.answer(task, answer);
+      const first = model.answerTo(task);
+      model.callBack(task, callback);
+      sendAnswer(task, answer);
+      await sendCallback(task, callback);
+      await settle(task, [first, model.answerTo(task)]);
+    },
+
+    /**
+     * Many callbacks at once: the log decides on their order. One for each key, because of two
+     * tombstones the first to be heard of takes the key back.
+     */
+    async storm(callback: Callback): Promise<void> {
+      const before = model.log.length;
+      const latest = new Map(model.tasks.map((task) => [task.key ?? task.number, task]));
+      const tasks = [...latest.values()];
+      for (const task of tasks) model.callBack(task, callback);
+      await Promise.all(tasks.map((task) => sendCallback(task, callback)));
+      for (const task of tasks) await settle(task, [model.answerTo(task)]);
+
+      const order = await readLog();
+      const rank = (task: ModelTask) => order.indexOf(idOf(task), before);
+      const ended = model.log.slice(before).sort((a, b) => rank(a) - rank(b));
+      model.log = [...model.log.slice(0, before), ...ended];
+    },
+
+    async read(task: ModelTask): Promise<void> {
+      const { data } = await gateway.graphql(ReadNodeDocument, { id: idOf(task) });
+      expect(data.node).toEqual(toExpected(task, idOf(task), postOf(task).taskId));
+    },
+
+    /** Begins to listen where the slot left off, or at another place of the caller's. */
+    async listen(slot: number, choice: number): Promise<void> {
+      const left = listeners.get(slot);
+      left?.stop();
+      const known = left ? [left, left, ...places] : places;
+      await open(slot, known[choice % known.length] as Place);
+    },
+
+    /** Every open listener hears what the log has beyond its place, in its order. */
+    async hear(): Promise<void> {
+      for (const listener of listeners.values()) {
+        for (const task of model.log.slice(listener.position)) {
+          const event = await wait('a completion', listener.next());
+          expect(event?.data?.videoExtended.video.id).toBe(idOf(task));
+          listener.cursor = event?.data?.videoExtended.cursor ?? '';
+          listener.position += 1;
+        }
+      }
+    },
+
+    /** Goes on with the file as a kill at this moment would have left it. */
+    async crash(): Promise<void> {
+      const image = join(gateway.folder, `after-crash-${++crashes}`);
+      mkdirSync(image);
+      const current =
+        crashes === 1 ? gateway.folder : join(gateway.folder, `after-crash-${crashes - 1}`);
+      // Nothing of this process runs in between, so the two files belong together.
+      for (const name of ['gateway.db', 'gateway.db-wal']) {
+        cpSync(join(current, name), join(image, name));
+      }
+      model.crash();
+      // What the process that is gone still does, it does to its own file.
+      for (const { response } of posts) response.destroy();
+      for (const waiting of pending.values()) await Promise.allSettled(waiting);
+      pending.clear();
+      const left = [...listeners];
+      await gateway.restart({ PORT: '0', DATABASE_URL: `sqlite:${join(image, 'gateway.db')}` });
+      line = await gateway.socket();
+      for (const [slot, listener] of left) await open(slot, listener);
+    },
+
+    /** All that can be asked at the end, then that nothing more has come. */
+    async conclude(): Promise<void> {
+      for (const task of model.tasks) await this.read(task);
+      expect(await readLog()).toEqual(model.log.map(idOf));
+      const listed = model.tasks.filter(({ state }) => state !== 'REJECTED').map(idOf);
+      const { data } = await gateway.graphql(ReadVideosDocument, { first: 100 });
+      expect(data.videos.edges.map(({ node }) => node.id)).toEqual(listed.sort().reverse());
+      await this.hear();
+
+      for (const { response } of posts) response.destroy();
+      await gateway.stop();
+      for (const { next } of listeners.values()) {
+        expect(await wait('the end of a stream', next())).toBeUndefined();
+      }
+      expect(posts.map(({ prompt }) => prompt)).toEqual(model.tasks.map(toPrompt));
+    },
+
+    async [Symbol.asyncDispose](): Promise<void> {
+      await upstream.close();
+      await gateway[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function toPrompt({ key, input }: ModelTask): string {
+  return key === null ? `alone ${input}` : `${key} ${input}`;
+}
+
+async function readStart(gateway: TestGateway): Promise<string> {
+  const { data } = await gateway.graphql(ReadCompletionsDocument, { first: 0 });
+  return data.completions.pageInfo.endCursor ?? '';
+}
+
+/** A tombstone is nobody's video. */
+function toExpected({ state, isNamed }: ModelTask, id: string, taskId: string) {
+  if (state === 'REJECTED') return null;
+  const shown = state === 'SUBMITTING' ? 'UNCONFIRMED' : state;
+  return { __typename: 'Video', id, taskId: isNamed ? taskId : null, state: shown };
+}
+
+function toCallback(taskId: string, callback: Callback): object {
+  const data = { task_id: taskId, video_id: taskId, video_url: '', image_url: '' };
+  switch (callback) {
+    case 'success':
+      return { code: 200, data: { ...data, video_url: `https://files.example/${taskId}.mp4` } };
+    case 'no file':
+      return { code: 200, data };
+    case 'failure':
+      return { code: 400, msg: 'Incorrect image format.', data };
+    case 'failure without data':
+      return { code: 500, msg: 'An unexpected error occurred', data: null };
+  }
+}
