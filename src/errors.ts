@@ -96,7 +96,7 @@ export class RateLimitedError extends GatewayError {
   readonly code = 'RATE_LIMITED';
   override readonly retryable = true;
 
-  constructor(facts: UpstreamFacts) {
+  constructor(facts?: UpstreamFacts) {
     super('Too many requests. Nothing was started; try again later.', facts);
   }
 }

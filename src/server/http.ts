@@ -30,8 +30,6 @@ export interface Routes {
   readonly isReady: () => Promise<boolean>;
 }
 
-const NOTHING_SAID = { upstreamCode: null, upstreamMessage: null, retryAfter: null };
-
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 export function createHttpServer(routes: Routes, log: Logger): Server {
@@ -111,7 +109,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     if (isStream(request.headers.accept)) {
       const giveBack = subscriptions.take(identity.owner);
       if (!giveBack) {
-        sendRefusal(response, new RateLimitedError(NOTHING_SAID));
+        sendRefusal(response, new RateLimitedError());
         return;
       }
       const cancelExpiry = abortAt(identity.expiresAt, leaving);

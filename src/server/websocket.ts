@@ -3,24 +3,23 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GraphQLError, getOperationAST } from 'graphql';
-import { CloseCode } from 'graphql-ws';
+import { type GraphQLError, getOperationAST } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { atTime } from '../auth/expiry.ts';
 import type { ToClientError } from '../client-errors.ts';
 import type { Config } from '../config.ts';
 import type { Caller } from '../context.ts';
 import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
 import type { Door } from './door.ts';
 import { createQuota, type Quota } from './quotas.ts';
+import { createSessions, TRY_AGAIN_LATER } from './sessions.ts';
+import { createUnknownOperationError, toParseError, toSocketError } from './socket-errors.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
 
-/** RFC 6455, and its registry: the client should connect anew (1012), or try again later (1013). */
+/** RFC 6455's registry: the client should connect anew. */
 const SERVICE_RESTART = 1012;
-const TRY_AGAIN_LATER = 1013;
 const SERVERS_OWN = new Set(['connection_ack', 'next', 'error']);
 const MESSAGE_LIMIT = 256 * 1024;
 /** What may wait for a slow client before it is sent away. */
@@ -33,18 +32,6 @@ const LONGEST_SPREAD_MS = 3_000;
 export interface WebSockets {
   /** Closes every socket, one after another, so that its client connects again, elsewhere. */
   close(): Promise<void>;
-}
-
-/** What belongs to one socket, from its acknowledgement to its end. */
-interface Session {
-  readonly owner: string;
-  readonly leaving: AbortController;
-  /**
-   * How to give back the place of each running operation, by its payload: its id may be used again
-   * before its end has been heard of.
-   */
-  readonly places: Map<unknown, () => void>;
-  readonly end: () => void;
 }
 
 export function serveWebSockets(
@@ -62,51 +49,8 @@ export function serveWebSockets(
 ): WebSockets {
   const { yoga, authenticator, door, toClientError, subscriptions, trusted, config } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
-  const perOwner = createQuota(config.OWNER_SOCKETS);
-  const sessions = new WeakMap<WebSocket, Session>();
+  const sessions = createSessions(authenticator, createQuota(config.OWNER_SOCKETS));
   let isClosing = false;
-
-  /** False: the protocol's answer is a close with 4403. Other codes are sent from here. */
-  async function begin(
-    socket: WebSocket,
-    request: IncomingMessage,
-    params: Readonly<Record<string, unknown>> | undefined,
-  ): Promise<boolean> {
-    const given = params?.Authorization ?? params?.authorization;
-    const authorization = typeof given === 'string' ? given : request.headers.authorization;
-    let identity: Awaited<ReturnType<Authenticator['identify']>>;
-    try {
-      identity = await authenticator.identify(authorization);
-    } catch (error) {
-      if (error instanceof GatewayUnavailableError)
-        socket.close(TRY_AGAIN_LATER, 'Try again later');
-      return false;
-    }
-    const leave = perOwner.take(identity.owner);
-    if (!leave) {
-      socket.close(TRY_AGAIN_LATER, 'Too many connections');
-      return false;
-    }
-    const cancelExpiry =
-      identity.expiresAt === null
-        ? () => {}
-        : atTime(identity.expiresAt, () => socket.close(CloseCode.Forbidden, 'Forbidden'));
-    const session: Session = {
-      owner: identity.owner,
-      leaving: new AbortController(),
-      places: new Map(),
-      end() {
-        cancelExpiry();
-        leave();
-        for (const giveBack of session.places.values()) giveBack();
-        session.leaving.abort();
-      },
-    };
-    sessions.set(socket, session);
-    // The socket may have gone while its token was verified.
-    if (socket.readyState !== socket.OPEN) session.end();
-    return true;
-  }
 
   const disposable = useServer(
     {
@@ -117,7 +61,7 @@ export function serveWebSockets(
         return value;
       },
       onConnect: ({ extra, connectionParams }) =>
-        begin(extra.socket, extra.request, connectionParams),
+        sessions.begin(extra.socket, extra.request, connectionParams),
       onClose: ({ extra }) => sessions.get(extra.socket)?.end(),
       onNext: ({ extra }) => sendAwayIfSlow(extra.socket),
       onComplete({ extra }, _id, payload) {
@@ -143,11 +87,12 @@ export function serveWebSockets(
         }
         const faults: readonly GraphQLError[] = validate(schema, document);
         if (faults.length > 0) return faults.map((fault) => toSocketError(toClientError(fault)));
-        if (!getOperationAST(document, params.operationName)) return [unknownOperation()];
+        if (!getOperationAST(document, params.operationName))
+          return [createUnknownOperationError()];
 
         // Last of all: of an operation that never begins no end is told.
         const giveBack = subscriptions.take(session.owner);
-        if (!giveBack) return [toSocketError(toClientError(tooMany()))];
+        if (!giveBack) return [toSocketError(toClientError(new RateLimitedError()))];
         session.places.set(params, giveBack);
         return {
           schema,
@@ -202,35 +147,7 @@ function sendAwayIfSlow(socket: WebSocket): void {
   if (socket.bufferedAmount > BUFFER_LIMIT) socket.close(TRY_AGAIN_LATER, 'Too slow');
 }
 
-/** Over HTTP Yoga gives both of these codes. */
-function toParseError(error: unknown): unknown {
-  if (!(error instanceof GraphQLError) || error.extensions.code) return error;
-  const { message, source, positions } = error;
-  return new GraphQLError(message, {
-    source,
-    positions,
-    extensions: { code: 'GRAPHQL_PARSE_FAILED' },
-  });
-}
-
-function unknownOperation(): GraphQLError {
-  return new GraphQLError('Could not determine what operation to execute.', {
-    extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
-  });
-}
-
-function tooMany(): RateLimitedError {
-  return new RateLimitedError({ upstreamCode: null, upstreamMessage: null, retryAfter: null });
-}
-
 /** The enveloped functions of this very operation, carried where the protocol's server keeps them. */
 function envelopOf(args: { rootValue?: unknown }) {
   return args.rootValue as Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subscribe'>;
-}
-
-/** `extensions.http` is Yoga's note to its own HTTP side. */
-function toSocketError(error: GraphQLError): GraphQLError {
-  const { http: _http, ...extensions } = error.extensions;
-  const { message, nodes, source, positions } = error;
-  return new GraphQLError(message, { nodes, source, positions, extensions });
 }
