@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import {
+  ExtendDocument,
   OnExtendedDocument,
   ReadCompletionsDocument,
+  ReadNodeDocument,
   ReadVideoDocument,
+  ReadVideosDocument,
 } from './generated/graphql.ts';
+import { postCallback, toFailure, toSuccess } from './support/callback.ts';
 import { startGateway } from './support/gateway.ts';
-import { extend } from './support/operations.ts';
+import { startHeldUpstream } from './support/held-upstream.ts';
+import { extend, INPUT } from './support/operations.ts';
 import { type PostgresServer, startPostgres } from './support/postgres.ts';
 
 let postgres: PostgresServer;
@@ -34,5 +39,73 @@ describe('replicas on one PostgreSQL', () => {
     const { data } = await c.graphql(ReadVideoDocument, { taskId });
     expect(data.video?.state).toBe('SUCCEEDED');
     expect((await b.graphql(ReadCompletionsDocument, {})).data.completions.edges).toHaveLength(1);
+  });
+});
+
+describe('a NUL, which PostgreSQL can neither store nor look for,', () => {
+  const toDerived = (taskId: string) => `task-${Buffer.from(taskId).toString('base64url')}`;
+
+  it('is no bug of ours, wherever a client writes one', async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { DATABASE_URL });
+    const { taskId } = await extend(gateway);
+    const socket = await gateway.socket();
+
+    for (const key of [`${taskId}\0`, '\0', toDerived('a\0')]) {
+      expect((await gateway.graphql(ReadVideoDocument, { taskId: key })).data).toEqual({
+        video: null,
+      });
+      expect((await gateway.graphql(ReadNodeDocument, { id: key })).data).toEqual({ node: null });
+      const [event] = await socket.subscribe(OnExtendedDocument, { taskId: key }).rest();
+      expect(event?.errors?.[0]?.extensions.code).toBe('VIDEO_NOT_FOUND');
+      for (const changes of [{ taskId: key }, { idempotencyKey: key }]) {
+        const input = { ...INPUT, ...changes };
+        const { data } = await gateway.graphql(ExtendDocument, { input });
+        expect(['InvalidInputError', 'VideoNotFoundError', 'ExtendVideoSuccess']).toContain(
+          data.extendVideo.__typename,
+        );
+      }
+      for (const after of [key, Buffer.from(key).toString('base64url')]) {
+        const answers = [
+          await gateway.graphql(ReadVideosDocument, { after }),
+          await gateway.graphql(ReadCompletionsDocument, { after }),
+        ];
+        for (const { errors } of answers) {
+          expect(errors?.[0]?.extensions.code).toBe('INVALID_INPUT');
+        }
+      }
+    }
+  });
+
+  it('in a callback costs no completion', async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream, { DATABASE_URL });
+    for (const [n, change] of [
+      { video_id: 'v\0' },
+      { video_url: 'https://files.example.com/v\0.mp4' },
+      { image_url: 'https://files.example.com/v\0.png' },
+    ].entries()) {
+      const submitting = extend(gateway);
+      const held = await upstream.nextSubmit();
+      held.accept(`task-${n}`);
+      await submitting;
+
+      const { status } = await postCallback(held.callback.url, toSuccess(`task-${n}`, change));
+
+      expect(status).toBe(200);
+      const { data } = await gateway.graphql(ReadVideoDocument, { taskId: `task-${n}` });
+      expect(data.video?.state).toBe('SUCCEEDED');
+    }
+
+    const submitting = extend(gateway);
+    const held = await upstream.nextSubmit();
+    held.accept('task-9');
+    await submitting;
+    const failure = { ...toFailure('task-9'), msg: 'No\0 luck' };
+    expect((await postCallback(held.callback.url, failure)).status).toBe(200);
+    const { data } = await gateway.graphql(ReadVideoDocument, { taskId: 'task-9' });
+    expect(data.video?.state).toBe('FAILED');
   });
 });

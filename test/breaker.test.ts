@@ -1,0 +1,247 @@
+import { describe, expect, it } from 'vitest';
+import {
+  RateLimitedError,
+  UpstreamError,
+  UpstreamMaintenanceError,
+  UpstreamUnreachableError,
+} from '../src/errors.ts';
+import { ORIGINAL_TASK_ID, startSandbox } from '../src/sandbox/sandbox.ts';
+import { type Breaker, createBreaker } from '../src/submit/breaker.ts';
+import { AnswerLostError } from '../src/upstream/answer-lost.ts';
+import { ExtendDocument, ReadVideosDocument } from './generated/graphql.ts';
+import { startGateway, type TestGateway } from './support/gateway.ts';
+import { startHeldUpstream } from './support/held-upstream.ts';
+import { extend, INPUT } from './support/operations.ts';
+import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
+
+const SAID = { upstreamCode: 455, upstreamMessage: 'maintenance', retryAfter: null };
+const maintenance = (retryAfter: number | null = null) =>
+  new UpstreamMaintenanceError({ ...SAID, retryAfter });
+const unreachable = () => new UpstreamUnreachableError({ cause: new Error('refused') });
+const lost = () => new AnswerLostError(new Error('cut'));
+
+/** A breaker on a clock that the test turns. */
+function createTimed(): { breaker: Breaker; pass: (ms: number) => void } {
+  let now = 1_000_000;
+  const pass = (ms: number) => {
+    now += ms;
+  };
+  return { breaker: createBreaker(() => now), pass };
+}
+
+function fail(breaker: Breaker, times: number, error: () => unknown): void {
+  for (let n = 0; n < times; n++) breaker.record(error());
+}
+
+describe('the breaker', () => {
+  it('opens after five outages in a row, of whatever kind', () => {
+    const { breaker } = createTimed();
+    for (const error of [maintenance(), unreachable(), lost(), lost()]) {
+      breaker.record(error);
+      expect(breaker.findRefusal()).toBeNull();
+    }
+
+    breaker.record(unreachable());
+
+    expect(breaker.findRefusal()).toMatchObject({ code: 'UPSTREAM_UNREACHABLE', retryAfter: 10 });
+    expect(breaker.enter()).toMatchObject({ code: 'UPSTREAM_UNREACHABLE', retryable: true });
+  });
+
+  it.each([
+    { what: 'a success', error: undefined },
+    { what: 'a refusal', error: new UpstreamError({ ...SAID, upstreamCode: 500 }) },
+    { what: 'a 429', error: new RateLimitedError({ ...SAID, upstreamCode: 429 }) },
+  ])('takes $what for a sign of life', ({ error }) => {
+    const { breaker } = createTimed();
+    fail(breaker, 4, unreachable);
+    breaker.record(error);
+    fail(breaker, 4, unreachable);
+
+    expect(breaker.findRefusal()).toBeNull();
+    breaker.record(unreachable());
+    expect(breaker.findRefusal()).not.toBeNull();
+  });
+
+  it('answers with the last cause, and with the time that is left', () => {
+    const { breaker, pass } = createTimed();
+    fail(breaker, 4, unreachable);
+    breaker.record(maintenance());
+
+    pass(3_000);
+    const refusal = breaker.findRefusal();
+
+    expect(refusal).toMatchObject({ ...SAID, code: 'UPSTREAM_MAINTENANCE', retryAfter: 7 });
+    pass(6_999);
+    expect(breaker.findRefusal()?.retryAfter).toBe(1);
+    pass(1);
+    expect(breaker.findRefusal()).toBeNull();
+  });
+
+  it('takes lost answers for an upstream that cannot be reached: nothing is sent this time', () => {
+    const { breaker } = createTimed();
+    fail(breaker, 5, lost);
+    expect(breaker.enter()).toMatchObject({ code: 'UPSTREAM_UNREACHABLE', retryable: true });
+  });
+
+  it('stays open for as long as the upstream says, where that is longer', () => {
+    const { breaker, pass } = createTimed();
+    fail(breaker, 5, () => maintenance(120));
+    expect(breaker.findRefusal()?.retryAfter).toBe(120);
+    pass(119_000);
+    expect(breaker.enter()).not.toBeNull();
+    pass(1_000);
+    expect(breaker.enter()).toBeNull();
+  });
+
+  it('lets one alone try when the time is over, and closes when that one gets through', () => {
+    const { breaker, pass } = createTimed();
+    fail(breaker, 5, unreachable);
+    pass(10_000);
+
+    expect(breaker.enter()).toBeNull();
+    expect(breaker.enter()).toMatchObject({ code: 'UPSTREAM_UNREACHABLE', retryAfter: 10 });
+    expect(breaker.findRefusal()).not.toBeNull();
+    breaker.record();
+
+    expect(breaker.findRefusal()).toBeNull();
+    expect(breaker.enter()).toBeNull();
+    expect(breaker.enter()).toBeNull();
+  });
+
+  it('opens again at once when the one that tries fails', () => {
+    const { breaker, pass } = createTimed();
+    fail(breaker, 5, unreachable);
+    pass(10_000);
+    expect(breaker.enter()).toBeNull();
+    pass(4_000);
+    breaker.record(maintenance());
+
+    expect(breaker.enter()).toMatchObject({ code: 'UPSTREAM_MAINTENANCE', retryAfter: 10 });
+  });
+
+  it('lets another try where the first one never came back', () => {
+    const { breaker, pass } = createTimed();
+    fail(breaker, 5, unreachable);
+    pass(10_000);
+    expect(breaker.enter()).toBeNull();
+    pass(10_000);
+    expect(breaker.enter()).toBeNull();
+    expect(breaker.enter()).not.toBeNull();
+  });
+});
+
+async function submit(gateway: TestGateway, changes: object = {}) {
+  const { data } = await gateway.graphql(ExtendDocument, { input: { ...INPUT, ...changes } });
+  return data.extendVideo;
+}
+
+const ON = { UPSTREAM_BREAKER: 'on' };
+
+describe('an upstream that is down', () => {
+  it('in maintenance is not asked a sixth time; clients are told at once', async () => {
+    await using sandbox = await startSandbox();
+    await using gateway = await startGateway(sandbox, ON);
+    for (let n = 0; n < 5; n++) await submit(gateway, { prompt: 'Dance on #455' });
+    const posts = sandbox.requests.length;
+
+    const result = await submit(gateway, { idempotencyKey: 'refused' });
+
+    expect(result).toMatchObject({
+      __typename: 'UpstreamMaintenanceError',
+      retryable: true,
+      upstreamCode: 455,
+    });
+    const { retryAfter } = result as { retryAfter: number };
+    expect(retryAfter).toBeGreaterThanOrEqual(1);
+    expect(retryAfter).toBeLessThanOrEqual(10);
+    expect([posts, sandbox.requests.length]).toEqual([5, 5]);
+    const { data } = await gateway.graphql(ReadVideosDocument, {});
+    expect(data.videos.edges).toEqual([]);
+    // The next process knows nothing of it, and the key is free.
+    await gateway.restart();
+    const again = await submit(gateway, { idempotencyKey: 'refused' });
+    expect(again.__typename).toBe('ExtendVideoSuccess');
+  });
+
+  it('and cannot be reached is not tried again', async () => {
+    const upstream = await startScriptedUpstream(() => {});
+    await upstream.close();
+    await using gateway = await startGateway(upstream, ON);
+    for (let n = 0; n < 5; n++) {
+      expect(await submit(gateway)).toMatchObject({
+        __typename: 'UpstreamUnreachableError',
+        retryAfter: null,
+      });
+    }
+
+    const result = await submit(gateway);
+
+    expect(result).toMatchObject({ __typename: 'UpstreamUnreachableError', retryable: true });
+    expect((result as { retryAfter: number }).retryAfter).toBeGreaterThanOrEqual(1);
+  });
+
+  it('and loses answers is not paid a sixth time', async () => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream, ON);
+    for (let n = 0; n < 5; n++) {
+      const submitting = submit(gateway, { idempotencyKey: `key-${n}` });
+      (await upstream.nextSubmit()).cut();
+      expect((await submitting).__typename).toBe('OutcomeUnknownError');
+    }
+
+    expect((await submit(gateway)).__typename).toBe('UpstreamUnreachableError');
+
+    // A submit that was sent is unknown still, and not "try again".
+    const known = await submit(gateway, { idempotencyKey: 'key-0' });
+    expect(known).toMatchObject({ __typename: 'OutcomeUnknownError', retryable: false });
+    expect(upstream.submits).toHaveLength(5);
+  });
+
+  it('tells those who waited for their turn meanwhile, and leaves their keys free', async () => {
+    await using upstream = await startHeldUpstream();
+    const env = { ...ON, UPSTREAM_REQUESTS: '5', UPSTREAM_WINDOW_MS: '500' };
+    await using gateway = await startGateway(upstream, env);
+    const failing = Array.from({ length: 5 }, () => submit(gateway));
+    const held = await Promise.all(failing.map(() => upstream.nextSubmit()));
+    const waiting = Array.from({ length: 3 }, (_, n) =>
+      submit(gateway, { idempotencyKey: `waiting-${n}` }),
+    );
+
+    for (const one of held) one.refuse(455);
+    await Promise.all(failing);
+    const results = await Promise.all(waiting);
+
+    for (const result of results) {
+      expect(result).toMatchObject({ __typename: 'UpstreamMaintenanceError', upstreamCode: 455 });
+    }
+    expect(upstream.submits).toHaveLength(5);
+  });
+
+  it('is read as ever: the breaker is about submits', async () => {
+    await using sandbox = await startSandbox();
+    await using gateway = await startGateway(sandbox, ON);
+    for (let n = 0; n < 6; n++) await submit(gateway, { prompt: 'Dance on #455' });
+
+    const answer = await gateway.send(`{ video(taskId: "${ORIGINAL_TASK_ID}") { state } }`);
+
+    expect(answer).toEqual({ data: { video: { state: 'SUCCEEDED' } } });
+  });
+});
+
+describe('UPSTREAM_BREAKER=off', () => {
+  it('asks every time', async () => {
+    let posts = 0;
+    await using upstream = await startScriptedUpstream((_request, response) => {
+      posts += 1;
+      if (posts <= 8) answerJson(response, { code: 455, msg: 'maintenance' });
+      else answerJson(response, { code: 200, msg: 'success', data: { taskId: 'task-1' } });
+    });
+    await using gateway = await startGateway(upstream, { UPSTREAM_BREAKER: 'off' });
+
+    for (let n = 0; n < 8; n++) {
+      expect((await submit(gateway)).__typename).toBe('UpstreamMaintenanceError');
+    }
+
+    expect((await extend(gateway)).taskId).toBe('task-1');
+  });
+});

@@ -1,0 +1,281 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { ExtendDocument, ReadVideosDocument } from './generated/graphql.ts';
+import { startGateway, type TestCaller } from './support/gateway.ts';
+import { startHeldUpstream } from './support/held-upstream.ts';
+import { extend, INPUT } from './support/operations.ts';
+import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { createFleet, type Replica } from './support/replicas.ts';
+import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
+import { startTimedUpstream } from './support/timed-upstream.ts';
+
+let postgres: PostgresServer;
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 60_000);
+afterAll(() => postgres[Symbol.asyncDispose]());
+
+describe('the allowance', () => {
+  const SUBMITS = 200;
+  const CALLS = 50;
+  const WINDOW_MS = 3_000;
+  const ENV = {
+    UPSTREAM_REQUESTS: String(CALLS),
+    UPSTREAM_WINDOW_MS: String(WINDOW_MS),
+    SUBMIT_MAX_WAIT_MS: '60000',
+  };
+
+  it.each([
+    { count: 1, engine: 'SQLite' },
+    { count: 1, engine: 'PostgreSQL' },
+    { count: 2, engine: 'PostgreSQL' },
+    { count: 4, engine: 'PostgreSQL' },
+  ])(
+    'is used up and never exceeded by $count on $engine',
+    { timeout: 60_000 },
+    async ({ count, engine }) => {
+      await using upstream = await startTimedUpstream();
+      const settings =
+        engine === 'SQLite' ? ENV : { ...ENV, DATABASE_URL: await postgres.createDatabase() };
+      await using fleet = await createFleet(upstream, settings);
+      const replicas = await fleet.start(count);
+      // The first requests of a process are slow, and not what this is about.
+      const warm = Array.from({ length: 20 * count }, (_, n) =>
+        replicas[n % count]?.graphql(ReadVideosDocument, {}),
+      );
+      await Promise.all(warm);
+
+      // Twice as many at a time as a window takes: there is always somebody who waits.
+      const kinds = new Set<string>();
+      let begun = 0;
+      async function keepSubmitting(): Promise<void> {
+        while (begun < SUBMITS) {
+          const replica = replicas[begun++ % count] as Replica;
+          kinds.add((await submit(replica, 'Dance')).__typename);
+        }
+      }
+      await Promise.all(Array.from({ length: 2 * CALLS }, keepSubmitting));
+
+      expect(kinds).toEqual(new Set(['ExtendVideoSuccess']));
+      const times = await upstream.readTimes();
+      expect(times).toHaveLength(SUBMITS);
+      // Any window that holds one call more than the allowance is shorter than it should be.
+      const gaps = times.slice(CALLS).map((time, n) => time - (times[n] ?? 0));
+      const needed = (SUBMITS / CALLS - 1) * WINDOW_MS;
+      const used = needed / ((times.at(-1) ?? 0) - (times[0] ?? 0));
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(WINDOW_MS);
+      expect(used).toBeGreaterThanOrEqual(0.95);
+    },
+  );
+});
+
+const KEYS = { busy: 'key-of-the-busy', quiet: 'key-of-the-quiet' };
+const API_KEYS = Object.entries(KEYS)
+  .map(([name, key]) => `${name}:${createHash('sha256').update(key).digest('hex')}`)
+  .join();
+
+async function submit(caller: TestCaller, prompt: string) {
+  const { data } = await caller.graphql(ExtendDocument, { input: { ...INPUT, prompt } });
+  return data.extendVideo;
+}
+
+describe('an owner who submits much', () => {
+  it.each([
+    { replicas: 1, where: 'the same replica' },
+    { replicas: 2, where: 'another replica' },
+  ])('does not keep one waiting who submits little, on $where', async ({ replicas }) => {
+    await using upstream = await startHeldUpstream();
+    const env = {
+      DATABASE_URL: await postgres.createDatabase(),
+      AUTH_API_KEYS: API_KEYS,
+      UPSTREAM_REQUESTS: '10',
+      UPSTREAM_WINDOW_MS: '1000',
+      SUBMIT_MAX_WAIT_MS: '20000',
+    };
+    await using a = await startGateway(upstream, env);
+    await using b = await startGateway(upstream, env);
+    const busy = a.as(`Bearer ${KEYS.busy}`);
+    const quiet = (replicas === 1 ? a : b).as(`Bearer ${KEYS.quiet}`);
+    let served = 0;
+    const serving = (async () => {
+      for (; served < 54; served++) (await upstream.nextSubmit()).accept(`task-${served}`);
+    })();
+
+    const many = Array.from({ length: 50 }, (_, n) => submit(busy, `busy ${n}`));
+    const places: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      const before = upstream.submits.length;
+      expect((await submit(quiet, `quiet ${n}`)).__typename).toBe('ExtendVideoSuccess');
+      const prompts = upstream.submits.map((request) => (request.json() as Prompted).prompt);
+      places.push(prompts.indexOf(`quiet ${n}`) - before);
+    }
+    await Promise.all([...many, serving]);
+
+    // It is served when places become free next, or once more later where replicas race for them;
+    // in between some may have become free already.
+    expect(Math.max(...places)).toBeLessThanOrEqual((replicas + 1) * 10);
+  });
+});
+
+interface Prompted {
+  readonly prompt: string;
+}
+
+/** The rows' states in a stopped gateway's file, oldest first. */
+function readStates(gateway: { readonly folder: string }): unknown[] {
+  const file = new DatabaseSync(join(gateway.folder, 'gateway.db'));
+  const rows = file.prepare('select state from video order by id').all();
+  file.close();
+  return rows.map(({ state }) => state);
+}
+
+describe('a submit whose turn does not come', () => {
+  const ENV = { UPSTREAM_REQUESTS: '1', UPSTREAM_WINDOW_MS: '60000', SUBMIT_MAX_WAIT_MS: '100' };
+
+  it('is refused with an honest time, without a POST or a trace of it', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, ENV);
+    await extend(gateway);
+
+    const results = [await submit(gateway, 'Late 1'), await submit(gateway, 'Late 2')];
+
+    for (const result of results) {
+      expect(result).toMatchObject({
+        __typename: 'RateLimitedError',
+        code: 'RATE_LIMITED',
+        retryable: true,
+        upstreamCode: null,
+        upstreamMessage: null,
+      });
+      const { retryAfter } = result as { retryAfter: number };
+      expect(retryAfter).toBeGreaterThanOrEqual(55);
+      expect(retryAfter).toBeLessThanOrEqual(62);
+    }
+    expect(sandbox.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+    const { data } = await gateway.graphql(ReadVideosDocument, {});
+    expect(data.videos.edges).toHaveLength(1);
+    await gateway.stop();
+    expect(readStates(gateway)).toEqual(['WAITING', 'REJECTED', 'REJECTED']);
+  });
+
+  it('leaves its key free, and answers it the same to all who waited with it', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, ENV);
+    await extend(gateway);
+    const input = { ...INPUT, prompt: 'Late', idempotencyKey: 'late' };
+    const ask = async () => (await gateway.graphql(ExtendDocument, { input })).data.extendVideo;
+
+    const kinds = (await Promise.all([ask(), ask(), ask()])).map(({ __typename }) => __typename);
+    expect(kinds).toEqual(['RateLimitedError', 'RateLimitedError', 'RateLimitedError']);
+    await gateway.restart({ UPSTREAM_REQUESTS: '9' });
+
+    expect((await ask()).__typename).toBe('ExtendVideoSuccess');
+  });
+});
+
+describe("the upstream's 429", () => {
+  const PAUSING = { 'retry-after': '2' };
+
+  it('keeps all replicas from submitting for as long as it says', async () => {
+    await using upstream = await startHeldUpstream();
+    const env = { DATABASE_URL: await postgres.createDatabase(), SUBMIT_MAX_WAIT_MS: '10000' };
+    await using a = await startGateway(upstream, env);
+    await using b = await startGateway(upstream, env);
+
+    const refused = submit(a, 'Refused');
+    (await upstream.nextSubmit()).refuse(429, PAUSING);
+    const refusedAt = performance.now();
+    expect(await refused).toMatchObject({ __typename: 'RateLimitedError', retryAfter: 2 });
+    const waiting = [submit(a, 'Next on A'), submit(b, 'Next on B')];
+    const first = await upstream.nextSubmit();
+    const paused = performance.now() - refusedAt;
+    const second = await upstream.nextSubmit();
+    first.accept('task-1');
+    second.accept('task-2');
+
+    expect(paused).toBeGreaterThan(1_950);
+    expect(paused).toBeLessThan(4_000);
+    for (const result of await Promise.all(waiting)) {
+      expect(result.__typename).toBe('ExtendVideoSuccess');
+    }
+  });
+
+  it('on a submit that outlasts the longest wait is passed on as the time to come again', async () => {
+    await using upstream = await startHeldUpstream();
+    const env = { DATABASE_URL: await postgres.createDatabase(), SUBMIT_MAX_WAIT_MS: '50' };
+    await using a = await startGateway(upstream, env);
+    await using b = await startGateway(upstream, env);
+
+    const refused = submit(a, 'Refused');
+    (await upstream.nextSubmit()).refuse(429, { 'retry-after': '30' });
+    await refused;
+    const result = await submit(b, 'Next');
+
+    expect(result).toMatchObject({ __typename: 'RateLimitedError', upstreamCode: null });
+    expect((result as { retryAfter: number }).retryAfter).toBeGreaterThanOrEqual(28);
+    expect((result as { retryAfter: number }).retryAfter).toBeLessThanOrEqual(31);
+    expect(upstream.submits).toHaveLength(1);
+  });
+
+  it('on a read does not pause submits', async () => {
+    let tasks = 0;
+    await using upstream = await startScriptedUpstream((request, response) => {
+      if (request.method === 'GET') {
+        answerJson(response, { code: 429, msg: 'slow down' }, { headers: { 'retry-after': '60' } });
+        return;
+      }
+      tasks += 1;
+      answerJson(response, { code: 200, msg: 'success', data: { taskId: `task-${tasks}` } });
+    });
+    await using gateway = await startGateway(upstream, {
+      RECONCILE_AFTER_MS: '1',
+      SUBMIT_MAX_WAIT_MS: '0',
+      UPSTREAM_REQUESTS: '4',
+      UPSTREAM_WINDOW_MS: '60000',
+    });
+    await extend(gateway);
+    const reads = () => upstream.requests.filter(({ method }) => method === 'GET').length;
+    while (reads() === 0) await upstream.nextRequest();
+
+    for (let n = 0; n < 3; n++) await extend(gateway);
+
+    expect(tasks).toBe(4);
+    // The reads have stopped, though four were allowed.
+    expect(reads()).toBeLessThan(4);
+  });
+});
+
+describe('SIGTERM', () => {
+  it('sends those away who wait for their turn, and lets those in flight end', async () => {
+    await using upstream = await startHeldUpstream();
+    await using fleet = await createFleet(upstream, {
+      DATABASE_URL: await postgres.createDatabase(),
+      UPSTREAM_REQUESTS: '2',
+      UPSTREAM_WINDOW_MS: '60000',
+      SUBMIT_MAX_WAIT_MS: '30000',
+    });
+    const [doomed, other] = (await fleet.start(2)) as [Replica, Replica];
+    const flying = [submit(doomed, 'Flying 1'), submit(doomed, 'Flying 2')];
+    const held = [await upstream.nextSubmit(), await upstream.nextSubmit()];
+    const waiting = Array.from({ length: 5 }, (_, n) => submit(doomed, `Waiting ${n}`));
+    // Their rows are there: they wait.
+    while ((await other.graphql(ReadVideosDocument, {})).data.videos.edges.length < 7);
+
+    const stopped = doomed.stop();
+    for (const result of await Promise.all(waiting)) {
+      expect(result).toMatchObject({ __typename: 'GatewayUnavailableError', retryable: true });
+    }
+    for (const [n, one] of held.entries()) one.accept(`task-${n}`);
+    for (const result of await Promise.all(flying)) {
+      expect(result.__typename).toBe('ExtendVideoSuccess');
+    }
+    await stopped;
+
+    expect(upstream.submits).toHaveLength(2);
+    const { data } = await other.graphql(ReadVideosDocument, {});
+    expect(data.videos.edges).toHaveLength(2);
+  });
+});

@@ -1,0 +1,299 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PaidUpstream, startPaidUpstream } from './crash/upstream.ts';
+import { within } from './crash/within.ts';
+import {
+  ExtendDocument,
+  OnExtendedDocument,
+  OnUpdatedDocument,
+  ReadCompletionsDocument,
+  ReadVideoDocument,
+} from './generated/graphql.ts';
+import { postCallback, toSuccess } from './support/callback.ts';
+import { startGateway as start, type TestGateway } from './support/gateway.ts';
+import { type HeldUpstream, startHeldUpstream } from './support/held-upstream.ts';
+import { extend, INPUT } from './support/operations.ts';
+import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import type { SocketStream } from './support/socket.ts';
+
+/** Somebody else's server is not ours to stop. */
+const isForeign = Boolean(process.env.TEST_DATABASE_URL);
+
+let postgres: PostgresServer;
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 60_000);
+afterAll(() => postgres[Symbol.asyncDispose]());
+
+/** The paid upstream's callbacks find the gateway wherever it is. */
+function startGateway(upstream: { url: string }, env: Record<string, string>) {
+  return start(upstream, { PUBLIC_URL: 'http://gateway.example', AUTH: 'none', ...env });
+}
+
+/** Ends every connection to the database, whatever it is doing. */
+async function cutConnections(databaseUrl: string): Promise<number> {
+  const name = new URL(databaseUrl).pathname.slice(1);
+  const { rowCount } = await postgres.run(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+  );
+  return rowCount ?? 0;
+}
+
+/** As the upstream does it: again and again until it is heard. */
+async function callBackAll(
+  upstream: PaidUpstream,
+  gateways: readonly TestGateway[],
+  onAcknowledged: (count: number) => Promise<void>,
+): Promise<void> {
+  let count = 0;
+  const open = [...upstream.tasks];
+  async function work(): Promise<void> {
+    for (let task = open.shift(); task; task = open.shift()) {
+      await upstream.callBack(task, (gateways[open.length % gateways.length] as TestGateway).url);
+      if (!task.isAcknowledged) open.push(task);
+      else await onAcknowledged(++count);
+    }
+  }
+  await Promise.all(Array.from({ length: 6 }, work));
+}
+
+async function readPage(gateway: TestGateway, after: string | null) {
+  const { data } = await gateway.graphql(ReadCompletionsDocument, { first: 100, after });
+  return data.completions;
+}
+
+async function readLog(gateway: TestGateway): Promise<string[]> {
+  const cursors: string[] = [];
+  let page = await readPage(gateway, null);
+  for (;;) {
+    cursors.push(...page.edges.map(({ cursor }) => cursor));
+    if (!page.pageInfo.hasNextPage) return cursors;
+    page = await readPage(gateway, page.pageInfo.endCursor ?? null);
+  }
+}
+
+type Extended = { videoExtended: { cursor: string; video: { id: string } } };
+
+async function hear(
+  events: Pick<SocketStream<Extended>, 'next'>,
+  count: number,
+): Promise<string[]> {
+  const cursors: string[] = [];
+  while (cursors.length < count) {
+    const event = await within(15_000, `completion ${cursors.length + 1}`, events.next());
+    if (!event) throw new Error('The stream has ended.');
+    cursors.push(event.data.videoExtended.cursor);
+  }
+  return cursors;
+}
+
+/** Asks until the gateway says that it is ready; fails with the test's own time limit. */
+async function untilReady(gateway: TestGateway): Promise<void> {
+  while ((await fetch(`${gateway.url}/ready`)).status !== 200);
+}
+
+async function submit(gateway: TestGateway, idempotencyKey: string | null = null) {
+  const answer = await gateway.graphql(ExtendDocument, { input: { ...INPUT, idempotencyKey } });
+  return answer.data.extendVideo;
+}
+
+describe('connections to the database that are cut in mid-stream', () => {
+  it('cost nobody anything: 150 completions, five cuts', async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using upstream = await startPaidUpstream();
+    await using a = await startGateway(upstream, { DATABASE_URL });
+    await using b = await startGateway(upstream, { DATABASE_URL });
+    const { cursor: after } = await extend(a);
+    await Promise.all(Array.from({ length: 149 }, (_, n) => extend(n % 2 ? a : b)));
+    const socket = await a.socket();
+    const onA = socket.subscribe(OnExtendedDocument, { after });
+    const onB = await b.sse(OnExtendedDocument, { after });
+
+    const hearing = Promise.all([hear(onA, 150), hear(onB, 150)]);
+    let cut = 0;
+    await callBackAll(upstream, [a, b], async (count) => {
+      if (count % 25 === 0 && count < 150) cut += await cutConnections(DATABASE_URL);
+    });
+    const [heardOnA, heardOnB] = await hearing;
+
+    expect(cut).toBeGreaterThan(10);
+    const log = await readLog(a);
+    expect(log).toHaveLength(150);
+    expect(heardOnA).toEqual(log);
+    expect(heardOnB).toEqual(log);
+  });
+
+  it('let each of 24 submits that were under way end as it did, with one POST', async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream, { DATABASE_URL });
+    const submits = Array.from({ length: 24 }, (_, n) => submit(gateway, `key-${n}`));
+    const held = await Promise.all(submits.map(() => upstream.nextSubmit()));
+
+    await cutConnections(DATABASE_URL);
+    for (const [n, one] of held.entries()) one.accept(`task-${n}`);
+    const results = await Promise.all(submits);
+
+    for (const result of results) {
+      expect(result).toMatchObject({
+        __typename: 'ExtendVideoSuccess',
+        video: { state: 'WAITING' },
+      });
+    }
+    expect(upstream.submits).toHaveLength(24);
+  });
+});
+
+describe.skipIf(isForeign)('a database server that goes away and comes back', () => {
+  it('is said to be away meanwhile, and nothing is lost', { timeout: 60_000 }, async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using upstream = await startPaidUpstream();
+    await using a = await startGateway(upstream, { DATABASE_URL });
+    await using b = await startGateway(upstream, { DATABASE_URL });
+    const { taskId, cursor: after } = await extend(a);
+    await extend(b);
+    const posts = upstream.tasks.length;
+    const socket = await a.socket();
+    let isClosed = false;
+    void socket.closed.then(() => {
+      isClosed = true;
+    });
+    const events = socket.subscribe(OnExtendedDocument, { after });
+    const one = socket.subscribe(OnExtendedDocument, { taskId });
+    const states = socket.subscribe(OnUpdatedDocument, { taskId });
+    await states.next();
+    const onB = await b.sse(OnExtendedDocument, { after });
+
+    await postgres.stop();
+    try {
+      for (const gateway of [a, b]) {
+        expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+        expect((await fetch(`${gateway.url}/ready`)).status).toBe(503);
+      }
+      const [task] = upstream.tasks;
+      const begun = performance.now();
+      const { status } = await postCallback(`${a.url}${task?.callbackPath}`, toSuccess(taskId));
+      expect(status).toBe(503);
+      expect(performance.now() - begun).toBeLessThan(5_000);
+
+      expect(await submit(a)).toMatchObject({
+        __typename: 'GatewayUnavailableError',
+        code: 'GATEWAY_UNAVAILABLE',
+        retryable: true,
+      });
+      expect(await submit(a, 'a-key')).toMatchObject({ __typename: 'GatewayUnavailableError' });
+      expect(upstream.tasks).toHaveLength(posts);
+      const { errors } = await a.graphql(ReadVideoDocument, { taskId });
+      expect(errors?.[0]?.extensions).toMatchObject({
+        code: 'GATEWAY_UNAVAILABLE',
+        retryable: true,
+      });
+      const subscribed = await socket.subscribe(OnExtendedDocument, { taskId }).rest();
+      expect(subscribed[0]?.errors?.[0]?.extensions.code).toBe('GATEWAY_UNAVAILABLE');
+    } finally {
+      await postgres.start();
+    }
+    await Promise.all([untilReady(a), untilReady(b)]);
+    await callBackAll(upstream, [b, a], async () => {});
+
+    expect(isClosed).toBe(false);
+    const log = await readLog(a);
+    expect(log).toHaveLength(2);
+    expect(await hear(events, 2)).toEqual(log);
+    expect(await hear(onB, 2)).toEqual(log);
+    expect(await within(15_000, 'the one', one.rest())).toHaveLength(1);
+    const last = (await within(15_000, 'the last state', states.rest())).at(-1);
+    expect(last?.data.videoUpdated.state).toBe('SUCCEEDED');
+    expect((await submit(a, 'a-key')).__typename).toBe('ExtendVideoSuccess');
+  });
+
+  it('finds the callbacks that came in the seconds of its absence acknowledged only when kept', {
+    timeout: 60_000,
+  }, async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using upstream = await startPaidUpstream();
+    await using gateway = await startGateway(upstream, { DATABASE_URL });
+    const { cursor: after } = await extend(gateway);
+    await Promise.all(Array.from({ length: 79 }, () => extend(gateway)));
+    const events = (await gateway.socket()).subscribe(OnExtendedDocument, { after });
+    const hearing = hear(events, 80);
+
+    await callBackAll(upstream, [gateway], async (count) => {
+      if (count !== 20) return;
+      await postgres.stop();
+      await postgres.start();
+    });
+
+    expect(await hearing).toEqual(await readLog(gateway));
+  });
+});
+
+describe.skipIf(isForeign)('a submit whose POST is under way when the database goes away', () => {
+  /** The POST is there and unanswered, and the database is gone. */
+  async function loseDatabase(upstream: HeldUpstream, gateway: TestGateway) {
+    const submitting = submit(gateway, 'the-key');
+    const held = await upstream.nextSubmit();
+    await postgres.stop();
+    return { submitting, held };
+  }
+
+  /** The same submit again ends up with the task that was paid. */
+  async function expectPaidOnce(upstream: HeldUpstream, gateway: TestGateway, taskId: string) {
+    await untilReady(gateway);
+    let again = await submit(gateway, 'the-key');
+    // The answer is written when the gateway next tries to.
+    for (let n = 0; again.__typename === 'OutcomeUnknownError' && n < 1_000; n++) {
+      again = await submit(gateway, 'the-key');
+    }
+    expect(again).toMatchObject({ __typename: 'ExtendVideoSuccess', video: { taskId } });
+    expect(upstream.submits).toHaveLength(1);
+  }
+
+  it('is settled when it returns', { timeout: 60_000 }, async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream, { DATABASE_URL });
+
+    const { submitting, held } = await loseDatabase(upstream, gateway);
+    held.accept('task-1');
+    expect((await fetch(`${gateway.url}/ready`)).status).toBe(503);
+    await postgres.start();
+
+    expect(await within(20_000, 'the answer', submitting)).toMatchObject({
+      __typename: 'ExtendVideoSuccess',
+      video: { taskId: 'task-1', state: 'WAITING' },
+    });
+    await expectPaidOnce(upstream, gateway, 'task-1');
+  });
+
+  it('has its refusal settled as well', { timeout: 60_000 }, async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream, { DATABASE_URL });
+
+    const { submitting, held } = await loseDatabase(upstream, gateway);
+    held.refuse(451);
+    await postgres.start();
+
+    const result = await within(20_000, 'the answer', submitting);
+    expect(result).toMatchObject({ __typename: 'SourceUnavailableError', upstreamCode: 451 });
+    expect(upstream.submits).toHaveLength(1);
+  });
+
+  it('is unknown to its caller after its deadline, and never to be sent again', {
+    timeout: 60_000,
+  }, async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using upstream = await startHeldUpstream();
+    // It ends 5 s after these, whatever happens.
+    const SHORT = { UPSTREAM_TIMEOUT_MS: '1000', SUBMIT_MAX_WAIT_MS: '1' };
+    await using gateway = await startGateway(upstream, { DATABASE_URL, ...SHORT });
+
+    const { submitting, held } = await loseDatabase(upstream, gateway);
+    held.accept('task-1');
+    const result = await within(20_000, 'the answer', submitting);
+    await postgres.start();
+
+    expect(result).toMatchObject({ __typename: 'OutcomeUnknownError', retryable: false });
+    await expectPaidOnce(upstream, gateway, 'task-1');
+  });
+});

@@ -1,0 +1,655 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  createAllowance,
+  findNextPlace,
+  pauseAllowance,
+  takeAllowance,
+} from '../src/store/allowance.ts';
+import {
+  countFilelessRead,
+  hastenCheck,
+  hastenWatched,
+  leaseDueRows,
+  noteOpen,
+  releaseLeases,
+  scheduleCheck,
+} from '../src/store/checks.ts';
+import {
+  adoptTask,
+  endVideo,
+  findCompletionNumber,
+  readCompletions,
+  readLogBounds,
+} from '../src/store/completions.ts';
+import { isReachable, type OpenDatabase, openDatabase } from '../src/store/database.ts';
+import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
+import type { VideoRow } from '../src/store/rows.ts';
+import type { Database } from '../src/store/schema.ts';
+import { findOverspending, lockOwner } from '../src/store/spending.ts';
+import {
+  confirmSubmit,
+  findKeyHolder,
+  findLatestOfKey,
+  findRow,
+  insertSubmit,
+  markOverdueUnconfirmed,
+  markUnconfirmed,
+  type NewSubmit,
+  recoverOrphans,
+  rejectSubmit,
+} from '../src/store/submits.ts';
+import { findLineages, findVideo, findVideos, listVideos } from '../src/store/videos.ts';
+import type { VideoFailure, VideoFiles } from '../src/video.ts';
+import { createVideoId } from '../src/video-id.ts';
+import { type PostgresServer, startPostgres } from './support/postgres.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+const FILES: VideoFiles = { videoId: 'v', videoUrl: 'https://files.example/v.mp4', coverUrl: null };
+const FAILURE: VideoFailure = { reason: 'PROVIDER_ERROR', message: 'broken', upstreamCode: 500 };
+const NEVER: VideoFailure = { reason: 'NEVER_CONFIRMED', message: 'never', upstreamCode: null };
+const succeeded = (taskId: string | null = null) => ({ outcome: FILES, taskId, reported: true });
+const failed = (taskId: string | null = null) => ({ outcome: FAILURE, taskId, reported: true });
+
+let postgres: PostgresServer;
+let folder: string;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  folder = await mkdtemp(join(tmpdir(), 'longtake-store-'));
+}, 60_000);
+afterAll(async () => {
+  await postgres[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const ENGINES = [
+  {
+    engine: 'SQLite',
+    isShared: false,
+    create: async () => `sqlite:${join(folder, createVideoId())}.db`,
+  },
+  { engine: 'PostgreSQL', isShared: true, create: () => postgres.createDatabase() },
+];
+
+function toSubmit(changes: Partial<NewSubmit> = {}): NewSubmit {
+  return {
+    id: createVideoId(),
+    owner: 'me',
+    idempotencyKey: null,
+    fingerprint: 'f',
+    tokenHash: 't',
+    sourceTaskId: 'source',
+    prompt: 'Dance',
+    quality: 'P720',
+    waterMark: '',
+    imageUrl: null,
+    expandPrompt: null,
+    runtimeMs: HOUR_MS,
+    ...changes,
+  };
+}
+
+describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
+  let opened: OpenDatabase;
+  let db: Database;
+  beforeAll(async () => {
+    opened = await openDatabase(await create());
+    db = opened.db;
+  });
+  afterAll(() => opened.close());
+  beforeEach(async () => {
+    for (const table of ['completion', 'video', 'owner', 'allowance'] as const) {
+      await db.deleteFrom(table).execute();
+    }
+  });
+
+  /** A row whose request is on its way. */
+  async function insert(changes: Partial<NewSubmit> = {}): Promise<string> {
+    const row = await insertSubmit(db, toSubmit(changes));
+    if (!row) throw new Error('The key is taken.');
+    return row.id;
+  }
+
+  async function insertOpen(taskId: string, changes: Partial<NewSubmit> = {}): Promise<string> {
+    const id = await insert(changes);
+    await confirmSubmit(db, id, taskId, HOUR_MS);
+    return id;
+  }
+
+  async function read(id: string): Promise<VideoRow> {
+    const row = await findRow(db, id);
+    if (!row) throw new Error('There is no such row.');
+    return row;
+  }
+
+  /** Turns the clock back for a row. */
+  async function age(id: string, ms: number): Promise<void> {
+    const earlier = (column: string) => sql<number>`${sql.ref(column)} - ${ms}`;
+    await db
+      .updateTable('video')
+      .set({
+        created_at: earlier('created_at'),
+        submit_until: earlier('submit_until'),
+        checked_at: earlier('checked_at'),
+        finished_at: earlier('finished_at'),
+        check_after: earlier('check_after'),
+        lease_until: earlier('lease_until'),
+      })
+      .where('id', '=', id)
+      .execute();
+    await db
+      .updateTable('completion')
+      .set({ created_at: earlier('created_at') })
+      .where('video_row', '=', id)
+      .execute();
+  }
+
+  it('opens again as the same database, and says whether it is there', async () => {
+    const url = await create();
+    const first = await openDatabase(url);
+    expect(await isReachable(first.db)).toBe(true);
+    await first.close();
+    const second = await openDatabase(url);
+    expect(second.id).toBe(first.id);
+    expect(second.id).not.toBe(opened.id);
+    await second.close();
+    expect(await isReachable(second.db)).toBe(false);
+  });
+
+  describe('a submit', () => {
+    it('is stored as it came, numbers as numbers', async () => {
+      const submit = toSubmit({ imageUrl: 'https://a.example/b', expandPrompt: true });
+      const row = await insertSubmit(db, submit);
+      expect(row).toMatchObject({ id: submit.id, state: 'SUBMITTING', expand_prompt: 1 });
+      expect(row?.submit_until).toBe(row?.check_after);
+      expect(row?.created_at).toBeTypeOf('number');
+      expect(Math.abs((row?.created_at ?? 0) - Date.now())).toBeLessThan(5_000);
+      expect(await read(submit.id)).toEqual(row);
+    });
+
+    it('of a key that is taken is none; another owner has keys of their own', async () => {
+      const id = await insert({ idempotencyKey: 'k' });
+      expect(await insertSubmit(db, toSubmit({ idempotencyKey: 'k' }))).toBeUndefined();
+      await insert({ idempotencyKey: 'k', owner: 'other' });
+      expect((await findKeyHolder(db, 'me', 'k'))?.id).toBe(id);
+    });
+
+    it('of one key wins alone when 20 come at once', async () => {
+      const rows = await Promise.all(
+        Array.from({ length: 20 }, () => insertSubmit(db, toSubmit({ idempotencyKey: 'k' }))),
+      );
+      expect(rows.filter((row) => row !== undefined)).toHaveLength(1);
+    });
+
+    it('that is confirmed waits; one that has moved on keeps its state', async () => {
+      const id = await insert();
+      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toBe(true);
+      expect(await read(id)).toMatchObject({ state: 'WAITING', task_id: 'task' });
+      await noteOpen(db, id, 'GENERATING');
+      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toBe(true);
+      expect((await read(id)).state).toBe('GENERATING');
+    });
+
+    it("is not confirmed with another row's task", async () => {
+      await insertOpen('task');
+      const id = await insert();
+      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toBe(false);
+      expect(await read(id)).toMatchObject({ state: 'SUBMITTING', task_id: null });
+    });
+
+    it('that is rejected is a tombstone and lets go of its key', async () => {
+      const id = await insert({ idempotencyKey: 'k' });
+      expect(await rejectSubmit(db, id, '{}')).toBe(true);
+      expect(await rejectSubmit(db, id, '{}')).toBe(false);
+      expect(await read(id)).toMatchObject({ state: 'REJECTED', key_held: 0, check_after: null });
+      expect(await findKeyHolder(db, 'me', 'k')).toBeUndefined();
+      expect((await findLatestOfKey(db, 'me', 'k'))?.id).toBe(id);
+      expect(await findVideo(db, 'me', id)).toBeNull();
+      expect(await listVideos(db, 'me', {}, { limit: 9, before: null })).toEqual([]);
+    });
+
+    it('that is confirmed cannot be rejected or given up any more', async () => {
+      const id = await insertOpen('task');
+      expect(await rejectSubmit(db, id, '{}')).toBe(false);
+      expect(await markUnconfirmed(db, id, HOUR_MS)).toBe(false);
+      expect((await read(id)).state).toBe('WAITING');
+    });
+
+    it('is unconfirmed when overdue, not before, and keeps its key', async () => {
+      const id = await insert({ idempotencyKey: 'k' });
+      expect(await markOverdueUnconfirmed(db, id, HOUR_MS)).toBe(false);
+      await age(id, HOUR_MS);
+      expect(await markOverdueUnconfirmed(db, id, HOUR_MS)).toBe(true);
+      const row = await read(id);
+      expect(row.state).toBe('UNCONFIRMED');
+      expect(row.check_after).toBe(row.created_at + HOUR_MS);
+      expect((await findKeyHolder(db, 'me', 'k'))?.id).toBe(id);
+      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toBe(true);
+      expect((await read(id)).state).toBe('WAITING');
+    });
+
+    it('whose process died is recovered at the start, with the leases', async () => {
+      const [orphan, open] = [await insert(), await insertOpen('task')];
+      await db.updateTable('video').set({ lease_until: 9e12 }).where('id', '=', open).execute();
+      await recoverOrphans(db, HOUR_MS);
+      expect((await read(orphan)).state).toBe('UNCONFIRMED');
+      expect(await read(open)).toMatchObject({ state: 'WAITING', lease_until: 0 });
+    });
+  });
+
+  describe('the end of a task', () => {
+    it('is numbered per owner, without gaps', async () => {
+      const mine = [await insertOpen('a'), await insertOpen('b')];
+      const other = await insertOpen('c', { owner: 'other' });
+      for (const id of [...mine, other]) expect(await endVideo(db, id, succeeded())).toBe(true);
+      const log = await readCompletions(db, 'me', 0, 10);
+      expect(log.map(({ number, video }) => [number, video.id])).toEqual([
+        [1, mine[0]],
+        [2, mine[1]],
+      ]);
+      expect(await findCompletionNumber(db, 'other', other)).toBe(1);
+      expect(await findCompletionNumber(db, 'me', other)).toBeUndefined();
+      expect(await readLogBounds(db, 'me')).toMatchObject({ head: 2, pruned: 0 });
+      expect(await readLogBounds(db, 'nobody')).toEqual({ head: 0, pruned: 0 });
+      expect(await readCompletions(db, 'me', 1, 10)).toHaveLength(1);
+    });
+
+    it('comes once; a failure yields to a success and to nothing else', async () => {
+      const id = await insertOpen('a');
+      expect(await endVideo(db, id, failed())).toBe(true);
+      expect(await endVideo(db, id, failed())).toBe(false);
+      expect(await endVideo(db, id, succeeded())).toBe(true);
+      expect(await endVideo(db, id, succeeded())).toBe(false);
+      expect(await endVideo(db, id, failed())).toBe(false);
+      expect(await read(id)).toMatchObject({
+        state: 'SUCCEEDED',
+        failure_reason: null,
+        failure_code: null,
+        check_after: null,
+      });
+      expect(await findCompletionNumber(db, 'me', id)).toBe(2);
+      expect(await noteOpen(db, id, 'GENERATING')).toBe(false);
+      expect((await read(id)).state).toBe('SUCCEEDED');
+    });
+
+    it('leaves no number behind where it does not happen', async () => {
+      const id = await insertOpen('a');
+      await insertOpen('b');
+      expect(await endVideo(db, id, succeeded('b'))).toBe(false);
+      expect(await endVideo(db, id, succeeded('a'))).toBe(true);
+      const late = await insert();
+      expect(await endVideo(db, late, succeeded('b'))).toBe(false);
+      expect(await endVideo(db, 'nobody', succeeded())).toBe(false);
+      expect((await readLogBounds(db, 'me')).head).toBe(1);
+      expect((await read(late)).state).toBe('SUBMITTING');
+    });
+
+    it('gives up only what has no task id by then', async () => {
+      const [confirmed, never] = [await insertOpen('a'), await insert()];
+      expect(await endVideo(db, confirmed, { outcome: NEVER, reported: false })).toBe(false);
+      expect(await endVideo(db, never, { outcome: NEVER, reported: false })).toBe(true);
+      expect(await read(never)).toMatchObject({ state: 'FAILED', checked_at: null });
+    });
+
+    it('adopts a tombstone, which takes its key back unless that is held', async () => {
+      const first = await insert({ idempotencyKey: 'k' });
+      await rejectSubmit(db, first, '{}');
+      expect(await endVideo(db, first, succeeded('a'))).toBe(true);
+      expect(await read(first)).toMatchObject({ key_held: 1, task_id: 'a', rejection: null });
+
+      const second = await insert({ idempotencyKey: 'l' });
+      await rejectSubmit(db, second, '{}');
+      const holder = await insert({ idempotencyKey: 'l' });
+      expect(await endVideo(db, second, succeeded('b'))).toBe(true);
+      expect((await read(second)).key_held).toBe(0);
+      expect((await findKeyHolder(db, 'me', 'l'))?.id).toBe(holder);
+    });
+
+    it.each([8, 50])(
+      'of %i tasks at once has numbers without a gap, in the order of commits',
+      async (count) => {
+        const ids = await Promise.all(
+          Array.from({ length: count }, (_, n) => insertOpen(`task-${n}`, { owner: `o${n % 2}` })),
+        );
+        // A reader that follows the log meanwhile: what it has passed must never grow behind it.
+        const seen: number[] = [];
+        let isOver = false;
+        const reading = (async () => {
+          for (;;) {
+            const isLast = isOver;
+            const page = await readCompletions(db, 'o0', seen.length, 100);
+            seen.push(...page.map(({ number }) => number));
+            if (isLast) return;
+          }
+        })();
+        const ended = await Promise.all(
+          ids.flatMap((id) => [endVideo(db, id, succeeded()), endVideo(db, id, succeeded())]),
+        );
+        isOver = true;
+        await reading;
+        expect(ended.filter(Boolean)).toHaveLength(count);
+        const half = Array.from({ length: count / 2 }, (_, n) => n + 1);
+        expect(seen).toEqual(half);
+        for (const owner of ['o0', 'o1']) {
+          const log = await readCompletions(db, owner, 0, 100);
+          expect(log.map(({ number }) => number)).toEqual(half);
+          expect((await readLogBounds(db, owner)).head).toBe(count / 2);
+        }
+      },
+    );
+  });
+
+  describe('a task that a callback names', () => {
+    it('is adopted by a row in whatever state, and open rows keep theirs', async () => {
+      const [way, unknown, open] = [await insert(), await insert(), await insertOpen('c')];
+      await markUnconfirmed(db, unknown, HOUR_MS);
+      await noteOpen(db, open, 'QUEUED');
+      expect(await adoptTask(db, way, 'a')).toBe(true);
+      expect(await adoptTask(db, unknown, 'b')).toBe(true);
+      expect(await adoptTask(db, open, 'c')).toBe(true);
+      expect(await read(way)).toMatchObject({ state: 'WAITING', task_id: 'a' });
+      expect(await read(unknown)).toMatchObject({ state: 'WAITING', task_id: 'b' });
+      expect(await read(open)).toMatchObject({ state: 'QUEUED', task_id: 'c' });
+    });
+
+    it('has not ended when its row was a tombstone', async () => {
+      const id = await insert({ idempotencyKey: 'k' });
+      await rejectSubmit(db, id, '{}');
+      expect(await adoptTask(db, id, 'a')).toBe(true);
+      await hastenCheck(db, id);
+      expect(await read(id)).toMatchObject({ state: 'WAITING', key_held: 1, finished_at: null });
+      expect((await leaseDueRows(db, 9, HOUR_MS)).map((row) => row.id)).toEqual([id]);
+    });
+
+    it('and does not name leaves a tombstone what it is, and its key free', async () => {
+      const id = await insert({ idempotencyKey: 'k' });
+      await rejectSubmit(db, id, '{}');
+      expect(await adoptTask(db, id, null)).toBe(true);
+      expect(await read(id)).toMatchObject({ state: 'REJECTED', key_held: 0 });
+      await insert({ idempotencyKey: 'k' });
+    });
+
+    it("is not another row's", async () => {
+      await insertOpen('a');
+      const id = await insert();
+      expect(await adoptTask(db, id, 'a')).toBe(false);
+      expect(await read(id)).toMatchObject({ state: 'SUBMITTING', task_id: null });
+    });
+  });
+
+  describe('a look', () => {
+    it('is leased to one of ten that ask at once, and is due again afterwards', async () => {
+      const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => insertOpen(`t${n}`)));
+      for (const id of ids) await age(id, HOUR_MS);
+      const leased: string[] = [];
+      // Those who are busy may get fewer than there are: ask until there is nothing left.
+      for (let round = 0; round < 20 && leased.length < 40; round++) {
+        const taken = await Promise.all(
+          Array.from({ length: 10 }, () => leaseDueRows(db, 8, HOUR_MS)),
+        );
+        leased.push(...taken.flat().map(({ id }) => id));
+      }
+      expect(leased.sort()).toEqual([...ids].sort());
+      expect(await leaseDueRows(db, 8, HOUR_MS)).toEqual([]);
+
+      await releaseLeases(db, ids.slice(0, 3));
+      expect(await leaseDueRows(db, 8, HOUR_MS)).toHaveLength(3);
+      for (const id of ids) await age(id, HOUR_MS);
+      expect(await leaseDueRows(db, 50, HOUR_MS)).toHaveLength(40);
+    });
+
+    it('is set for later, unless the task has ended', async () => {
+      const [open, ended] = [await insertOpen('a'), await insertOpen('b')];
+      await endVideo(db, ended, succeeded());
+      for (const id of [open, ended]) await scheduleCheck(db, id, HOUR_MS);
+      expect(await read(open)).toMatchObject({ check_count: 1, lease_until: 0 });
+      expect((await read(open)).check_after).toBeGreaterThan(Date.now() + HOUR_MS - 10_000);
+      expect((await read(ended)).check_after).toBeNull();
+    });
+
+    it('comes sooner for who watches: 2 s after the last one, later a quarter of the age', async () => {
+      const fresh = await insertOpen('a');
+      const [due, old] = [await insertOpen('b'), await insertOpen('c')];
+      const unconfirmed = await insert();
+      await age(due, 2_500);
+      await age(old, 40_000);
+      await noteOpen(db, old, null);
+      const before = await read(old);
+      await hastenWatched(db, [fresh, due, old, unconfirmed, 'nobody']);
+      expect((await read(fresh)).check_after).toBeGreaterThan(Date.now() + 60_000);
+      expect((await read(due)).check_after).toBeLessThan(Date.now() + 60_000);
+      expect((await read(old)).check_after).toBe(before.check_after);
+      expect((await read(unconfirmed)).check_after).toBeGreaterThan(Date.now() + 60_000);
+      await hastenWatched(db, []);
+    });
+
+    it('moves the state forward and never back', async () => {
+      const id = await insertOpen('a');
+      expect(await noteOpen(db, id, 'QUEUED')).toBe(true);
+      expect(await noteOpen(db, id, 'GENERATING')).toBe(true);
+      expect(await noteOpen(db, id, 'QUEUED')).toBe(false);
+      expect(await noteOpen(db, id, 'GENERATING')).toBe(false);
+      expect(await noteOpen(db, id, null)).toBe(false);
+      expect((await read(id)).state).toBe('GENERATING');
+      await age(id, 5_000);
+      const { checked_at: before } = await read(id);
+      await noteOpen(db, id, null);
+      expect((await read(id)).checked_at).toBeGreaterThan(before ?? 0);
+    });
+
+    it('that finds no file is counted while the task is open', async () => {
+      const id = await insertOpen('a');
+      expect([await countFilelessRead(db, id), await countFilelessRead(db, id)]).toEqual([1, 2]);
+      await endVideo(db, id, succeeded());
+      expect(await countFilelessRead(db, id)).toBe(0);
+    });
+
+    it('is hastened for an open task with an id alone', async () => {
+      const [open, nameless, ended] = [
+        await insertOpen('a'),
+        await insert(),
+        await insertOpen('b'),
+      ];
+      await endVideo(db, ended, succeeded());
+      for (const id of [open, nameless, ended]) await hastenCheck(db, id);
+      expect((await leaseDueRows(db, 9, HOUR_MS)).map(({ id }) => id)).toEqual([open]);
+    });
+  });
+
+  describe('pruning', () => {
+    it('takes old entries and then their rows, the oldest first, and moves the mark', async () => {
+      const ids = [];
+      for (let n = 0; n < 6; n++) ids.push(await insertOpen(`t${n}`));
+      for (const id of ids) await endVideo(db, id, succeeded());
+      const tombstone = await insert();
+      await rejectSubmit(db, tombstone, '{}');
+      for (const id of [...ids.slice(0, 4), tombstone]) await age(id, 2 * HOUR_MS);
+      const open = await insertOpen('open');
+      await age(open, 9 * HOUR_MS);
+
+      expect(await pruneVideos(db, HOUR_MS, 100)).toBe(1);
+      expect(await pruneCompletions(db, HOUR_MS, 3)).toBe(1);
+      expect(await readLogBounds(db, 'me')).toEqual({ head: 6, pruned: 3 });
+      expect(await pruneCompletions(db, HOUR_MS, 3)).toBe(1);
+      expect(await pruneCompletions(db, HOUR_MS, 3)).toBe(0);
+      expect(await readLogBounds(db, 'me')).toEqual({ head: 6, pruned: 4 });
+      expect(await pruneVideos(db, HOUR_MS, 3)).toBe(3);
+      expect(await pruneVideos(db, HOUR_MS, 3)).toBe(1);
+      expect(await pruneVideos(db, HOUR_MS, 3)).toBe(0);
+      const left = await listVideos(db, 'me', {}, { limit: 99, before: null });
+      expect(left.map(({ id }) => id).sort()).toEqual([...ids.slice(4), open].sort());
+      expect((await readCompletions(db, 'me', 4, 9)).map(({ number }) => number)).toEqual([5, 6]);
+    });
+
+    it('is done once by five at once', async () => {
+      for (let n = 0; n < 20; n++) {
+        const id = await insertOpen(`t${n}`, { owner: `o${n % 3}` });
+        await endVideo(db, id, succeeded());
+        await age(id, 2 * HOUR_MS);
+      }
+      await Promise.all(Array.from({ length: 5 }, () => pruneCompletions(db, HOUR_MS, 100)));
+      await Promise.all(Array.from({ length: 5 }, () => pruneVideos(db, HOUR_MS, 100)));
+      expect(await readLogBounds(db, 'o0')).toEqual({ head: 7, pruned: 7 });
+      expect(await db.selectFrom('video').select('id').execute()).toEqual([]);
+    });
+  });
+
+  describe('videos', () => {
+    it('are found by both ids, and only by their owner', async () => {
+      const id = await insertOpen('a');
+      const other = await insertOpen('b', { owner: 'other' });
+      const found = await findVideos(db, 'me', [id, 'a', 'b', other, 'c']);
+      expect(found.get(id)?.taskId).toBe('a');
+      expect(found.get('a')?.id).toBe(id);
+      expect([found.get('b'), found.get(other), found.has('c')]).toEqual([null, null, false]);
+    });
+
+    it('are not found by what no row can hold', async () => {
+      const id = await insertOpen('a');
+      const found = await findVideos(db, 'me', ['a\0', '\0', '\ud800', id]);
+      expect([...found.keys()].sort()).toEqual([id, 'a'].sort());
+      expect(await findVideo(db, 'me', 'a\0')).toBeUndefined();
+      expect(await findVideos(db, 'me', [])).toEqual(new Map());
+    });
+
+    it('are listed newest first, by state, by source and by page', async () => {
+      const ids = [];
+      for (let n = 0; n < 5; n++)
+        ids.push(await insertOpen(`t${n}`, { sourceTaskId: `s${n % 2}` }));
+      const way = await insert({ sourceTaskId: 's0' });
+      await insert({ owner: 'other' });
+      const list = async (filter: object, limit = 9, before: string | null = null) =>
+        (await listVideos(db, 'me', filter, { limit, before })).map(({ id }) => id);
+      const newest = [...ids, way].reverse();
+      expect(await list({})).toEqual(newest);
+      expect(await list({}, 2, newest[1])).toEqual(newest.slice(2, 4));
+      expect(await list({ states: ['UNCONFIRMED'] })).toEqual([way]);
+      expect(await list({ states: ['WAITING'], sourceTaskId: 's1' })).toEqual([ids[3], ids[1]]);
+      expect(await list({ states: [] })).toEqual([]);
+    });
+
+    it('have lineages, which end at a stranger, at the depth or never in a circle', async () => {
+      await insertOpen('a', { sourceTaskId: 'c' });
+      await insertOpen('b', { sourceTaskId: 'a' });
+      await insertOpen('c', { sourceTaskId: 'b' });
+      await insertOpen('x', { sourceTaskId: 'y' });
+      await insertOpen('y', { owner: 'other' });
+      const lineages = await findLineages(db, 'me', ['c', 'x', 'none'], 5);
+      const toTasks = (root: string) => lineages.get(root)?.map(({ taskId }) => taskId);
+      expect(toTasks('c')).toEqual(['c', 'b', 'a', 'c', 'b']);
+      expect([toTasks('x'), toTasks('none')]).toEqual([['x'], []]);
+      expect((await findLineages(db, 'me', ['c'], 0)).get('c')).toEqual([]);
+    });
+  });
+
+  describe('the allowance', () => {
+    const SUBMIT = { name: 'submit', calls: 10, windowMs: HOUR_MS } as const;
+
+    it('gives out each place once, however many ask', async () => {
+      await Promise.all([createAllowance(db, SUBMIT), createAllowance(db, SUBMIT)]);
+      let taken = 0;
+      for (let round = 0; round < 20 && taken < 10; round++) {
+        const counts = await Promise.all(
+          Array.from({ length: 8 }, () => takeAllowance(db, SUBMIT, 3)),
+        );
+        taken += counts.reduce((sum, count) => sum + count, 0);
+      }
+      expect(taken).toBe(10);
+      expect(await takeAllowance(db, SUBMIT, 1)).toBe(0);
+      expect(await takeAllowance(db, SUBMIT, 0)).toBe(0);
+      const next = await findNextPlace(db, SUBMIT);
+      expect(next).toBeGreaterThan(HOUR_MS - 10_000);
+      expect(next).toBeLessThanOrEqual(HOUR_MS + 250);
+    });
+
+    it('is paused for its own kind alone, and never shortened', async () => {
+      const READ = { ...SUBMIT, name: 'read' } as const;
+      await createAllowance(db, SUBMIT);
+      await createAllowance(db, READ);
+      await pauseAllowance(db, 'submit', 2 * HOUR_MS);
+      await pauseAllowance(db, 'submit', HOUR_MS);
+      expect(await findNextPlace(db, SUBMIT)).toBeGreaterThan(2 * HOUR_MS - 10_000);
+      expect(await takeAllowance(db, SUBMIT, 5)).toBe(0);
+      expect(await takeAllowance(db, READ, 5)).toBe(5);
+    });
+
+    it('counts no more places than are allowed now', async () => {
+      await createAllowance(db, SUBMIT);
+      expect(await takeAllowance(db, { ...SUBMIT, calls: 4 }, 10)).toBe(4);
+      await createAllowance(db, { ...SUBMIT, calls: 12 });
+      expect(await takeAllowance(db, { ...SUBMIT, calls: 12 }, 20)).toBe(8);
+    });
+  });
+
+  describe('spending', () => {
+    const spend = (limits: Parameters<typeof findOverspending>[2]) =>
+      db.transaction().execute(async (trx) => {
+        await lockOwner(trx, 'me');
+        await insertSubmit(trx, toSubmit());
+        const over = await findOverspending(trx, 'me', limits);
+        if (over) throw over;
+      });
+
+    it('is limited per window and in flight; the refused cost nothing', async () => {
+      const perHour = { windows: [{ lengthMs: HOUR_MS, submits: 2 }], inFlight: null };
+      await spend(perHour);
+      await spend(perHour);
+      await expect(spend(perHour)).rejects.toMatchObject({ retryAfterMs: expect.any(Number) });
+      const [, second] = await listVideos(db, 'me', {}, { limit: 9, before: null });
+      await age(second?.id ?? '', HOUR_MS);
+      await spend(perHour);
+      await expect(spend({ windows: [], inFlight: 3 })).rejects.toEqual({ retryAfterMs: null });
+      await spend({ windows: [], inFlight: 4 });
+      expect((await readLogBounds(db, 'me')).head).toBe(0);
+    });
+
+    it('has one last place for 20 that come at once', async () => {
+      const limits = { windows: [{ lengthMs: HOUR_MS, submits: 5 }], inFlight: null };
+      const results = await Promise.allSettled(Array.from({ length: 20 }, () => spend(limits)));
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+      expect(await db.selectFrom('video').select('id').execute()).toHaveLength(5);
+    });
+  });
+
+  it.runIf(isShared)('never moves the pruned mark back, whoever prunes meanwhile', async () => {
+    for (let n = 0; n < 4; n++) {
+      const id = await insertOpen(`t${n}`);
+      await endVideo(db, id, succeeded());
+      await age(id, 2 * HOUR_MS);
+    }
+    let pruning: Promise<number> | undefined;
+    await db.transaction().execute(async (trx) => {
+      await trx.updateTable('owner').set({ pruned: 4 }).where('owner', '=', 'me').execute();
+      await trx.deleteFrom('completion').where('owner', '=', 'me').execute();
+      // It sees four old entries still, and waits for the owner's row.
+      pruning = pruneCompletions(db, HOUR_MS, 2);
+      const waiters = sql<{ count: number }>`select count(*) as count from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      while ((await waiters.execute(trx)).rows[0]?.count === 0);
+    });
+    await pruning;
+    expect(await readLogBounds(db, 'me')).toEqual({ head: 4, pruned: 4 });
+  });
+});
+
+describe('PostgreSQL', () => {
+  it('is brought up to date once by ten replicas that start at once', async () => {
+    const url = await postgres.createDatabase();
+    const opened = await Promise.all(
+      Array.from({ length: 10 }, () => openDatabase(url, { size: 2, statementTimeoutMs: 4_000 })),
+    );
+    expect(new Set(opened.map(({ id }) => id))).toHaveLength(1);
+    await Promise.all(opened.map(({ close }) => close()));
+  });
+
+  it('is answered for when it cannot be used', async () => {
+    const url = new URL(postgres.url);
+    url.pathname = '/not_there';
+    await expect(openDatabase(url.href)).rejects.toThrow(
+      /could not be brought up to date.*not_there/,
+    );
+  });
+});
