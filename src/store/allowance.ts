@@ -27,38 +27,54 @@ export async function createAllowance(db: Database, { name, calls }: Allowance):
 }
 
 /**
- * Takes up to `count` free places; answers with how many. Fewer than are free when other replicas
- * take some at the same time.
+ * Takes a free place; null when there is none, or when another replica took the same one in the
+ * same moment. Any of the free ones, so that this is rare.
  */
-export async function takeAllowance(
+export async function takePlace(
   db: Database,
   { name, calls, windowMs }: Allowance,
-  count: number,
-): Promise<number> {
-  if (count <= 0) return 0;
+): Promise<number | null> {
   const taken = await db
     .updateTable('allowance')
-    .set({ free_at: sql<number>`now_ms() + ${windowMs + toMargin(windowMs)}` })
+    .set({ free_at: toFreeAt(windowMs) })
     .where('name', '=', name)
-    .where('place', 'in', (eb) =>
+    .where('place', '=', (eb) =>
       eb
         .selectFrom('allowance')
         .select('place')
         .where('name', '=', name)
         .where('place', '<', calls)
         .where('free_at', '<=', now)
-        .orderBy('free_at')
-        .limit(count),
+        .orderBy(sql`random()`)
+        .limit(1),
     )
     .where('free_at', '<=', now)
     .returning('place')
-    .execute();
-  return taken.length;
+    .executeTakeFirst();
+  return taken?.place ?? null;
 }
 
-/** A call takes a while to arrive, and not always the same while. */
-function toMargin(windowMs: number): number {
-  return Math.min(250, Math.max(5, Math.round(windowMs / 50)));
+/**
+ * Counts the window of a place from now on: its call has only just left. Never shortens a pause.
+ */
+export async function restartPlace(
+  db: Database,
+  { name, windowMs }: Allowance,
+  place: number,
+): Promise<void> {
+  await db
+    .updateTable('allowance')
+    .set({ free_at: toFreeAt(windowMs) })
+    .where('name', '=', name)
+    .where('place', '=', place)
+    .where('free_at', '<', toFreeAt(windowMs))
+    .execute();
+}
+
+/** With a margin: a call takes a while to arrive, and not always the same while. */
+function toFreeAt(windowMs: number) {
+  const marginMs = Math.min(100, Math.max(5, Math.round(windowMs / 100)));
+  return sql<number>`now_ms() + ${windowMs + marginMs}`;
 }
 
 /** In how many milliseconds the next place is free; at least 0. */

@@ -10,8 +10,12 @@ import { findRow, markOverdueUnconfirmed } from '../store/submits.ts';
 import type { Video } from '../video.ts';
 import { parseRejection } from './rejection.ts';
 
-/** How often a row is read anew that another process may be settling. */
-const POLL_MS = 1_000;
+/**
+ * A settled row wakes its waiters, in whatever process it was settled. That is made sure of now and
+ * then, and when the submit's time is over: then nobody may be left to settle it.
+ */
+const LONGEST_POLL_MS = 5_000;
+const SHORTEST_POLL_MS = 200;
 
 export interface AnswerParts {
   readonly db: Database;
@@ -46,7 +50,7 @@ export async function waitForAnswer(
       const timer = new AbortController();
       const isServing = await Promise.race([
         watch.changed(),
-        delay(POLL_MS, true, { signal: timer.signal }).catch(() => true),
+        delay(toPause(row), true, { signal: timer.signal }).catch(() => true),
       ]);
       timer.abort();
       // Only a submit of another process can be open still when this one closes.
@@ -55,6 +59,10 @@ export async function waitForAnswer(
   } finally {
     watch.close();
   }
+}
+
+function toPause({ submit_until }: VideoRow): number {
+  return Math.max(SHORTEST_POLL_MS, Math.min(LONGEST_POLL_MS, submit_until - Date.now()));
 }
 
 function toAnswer(row: VideoRow): Video {

@@ -7,7 +7,8 @@ import {
   type Allowance,
   findNextPlace,
   pauseAllowance,
-  takeAllowance,
+  restartPlace,
+  takePlace,
 } from '../store/allowance.ts';
 import type { Database } from '../store/schema.ts';
 
@@ -18,12 +19,14 @@ export interface Gate {
   /** Whether somebody waits already: a newcomer must not pass by. */
   readonly isBusy: boolean;
   /**
-   * Resolves when the owner's turn has come.
+   * Resolves with a place when the owner's turn has come.
    *
    * @throws RateLimitedError with an honest `retryAfter` after the longest wait;
    * GatewayUnavailableError when the gateway drains.
    */
-  wait(owner: string): Promise<void>;
+  wait(owner: string): Promise<number>;
+  /** To be called when a call has left: its window begins then, and not when its turn came. */
+  leave(place: number): void;
   /** The upstream has refused a call for so many seconds, or for a window: everybody waits. */
   pause(seconds: number | null): Promise<void>;
   /** Sends those who wait away, and all who come. */
@@ -31,8 +34,10 @@ export interface Gate {
 }
 
 interface Waiter {
-  readonly enter: () => void;
+  readonly enter: (place: number) => void;
   readonly refuse: (error: Error) => void;
+  /** When it is refused, by this process's clock. */
+  readonly deadline: number;
 }
 
 export function createGate(parts: {
@@ -48,33 +53,27 @@ export function createGate(parts: {
   let isPumping = false;
   let isDraining = false;
 
-  async function wait(owner: string): Promise<void> {
+  async function wait(owner: string): Promise<number> {
     if (isDraining) throw new GatewayUnavailableError();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { enter: resolve, refuse: reject };
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const waiter: Waiter = { enter: resolve, refuse: reject, deadline: Date.now() + maxWaitMs };
     const queue = queues.get(owner);
     if (queue) queue.push(waiter);
     else queues.set(owner, [waiter]);
     count += 1;
     if (!isPumping) void pump();
 
-    const timer = new AbortController();
-    const isLate = await Promise.race([
-      promise.then(() => false),
-      delay(maxWaitMs, true, { signal: timer.signal }).catch(() => false),
-    ]).finally(() => timer.abort());
-    if (!isLate || !leave(owner, waiter)) return;
-    throw new RateLimitedError({
-      upstreamCode: null,
-      upstreamMessage: null,
-      retryAfter: await estimate(),
-    });
+    const timer = setTimeout(async () => {
+      if (withdraw(owner, waiter)) reject(toRefusal(await estimate()));
+    }, maxWaitMs);
+    return promise.finally(() => clearTimeout(timer));
   }
 
-  /** Seconds until a newcomer would be served, those who wait now before it. */
+  /** Seconds until a newcomer would be served, after those who go on waiting. */
   async function estimate(): Promise<number> {
     const next = await findNextPlace(db, allowance).catch(() => 0);
-    const windows = Math.floor(count / allowance.calls);
+    const staying = [...queues.values()].flat().filter(({ deadline }) => deadline > Date.now());
+    const windows = Math.floor(staying.length / allowance.calls);
     return Math.max(1, Math.ceil((next + windows * allowance.windowMs) / 1_000));
   }
 
@@ -83,9 +82,10 @@ export function createGate(parts: {
     isPumping = true;
     while (count > 0) {
       try {
-        const taken = await takeAllowance(db, allowance, count);
-        for (let place = 0; place < taken; place += 1) takeNext()?.enter();
-        if (taken === 0) await delay(Math.min(maxWaitMs, await findNextPlace(db, allowance)) + 1);
+        const place = await takePlace(db, allowance);
+        const waiter = place === null ? undefined : takeNext();
+        if (place !== null) waiter?.enter(place);
+        else await delay(Math.min(maxWaitMs, await findNextPlace(db, allowance)) + 1);
       } catch (error) {
         log.error({ err: error }, 'the allowance could not be asked for');
         await delay(RETRY_MS);
@@ -107,7 +107,7 @@ export function createGate(parts: {
   }
 
   /** False when its turn had come in the same moment. */
-  function leave(owner: string, waiter: Waiter): boolean {
+  function withdraw(owner: string, waiter: Waiter): boolean {
     const queue = queues.get(owner) ?? [];
     const index = queue.indexOf(waiter);
     if (index === -1) return false;
@@ -122,6 +122,11 @@ export function createGate(parts: {
       return count > 0;
     },
     wait,
+    leave(place) {
+      restartPlace(db, allowance, place).catch((error: unknown) => {
+        log.error({ err: error }, 'the allowance could not be told of a call');
+      });
+    },
     async pause(seconds) {
       const pauseMs = seconds === null ? allowance.windowMs : seconds * 1_000;
       await pauseAllowance(db, allowance.name, pauseMs);
@@ -133,4 +138,8 @@ export function createGate(parts: {
       }
     },
   };
+}
+
+function toRefusal(retryAfter: number): RateLimitedError {
+  return new RateLimitedError({ upstreamCode: null, upstreamMessage: null, retryAfter });
 }

@@ -2,7 +2,7 @@
 
 import type { Config } from '../config.ts';
 import { RateLimitedError } from '../errors.ts';
-import { type Allowance, takeAllowance } from '../store/allowance.ts';
+import { type Allowance, takePlace } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findOverspending, lockOwner, type SpendLimits } from '../store/spending.ts';
@@ -28,8 +28,8 @@ export function toSpendLimits(config: SpendConfig): SpendLimits | null {
 
 export interface OpenedSubmit {
   readonly row: VideoRow;
-  /** Whether a place of the allowance was free, and has been taken in the same commit. */
-  readonly hasPlace: boolean;
+  /** The place of the allowance that was free, taken in the same commit; null: there was none. */
+  readonly place: number | null;
 }
 
 /**
@@ -50,8 +50,7 @@ export async function openSubmit(
     const row = await insertSubmit(trx, submit);
     if (!row) return undefined;
     if (limits) await refuseOverspending(trx, submit.owner, limits);
-    const hasPlace = allowance !== null && (await takeAllowance(trx, allowance, 1)) > 0;
-    return { row, hasPlace };
+    return { row, place: allowance && (await takePlace(trx, allowance)) };
   });
 }
 

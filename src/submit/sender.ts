@@ -10,7 +10,7 @@ import type { Gate } from './gate.ts';
 /**
  * Sends the one POST of a submit, when its turn has come, and tells gate and breaker how it went.
  *
- * @param hasPlace whether a place of the allowance was taken already.
+ * @param place one of the allowance that was taken already, or null.
  * @returns the new task's id.
  * @throws what `Gate.wait`, the breaker and `sendExtend` throw.
  */
@@ -18,14 +18,14 @@ export async function sendInTurn(
   parts: { upstream: UpstreamClient; gate: Gate; breaker: Breaker; log: Logger },
   owner: string,
   request: ExtendRequest,
-  hasPlace: boolean,
+  place: number | null,
 ): Promise<string> {
   const { upstream, gate, breaker, log } = parts;
-  if (!hasPlace) await gate.wait(owner);
+  const taken = place ?? (await gate.wait(owner));
   const refusal = breaker.enter();
   if (refusal) throw refusal;
   try {
-    const taskId = await sendExtend(upstream, request);
+    const taskId = await sendExtend(upstream, request, () => gate.leave(taken));
     breaker.record();
     return taskId;
   } catch (error) {

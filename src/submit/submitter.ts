@@ -142,12 +142,12 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
 
   /** Never rejects: whatever happens ends up in the row. */
   async function send(
-    { row, hasPlace }: OpenedSubmit,
+    { row, place }: OpenedSubmit,
     request: ExtendInput & { callBackUrl: string },
   ): Promise<void> {
     let settle: () => Promise<unknown>;
     try {
-      const taskId = await sendInTurn(sending, row.owner, request, hasPlace);
+      const taskId = await sendInTurn(sending, row.owner, request, place);
       log.info({ video: row.id, taskId }, 'submit confirmed');
       settle = () => confirm(row.id, taskId);
     } catch (error) {

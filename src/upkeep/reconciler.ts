@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import { GatewayError, RateLimitedError } from '../errors.ts';
-import { type Allowance, pauseAllowance, takeAllowance } from '../store/allowance.ts';
+import { type Allowance, pauseAllowance, takePlace } from '../store/allowance.ts';
 import {
   endChecks,
   hastenWatched,
@@ -108,8 +108,10 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     if (room <= 0) return;
     const rows = await leaseDueRows(db, room, config.UPSTREAM_TIMEOUT_MS + 10_000);
     const [toRead, toSettle] = [rows.filter(isReadable), rows.filter((row) => !isReadable(row))];
-    const reads = await takeAllowance(db, allowance, toRead.length);
-    for (const row of [...toSettle, ...toRead.slice(0, reads)]) startLook(row);
+    for (const row of toSettle) startLook(row);
+    let reads = 0;
+    while (reads < toRead.length && (await takePlace(db, allowance)) !== null) reads += 1;
+    for (const row of toRead.slice(0, reads)) startLook(row);
     const left = toRead.slice(reads).map(({ id }) => id);
     if (left.length > 0) await releaseLeases(db, left);
   }

@@ -32,7 +32,7 @@ export interface UpstreamClient {
   /** One GET, on a kept connection. Fails as `exchange` does. */
   read(path: string, limits: ExchangeLimits): Promise<Answer>;
   /** One POST of JSON, on a fresh or barely idle connection. Fails as `exchange` does. */
-  submit(path: string, body: object): Promise<Answer>;
+  submit(path: string, body: object, onLeft: () => void): Promise<Answer>;
   /** Hides the key and callback URLs in a text of the upstream's. */
   readonly redact: Redact;
   /** Takes no more calls, lets those under way end (at most `timeoutMs`), then disconnects. */
@@ -110,7 +110,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     redact,
     read: (path, limits) =>
       call(reads, { method: 'GET', path: prefix + path, headers, payload: null }, limits),
-    submit: (path, body) =>
+    submit: (path, body, onLeft) =>
       call(
         submits,
         {
@@ -118,6 +118,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
           path: prefix + path,
           headers: { ...headers, 'content-type': 'application/json' },
           payload: Buffer.from(JSON.stringify(body)),
+          onLeft,
         },
         { timeoutMs },
       ),

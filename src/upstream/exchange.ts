@@ -11,6 +11,8 @@ export interface ExchangeRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as it is; null for a request without a body. */
   readonly payload: Buffer | null;
+  /** Called once, soon after the payload has been written. */
+  readonly onLeft?: () => void;
 }
 
 export interface ExchangeLimits {
@@ -93,6 +95,8 @@ export function exchange(
       // undici never sends a request twice that it has begun; should it ever, this one stays here.
       if (left) throw new Error('a body leaves once');
       left = true;
+      // The write follows in this turn of the event loop.
+      if (request.onLeft) setImmediate(request.onLeft);
       yield payload;
     },
   };

@@ -26,11 +26,16 @@ const Accepted = z.object({ taskId: z.string().refine((id) => id.trim() !== '') 
  * Starts a paid task and answers with its id. Sent once and never again; it takes no signal, for a
  * payment runs to its own deadline.
  *
+ * @param onLeft called once, when the request has left.
  * @throws GatewayError: nothing was started. AnswerLostError: it may have been.
  * @see https://docs.apikley.ru (Extend AI Video)
  */
-export async function sendExtend(client: UpstreamClient, request: ExtendRequest): Promise<string> {
-  const answer = await client.submit('/api/v1/runway/extend', toWire(request));
+export async function sendExtend(
+  client: UpstreamClient,
+  request: ExtendRequest,
+  onLeft: () => void = () => {},
+): Promise<string> {
+  const answer = await client.submit('/api/v1/runway/extend', toWire(request), onLeft);
 
   // The upstream may echo the request; the last segment of the callback's path is its token.
   const redactOwn = createRedactor([
