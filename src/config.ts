@@ -75,6 +75,7 @@ const Environment = z
     OWNER_SOCKETS: count(10_000, 1),
     OWNER_SUBSCRIPTIONS: count(20_000, 1),
     MAX_SOCKETS: count(50_000, 1),
+    MAX_SUBSCRIPTIONS: count(100_000, 1),
     MAX_DEPTH: count(20, 1),
     MAX_ALIASES: count(100, 0),
     MAX_DIRECTIVES: count(50, 0),

@@ -94,7 +94,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     isOpen: authenticator.isOpen,
     publicUrl,
   });
-  const subscriptions = createQuota(config.OWNER_SUBSCRIPTIONS);
+  const subscriptions = createQuota(config.OWNER_SUBSCRIPTIONS, config.MAX_SUBSCRIPTIONS);
   const entry = { yoga, authenticator, door, toClientError, subscriptions };
   const server = createHttpServer(
     {

@@ -428,6 +428,18 @@ describe('OWNER_SUBSCRIPTIONS', () => {
     await untilAdmitted(gateway, ALICE);
   });
 
+  it('stand below MAX_SUBSCRIPTIONS, which counts those of all owners', async () => {
+    await using running = await start({ ...JWT_ENV, MAX_SUBSCRIPTIONS: '2' });
+    const { gateway } = running;
+    const first = await gateway.as(ALICE).sse(OnExtendedDocument, {});
+    await gateway.as(bearerOf('bob')).sse(OnExtendedDocument, {});
+
+    expect(await tryStream(gateway, bearerOf('carol'))).toBe(429);
+
+    first.close();
+    await untilAdmitted(gateway, bearerOf('carol'));
+  });
+
   it('a place is free again once the client has left, however it left', async () => {
     await using running = await start(ENV);
     const { gateway } = running;

@@ -61,7 +61,7 @@ let folder: string;
 beforeAll(async () => {
   postgres = await startPostgres();
   folder = await mkdtemp(join(tmpdir(), 'longtake-store-'));
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await postgres[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });

@@ -1,21 +1,24 @@
-/** Counts what is open at a time, for each key. */
+/** Counts what is open at a time, for each key and in all. */
 
 export interface Quota {
   /** Takes a place for the key; returns how to give it back, once; null when all are taken. */
   take(key: string): (() => void) | null;
 }
 
-export function createQuota(limit: number): Quota {
+export function createQuota(limit: number, limitInAll = Number.POSITIVE_INFINITY): Quota {
   const counts = new Map<string, number>();
+  let inAll = 0;
   return {
     take(key) {
       const count = counts.get(key) ?? 0;
-      if (count >= limit) return null;
+      if (count >= limit || inAll >= limitInAll) return null;
+      inAll += 1;
       counts.set(key, count + 1);
       let isTaken = true;
       return () => {
         if (!isTaken) return;
         isTaken = false;
+        inAll -= 1;
         const rest = (counts.get(key) ?? 1) - 1;
         if (rest === 0) counts.delete(key);
         else counts.set(key, rest);
