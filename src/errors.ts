@@ -96,8 +96,8 @@ export class RateLimitedError extends GatewayError {
   readonly code = 'RATE_LIMITED';
   override readonly retryable = true;
 
-  constructor(facts?: UpstreamFacts) {
-    super('Too many requests. Nothing was started; try again later.', facts);
+  constructor(facts: Partial<UpstreamFacts> = {}) {
+    super('Too many requests. Nothing was started; try again later.', { ...SILENT, ...facts });
   }
 }
 

@@ -17,7 +17,7 @@ import { createCloser } from './server/shutdown.ts';
 import { readTrustedDocuments } from './server/trusted-documents.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphQL } from './server/yoga.ts';
-import { createAllowance } from './store/allowance.ts';
+import { createAllowance, toAllowance } from './store/allowance.ts';
 import { isReachable, isShared, openDatabase } from './store/database.ts';
 import { type Listener, startListener } from './store/listener.ts';
 import { recoverOrphans } from './store/submits.ts';
@@ -74,9 +74,8 @@ export async function startGateway(config: Config): Promise<Gateway> {
     timeoutMs: config.UPSTREAM_TIMEOUT_MS,
     logger: log,
   });
-  const calls = { calls: config.UPSTREAM_REQUESTS, windowMs: config.UPSTREAM_WINDOW_MS };
-  await createAllowance(db, { name: 'submit', ...calls });
-  await createAllowance(db, { name: 'read', ...calls });
+  await createAllowance(db, toAllowance('submit', config));
+  await createAllowance(db, toAllowance('read', config));
   let url = '';
   const publicUrl = () => config.PUBLIC_URL ?? url;
   const submitter = createSubmitter({ db, hub, upstream, log, config, publicUrl });

@@ -14,6 +14,19 @@ export interface Allowance {
   readonly windowMs: number;
 }
 
+/** Submits and reads have budgets of the same size, so that trouble with one leaves the other alone. */
+export function toAllowance(
+  name: AllowanceName,
+  config: { readonly UPSTREAM_REQUESTS: number; readonly UPSTREAM_WINDOW_MS: number },
+): Allowance {
+  return { name, calls: config.UPSTREAM_REQUESTS, windowMs: config.UPSTREAM_WINDOW_MS };
+}
+
+/** How long to pause for so many seconds of `Retry-After`; for a window where it was not said. */
+export function toPauseMs({ windowMs }: Allowance, seconds: number | null): number {
+  return seconds === null ? windowMs : seconds * 1_000;
+}
+
 /** Makes the places that are not there yet. More than `calls` may be there from an earlier setting. */
 export async function createAllowance(db: Database, { name, calls }: Allowance): Promise<void> {
   for (let from = 0; from < calls; from += 1_000) {

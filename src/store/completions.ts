@@ -1,7 +1,7 @@
 /** The end of a task and the log of such ends: written together or not at all. */
 
 import { type SqlBool, sql } from 'kysely';
-import type { Video, VideoFailure, VideoFiles } from '../video.ts';
+import { PREDECESSORS, type Video, type VideoFailure, type VideoFiles } from '../video.ts';
 import { isUnclaimed, keepTaskId, now, toVideo } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 
@@ -15,10 +15,10 @@ export interface VideoEnd {
   readonly reported: boolean;
 }
 
-/** FAILED yields to a success; nothing else that has ended moves. */
+/** What a report proves to exist ends from those states too in which it was not a video yet. */
 const YIELDING: Record<'SUCCEEDED' | 'FAILED', readonly RowState[]> = {
-  SUCCEEDED: ['SUBMITTING', 'REJECTED', 'UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING', 'FAILED'],
-  FAILED: ['SUBMITTING', 'REJECTED', 'UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING'],
+  SUCCEEDED: ['SUBMITTING', 'REJECTED', ...PREDECESSORS.SUCCEEDED],
+  FAILED: ['SUBMITTING', 'REJECTED', ...PREDECESSORS.FAILED],
 };
 
 /**

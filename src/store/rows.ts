@@ -7,7 +7,7 @@ import {
   type SqlBool,
   sql,
 } from 'kysely';
-import { FILE_LIFETIME_MS, type Video, type VideoState } from '../video.ts';
+import { FILE_LIFETIME_MS, VIDEO_STATES, type Video, type VideoState } from '../video.ts';
 import type { RowState, Tables, VideoTable } from './schema.ts';
 
 export type VideoRow = Selectable<VideoTable>;
@@ -16,15 +16,7 @@ export type VideoRow = Selectable<VideoTable>;
 export const now = sql<number>`now_ms()`;
 
 /** A tombstone is no video. It is never listed, found or counted. */
-export const LISTED_STATES: readonly RowState[] = [
-  'SUBMITTING',
-  'UNCONFIRMED',
-  'WAITING',
-  'QUEUED',
-  'GENERATING',
-  'SUCCEEDED',
-  'FAILED',
-];
+export const LISTED_STATES: readonly RowState[] = ['SUBMITTING', ...VIDEO_STATES];
 
 /** What a row's state is called outside: a submit on its way has not been confirmed yet. */
 export function toVideoState(state: RowState): VideoState {

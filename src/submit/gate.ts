@@ -9,6 +9,7 @@ import {
   pauseAllowance,
   restartPlace,
   takePlace,
+  toPauseMs,
 } from '../store/allowance.ts';
 import type { Database } from '../store/schema.ts';
 
@@ -64,7 +65,7 @@ export function createGate(parts: {
     if (!isPumping) void pump();
 
     const timer = setTimeout(async () => {
-      if (withdraw(owner, waiter)) reject(toRefusal(await estimate()));
+      if (withdraw(owner, waiter)) reject(new RateLimitedError({ retryAfter: await estimate() }));
     }, maxWaitMs);
     return promise.finally(() => clearTimeout(timer));
   }
@@ -128,8 +129,7 @@ export function createGate(parts: {
       });
     },
     async pause(seconds) {
-      const pauseMs = seconds === null ? allowance.windowMs : seconds * 1_000;
-      await pauseAllowance(db, allowance.name, pauseMs);
+      await pauseAllowance(db, allowance.name, toPauseMs(allowance, seconds));
     },
     drain() {
       isDraining = true;
@@ -138,8 +138,4 @@ export function createGate(parts: {
       }
     },
   };
-}
-
-function toRefusal(retryAfter: number): RateLimitedError {
-  return new RateLimitedError({ upstreamCode: null, upstreamMessage: null, retryAfter });
 }

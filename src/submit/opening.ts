@@ -63,8 +63,6 @@ async function refuseOverspending(
   if (!overspending) return;
   const { retryAfterMs } = overspending;
   throw new RateLimitedError({
-    upstreamCode: null,
-    upstreamMessage: null,
     retryAfter: retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1_000),
   });
 }

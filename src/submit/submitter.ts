@@ -6,7 +6,7 @@ import { createToken, hashToken, toCallbackUrl } from '../callbacks/callback-url
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import { GatewayError, GatewayUnavailableError, IdempotencyConflictError } from '../errors.ts';
-import type { Allowance } from '../store/allowance.ts';
+import { toAllowance } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import {
@@ -72,11 +72,7 @@ export interface Submitter {
 export function createSubmitter(parts: SubmitterParts): Submitter {
   const { db, hub, upstream, log, config } = parts;
   const limits = toSpendLimits(config);
-  const allowance: Allowance = {
-    name: 'submit',
-    calls: config.UPSTREAM_REQUESTS,
-    windowMs: config.UPSTREAM_WINDOW_MS,
-  };
+  const allowance = toAllowance('submit', config);
   const gate = createGate({ db, log, allowance, maxWaitMs: config.SUBMIT_MAX_WAIT_MS });
   const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker() : NO_BREAKER;
   const sending = { upstream, gate, breaker, log };

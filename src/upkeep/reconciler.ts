@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import { GatewayError, RateLimitedError } from '../errors.ts';
-import { type Allowance, pauseAllowance, takePlace } from '../store/allowance.ts';
+import { pauseAllowance, takePlace, toAllowance, toPauseMs } from '../store/allowance.ts';
 import {
   endChecks,
   hastenWatched,
@@ -75,12 +75,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   const stopping = new AbortController();
   const tickMs = Math.min(1_000, Math.max(20, config.RECONCILE_AFTER_MS / 4));
   const looks = new Set<Promise<void>>();
-  // Reads have their own budget, as large as the submits': trouble with one leaves the other alone.
-  const allowance: Allowance = {
-    name: 'read',
-    calls: config.UPSTREAM_REQUESTS,
-    windowMs: config.UPSTREAM_WINDOW_MS,
-  };
+  const allowance = toAllowance('read', config);
   let wake = () => {};
 
   async function run(): Promise<void> {
@@ -143,8 +138,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       if (error instanceof RateLimitedError) {
-        const pauseMs = error.retryAfter === null ? allowance.windowMs : error.retryAfter * 1_000;
-        await pauseAllowance(db, 'read', pauseMs);
+        await pauseAllowance(db, allowance.name, toPauseMs(allowance, error.retryAfter));
       }
       log.warn({ video: id, code: error.code, upstreamCode: error.upstreamCode }, 'read failed');
     }
