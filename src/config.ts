@@ -83,6 +83,10 @@ const Environment = z
     MAX_COST: count(100_000, 1),
     MAX_SUBMITS: count(1, 1),
     TRUSTED_DOCUMENTS: z.string().optional(),
+    THIN_PATH: z
+      .enum(['on', 'off'])
+      .default('on')
+      .transform((word) => word === 'on'),
     GRAPHIQL: flag.optional(),
     INTROSPECTION: flag.optional(),
     LOG_LEVEL: z

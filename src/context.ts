@@ -4,6 +4,7 @@ import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
 import type { Cursors } from './delivery/cursor.ts';
 import type { Hub } from './delivery/hub.ts';
+import type { FinishedVideos } from './store/finished.ts';
 import type { Database } from './store/schema.ts';
 import { findLineages, findVideos } from './store/videos.ts';
 import type { Submitter } from './submit/submitter.ts';
@@ -17,6 +18,7 @@ export interface Services {
   readonly hub: Hub;
   readonly submitter: Submitter;
   readonly refresher: Refresher;
+  readonly finished: FinishedVideos;
   readonly log: Logger;
 }
 
@@ -35,32 +37,40 @@ export interface Context extends Services, Caller {
 }
 
 export function createContext(services: Services, caller: Caller): Context {
-  const { db } = services;
+  const { db, finished } = services;
   const { owner, signal } = caller;
 
-  // The loaders batch and do not cache: a subscription's context lives for hours.
-  const videos = new DataLoader<string, Video | null | undefined>(
-    async (keys) => {
-      const found = await findVideos(db, owner, [...new Set(keys)]);
-      return keys.map((key) => found.get(key));
-    },
-    { cache: false },
-  );
-  const lineages = new DataLoader<{ taskId: string; depth: number }, Video[]>(
-    async (queries) => {
-      const depth = Math.max(...queries.map((query) => query.depth));
-      const taskIds = [...new Set(queries.map((query) => query.taskId))];
-      const found = await findLineages(db, owner, taskIds, depth);
-      return queries.map((query) => (found.get(query.taskId) ?? []).slice(0, query.depth));
-    },
-    { cache: false },
-  );
+  // The loaders batch and do not cache: a subscription's context lives for hours. Most requests need
+  // neither of them.
+  let videos: DataLoader<string, Video | null | undefined> | undefined;
+  let lineages: DataLoader<{ taskId: string; depth: number }, Video[]> | undefined;
+
+  async function findEach(keys: readonly string[]): Promise<(Video | null | undefined)[]> {
+    const found = await findVideos(db, owner, [...new Set(keys)]);
+    for (const video of found.values()) if (video) finished.remember(owner, video);
+    return keys.map((key) => found.get(key));
+  }
+
+  async function findEachLineage(
+    queries: readonly { taskId: string; depth: number }[],
+  ): Promise<Video[][]> {
+    const depth = Math.max(...queries.map((query) => query.depth));
+    const taskIds = [...new Set(queries.map((query) => query.taskId))];
+    const found = await findLineages(db, owner, taskIds, depth);
+    return queries.map((query) => (found.get(query.taskId) ?? []).slice(0, query.depth));
+  }
 
   return {
     ...services,
     owner,
     signal,
-    loadVideo: (key) => videos.load(key),
-    loadLineage: (query) => lineages.load(query),
+    loadVideo(key) {
+      videos ??= new DataLoader(findEach, { cache: false });
+      return videos.load(key);
+    },
+    loadLineage(query) {
+      lineages ??= new DataLoader(findEachLineage, { cache: false });
+      return lineages.load(query);
+    },
   };
 }

@@ -14,11 +14,13 @@ import { createGraphiQL } from './server/graphiql.ts';
 import { createHttpServer } from './server/http.ts';
 import { createQuota } from './server/quotas.ts';
 import { createCloser } from './server/shutdown.ts';
+import { createThinPath } from './server/thin-path.ts';
 import { readTrustedDocuments } from './server/trusted-documents.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphQL } from './server/yoga.ts';
 import { createAllowance, toAllowance } from './store/allowance.ts';
 import { isReachable, isShared, openDatabase } from './store/database.ts';
+import { createFinishedVideos } from './store/finished.ts';
 import { type Listener, startListener } from './store/listener.ts';
 import { recoverOrphans } from './store/submits.ts';
 import { createSubmitter } from './submit/submitter.ts';
@@ -27,6 +29,8 @@ import { startReconciler } from './upkeep/reconciler.ts';
 import { createRefresher } from './upkeep/refresher.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 
+/** Characters of log lines. */
+const LONGEST_BACKLOG = 16 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface Gateway {
@@ -44,7 +48,10 @@ export interface Gateway {
  * taken.
  */
 export async function startGateway(config: Config): Promise<Gateway> {
-  const log = pino({ level: config.LOG_LEVEL, base: null });
+  // Written aside: a reader of the log that falls behind must not hold up clients. What it does not
+  // take is kept up to a limit, and dropped beyond.
+  const sink = pino.destination({ sync: false, maxLength: LONGEST_BACKLOG });
+  const log = pino({ level: config.LOG_LEVEL, base: null }, sink);
   const trusted = readTrustedDocuments(config.TRUSTED_DOCUMENTS);
   const pool = {
     size: config.DATABASE_POOL_SIZE,
@@ -84,7 +91,15 @@ export async function startGateway(config: Config): Promise<Gateway> {
   const pruner = startPruner(db, config.RETENTION_DAYS * DAY_MS, log);
 
   let isDraining = false;
-  const services = { db, cursors: createCursors(databaseId), hub, submitter, refresher, log };
+  const services = {
+    db,
+    cursors: createCursors(databaseId),
+    hub,
+    submitter,
+    refresher,
+    finished: createFinishedVideos(),
+    log,
+  };
   const toClientError = createToClientError(log, config.INTROSPECTION);
   const yoga = createGraphQL(services, config, toClientError, trusted, log);
   const authenticator = createAuthenticator(config);
@@ -98,6 +113,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
   const server = createHttpServer(
     {
       ...entry,
+      answerThinly: config.THIN_PATH ? createThinPath(yoga, trusted) : null,
       sendGraphiQL: config.GRAPHIQL ? createGraphiQL() : null,
       handleCallback: createCallbackHandler({
         db,

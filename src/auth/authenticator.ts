@@ -1,6 +1,7 @@
 /** Who is asking. */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
 import { UnauthenticatedError } from '../errors.ts';
 import type { Identity } from './identity.ts';
@@ -14,7 +15,13 @@ export interface Authenticator {
    * @throws UnauthenticatedError; GatewayUnavailableError when the keys cannot be had.
    */
   identify(authorization: string | undefined): Promise<Identity>;
+  /** The identity if the very same header was verified a short while ago; null says nothing. */
+  recall(authorization: string | undefined): Identity | null;
 }
+
+/** A key that its issuer has withdrawn is trusted for as long at most. */
+const REMEMBERED_MS = 60_000;
+const REMEMBERED_CHARACTERS = 4 * 1024 * 1024;
 
 const OPEN: Identity = { owner: 'open', expiresAt: null };
 
@@ -23,17 +30,39 @@ export function createAuthenticator(config: Config): Authenticator {
   const keys = config.AUTH_API_KEYS;
   const isOpen = verifyToken === null && keys.length === 0;
 
+  // Good ones alone are remembered: a refusal costs its sender as much the second time.
+  const verified = new LRUCache<string, Identity>({
+    ttl: REMEMBERED_MS,
+    maxSize: REMEMBERED_CHARACTERS,
+    sizeCalculation: (_identity, authorization) => authorization.length,
+  });
+
+  async function verify(authorization: string): Promise<Identity> {
+    // RFC 6750, 2.1; the scheme in any case (RFC 9110, 11.1).
+    const [, credential] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
+    if (!credential) throw new UnauthenticatedError();
+    const name = findKeyName(keys, credential);
+    if (name !== null) return { owner: `key:${name}`, expiresAt: null };
+    if (verifyToken === null) throw new UnauthenticatedError();
+    return verifyToken(credential);
+  }
+
+  function recall(authorization: string | undefined): Identity | null {
+    if (isOpen) return OPEN;
+    const known = verified.get(authorization ?? '');
+    if (!known) return null;
+    return known.expiresAt === null || known.expiresAt > Date.now() ? known : null;
+  }
+
   return {
     isOpen,
-    async identify(authorization) {
-      if (isOpen) return OPEN;
-      // RFC 6750, 2.1; the scheme in any case (RFC 9110, 11.1).
-      const [, credential] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization ?? '') ?? [];
-      if (!credential) throw new UnauthenticatedError();
-      const name = findKeyName(keys, credential);
-      if (name !== null) return { owner: `key:${name}`, expiresAt: null };
-      if (verifyToken === null) throw new UnauthenticatedError();
-      return verifyToken(credential);
+    recall,
+    async identify(authorization = '') {
+      const known = recall(authorization);
+      if (known) return known;
+      const identity = await verify(authorization);
+      verified.set(authorization, identity);
+      return identity;
     },
   };
 }

@@ -19,13 +19,13 @@ export async function* followElsewhere(
   signal: AbortSignal,
 ): AsyncGenerator<Video, void, void> {
   const since = Date.now();
-  let last = await readVideo(key, { ...ctx, signal });
+  let last: Video | null = await readVideo(key, { ...ctx, signal });
   if (!last) throw new VideoNotFoundError(key);
   yield last;
   while (!isEnded(last.state)) {
     const gap = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, (Date.now() - since) / 4));
     await delay(gap, undefined, { signal, ref: false });
-    const video = await readVideo(key, { ...ctx, signal }).catch(ignoreTrouble);
+    const video = await readOrSkip(key, { ...ctx, signal });
     if (!video || video.state === last.state) continue;
     yield video;
     last = video;
@@ -33,7 +33,11 @@ export async function* followElsewhere(
 }
 
 /** The next read may fare better. */
-function ignoreTrouble(error: unknown): null {
-  if (error instanceof GatewayError) return null;
-  throw error;
+async function readOrSkip(key: string, ctx: Context): Promise<Video | null> {
+  try {
+    return await readVideo(key, ctx);
+  } catch (error) {
+    if (error instanceof GatewayError) return null;
+    throw error;
+  }
 }

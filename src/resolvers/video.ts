@@ -8,7 +8,12 @@ import { toTaskId } from '../video-id.ts';
  *
  * @throws UpstreamError and its kin for a video that only the upstream knows.
  */
-export async function readVideo(key: string, ctx: Context): Promise<Video | null> {
+export function readVideo(key: string, ctx: Context): Video | Promise<Video | null> {
+  // At once and without a promise: this is what most requests ask for.
+  return ctx.finished.find(ctx.owner, key) ?? readAnew(key, ctx);
+}
+
+async function readAnew(key: string, ctx: Context): Promise<Video | null> {
   const known = await findKnown(key, ctx);
   if (known === null) return null;
   if (known) return ctx.refresher.refresh(ctx.owner, known, ctx.signal);

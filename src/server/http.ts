@@ -7,17 +7,21 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import { abortAt } from '../auth/expiry.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ToClientError } from '../client-errors.ts';
+import type { Caller } from '../context.ts';
 import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';
+import type { AnswerThinly } from './thin-path.ts';
 import { isStream, type Yoga } from './yoga.ts';
 
 const BODY_LIMIT = 256 * 1024;
 
 export interface Routes {
   readonly yoga: Yoga;
+  /** Null where everything has to go through Yoga. */
+  readonly answerThinly: AnswerThinly | null;
   readonly authenticator: Authenticator;
   readonly door: Door;
   readonly toClientError: ToClientError;
@@ -33,7 +37,7 @@ export interface Routes {
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 export function createHttpServer(routes: Routes, log: Logger): Server {
-  const { yoga, authenticator, door, subscriptions } = routes;
+  const { yoga, answerThinly, authenticator, door, subscriptions } = routes;
 
   function route(path: string): { name: string; handle: Handler } {
     if (path === '/graphql') return { name: '/graphql', handle: (...io) => serveGraphQL(...io) };
@@ -72,6 +76,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       routes.sendGraphiQL(response);
       return;
     }
+    let text: string | null = null;
     if (request.method === 'POST') {
       // A form or a text can be posted by any web page without asking (CSRF); JSON cannot.
       if (!isJson(request)) {
@@ -84,28 +89,44 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
         sendErrors(response, 413, `The request is over ${BODY_LIMIT / 1024} KiB.`);
         return;
       }
-      // Media types have no case (RFC 9110, 8.3.1), but for Yoga this one does.
-      request.headers['content-type'] = 'application/json';
-      // Yoga's adapter takes a body that has been read already from here.
-      Object.assign(request, { body: body.toString('utf8') });
+      text = body.toString('utf8');
     }
-    await answer(request, response);
+    await answer(request, response, text);
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: string | null,
+  ): Promise<void> {
     const leaving = new AbortController();
     response.on('close', () => {
       if (!response.writableFinished) leaving.abort();
     });
     let identity: Identity;
     try {
-      identity = await authenticator.identify(request.headers.authorization);
+      const { authorization } = request.headers;
+      identity =
+        authenticator.recall(authorization) ?? (await authenticator.identify(authorization));
     } catch (error) {
       sendRefusal(response, error);
       return;
     }
     // Who has left in the meantime must not take a place: its end has been told already.
     if (leaving.signal.aborted) return;
+    const caller: Caller = { owner: identity.owner, signal: leaving.signal };
+    if (body !== null) {
+      const thin = await answerThinly?.(body, request.headers.accept, caller);
+      if (thin) {
+        response.writeHead(200, { 'content-type': thin.contentType });
+        response.end(thin.body);
+        return;
+      }
+      // Media types have no case (RFC 9110, 8.3.1), but for Yoga this one does.
+      request.headers['content-type'] = 'application/json';
+      // Yoga's adapter takes a body that has been read already from here.
+      Object.assign(request, { body });
+    }
     if (isStream(request.headers.accept)) {
       const giveBack = subscriptions.take(identity.owner);
       if (!giveBack) {
@@ -118,7 +139,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
         cancelExpiry();
       });
     }
-    await yoga.handle(request, response, { owner: identity.owner, signal: leaving.signal });
+    await yoga.handle(request, response, caller);
   }
 
   /** Before GraphQL has begun, so by the HTTP status too. */

@@ -7,6 +7,8 @@ import type { ToClientError } from '../client-errors.ts';
 import type { Config } from '../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/index.ts';
+import { useCompiledQueries } from './compiled.ts';
+import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
@@ -29,6 +31,7 @@ export function createGraphQL(
       useStreamsOnRequest(),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
+      useCompiledQueries(schema),
     ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.
     logging: {
@@ -42,6 +45,10 @@ export function createGraphQL(
     landingPage: false,
     cors: false,
     healthCheckEndpoint: '/yoga-health-is-not-served',
+    parserAndValidationCache: {
+      documentCache: createDocumentCache(),
+      errorCache: createDocumentCache(),
+    },
     batching: false,
     multipart: false,
     extraParamNames: trusted ? ['documentId'] : [],

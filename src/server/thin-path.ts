@@ -1,0 +1,130 @@
+/**
+ * The thin path: GraphQL over POST JSON goes from node:http through Yoga's envelope and back without
+ * a Request or a Response, which would cost more than all the rest. It parses, validates, executes
+ * and masks by the same plugins, takes only what is plain, and leaves everything else to Yoga.
+ */
+
+import { type DocumentNode, getOperationAST } from 'graphql';
+import type { Caller } from '../context.ts';
+import { createDocumentCache } from './documents.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
+import type { Yoga } from './yoga.ts';
+
+export interface ThinAnswer {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/**
+ * Answers the body of a request that has come in; always with the status 200, since something has
+ * been executed. Null: nothing has been, and Yoga has to see to it.
+ */
+export type AnswerThinly = (
+  body: string,
+  accept: string | undefined,
+  caller: Caller,
+) => Promise<ThinAnswer | null>;
+
+interface Params {
+  readonly query: string;
+  readonly operationName: string | null | undefined;
+  readonly variables: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+export function createThinPath(yoga: Yoga, trusted: TrustedDocuments | null): AnswerThinly {
+  const valid = createDocumentCache<DocumentNode>();
+  const contentTypes = new Map<string, string | null>();
+
+  /** The document if it is valid; what is wrong with any other is Yoga's to say. */
+  function prepare(text: string, { parse, validate, schema }: Enveloped): DocumentNode | null {
+    const known = valid.get(text);
+    if (known) return known;
+    try {
+      const document = parse(text);
+      if (validate(schema, document).length > 0) return null;
+      valid.set(text, document);
+      return document;
+    } catch {
+      return null;
+    }
+  }
+
+  function toContentType(accept: string): string | null {
+    let type = contentTypes.get(accept);
+    if (type === undefined) {
+      type = chooseContentType(accept);
+      if (contentTypes.size < 100) contentTypes.set(accept, type);
+    }
+    return type;
+  }
+
+  return async (body, accept, caller) => {
+    const contentType = toContentType(accept ?? '*/*');
+    const params = contentType && toParams(body, trusted);
+    if (!params) return null;
+    const enveloped = yoga.getEnveloped({ ...caller, params });
+    const document = prepare(params.query, enveloped);
+    if (!document) return null;
+    const operation = getOperationAST(document, params.operationName);
+    if (!operation || operation.operation === 'subscription') return null;
+
+    const result = await enveloped.execute({
+      schema: enveloped.schema,
+      document,
+      contextValue: await enveloped.contextFactory(),
+      operationName: params.operationName,
+      variableValues: params.variables,
+    });
+    // Without data a variable did not fit its type, and nothing was executed.
+    if (result.data === undefined) return null;
+    return { contentType, body: JSON.stringify(result) };
+  };
+}
+
+type Enveloped = ReturnType<Yoga['getEnveloped']>;
+
+/** Null unless every parameter is one that we know, and of the type that it should have. */
+function toParams(body: string, trusted: TrustedDocuments | null): Params | null {
+  try {
+    const given: unknown = JSON.parse(body);
+    if (!isObject(given)) return null;
+    const { query, operationName, variables, extensions, documentId, ...others } = given;
+    const isPlain =
+      (operationName == null || typeof operationName === 'string') &&
+      (variables == null || isObject(variables)) &&
+      (extensions == null || isObject(extensions)) &&
+      (documentId == null || trusted !== null) &&
+      Object.values(others).every((value) => value === null);
+    if (!isPlain) return null;
+    const text = trusted ? trusted.find({ documentId, extensions }) : query;
+    return typeof text === 'string' ? { query: text, operationName, variables } : null;
+  } catch {
+    // No JSON, or a document that is not on the list.
+    return null;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The first media type of an `Accept` that a single result can have, as Yoga chooses it: by the
+ * client's order, and `application/json` for a wildcard. Null where there is none.
+ *
+ * @see https://graphql.github.io/graphql-over-http/draft/#sec-Accept
+ */
+function chooseContentType(accept: string): string | null {
+  for (const item of accept.replace(/\s/g, '').toLowerCase().split(',')) {
+    const [type = '', ...parameters] = item.split(';');
+    const charset = parameters.find((parameter) => parameter.includes('charset='));
+    if (charset !== undefined && charset !== 'charset=utf-8') continue;
+    if (['*/*', 'application/*', '*/json', 'application/json'].includes(type)) {
+      return 'application/json; charset=utf-8';
+    }
+    if (['application/graphql-response+json', '*/graphql-response+json'].includes(type)) {
+      return 'application/graphql-response+json; charset=utf-8';
+    }
+  }
+  return null;
+}
