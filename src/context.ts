@@ -29,7 +29,9 @@ export interface Caller {
   readonly signal: AbortSignal;
 }
 
-export interface Context extends Services, Caller {
+export interface Context extends Services {
+  readonly owner: string;
+  readonly caller: Caller;
   /** One of the caller's videos in the store, by id or task id; null and undefined as in `findVideos`. */
   readonly loadVideo: (key: string) => Promise<Video | null | undefined>;
   /** A task's own video and what it extends, nearest first, as far as the store knows. */
@@ -38,7 +40,7 @@ export interface Context extends Services, Caller {
 
 export function createContext(services: Services, caller: Caller): Context {
   const { db, finished } = services;
-  const { owner, signal } = caller;
+  const { owner } = caller;
 
   // The loaders batch and do not cache: a subscription's context lives for hours. Most requests need
   // neither of them.
@@ -63,7 +65,7 @@ export function createContext(services: Services, caller: Caller): Context {
   return {
     ...services,
     owner,
-    signal,
+    caller,
     loadVideo(key) {
       videos ??= new DataLoader(findEach, { cache: false });
       return videos.load(key);

@@ -9,6 +9,8 @@ import { createToClientError } from './client-errors.ts';
 import { type Config, isLoopback } from './config.ts';
 import { createCursors } from './delivery/cursor.ts';
 import { createHub } from './delivery/hub.ts';
+import { schema } from './schema/index.ts';
+import { createCompiler } from './server/compiled.ts';
 import { createDoor } from './server/door.ts';
 import { createGraphiQL } from './server/graphiql.ts';
 import { createHttpServer } from './server/http.ts';
@@ -101,7 +103,8 @@ export async function startGateway(config: Config): Promise<Gateway> {
     log,
   };
   const toClientError = createToClientError(log, config.INTROSPECTION);
-  const yoga = createGraphQL(services, config, toClientError, trusted, log);
+  const compiler = createCompiler(schema);
+  const yoga = createGraphQL(services, config, toClientError, trusted, compiler, log);
   const authenticator = createAuthenticator(config);
   const door = createDoor({
     origins: config.CORS_ORIGINS,
@@ -113,7 +116,9 @@ export async function startGateway(config: Config): Promise<Gateway> {
   const server = createHttpServer(
     {
       ...entry,
-      answerThinly: config.THIN_PATH ? createThinPath(yoga, trusted) : null,
+      answerThinly: config.THIN_PATH
+        ? createThinPath({ yoga, services, compiler, toClientError, trusted })
+        : null,
       sendGraphiQL: config.GRAPHIQL ? createGraphiQL() : null,
       handleCallback: createCallbackHandler({
         db,

@@ -21,7 +21,10 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
       chunks.push(chunk);
     }
   });
-  request.on('end', () => resolve(Buffer.concat(chunks)));
+  request.on('end', () => {
+    const [first, ...others] = chunks;
+    resolve(first && others.length === 0 ? first : Buffer.concat(chunks));
+  });
   request.on('error', reject);
   request.on('close', () => reject(new Error('The client broke off.')));
   return promise;

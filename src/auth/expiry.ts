@@ -24,7 +24,10 @@ export function atTime(epochMs: number, callback: () => void): () => void {
 }
 
 /** Aborts with an UnauthenticatedError, for streams to end with, when the identity ends. */
-export function abortAt(expiresAt: number | null, leaving: AbortController): () => void {
+export function abortAt(
+  expiresAt: number | null,
+  leaving: Pick<AbortController, 'abort'>,
+): () => void {
   if (expiresAt === null) return () => {};
   return atTime(expiresAt, () => leaving.abort(new UnauthenticatedError()));
 }

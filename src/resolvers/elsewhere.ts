@@ -19,13 +19,14 @@ export async function* followElsewhere(
   signal: AbortSignal,
 ): AsyncGenerator<Video, void, void> {
   const since = Date.now();
-  let last: Video | null = await readVideo(key, { ...ctx, signal });
+  const listener: Context = { ...ctx, caller: { owner: ctx.owner, signal } };
+  let last: Video | null = await readVideo(key, listener);
   if (!last) throw new VideoNotFoundError(key);
   yield last;
   while (!isEnded(last.state)) {
     const gap = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, (Date.now() - since) / 4));
     await delay(gap, undefined, { signal, ref: false });
-    const video = await readOrSkip(key, { ...ctx, signal });
+    const video = await readOrSkip(key, listener);
     if (!video || video.state === last.state) continue;
     yield video;
     last = video;

@@ -35,7 +35,7 @@ export async function subscribeExtended(
   const bounds = await readLogBounds(ctx.db, ctx.owner);
   const from =
     typeof after === 'string' ? ctx.cursors.toNumber(ctx.owner, after, bounds) : bounds.head;
-  return createStream(ctx.signal, async function* (signal) {
+  return createStream(ctx.caller.signal, async function* (signal) {
     for await (const completion of followLog(ctx, ctx.owner, from, signal)) {
       yield toEvent(completion, ctx);
     }
@@ -49,7 +49,7 @@ async function subscribeToTask(
   const known = await findKnown(key, ctx);
   if (known === null) throw new VideoNotFoundError(key);
   if (known) {
-    return createStream(ctx.signal, async function* (signal) {
+    return createStream(ctx.caller.signal, async function* (signal) {
       for await (const completion of followEnd(ctx, ctx.owner, known.id, signal)) {
         yield toEvent(completion, ctx);
       }
@@ -60,7 +60,7 @@ async function subscribeToTask(
   // It is in nobody's log: its cursor is the caller's place at the time.
   const { head } = await readLogBounds(ctx.db, ctx.owner);
   const cursor = ctx.cursors.toCursor(ctx.owner, head);
-  return createStream(ctx.signal, async function* (signal) {
+  return createStream(ctx.caller.signal, async function* (signal) {
     for await (const video of followElsewhere(key, ctx, signal)) {
       if (isEnded(video.state)) yield { cursor, video };
     }

@@ -18,8 +18,10 @@ export async function subscribeUpdated(
   const known = await findKnown(taskId, ctx);
   if (known === null) throw new VideoNotFoundError(taskId);
   if (known) {
-    return createStream(ctx.signal, (signal) => followStates(ctx, ctx.owner, known.id, signal));
+    return createStream(ctx.caller.signal, (signal) =>
+      followStates(ctx, ctx.owner, known.id, signal),
+    );
   }
   if (!(await readVideo(taskId, ctx))) throw new VideoNotFoundError(taskId);
-  return createStream(ctx.signal, (signal) => followElsewhere(taskId, ctx, signal));
+  return createStream(ctx.caller.signal, (signal) => followElsewhere(taskId, ctx, signal));
 }

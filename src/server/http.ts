@@ -7,12 +7,12 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import { abortAt } from '../auth/expiry.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ToClientError } from '../client-errors.ts';
-import type { Caller } from '../context.ts';
 import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';
+import { Requester } from './requester.ts';
 import type { AnswerThinly } from './thin-path.ts';
 import { isStream, type Yoga } from './yoga.ts';
 
@@ -99,9 +99,11 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     response: ServerResponse,
     body: string | null,
   ): Promise<void> {
-    const leaving = new AbortController();
+    let caller: Requester | undefined;
+    let hasLeft = false;
     response.on('close', () => {
-      if (!response.writableFinished) leaving.abort();
+      hasLeft = !response.writableFinished;
+      if (hasLeft) caller?.abort();
     });
     let identity: Identity;
     try {
@@ -113,12 +115,13 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       return;
     }
     // Who has left in the meantime must not take a place: its end has been told already.
-    if (leaving.signal.aborted) return;
-    const caller: Caller = { owner: identity.owner, signal: leaving.signal };
+    if (hasLeft) return;
+    caller = new Requester(identity.owner);
     if (body !== null) {
       const thin = await answerThinly?.(body, request.headers.accept, caller);
       if (thin) {
-        response.writeHead(200, { 'content-type': thin.contentType });
+        const length = Buffer.byteLength(thin.body);
+        response.writeHead(200, { 'content-type': thin.contentType, 'content-length': length });
         response.end(thin.body);
         return;
       }
@@ -127,19 +130,20 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       // Yoga's adapter takes a body that has been read already from here.
       Object.assign(request, { body });
     }
+    if (response.destroyed) return;
     if (isStream(request.headers.accept)) {
-      const giveBack = subscriptions.take(identity.owner);
+      const giveBack = subscriptions.take(caller.owner);
       if (!giveBack) {
         sendRefusal(response, new RateLimitedError());
         return;
       }
-      const cancelExpiry = abortAt(identity.expiresAt, leaving);
+      const cancelExpiry = abortAt(identity.expiresAt, caller);
       response.on('close', () => {
         giveBack();
         cancelExpiry();
       });
     }
-    await yoga.handle(request, response, caller);
+    await yoga.handle(request, response, { caller });
   }
 
   /** Before GraphQL has begun, so by the HTTP status too. */
@@ -163,11 +167,12 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     const id = toRequestId(request.headers['x-request-id']);
     response.setHeader('x-request-id', id);
     response.on('close', () => {
+      const status = response.statusCode;
+      // What went well is counted (/metrics), and told in detail only to those who ask for it.
+      const level = status < 400 && response.writableFinished ? 'debug' : 'info';
+      if (!log.isLevelEnabled(level)) return;
       const ms = Math.round(performance.now() - begun);
-      log.info(
-        { req: id, method: request.method, path: name, status: response.statusCode, ms },
-        'request',
-      );
+      log[level]({ req: id, method: request.method, path: name, status, ms }, 'request');
     });
     Promise.resolve(handle(request, response)).catch((error: unknown) => {
       if (request.destroyed && !request.complete) return;

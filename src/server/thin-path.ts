@@ -5,7 +5,9 @@
  */
 
 import { type DocumentNode, getOperationAST } from 'graphql';
-import type { Caller } from '../context.ts';
+import type { ToClientError } from '../client-errors.ts';
+import { type Caller, createContext, type Services } from '../context.ts';
+import { type Compiler, isFaithful } from './compiled.ts';
 import { createDocumentCache } from './documents.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
@@ -31,14 +33,19 @@ interface Params {
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-export function createThinPath(yoga: Yoga, trusted: TrustedDocuments | null): AnswerThinly {
+export function createThinPath(parts: {
+  readonly yoga: Yoga;
+  readonly services: Services;
+  readonly compiler: Compiler;
+  readonly toClientError: ToClientError;
+  readonly trusted: TrustedDocuments | null;
+}): AnswerThinly {
+  const { yoga, services, compiler, toClientError, trusted } = parts;
   const valid = createDocumentCache<DocumentNode>();
   const contentTypes = new Map<string, string | null>();
 
   /** The document if it is valid; what is wrong with any other is Yoga's to say. */
   function prepare(text: string, { parse, validate, schema }: Enveloped): DocumentNode | null {
-    const known = valid.get(text);
-    if (known) return known;
     try {
       const document = parse(text);
       if (validate(schema, document).length > 0) return null;
@@ -58,16 +65,30 @@ export function createThinPath(yoga: Yoga, trusted: TrustedDocuments | null): An
     return type;
   }
 
+  /** A query that is compiled by now, past all hooks but the masking of errors. */
+  async function runCompiled(document: DocumentNode, params: Params, caller: Caller) {
+    const run = compiler.find(document, params.operationName);
+    if (!run) return null;
+    const given = run(undefined, createContext(services, caller), params.variables ?? {});
+    const result = given instanceof Promise ? await given : given;
+    if (!isFaithful(result)) return null;
+    const { data, errors } = result;
+    return errors ? { errors: errors.map(toClientError), data } : result;
+  }
+
   return async (body, accept, caller) => {
     const contentType = toContentType(accept ?? '*/*');
     const params = contentType && toParams(body, trusted);
     if (!params) return null;
-    const enveloped = yoga.getEnveloped({ ...caller, params });
-    const document = prepare(params.query, enveloped);
+    const known = valid.get(params.query);
+    const compiled = known && (await runCompiled(known, params, caller));
+    if (compiled) return { contentType, body: JSON.stringify(compiled) };
+
+    const enveloped = yoga.getEnveloped({ caller, params });
+    const document = known ?? prepare(params.query, enveloped);
     if (!document) return null;
     const operation = getOperationAST(document, params.operationName);
     if (!operation || operation.operation === 'subscription') return null;
-
     const result = await enveloped.execute({
       schema: enveloped.schema,
       document,

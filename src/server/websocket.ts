@@ -76,7 +76,7 @@ export function serveWebSockets(
         if (!session) return [toSocketError(toClientError(new GatewayUnavailableError()))];
         const caller: Caller = { owner: session.owner, signal: session.leaving.signal };
         const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
-          ...caller,
+          caller,
           params,
         });
         let document: ReturnType<typeof parse>;

@@ -7,7 +7,7 @@ import type { ToClientError } from '../client-errors.ts';
 import type { Config } from '../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/index.ts';
-import { useCompiledQueries } from './compiled.ts';
+import { type Compiler, useCompiledQueries } from './compiled.ts';
 import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
@@ -19,19 +19,20 @@ export function createGraphQL(
   config: Config,
   toClientError: ToClientError,
   trusted: TrustedDocuments | null,
+  compiler: Compiler,
   log: Logger,
 ) {
-  return createYoga<Caller, Context>({
+  return createYoga<{ caller: Caller }, Context>({
     schema,
     graphqlEndpoint: '/graphql',
-    context: ({ owner, signal }) => createContext(services, { owner, signal }),
+    context: ({ caller }) => createContext(services, caller),
     maskedErrors: { maskError: toClientError },
     plugins: [
       useLimits(config),
       useStreamsOnRequest(),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
-      useCompiledQueries(schema),
+      useCompiledQueries(compiler),
     ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.
     logging: {
@@ -47,7 +48,8 @@ export function createGraphQL(
     healthCheckEndpoint: '/yoga-health-is-not-served',
     parserAndValidationCache: {
       documentCache: createDocumentCache(),
-      errorCache: createDocumentCache(),
+      // An error of the parser is marked for HTTP only when it is met there first: parse anew.
+      errorCache: { get: () => undefined, set: () => undefined },
     },
     batching: false,
     multipart: false,
