@@ -4,6 +4,7 @@ import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
 import type { Cursors } from './delivery/cursor.ts';
 import type { Hub } from './delivery/hub.ts';
+import type { Reader } from './delivery/reader.ts';
 import type { FinishedVideos } from './store/finished.ts';
 import type { Database } from './store/schema.ts';
 import { findLineages, findVideos } from './store/videos.ts';
@@ -16,6 +17,7 @@ export interface Services {
   readonly db: Database;
   readonly cursors: Cursors;
   readonly hub: Hub;
+  readonly reader: Reader;
   readonly submitter: Submitter;
   readonly refresher: Refresher;
   readonly finished: FinishedVideos;

@@ -9,6 +9,7 @@ import { createToClientError } from './client-errors.ts';
 import { type Config, isLoopback } from './config.ts';
 import { createCursors } from './delivery/cursor.ts';
 import { createHub } from './delivery/hub.ts';
+import { createReader } from './delivery/reader.ts';
 import { schema } from './schema/index.ts';
 import { createCompiler } from './server/compiled.ts';
 import { createDoor } from './server/door.ts';
@@ -97,6 +98,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     db,
     cursors: createCursors(databaseId),
     hub,
+    reader: createReader(db),
     submitter,
     refresher,
     finished: createFinishedVideos(),

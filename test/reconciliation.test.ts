@@ -400,6 +400,31 @@ describe('a task that is watched', () => {
   });
 });
 
+describe('a watched task that the upstream does not know yet', () => {
+  it('is not asked for again and again', async () => {
+    const second = Promise.withResolvers<void>();
+    await using upstream = await startReadUpstream((taskId, response) => {
+      if (taskId === 'task-2') second.resolve();
+      answerJson(response, { code: 404, msg: 'not found', data: null });
+    });
+    await using gateway = await startGateway(upstream);
+    const socket = await gateway.socket();
+    for (const _ of [1, 2]) {
+      const { id } = await extend(gateway);
+      const updates = socket.subscribe(OnUpdatedDocument, { taskId: id });
+      await updates.next();
+      // The first look at each comes 2 s after the task was made.
+      if (upstream.requests.length === 1)
+        await upstream.nextRequest().then(() => upstream.nextRequest());
+    }
+
+    await second.promise;
+
+    const reads = upstream.requests.filter(({ method }) => method === 'GET');
+    expect(reads.filter(({ query }) => query.get('taskId') === 'task-1')).toHaveLength(1);
+  });
+});
+
 describe('two reconcilers on one database', () => {
   /** Rows that are due at once. */
   async function seed(db: Database, count: number): Promise<string[]> {

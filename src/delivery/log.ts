@@ -1,16 +1,14 @@
 /** The reader of an owner's log. */
 
 import { CursorExpiredError } from '../errors.ts';
-import { type Completion, readCompletions } from '../store/completions.ts';
-import type { Database } from '../store/schema.ts';
+import type { Completion } from '../store/completions.ts';
 import type { Hub } from './hub.ts';
+import { PAGE, type Reader } from './reader.ts';
 import { closeWith, readPatiently } from './stream.ts';
-
-const PAGE = 100;
 
 /** What a stream reads from and is woken by. */
 export interface Feed {
-  readonly db: Database;
+  readonly reader: Reader;
   readonly hub: Hub;
 }
 
@@ -22,7 +20,7 @@ export interface Feed {
  * @throws CursorExpiredError when pruning has overtaken the reader.
  */
 export async function* followLog(
-  { db, hub }: Feed,
+  { reader, hub }: Feed,
   owner: string,
   from: number,
   signal: AbortSignal,
@@ -31,10 +29,10 @@ export async function* followLog(
   let last = from;
   try {
     do {
-      let page: Completion[];
+      let page: readonly Completion[];
       do {
         const after = last;
-        page = await readPatiently(signal, () => readCompletions(db, owner, after, PAGE));
+        page = await readPatiently(signal, () => reader.readCompletions(owner, after));
         for (const completion of page) {
           // Numbers have no gaps: a missing one has been pruned.
           if (completion.number !== last + 1) throw new CursorExpiredError();

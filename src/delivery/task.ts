@@ -1,8 +1,7 @@
 /** The followers of one task. */
 
 import { VideoNotFoundError } from '../errors.ts';
-import { type Completion, findCompletionNumber } from '../store/completions.ts';
-import { findVideo } from '../store/videos.ts';
+import type { Completion } from '../store/completions.ts';
 import { isEnded, type Video } from '../video.ts';
 import type { Feed } from './log.ts';
 import { closeWith, readPatiently } from './stream.ts';
@@ -13,7 +12,7 @@ import { closeWith, readPatiently } from './stream.ts';
  * @throws VideoNotFoundError when the task turns out never to have been started.
  */
 export async function* followStates(
-  { db, hub }: Feed,
+  { reader, hub }: Feed,
   owner: string,
   id: string,
   signal: AbortSignal,
@@ -22,7 +21,7 @@ export async function* followStates(
   let last: Video | undefined;
   try {
     do {
-      const video = await readPatiently(signal, () => findVideo(db, owner, id));
+      const video = await readPatiently(signal, () => reader.findVideo(owner, id));
       if (!video) throw new VideoNotFoundError(id);
       if (video.state !== last?.state || video.taskId !== last.taskId) yield video;
       if (isEnded(video.state)) return;
@@ -42,9 +41,9 @@ export async function* followEnd(
 ): AsyncGenerator<Completion, void, void> {
   for await (const video of followStates(feed, owner, id, signal)) {
     if (!isEnded(video.state)) continue;
-    const number = await readPatiently(signal, () => findCompletionNumber(feed.db, owner, id));
+    const completion = await readPatiently(signal, () => feed.reader.findCompletion(owner, video));
     // Its entry may have been pruned, which leaves the row until the next batch.
-    if (number === undefined) throw new VideoNotFoundError(id);
-    yield { number, video };
+    if (!completion) throw new VideoNotFoundError(id);
+    yield completion;
   }
 }

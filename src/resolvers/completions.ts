@@ -26,11 +26,19 @@ export async function readCompletionPage(
       ? ctx.cursors.toNumber(ctx.owner, args.after, bounds)
       : bounds.pruned;
   const found = await readCompletions(ctx.db, ctx.owner, after, limit + 1);
-  const events = found.map((completion) => toEvent(completion, ctx));
+  const page = found.map((completion) => toEvent(completion, ctx));
   const end = ctx.cursors.toCursor(ctx.owner, after);
-  return toConnection(events, limit, (event) => event.cursor, end);
+  return toConnection(page, limit, (event) => event.cursor, end);
 }
 
-export function toEvent({ number, video }: Completion, ctx: Context): ExtendedEvent {
-  return { cursor: ctx.cursors.toCursor(ctx.owner, number), video };
+/** One event of one completion, for all who hear of it. */
+const events = new WeakMap<Completion, ExtendedEvent>();
+
+export function toEvent(completion: Completion, ctx: Context): ExtendedEvent {
+  const known = events.get(completion);
+  if (known) return known;
+  const { number, video } = completion;
+  const event = { cursor: ctx.cursors.toCursor(ctx.owner, number), video };
+  events.set(completion, event);
+  return event;
 }

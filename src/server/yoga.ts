@@ -10,6 +10,7 @@ import { schema } from '../schema/index.ts';
 import { type Compiler, useCompiledQueries } from './compiled.ts';
 import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
+import { useSharedEvents } from './shared-events.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
 export type Yoga = ReturnType<typeof createGraphQL>;
@@ -33,6 +34,7 @@ export function createGraphQL(
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
       useCompiledQueries(compiler),
+      useSharedEvents(),
     ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.
     logging: {

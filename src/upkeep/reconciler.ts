@@ -29,6 +29,8 @@ import { applyReport } from './reports.ts';
 const CONCURRENCY = 8;
 const LONGEST_GAP_MS = 10 * 60_000;
 const GROWTH = 1.6;
+/** After a look that taught nothing, watching a task does not bring on the next for so long. */
+const REST_MS = 15_000;
 
 const NEVER_CONFIRMED: VideoFailure = {
   reason: 'NEVER_CONFIRMED',
@@ -75,6 +77,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   const stopping = new AbortController();
   const tickMs = Math.min(1_000, Math.max(20, config.RECONCILE_AFTER_MS / 4));
   const looks = new Set<Promise<void>>();
+  const resting = new Map<string, NodeJS.Timeout>();
   const allowance = toAllowance('read', config);
   let wake = () => {};
 
@@ -84,7 +87,10 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
         wake = resolve;
       });
       try {
-        await hastenWatched(db, hub.watchedVideos());
+        await hastenWatched(
+          db,
+          hub.watchedVideos().filter((id) => !resting.has(id)),
+        );
         await startDueLooks();
       } catch (error) {
         log.error({ err: error }, 'reconciliation could not read the database');
@@ -135,8 +141,10 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     try {
       const report = await fetchDetails(upstream, taskId, stopping.signal);
       await applyReport(db, hub, { id, owner }, report, true);
+      if (report === null) rest(id);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
+      rest(id);
       if (error instanceof RateLimitedError) {
         await pauseAllowance(db, allowance.name, toPauseMs(allowance, error.retryAfter));
       }
@@ -144,6 +152,11 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     }
     if (Date.now() - row.created_at >= config.TASK_DEADLINE_MS) await giveUp(row, DEADLINE_PASSED);
     else await scheduleCheck(db, id, toGap(row));
+  }
+
+  function rest(id: string): void {
+    clearTimeout(resting.get(id));
+    resting.set(id, setTimeout(() => resting.delete(id), REST_MS).unref());
   }
 
   async function giveUp(row: VideoRow, failure: VideoFailure): Promise<void> {
