@@ -12,28 +12,29 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
-/** What has been made of an event, by operation; gone with the event. */
-type Results = Map<string, ExecutionResult>;
+type Result = ExecutionResult | Promise<ExecutionResult>;
 
 /**
- * An event belongs to one owner, and is one object for all who are woken by it. A result is shared
- * if it came at once: one that had to wait may have met the end of its own listener.
+ * An event belongs to one owner, and is one object for all who are woken by it. A result with errors
+ * is not shared: it may tell of nothing but the end of the listener that it was made for.
  */
 export function useSharedEvents(): Plugin {
-  const events = new WeakMap<object, Results>();
+  // By operation, and gone with the event.
+  const events = new WeakMap<object, Map<string, Result>>();
   const toKey = createOperationKeys();
 
-  function execute(event: ValidatedSubscriptionArgs, key: string) {
+  function execute(event: ValidatedSubscriptionArgs, key: string): Result {
     const { rootValue } = event;
     if (typeof rootValue !== 'object' || rootValue === null) return executeSubscriptionEvent(event);
-    const results: Results = events.get(rootValue) ?? new Map();
+    const results = events.get(rootValue) ?? new Map<string, Result>();
     const known = results.get(key);
-    if (known) return known;
-    const result = executeSubscriptionEvent(event);
-    if (!(result instanceof Promise)) {
-      results.set(key, result);
-      events.set(rootValue, results);
+    if (known instanceof Promise) {
+      return known.then((result) => (result.errors ? executeSubscriptionEvent(event) : result));
     }
+    if (known && !known.errors) return known;
+    const result = executeSubscriptionEvent(event);
+    results.set(key, result);
+    events.set(rootValue, results);
     return result;
   }
 
