@@ -4,15 +4,14 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import {
-  CompiledQuery,
-  type DatabaseConnection,
+  type CompiledQuery,
   type Dialect,
+  type QueryResult,
   SqliteAdapter,
-  type SqliteDatabase,
   SqliteDialect,
-  SqliteDriver,
 } from 'kysely';
 import { GatewayUnavailableError } from '../errors.ts';
+import { createGroupCommitDriver } from './group-commit.ts';
 
 /** Primary result codes after which the same statement may succeed later (sqlite.org/rescode.html). */
 const UNAVAILABLE = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]); // busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, not a database
@@ -62,67 +61,54 @@ function primaryCode(error: unknown): number | undefined {
 
 /** The dialect over an open file. Kysely closes the file with `destroy`. */
 export function createSqliteDialect(file: DatabaseSync): Dialect {
-  const database = adapt(file);
-  const dialect = new SqliteDialect({ database });
+  // The rest of Kysely's own dialect never asks for a database.
+  const dialect = new SqliteDialect({ database: async () => Promise.reject() });
   return {
-    createDriver: () => new FileDriver(file, database),
-    createAdapter: () => new TransactionalDdlAdapter(),
+    createDriver: () => createGroupCommitDriver(file, createExecutor(file)),
+    createAdapter: () => new FileAdapter(),
     createIntrospector: (db) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
   };
 }
 
-class FileDriver extends SqliteDriver {
-  private readonly file: DatabaseSync;
-
-  constructor(file: DatabaseSync, database: SqliteDatabase) {
-    super({ database });
-    this.file = file;
-  }
-
-  /** Plain `begin` takes the write lock late, where SQLite can only refuse: take it at once. */
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
-  }
-
-  /** A full disk rolls back by itself (sqlite.org/lang_transaction.html): again would hide why. */
-  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    if (this.file.isTransaction) await super.rollbackTransaction(connection);
-  }
-}
-
-/** Kysely assumes otherwise, and would leave a failed migration half applied. */
-class TransactionalDdlAdapter extends SqliteAdapter {
+class FileAdapter extends SqliteAdapter {
+  /** Kysely assumes otherwise, and would leave a failed migration half applied. */
   override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+
+  /** There is one, and the driver itself queues for it: Kysely wakes the whole queue at each turn. */
+  override get supportsMultipleConnections(): boolean {
     return true;
   }
 }
 
-function adapt(file: DatabaseSync): SqliteDatabase {
-  const statements = new Map<string, StatementSync>();
+function createExecutor(file: DatabaseSync): (query: CompiledQuery) => QueryResult<unknown> {
+  const statements = new Map<string, { statement: StatementSync; isReader: boolean }>();
 
   // Kysely's texts are few (values are parameters), but lists in `in (…)` vary: keep a bound.
-  function prepare(sql: string): StatementSync {
+  function prepare(sql: string) {
     const known = statements.get(sql);
     if (known) return known;
     const statement = file.prepare(sql);
     if (statements.size >= 500) statements.delete(statements.keys().next().value ?? '');
-    statements.set(sql, statement);
-    return statement;
+    const prepared = { statement, isReader: statement.columns().length > 0 };
+    statements.set(sql, prepared);
+    return prepared;
   }
 
-  return {
-    close: () => file.close(),
-    prepare: (sql) => {
-      const statement = guard(() => prepare(sql));
+  return ({ sql, parameters }) =>
+    guard(() => {
+      const { statement, isReader } = prepare(sql);
+      const values = parameters.map(toSql);
+      if (isReader) return { rows: statement.all(...values) };
+      const { changes, lastInsertRowid } = statement.run(...values);
       return {
-        reader: statement.columns().length > 0,
-        all: (values) => guard(() => statement.all(...values.map(toSql))),
-        run: (values) => guard(() => statement.run(...values.map(toSql))),
-        iterate: (values) => guard(() => statement.iterate(...values.map(toSql))),
+        rows: [],
+        numAffectedRows: BigInt(changes),
+        insertId: BigInt(lastInsertRowid),
       };
-    },
-  };
+    });
 }
 
 /** A full disk or a lost file is the gateway's trouble and not the caller's: typed here, once. */

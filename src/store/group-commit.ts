@@ -1,0 +1,131 @@
+/** The embedded engine's one connection, taken in turns, with one durable commit for many. */
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely';
+import { GatewayUnavailableError } from '../errors.ts';
+
+/** How long a busy queue may keep the event loop from its sockets. */
+const TURN_MS = 4;
+
+/**
+ * While others wait for their turn, a transaction that has done its work leaves the commit to the
+ * last of them: one write to the disk instead of many. Each after the first is a savepoint, so that
+ * one can fail and the others not. None is acknowledged before the commit, and neither is a read
+ * made in between, which may have seen what is not certain yet: `releaseConnection`, which Kysely
+ * awaits before it hands out a result, waits for it.
+ *
+ * @param execute runs one statement on the file; throws GatewayUnavailableError where the file fails.
+ */
+export function createGroupCommitDriver(
+  file: DatabaseSync,
+  execute: (query: CompiledQuery) => QueryResult<unknown>,
+): Driver {
+  const queue: (() => void)[] = [];
+  let isTaken = false;
+  let turnEnds = 0;
+  /** Settles with the commit of the open transaction; null while none is open. */
+  let group: PromiseWithResolvers<void> | null = null;
+  let isMember = false;
+  let isRolledBack = false;
+
+  const connection: DatabaseConnection = {
+    async executeQuery<R>(query: CompiledQuery) {
+      // A full disk rolls back by itself (sqlite.org/lang_transaction.html). What comes after it
+      // must not be taken for a statement of its own.
+      if (group && !file.isTransaction) throw new GatewayUnavailableError();
+      return execute(query) as QueryResult<R>;
+    },
+    streamQuery() {
+      throw new Error('Nothing is streamed here.');
+    },
+  };
+
+  function run(sql: string): void {
+    execute({ sql, parameters: [] } as unknown as CompiledQuery);
+  }
+
+  function isTurnOver(): boolean {
+    return performance.now() >= turnEnds;
+  }
+
+  function takeTurn(): void {
+    turnEnds = performance.now() + TURN_MS;
+  }
+
+  function handOver(): void {
+    const next = queue.shift();
+    if (!next) {
+      isTaken = false;
+    } else if (isTurnOver()) {
+      setImmediate(() => {
+        takeTurn();
+        next();
+      });
+    } else {
+      next();
+    }
+  }
+
+  function commit(members: PromiseWithResolvers<void>): void {
+    group = null;
+    try {
+      if (!file.isTransaction) throw new GatewayUnavailableError();
+      run('commit');
+      members.resolve();
+    } catch (error) {
+      if (file.isTransaction) file.exec('rollback');
+      members.reject(error);
+    }
+  }
+
+  return {
+    async init() {},
+
+    acquireConnection() {
+      if (isTaken) return new Promise((resolve) => queue.push(() => resolve(connection)));
+      isTaken = true;
+      takeTurn();
+      return Promise.resolve(connection);
+    },
+
+    async beginTransaction() {
+      isMember = group !== null;
+      isRolledBack = false;
+      // Plain `begin` takes the write lock late, where SQLite can only refuse: take it at once.
+      run(isMember ? 'savepoint member' : 'begin immediate');
+      if (group) return;
+      group = Promise.withResolvers();
+      // Each member waits for it by itself.
+      group.promise.catch(() => undefined);
+    },
+
+    async commitTransaction() {
+      if (isMember) run('release member');
+    },
+
+    async rollbackTransaction() {
+      isRolledBack = true;
+      if (!file.isTransaction) return;
+      if (isMember) {
+        run('rollback to member');
+        run('release member');
+      } else {
+        run('rollback');
+        group = null;
+      }
+    },
+
+    async releaseConnection() {
+      const members = group;
+      const isWaiting = members !== null && !isRolledBack;
+      isRolledBack = false;
+      if (members && (queue.length === 0 || isTurnOver() || !file.isTransaction)) commit(members);
+      handOver();
+      if (isWaiting) await members.promise;
+    },
+
+    async destroy() {
+      file.close();
+    },
+  };
+}

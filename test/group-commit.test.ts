@@ -1,0 +1,136 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { Kysely, sql } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { GatewayUnavailableError } from '../src/errors.ts';
+import { createSqliteDialect, openSqliteFile } from '../src/store/sqlite.ts';
+
+interface Tables {
+  note: { id: number; text: string };
+}
+
+/** A real file with one table, and how often it has been committed. */
+async function openNotes() {
+  const folder = await mkdtemp(join(tmpdir(), 'longtake-group-'));
+  const file: DatabaseSync = openSqliteFile(join(folder, 'notes.db'));
+  file.exec('create table note (id integer primary key, text text not null)');
+  let commits = 0;
+  const prepare = file.prepare.bind(file);
+  file.prepare = (text: string) => {
+    const statement = prepare(text);
+    if (text !== 'commit') return statement;
+    const runCommit = statement.run.bind(statement);
+    statement.run = () => {
+      commits += 1;
+      return runCommit();
+    };
+    return statement;
+  };
+  const db = new Kysely<Tables>({ dialect: createSqliteDialect(file) });
+
+  async function write(id: number, text = 'text'): Promise<number> {
+    return db.transaction().execute(async (trx) => {
+      await trx.insertInto('note').values({ id, text }).execute();
+      const { rows } = await sql<{ n: number }>`select count(*) as n from note`.execute(trx);
+      return rows[0]?.n ?? 0;
+    });
+  }
+
+  return {
+    db,
+    file,
+    write,
+    get commits() {
+      return commits;
+    },
+    read: async () =>
+      (await db.selectFrom('note').select('id').orderBy('id').execute()).map((row) => row.id),
+    async [Symbol.asyncDispose]() {
+      await db.destroy();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+describe('transactions that come together', () => {
+  it('are all done, with fewer commits', async () => {
+    await using notes = await openNotes();
+    const ids = Array.from({ length: 200 }, (_, n) => n);
+
+    const counts = await Promise.all(ids.map((id) => notes.write(id)));
+
+    expect(counts).toEqual(ids.map((id) => id + 1));
+    expect(await notes.read()).toEqual(ids);
+    expect(notes.commits).toBeLessThan(200);
+  });
+
+  it('fail each by itself', async () => {
+    await using notes = await openNotes();
+    await notes.write(7);
+
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => notes.write(n)));
+
+    const failed = results.flatMap(({ status }, id) => (status === 'rejected' ? [id] : []));
+    expect(failed).toEqual([7]);
+    expect(await notes.read()).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  });
+
+  it('fail each by itself, the first and the last as well', async () => {
+    await using notes = await openNotes();
+    await notes.write(1);
+
+    const results = await Promise.allSettled([1, 2, 1, 3, 1].map((id) => notes.write(id)));
+
+    expect(results.map(({ status }) => status)).toEqual([
+      'rejected',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+    ]);
+    expect(await notes.read()).toEqual([1, 2, 3]);
+  });
+
+  it('are not acknowledged, nor read by others, when their commit fails', async () => {
+    await using notes = await openNotes();
+    const room = Number(Object.values(notes.file.prepare('pragma page_count').get() ?? {})[0]);
+    notes.file.exec(`pragma max_page_count = ${room + 2}`);
+    const text = 'x'.repeat(1500);
+
+    const writes = Array.from({ length: 30 }, (_, id) => notes.write(id, text));
+    const read = notes.read();
+    const results = await Promise.allSettled([...writes, read]);
+
+    const acknowledged = results
+      .slice(0, 30)
+      .flatMap(({ status }, id) => (status === 'fulfilled' ? [id] : []));
+    const reasons = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason] : [],
+    );
+    expect(reasons.length).toBeGreaterThan(0);
+    expect(reasons.every((reason) => reason instanceof GatewayUnavailableError)).toBe(true);
+    expect(await notes.read()).toEqual(acknowledged);
+    const seen = results[30];
+    if (seen?.status === 'fulfilled')
+      expect(acknowledged).toEqual(expect.arrayContaining(seen.value as number[]));
+  });
+
+  it('leave the event loop its turns', async () => {
+    await using notes = await openNotes();
+    let turns = 0;
+    let isDone = false;
+    const count = () => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+
+    await Promise.all(Array.from({ length: 2_000 }, (_, id) => notes.write(id)));
+    isDone = true;
+
+    // A queue that is worked off in one go leaves none.
+    expect(turns).toBeGreaterThan(2);
+  });
+});
