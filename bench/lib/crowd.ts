@@ -1,0 +1,58 @@
+/** A crowd of listeners, from the harness's side. */
+
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { type Subject, spawnPinned } from './subjects.ts';
+
+export interface Crowd extends AsyncDisposable {
+  /** Resolves, after what `cause` does, with the moments at which `count` events were heard. */
+  hear(count: number, cause: () => Promise<unknown>): Promise<number[]>;
+}
+
+/** One socket and one subscription each, spread over the tasks. */
+export async function gather(
+  subject: Subject,
+  count: number,
+  taskIds: readonly string[],
+): Promise<Crowd> {
+  const child = spawnPinned(
+    [
+      'bench/lib/listeners.ts',
+      subject.url,
+      String(count),
+      subject.authorization,
+      JSON.stringify(taskIds),
+    ],
+    {},
+    1,
+  );
+  await expect(child, 'listening');
+  return {
+    async hear(wanted, cause) {
+      child.send({ wanted });
+      await expect(child, 'armed');
+      const heard = once(child, 'message');
+      await cause();
+      const [message] = (await heard) as [{ heard: number[] }];
+      return message.heard;
+    },
+    async [Symbol.asyncDispose]() {
+      const exited = once(child, 'exit');
+      child.disconnect();
+      await exited;
+    },
+  };
+}
+
+async function expect(child: ChildProcess, message: string): Promise<void> {
+  const abort = new AbortController();
+  const { signal } = abort;
+  try {
+    const died = once(child, 'exit', { signal }).then(() => ['an end']);
+    died.catch(() => undefined);
+    const [heard] = await Promise.race([once(child, 'message', { signal }), died]);
+    if (heard !== message) throw new Error(`The listeners said ${JSON.stringify(heard)}.`);
+  } finally {
+    abort.abort();
+  }
+}

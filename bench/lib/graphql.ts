@@ -1,0 +1,75 @@
+/** What every subject is asked, and how. */
+
+import { Agent, request } from 'undici';
+import type { Setting, Subject } from './subjects.ts';
+
+export const VIDEO_QUERY =
+  'query V($id: ID!) { video(taskId: $id) { id taskId state prompt quality videoUrl coverUrl createdAt finishedAt expired } }';
+export const EXTENDED_SUBSCRIPTION =
+  'subscription E($taskId: ID!) { videoExtended(taskId: $taskId) { cursor video { id taskId state videoUrl coverUrl } } }';
+
+/** One connection: what is asked comes one after another. */
+const agent = new Agent({ connections: 1, keepAliveTimeout: 60_000 });
+
+export async function post(url: string, body: unknown, authorization = ''): Promise<unknown> {
+  const answer = await request(url, {
+    method: 'POST',
+    dispatcher: agent,
+    headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.body.text();
+  if (answer.statusCode !== 200) throw new Error(`${url} answered ${answer.statusCode}: ${text}`);
+  return JSON.parse(text);
+}
+
+export async function readVideo(subject: Subject, id: string) {
+  const answer = (await post(
+    `${subject.url}/graphql`,
+    { query: VIDEO_QUERY, operationName: 'V', variables: { id } },
+    subject.authorization,
+  )) as { data?: { video?: { state: string } } };
+  if (!answer.data?.video) throw new Error(`${subject.name}: ${JSON.stringify(answer)}`);
+  return answer.data.video;
+}
+
+export function toExtension({ name }: Pick<Subject, 'name'>) {
+  const isGateway = name === 'sqlite' || name === 'postgres';
+  const success = isGateway ? '... on ExtendVideoSuccess { video { taskId } }' : 'video { taskId }';
+  return {
+    query: `mutation M($input: ExtendVideoInput!) { extendVideo(input: $input) { ${success} } }`,
+    variables: {
+      input: { taskId: 'done-1', prompt: 'The cat goes on dancing', quality: 'P720' },
+    },
+  };
+}
+
+/** Starts a task, and returns the upstream's id of it. */
+export async function extend(subject: Subject): Promise<string> {
+  const answer = (await post(
+    `${subject.url}/graphql`,
+    toExtension(subject),
+    subject.authorization,
+  )) as { data?: { extendVideo?: { video?: { taskId: string } } } };
+  const taskId = answer.data?.extendVideo?.video?.taskId;
+  if (!taskId) throw new Error(`${subject.name}: ${JSON.stringify(answer)}`);
+  return taskId;
+}
+
+export async function findCallbackUrl({ upstreamUrl }: Setting, taskId: string): Promise<string> {
+  return (await post(`${upstreamUrl}/callback-url?taskId=${taskId}`, {})) as string;
+}
+
+/** What the upstream posts when a task has succeeded. Resolves when it has been acknowledged. */
+export async function callBack(url: string, taskId: string): Promise<void> {
+  await post(url, {
+    code: 200,
+    msg: 'success',
+    data: {
+      task_id: taskId,
+      video_id: '1',
+      video_url: `https://files.example.com/${taskId}.mp4`,
+      image_url: `https://files.example.com/${taskId}.jpg`,
+    },
+  });
+}

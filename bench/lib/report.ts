@@ -1,0 +1,76 @@
+/** Numbers of one run, side by side. */
+
+import type { SubjectName } from './subjects.ts';
+
+export interface Measure {
+  readonly title: string;
+  readonly unit: string;
+  readonly values: Partial<Record<SubjectName | 'direct', number[]>>;
+}
+
+export function createMeasure(
+  title: string,
+  unit: string,
+): Measure & {
+  add(subject: SubjectName | 'direct', value: number): void;
+} {
+  const values: Measure['values'] = {};
+  return {
+    title,
+    unit,
+    values,
+    add(subject, value) {
+      values[subject] = [...(values[subject] ?? []), value];
+    },
+  };
+}
+
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
+
+export function median(values: readonly number[] | undefined): number {
+  return quantile(values ?? [], 0.5);
+}
+
+function round(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+}
+
+export function toTable({ title, unit, values }: Measure): string {
+  const textbook = median(values.textbook);
+  const lines = Object.entries(values).map(([subject, all]) => {
+    const middle = median(all);
+    const spread = all.length > 1 ? `${round(Math.min(...all))} – ${round(Math.max(...all))}` : '';
+    return `| ${subject} | ${round(middle)} | ${spread} | ${round(middle / textbook)} |`;
+  });
+  return [
+    `**${title}**, ${unit}`,
+    '',
+    '| | median | spread | × textbook |',
+    '|---|---|---|---|',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+export interface Target {
+  readonly what: string;
+  readonly target: string;
+  readonly found: number;
+  readonly isMet: boolean;
+}
+
+export function toTargetTable(targets: readonly Target[]): string {
+  return [
+    '| | target | found | |',
+    '|---|---|---|---|',
+    ...targets.map(
+      ({ what, target, found, isMet }) =>
+        `| ${what} | ${target} | ${round(found)} | ${isMet ? 'met' : '**not met**'} |`,
+    ),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,167 @@
+/** What is measured: each a process of its own, on a core of its own where the machine lets us. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts';
+
+export type SubjectName = 'constant' | 'textbook' | 'apollo' | 'sqlite' | 'postgres';
+export const SUBJECTS: readonly SubjectName[] = [
+  'constant',
+  'textbook',
+  'apollo',
+  'sqlite',
+  'postgres',
+];
+
+const SECRET = 'a-secret-for-the-bench-of-more-than-32-characters';
+const HAS_TASKSET = existsSync('/usr/bin/taskset');
+
+export interface Subject {
+  readonly name: SubjectName;
+  readonly url: string;
+  readonly authorization: string;
+  /** From the spawn to the first answered query, in ms. */
+  readonly startMs: number;
+  /** After a collection, in bytes. */
+  measureMemory(): Promise<{ heapUsed: number; rss: number }>;
+  stop(): Promise<void>;
+}
+
+export interface Setting {
+  readonly upstreamUrl: string;
+  readonly postgres: PostgresServer;
+}
+
+export async function startSetting() {
+  const port = await findFreePort();
+  const upstream = spawnPinned(['bench/lib/upstream.ts'], { PORT: String(port) }, 1);
+  const upstreamUrl = `http://127.0.0.1:${port}`;
+  await waitUntilAnswered(`${upstreamUrl}/callback-url`);
+  const postgres = await startPostgres();
+  return {
+    upstreamUrl,
+    postgres,
+    async [Symbol.asyncDispose]() {
+      await end(upstream);
+      await postgres[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** @param database an existing one instead of a fresh one of the subject's own. */
+export async function startSubject(
+  name: SubjectName,
+  { upstreamUrl, postgres }: Setting,
+  database?: string,
+): Promise<Subject> {
+  const port = await findFreePort();
+  const url = `http://127.0.0.1:${port}`;
+  const folder = await mkdtemp(join(tmpdir(), 'longtake-bench-'));
+  const isGateway = name === 'sqlite' || name === 'postgres';
+  const databaseUrl =
+    database ??
+    (name === 'postgres'
+      ? await postgres.createDatabase()
+      : `sqlite:${join(folder, 'gateway.db')}`);
+  const begun = performance.now();
+  const child = spawnPinned(
+    [
+      '--expose-gc',
+      '--import',
+      './bench/lib/probe.ts',
+      isGateway ? 'src/main.ts' : `bench/peers/${name}.ts`,
+    ],
+    {
+      PORT: String(port),
+      UPSTREAM_URL: upstreamUrl,
+      ...(isGateway && {
+        APIKLEY_API_KEY: 'key',
+        DATABASE_URL: databaseUrl,
+        AUTH_JWT_SECRET: SECRET,
+        // The allowance is not what is measured.
+        UPSTREAM_REQUESTS: '1000',
+        UPSTREAM_WINDOW_MS: '1',
+      }),
+      ...(!isGateway && { NODE_ENV: 'production' }),
+    },
+    0,
+  );
+  await waitUntilAnswered(`${url}/graphql`);
+  const startMs = performance.now() - begun;
+  const token = await new SignJWT({ sub: 'bench' })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setExpirationTime('2h')
+    .sign(new TextEncoder().encode(SECRET));
+  return {
+    name,
+    url,
+    authorization: `Bearer ${token}`,
+    startMs,
+    async measureMemory() {
+      child.kill('SIGUSR2');
+      const [memory] = await once(child, 'message');
+      return memory as { heapUsed: number; rss: number };
+    },
+    async stop() {
+      await end(child);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The load comes from the other core. */
+export function spawnPinned(
+  args: readonly string[],
+  env: Record<string, string>,
+  core: number,
+): ChildProcess {
+  const [command, ...before] = HAS_TASKSET
+    ? ['taskset', '-c', String(core), process.execPath]
+    : [process.execPath];
+  return spawn(command as string, [...before, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  await exited;
+  clearTimeout(timer);
+}
+
+async function waitUntilAnswered(url: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"query":"{__typename}"}',
+      });
+      await response.arrayBuffer();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}

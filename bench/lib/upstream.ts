@@ -1,0 +1,48 @@
+/** A stand-in for the REST API that costs as little as can be: a process of its own. */
+
+import { createServer, type ServerResponse } from 'node:http';
+
+const callbacks = new Map<string, string>();
+let tasks = 0;
+
+function send(response: ServerResponse, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+createServer((request, response) => {
+  let body = '';
+  request.on('data', (chunk) => {
+    body += chunk;
+  });
+  request.on('end', () => {
+    const url = new URL(request.url ?? '', 'http://localhost');
+    const taskId = url.searchParams.get('taskId') ?? '';
+    if (url.pathname === '/callback-url') return send(response, callbacks.get(taskId) ?? null);
+    if (request.method === 'POST') {
+      tasks += 1;
+      const made = `task-${String(tasks).padStart(6, '0')}`;
+      callbacks.set(made, JSON.parse(body).callBackUrl);
+      return send(response, { code: 200, msg: 'success', data: { taskId: made } });
+    }
+    // Tasks are finished or open by their names: the peers keep nothing that would tell.
+    const isOpen = taskId.startsWith('task-');
+    const videoInfo = isOpen
+      ? null
+      : {
+          taskId,
+          videoId: '1',
+          videoUrl: 'https://files.example.com/1.mp4',
+          imageUrl: 'https://files.example.com/1.jpg',
+        };
+    return send(response, {
+      code: 200,
+      msg: 'success',
+      data: { taskId, state: isOpen ? 'generating' : 'success', videoInfo },
+    });
+  });
+}).listen(Number(process.env.PORT), '127.0.0.1');

@@ -1,0 +1,102 @@
+/** From the upstream's callback to those who listen over WebSockets. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { gather } from '../lib/crowd.ts';
+import { callBack, extend, findCallbackUrl } from '../lib/graphql.ts';
+import { createMeasure, type Measure, quantile } from '../lib/report.ts';
+import { type Setting, type Subject, startSubject } from '../lib/subjects.ts';
+import type { Pace } from '../run.ts';
+
+const NAMES = ['textbook', 'apollo', 'sqlite', 'postgres'] as const;
+const TASKS = 200;
+
+interface Task {
+  readonly id: string;
+  readonly url: string;
+}
+
+export async function measureDelivery(setting: Setting, pace: Pace): Promise<Measure[]> {
+  const pacedP50 = createMeasure('Callback → subscriber, 200 tasks, one by one: p50', 'ms');
+  const pacedP99 = createMeasure('Callback → subscriber, 200 tasks, one by one: p99', 'ms');
+  const burst = createMeasure('200 callbacks at once: last delivery', 'ms');
+  const crowdOnOne = createMeasure(`${pace.crowd} subscribers on one task: last delivery`, 'ms');
+  const crowdOnMany = createMeasure(`One callback among ${pace.crowd} watched tasks: p50`, 'ms');
+  const heap = createMeasure('Heap per idle WebSocket subscriber', 'KiB');
+  const rss = createMeasure('RSS per idle WebSocket subscriber', 'KiB');
+
+  for (let round = 0; round < pace.deliveryRounds; round += 1) {
+    for (const name of NAMES) {
+      const subject = await startSubject(name, setting);
+      // Warm, and then twice: one by one, and at once.
+      for (const kind of ['warm', 'paced', 'burst'] as const) {
+        const tasks = await startTasks(setting, subject, TASKS);
+        await using crowd = await gather(
+          subject,
+          TASKS,
+          tasks.map(({ id }) => id),
+        );
+        if (kind === 'burst') {
+          const begun = now();
+          const heard = await crowd.hear(TASKS, () =>
+            Promise.all(tasks.map(({ id, url }) => callBack(url, id))),
+          );
+          burst.add(name, Math.max(...heard) - begun);
+          continue;
+        }
+        const times = await timeOneByOne(crowd, tasks);
+        if (kind === 'warm') continue;
+        pacedP50.add(name, quantile(times, 0.5));
+        pacedP99.add(name, quantile(times, 0.99));
+      }
+
+      const tasks = await startTasks(setting, subject, pace.crowd);
+      const before = await subject.measureMemory();
+      {
+        await using crowd = await gather(
+          subject,
+          pace.crowd,
+          tasks.map(({ id }) => id),
+        );
+        const after = await subject.measureMemory();
+        heap.add(name, (after.heapUsed - before.heapUsed) / pace.crowd / 1024);
+        rss.add(name, (after.rss - before.rss) / pace.crowd / 1024);
+        crowdOnMany.add(name, quantile(await timeOneByOne(crowd, tasks.slice(0, TASKS)), 0.5));
+      }
+      const [one] = await startTasks(setting, subject, 1);
+      if (!one) throw new Error('No task was started.');
+      await using crowd = await gather(subject, pace.crowd, [one.id]);
+      const begun = now();
+      const heard = await crowd.hear(pace.crowd, () => callBack(one.url, one.id));
+      crowdOnOne.add(name, Math.max(...heard) - begun);
+      await subject.stop();
+    }
+  }
+  return [pacedP50, pacedP99, burst, crowdOnOne, crowdOnMany, heap, rss];
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+async function startTasks(setting: Setting, subject: Subject, count: number): Promise<Task[]> {
+  const tasks: Task[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const id = await extend(subject);
+    tasks.push({ id, url: await findCallbackUrl(setting, id) });
+  }
+  return tasks;
+}
+
+async function timeOneByOne(
+  crowd: Awaited<ReturnType<typeof gather>>,
+  tasks: readonly Task[],
+): Promise<number[]> {
+  const times: number[] = [];
+  for (const { id, url } of tasks) {
+    const begun = now();
+    const [heard] = await crowd.hear(1, () => callBack(url, id));
+    times.push((heard ?? Number.NaN) - begun);
+    await delay(5);
+  }
+  return times;
+}

@@ -1,0 +1,48 @@
+/** Queries by 50 connections: of a finished video, and of an open one. */
+
+import { callBack, extend, findCallbackUrl, readVideo, VIDEO_QUERY } from '../lib/graphql.ts';
+import { load } from '../lib/load.ts';
+import { createMeasure, type Measure } from '../lib/report.ts';
+import { type Setting, SUBJECTS, startSubject } from '../lib/subjects.ts';
+import type { Pace } from '../run.ts';
+
+export async function measureQueries(setting: Setting, pace: Pace): Promise<Measure[]> {
+  const measures = {
+    finished: [
+      createMeasure('A finished video, 50 connections', 'requests/s'),
+      createMeasure('A finished video, p99', 'ms'),
+    ],
+    open: [
+      createMeasure('An open video, 50 connections', 'requests/s'),
+      createMeasure('An open video, p99', 'ms'),
+    ],
+  } as const;
+  const rows = [];
+  for (const name of SUBJECTS) {
+    const subject = await startSubject(name, setting);
+    const ids = { finished: 'done-1', open: 'task-open' };
+    if (name === 'sqlite' || name === 'postgres') {
+      ids.finished = await extend(subject);
+      await callBack(await findCallbackUrl(setting, ids.finished), ids.finished);
+      ids.open = await extend(subject);
+    }
+    for (const kind of ['finished', 'open'] as const) {
+      const { state } = await readVideo(subject, ids[kind]);
+      if (name !== 'constant' && (state === 'SUCCEEDED') !== (kind === 'finished')) {
+        throw new Error(`${name}: the ${kind} video is ${state}`);
+      }
+      const body = { query: VIDEO_QUERY, operationName: 'V', variables: { id: ids[kind] } };
+      await load(subject, body, pace.warmUpSeconds);
+      rows.push({ subject, kind, body });
+    }
+  }
+  for (let round = 0; round < pace.rounds; round += 1) {
+    for (const { subject, kind, body } of rows) {
+      const { perSecond, p99Ms } = await load(subject, body, pace.seconds);
+      measures[kind][0].add(subject.name, perSecond);
+      measures[kind][1].add(subject.name, p99Ms);
+    }
+  }
+  for (const subject of new Set(rows.map((row) => row.subject))) await subject.stop();
+  return [...measures.finished, ...measures.open];
+}

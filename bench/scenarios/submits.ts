@@ -1,0 +1,81 @@
+/** extendVideo: what it adds to the call of the upstream, what 50 connections get, and the loop's lag. */
+
+import { request } from 'undici';
+import { extend, post, toExtension } from '../lib/graphql.ts';
+import { load } from '../lib/load.ts';
+import { createMeasure, type Measure, median, quantile } from '../lib/report.ts';
+import { type Setting, startSubject } from '../lib/subjects.ts';
+import type { Pace } from '../run.ts';
+
+const NAMES = ['textbook', 'apollo', 'sqlite', 'postgres'] as const;
+const BATCH = 100;
+
+export async function measureSubmits(setting: Setting, pace: Pace): Promise<Measure[]> {
+  const addedP50 = createMeasure('extendVideo, 1 connection: added p50', 'ms');
+  const addedP99 = createMeasure('extendVideo, 1 connection: added p99', 'ms');
+  const throughput = createMeasure('extendVideo, 50 connections', 'requests/s');
+  const lag = createMeasure('GET /health meanwhile, p99', 'ms');
+  const subjects = [];
+  for (const name of NAMES) subjects.push(await startSubject(name, setting));
+
+  const direct = () =>
+    post(`${setting.upstreamUrl}/api/v1/runway/extend`, {
+      taskId: 'done-1',
+      prompt: 'The cat goes on dancing',
+      quality: '720p',
+      callBackUrl: 'http://127.0.0.1/',
+    });
+  for (const ask of [direct, ...subjects.map((subject) => () => extend(subject))]) {
+    await timeEach(5 * BATCH, ask);
+  }
+  for (let round = 0; round < 2 * pace.rounds; round += 1) {
+    const base = await timeEach(BATCH, direct);
+    for (const subject of subjects) {
+      const times = await timeEach(BATCH, () => extend(subject));
+      addedP50.add(subject.name, median(times) - median(base));
+      addedP99.add(subject.name, quantile(times, 0.99) - quantile(base, 0.99));
+    }
+  }
+
+  for (let round = 0; round < pace.rounds; round += 1) {
+    for (const subject of subjects) {
+      const probe = startProbe(`${subject.url}/health`);
+      const { perSecond } = await load(subject, toExtension(subject), pace.seconds);
+      throughput.add(subject.name, perSecond);
+      lag.add(subject.name, quantile(await probe.stop(), 0.99));
+    }
+  }
+  for (const subject of subjects) await subject.stop();
+  return [addedP50, addedP99, throughput, lag];
+}
+
+async function timeEach(count: number, ask: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const begun = performance.now();
+    await ask();
+    times.push(performance.now() - begun);
+  }
+  return times;
+}
+
+/** Asks every 20 ms for what costs nothing: what it waits for is the event loop. */
+function startProbe(url: string) {
+  const times: number[] = [];
+  let isStopped = false;
+  const running = (async () => {
+    while (!isStopped) {
+      const begun = performance.now();
+      await (await request(url)).body.dump();
+      times.push(performance.now() - begun);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  return {
+    async stop() {
+      isStopped = true;
+      await running;
+      return times;
+    },
+  };
+}
