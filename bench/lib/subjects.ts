@@ -86,7 +86,7 @@ export async function startSubject(
         DATABASE_URL: databaseUrl,
         AUTH_JWT_SECRET: SECRET,
         // The allowance is not what is measured.
-        UPSTREAM_REQUESTS: '1000',
+        UPSTREAM_REQUESTS: '100',
         UPSTREAM_WINDOW_MS: '1',
       }),
       ...(!isGateway && { NODE_ENV: 'production' }),

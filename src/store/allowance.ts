@@ -39,6 +39,12 @@ export async function createAllowance(db: Database, { name, calls }: Allowance):
   }
 }
 
+/** A place that has been taken, and when, by this process's own clock (`performance.now`). */
+export interface Place {
+  readonly number: number;
+  readonly takenAt: number;
+}
+
 /**
  * Takes a free place; null when there is none, or when another replica took the same one in the
  * same moment. Any of the free ones, so that this is rare.
@@ -46,7 +52,8 @@ export async function createAllowance(db: Database, { name, calls }: Allowance):
 export async function takePlace(
   db: Database,
   { name, calls, windowMs }: Allowance,
-): Promise<number | null> {
+): Promise<Place | null> {
+  const takenAt = performance.now();
   const taken = await db
     .updateTable('allowance')
     .set({ free_at: toFreeAt(windowMs) })
@@ -64,30 +71,35 @@ export async function takePlace(
     .where('free_at', '<=', now)
     .returning('place')
     .executeTakeFirst();
-  return taken?.place ?? null;
+  return taken ? { number: taken.place, takenAt } : null;
 }
 
 /**
- * Counts the window of a place from now on: its call has only just left. Never shortens a pause.
+ * Counts the window of a place from now on: its call has only just left. Never shortens a pause. A
+ * call that left at once is covered by the margin, and costs no second write.
  */
 export async function restartPlace(
   db: Database,
   { name, windowMs }: Allowance,
-  place: number,
+  { number, takenAt }: Place,
 ): Promise<void> {
+  if (performance.now() - takenAt < toMarginMs(windowMs) / 2) return;
   await db
     .updateTable('allowance')
     .set({ free_at: toFreeAt(windowMs) })
     .where('name', '=', name)
-    .where('place', '=', place)
+    .where('place', '=', number)
     .where('free_at', '<', toFreeAt(windowMs))
     .execute();
 }
 
 /** With a margin: a call takes a while to arrive, and not always the same while. */
 function toFreeAt(windowMs: number) {
-  const marginMs = Math.min(100, Math.max(5, Math.round(windowMs / 100)));
-  return sql<number>`now_ms() + ${windowMs + marginMs}`;
+  return sql<number>`now_ms() + ${windowMs + toMarginMs(windowMs)}`;
+}
+
+function toMarginMs(windowMs: number): number {
+  return Math.min(100, Math.max(5, Math.round(windowMs / 100)));
 }
 
 /** In how many milliseconds the next place is free; at least 0. */

@@ -8,9 +8,9 @@ import { GatewayUnavailableError } from '../errors.ts';
 const TURN_MS = 4;
 
 /**
- * While others wait for their turn, a transaction that has done its work leaves the commit to the
- * last of them: one write to the disk instead of many. Each after the first is a savepoint, so that
- * one can fail and the others not. None is acknowledged before the commit, and neither is a read
+ * What is written in one turn of the event loop is committed at its end: one write to the disk
+ * instead of many. Each transaction after the first is a savepoint, so that one can fail and the
+ * others not. None is acknowledged before the commit, and neither is a read
  * made in between, which may have seen what is not certain yet: `releaseConnection`, which Kysely
  * awaits before it hands out a result, waits for it.
  *
@@ -22,6 +22,7 @@ export function createGroupCommitDriver(
 ): Driver {
   const queue: (() => void)[] = [];
   let isTaken = false;
+  let isScheduled = false;
   let turnEnds = 0;
   /** Settles with the commit of the open transaction; null while none is open. */
   let group: PromiseWithResolvers<void> | null = null;
@@ -33,6 +34,8 @@ export function createGroupCommitDriver(
       // A full disk rolls back by itself (sqlite.org/lang_transaction.html). What comes after it
       // must not be taken for a statement of its own.
       if (group && !file.isTransaction) throw new GatewayUnavailableError();
+      // A write by itself begins what others join.
+      if (!group && query.query.kind !== 'SelectQueryNode') begin();
       return execute(query) as QueryResult<R>;
     },
     streamQuery() {
@@ -44,12 +47,30 @@ export function createGroupCommitDriver(
     execute({ sql, parameters: [] } as unknown as CompiledQuery);
   }
 
+  function begin(): void {
+    // Plain `begin` takes the write lock late, where SQLite can only refuse: take it at once.
+    run('begin immediate');
+    group = Promise.withResolvers();
+    // Each member waits for it by itself.
+    group.promise.catch(() => undefined);
+  }
+
   function isTurnOver(): boolean {
     return performance.now() >= turnEnds;
   }
 
   function takeTurn(): void {
     turnEnds = performance.now() + TURN_MS;
+  }
+
+  function commitAtEndOfTurn(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(() => {
+      isScheduled = false;
+      // Who has the connection in its hands commits when it gives it back.
+      if (group && !isTaken) commit(group);
+    });
   }
 
   function handOver(): void {
@@ -91,12 +112,8 @@ export function createGroupCommitDriver(
     async beginTransaction() {
       isMember = group !== null;
       isRolledBack = false;
-      // Plain `begin` takes the write lock late, where SQLite can only refuse: take it at once.
-      run(isMember ? 'savepoint member' : 'begin immediate');
-      if (group) return;
-      group = Promise.withResolvers();
-      // Each member waits for it by itself.
-      group.promise.catch(() => undefined);
+      if (isMember) run('savepoint member');
+      else begin();
     },
 
     async commitTransaction() {
@@ -119,12 +136,14 @@ export function createGroupCommitDriver(
       const members = group;
       const isWaiting = members !== null && !isRolledBack;
       isRolledBack = false;
-      if (members && (queue.length === 0 || isTurnOver() || !file.isTransaction)) commit(members);
+      if (members && (isTurnOver() || !file.isTransaction)) commit(members);
+      else if (members && queue.length === 0) commitAtEndOfTurn();
       handOver();
       if (isWaiting) await members.promise;
     },
 
     async destroy() {
+      if (group) commit(group);
       file.close();
     },
   };

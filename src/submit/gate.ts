@@ -6,6 +6,7 @@ import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
 import {
   type Allowance,
   findNextPlace,
+  type Place,
   pauseAllowance,
   restartPlace,
   takePlace,
@@ -25,9 +26,9 @@ export interface Gate {
    * @throws RateLimitedError with an honest `retryAfter` after the longest wait;
    * GatewayUnavailableError when the gateway drains.
    */
-  wait(owner: string): Promise<number>;
+  wait(owner: string): Promise<Place>;
   /** To be called when a call has left: its window begins then, and not when its turn came. */
-  leave(place: number): void;
+  leave(place: Place): void;
   /** The upstream has refused a call for so many seconds, or for a window: everybody waits. */
   pause(seconds: number | null): Promise<void>;
   /** Sends those who wait away, and all who come. */
@@ -35,7 +36,7 @@ export interface Gate {
 }
 
 interface Waiter {
-  readonly enter: (place: number) => void;
+  readonly enter: (place: Place) => void;
   readonly refuse: (error: Error) => void;
   /** When it is refused, by this process's clock. */
   readonly deadline: number;
@@ -54,9 +55,9 @@ export function createGate(parts: {
   let isPumping = false;
   let isDraining = false;
 
-  async function wait(owner: string): Promise<number> {
+  async function wait(owner: string): Promise<Place> {
     if (isDraining) throw new GatewayUnavailableError();
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const { promise, resolve, reject } = Promise.withResolvers<Place>();
     const waiter: Waiter = { enter: resolve, refuse: reject, deadline: Date.now() + maxWaitMs };
     const queue = queues.get(owner);
     if (queue) queue.push(waiter);

@@ -2,7 +2,7 @@
 
 import type { Config } from '../config.ts';
 import { RateLimitedError } from '../errors.ts';
-import { type Allowance, takePlace } from '../store/allowance.ts';
+import { type Allowance, type Place, takePlace } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findOverspending, lockOwner, type SpendLimits } from '../store/spending.ts';
@@ -29,7 +29,7 @@ export function toSpendLimits(config: SpendConfig): SpendLimits | null {
 export interface OpenedSubmit {
   readonly row: VideoRow;
   /** The place of the allowance that was free, taken in the same commit; null: there was none. */
-  readonly place: number | null;
+  readonly place: Place | null;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import { RateLimitedError } from '../errors.ts';
+import type { Place } from '../store/allowance.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { type ExtendRequest, sendExtend } from '../upstream/extend.ts';
 import type { Breaker } from './breaker.ts';
@@ -18,7 +19,7 @@ export async function sendInTurn(
   parts: { upstream: UpstreamClient; gate: Gate; breaker: Breaker; log: Logger },
   owner: string,
   request: ExtendRequest,
-  place: number | null,
+  place: Place | null,
 ): Promise<string> {
   const { upstream, gate, breaker, log } = parts;
   const taken = place ?? (await gate.wait(owner));
