@@ -1,7 +1,13 @@
 /** Reads the environment, starts the gateway, drains on SIGTERM. */
 
-import { readConfig } from './config.ts';
-import { startGateway } from './gateway.ts';
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// Half of a start is compiling. The default folder for what comes of it can be written by anybody
+// on the machine, so it lies among our own packages; where that is read-only, there is none.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
+const { readConfig } = await import('./config.ts');
+const { startGateway } = await import('./gateway.ts');
 
 try {
   const starting = startGateway(readConfig(process.env));

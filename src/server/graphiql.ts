@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 
 const EXAMPLES = new URL('../../examples/graphiql/', import.meta.url);
 
@@ -13,18 +12,20 @@ interface Page {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export type SendGraphiQL = (response: ServerResponse) => void;
+export type SendGraphiQL = (response: ServerResponse) => Promise<void>;
 
-/** The page is 9 MB before compression, so it is made at the first request and kept. */
+/** The page is 9 MB before compression, so it is loaded and made at the first request, and kept. */
 export function createGraphiQL(): SendGraphiQL {
-  let page: Page | undefined;
-  return (response) => {
+  let page: Promise<Page> | undefined;
+  return async (response) => {
     page ??= render();
-    response.writeHead(200, page.headers).end(page.body);
+    const { headers, body } = await page;
+    response.writeHead(200, headers).end(body);
   };
 }
 
-function render(): Page {
+async function render(): Promise<Page> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({
     title: 'Longtake',
     subscriptionsProtocol: 'WS',

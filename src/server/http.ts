@@ -73,7 +73,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       return;
     }
     if (routes.sendGraphiQL && isForBrowser(request)) {
-      routes.sendGraphiQL(response);
+      await routes.sendGraphiQL(response);
       return;
     }
     let text: string | null = null;
