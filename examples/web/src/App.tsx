@@ -1,0 +1,48 @@
+import { useEffect, useState } from 'react';
+import { useClient } from 'urql';
+import { followCompletions } from './completions.ts';
+import { useConnection } from './connection.ts';
+import type { VideoFieldsFragment } from './gql/graphql.ts';
+import { toHref, useSelectedId, useTheme } from './hooks.ts';
+import { Library } from './Library.tsx';
+import { Notice } from './Notice.tsx';
+import { useSubmit } from './submit.ts';
+import { Take } from './Take.tsx';
+
+const CONNECTION = {
+  connecting: 'Connecting…',
+  open: 'Live',
+  lost: 'Connection lost, trying again…',
+};
+
+export function App() {
+  const client = useClient();
+  const connection = useConnection();
+  const [theme, toggleTheme] = useTheme();
+  const selected = useSelectedId();
+  const submit = useSubmit((id) => {
+    location.hash = toHref(id);
+  });
+  const [ended, setEnded] = useState<VideoFieldsFragment | null>(null);
+  useEffect(() => followCompletions(client, setEnded), [client]);
+
+  return (
+    <div className="app">
+      <header>
+        <h1>Longtake</h1>
+        <p className={`connection ${connection}`} role="status">
+          {CONNECTION[connection]}
+        </p>
+        <button type="button" className="quiet" onClick={toggleTheme}>
+          {theme === 'dark' ? 'Light' : 'Dark'}
+          <span className="unseen"> theme</span>
+        </button>
+      </header>
+      <Notice ended={ended} selected={selected} onDismiss={() => setEnded(null)} />
+      <main>
+        <Take key={selected} id={selected} submit={submit} />
+      </main>
+      <Library selected={selected} />
+    </div>
+  );
+}
