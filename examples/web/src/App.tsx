@@ -1,11 +1,11 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
 import { useClient } from 'urql';
 import { followCompletions } from './completions.ts';
 import { useConnection } from './connection.ts';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
 import { toHref, useSelectedId, useTheme } from './hooks.ts';
 import { Library } from './Library.tsx';
-import { Notice } from './Notice.tsx';
+import { News } from './News.tsx';
 import { useSubmit } from './submit.ts';
 import { Take } from './Take.tsx';
 
@@ -23,8 +23,11 @@ export function App() {
   const submit = useSubmit((id) => {
     location.hash = toHref(id);
   });
-  const [ended, setEnded] = useState<VideoFieldsFragment | null>(null);
-  useEffect(() => followCompletions(client, setEnded), [client]);
+  const [news, setNews] = useState<VideoFieldsFragment[]>([]);
+  const onEnded = useEffectEvent((video: VideoFieldsFragment) => {
+    if (video.id !== selected && video.taskId !== selected) setNews((all) => [...all, video]);
+  });
+  useEffect(() => followCompletions(client, (video) => onEnded(video)), [client]);
 
   return (
     <div className="app">
@@ -38,7 +41,10 @@ export function App() {
           <span className="unseen"> theme</span>
         </button>
       </header>
-      <Notice ended={ended} selected={selected} onDismiss={() => setEnded(null)} />
+      <News
+        news={news}
+        onDismiss={(video) => setNews((all) => all.filter((other) => other !== video))}
+      />
       <main>
         <Take key={selected} id={selected} submit={submit} />
       </main>

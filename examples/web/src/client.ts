@@ -22,7 +22,11 @@ export const client = new Client({
       updates: {
         Mutation: {
           // There is one more video now: read the list again.
-          extendVideo: (_result, _args, cache) => cache.invalidate('Query', 'videos'),
+          extendVideo(_result, _args, cache) {
+            for (const { fieldName, fieldKey } of cache.inspectFields('Query')) {
+              if (fieldName === 'videos') cache.invalidate('Query', fieldKey);
+            }
+          },
         },
       },
     }),
