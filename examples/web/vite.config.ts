@@ -3,8 +3,12 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   plugins: [react()],
-  // Every asset is a file of its own: the page's policy allows no data: addresses.
-  build: { assetsInlineLimit: 0 },
+  build: {
+    // Every asset is a file of its own: the page's policy allows no data: addresses.
+    assetsInlineLimit: 0,
+    // These know light-dark(); what stands in for it elsewhere does not follow `color-scheme`.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+  },
   server: {
     host: '127.0.0.1',
     // The page and the gateway are one origin to the browser, so there is nothing to allow.

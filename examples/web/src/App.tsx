@@ -12,7 +12,7 @@ import { Take } from './Take.tsx';
 const CONNECTION = {
   connecting: 'Connecting…',
   open: 'Live',
-  lost: 'Connection lost, trying again…',
+  lost: 'Connection lost',
 };
 
 export function App() {

@@ -8,7 +8,7 @@ export function Chain({ video }: { video: NonNullable<VideoQuery['video']> }) {
   const first = known[0] ?? video;
   if (!first.sourceTaskId) return null;
   return (
-    <nav className="chain" aria-label="What it was made from">
+    <nav className="chain" aria-label="What it was made from" ref={scrollToEnd}>
       <ol>
         <Beginning taskId={first.sourceTaskId} />
         {known.map((ancestor) => (
@@ -22,6 +22,11 @@ export function Chain({ video }: { video: NonNullable<VideoQuery['video']> }) {
       </ol>
     </nav>
   );
+}
+
+/** On a narrow screen the video itself comes first. */
+function scrollToEnd(strip: HTMLElement | null): void {
+  strip?.scrollTo({ left: strip.scrollWidth });
 }
 
 /** `ancestors` come from the gateway's store; a video made elsewhere has to be asked for. */

@@ -21,7 +21,7 @@ export function Refused({ problem, retryAt, onDismiss }: Refusal & { onDismiss: 
           ))}
         </ul>
       )}
-      <p className="quote">{problem.message}</p>
+      {problem.__typename === 'UpstreamError' && <p className="quote">{problem.message}</p>}
       <button type="button" className="quiet" onClick={onDismiss}>
         Dismiss
       </button>

@@ -1,17 +1,12 @@
 import { useState } from 'react';
-import type { VideoFieldsFragment } from './gql/graphql.ts';
+import { useQuery } from 'urql';
+import { VideoDocument, type VideoFieldsFragment } from './gql/graphql.ts';
 import { useNow } from './hooks.ts';
 import { FAILURES, isEnded, STATES } from './words.ts';
 
 /** The screen: the film, the progress of its making, or why there is none. */
-export function Stage({
-  video,
-  backdrop,
-}: {
-  video: VideoFieldsFragment;
-  backdrop: string | null;
-}) {
-  if (!isEnded(video.state)) return <Progress video={video} backdrop={backdrop} />;
+export function Stage({ video }: { video: VideoFieldsFragment }) {
+  if (!isEnded(video.state)) return <Progress video={video} />;
   if (video.failure) return <Failure failure={video.failure} />;
   if (video.videoUrl) return <Player src={video.videoUrl} poster={video.coverUrl} />;
   return (
@@ -48,8 +43,11 @@ function Player({ src, poster }: { src: string; poster: string | null }) {
   );
 }
 
-function Progress({ video, backdrop }: { video: VideoFieldsFragment; backdrop: string | null }) {
+function Progress({ video }: { video: VideoFieldsFragment }) {
   const { step, label, hint } = STATES[video.state];
+  const taskId = video.sourceTaskId ?? '';
+  const [source] = useQuery({ query: VideoDocument, variables: { taskId }, pause: !taskId });
+  const backdrop = source.data?.video?.coverUrl;
   const elapsed = toElapsed(useNow(true), video.createdAt);
   return (
     <div className="stage">

@@ -47,7 +47,7 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
         <p className="unseen" role="status">
           {video && STATES[video.state].label}
         </p>
-        {video && <Stage video={video} backdrop={video.ancestors[0]?.coverUrl ?? null} />}
+        {video && <Stage video={video} />}
         {!video && !fetching && (
           <div className="problem" role="alert">
             <h3>{error ? 'This video could not be read' : 'Nobody here knows this video'}</h3>
@@ -62,7 +62,9 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
         )}
         {video && <Chain video={video} />}
       </section>
-      {video && <Composer key={`${video.id} ${video.state}`} video={video} submit={submit} />}
+      {video && (
+        <Composer key={`${video.id} ${video.state === 'FAILED'}`} video={video} submit={submit} />
+      )}
     </>
   );
 }

@@ -61,6 +61,6 @@ export async function playable(page: Page): Promise<void> {
   await page.locator('video').waitFor();
   await page.waitForFunction(() => {
     const video = document.querySelector('video');
-    return video !== null && video.readyState >= video.HAVE_METADATA && video.duration > 0;
+    return video !== null && video.readyState >= video.HAVE_CURRENT_DATA && video.duration > 0;
   });
 }
