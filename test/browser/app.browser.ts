@@ -69,6 +69,38 @@ describe('the example app', () => {
     expect([...shown.hosts].every((host) => host.startsWith('127.0.0.1:'))).toBe(true);
   });
 
+  it('needs no mouse', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await playable(page);
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+
+    await page.getByLabel('Prompt').focus();
+    await page.keyboard.type('By hand');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('https://example.com/cat.png');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('mine');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Extend');
+    await page.keyboard.press('Enter');
+    await app.nextTaskId();
+    await making(page, 'Accepted');
+
+    await expect.poll(focused).toBe('By hand');
+    const posts = app.sandbox.requests.filter(({ method }) => method === 'POST');
+    expect(posts[0]?.body).toMatchObject({
+      quality: '1080p',
+      imageUrl: 'https://example.com/cat.png',
+      waterMark: 'mine',
+    });
+  });
+
   it('pays once for a double click', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);

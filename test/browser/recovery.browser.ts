@@ -1,5 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ORIGINAL_TASK_ID } from '../../src/sandbox/sandbox.ts';
+import { backdate, DAY_MS } from '../support/backdate.ts';
 import { extend, making, playable, startApp } from './support/app.ts';
 import { launchBrowser } from './support/browser.ts';
 
@@ -174,5 +176,42 @@ describe('the example app, when something breaks', () => {
     await app.sandbox.complete(await app.nextTaskId());
     await playable(page);
     await expect.poll(async () => (await recall(page)).open).toEqual([]);
+  });
+
+  it('starts anew where the log no longer reaches back to its cursor', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    const tasks: string[] = [];
+    for (const prompt of ['Long ago', 'Lately']) {
+      await page.goto(`${app.url}/#/${ORIGINAL_TASK_ID}`);
+      await playable(page);
+      await extend(page, prompt);
+      tasks.push(await app.nextTaskId());
+      await making(page, 'Accepted');
+    }
+    const { open, cursor } = await recall(page);
+    await page.goto('about:blank');
+    for (const taskId of tasks) await app.sandbox.complete(taskId);
+    await app.gateway.stop();
+    const then = Date.now() - 61 * DAY_MS;
+    backdate(app.gateway, 'update video set finished_at = ? where id = ?', then, open[0]);
+    backdate(
+      app.gateway,
+      'update completion set created_at = ? where video_row = ?',
+      then,
+      open[0],
+    );
+    await app.gateway.restart();
+    const count = 'query { videos { edges { node { id } } } }';
+    await expect
+      .poll(async () => JSON.stringify(await app.gateway.send(count)))
+      .not.toContain(open[0]);
+
+    await page.goto(app.url);
+
+    await page.getByText('“Lately” is ready.').waitFor();
+    await expect.poll(() => recall(page)).toMatchObject({ open: [] });
+    expect((await recall(page)).cursor).not.toBe(cursor);
   });
 });

@@ -23,9 +23,8 @@ export function followCompletions(
   let subscription: { unsubscribe(): void } | undefined;
 
   function settle(video: VideoFieldsFragment): void {
-    const { open } = recall();
-    if (!open.includes(video.id)) return;
-    remember({ open: open.filter((id) => id !== video.id) });
+    if (!recall().open.includes(video.id)) return;
+    forget(video.id);
     onEnded(video);
   }
 
@@ -83,8 +82,18 @@ async function startAnew(
     after = data.completions.pageInfo.endCursor;
     hasNext = data.completions.pageInfo.hasNextPage;
   }
+  const { open } = recall();
   const { data, error } = await client.query(VideosDocument, {}, FETCH).toPromise();
   if (!data) throw error;
-  for (const { node } of data.videos.edges) if (isEnded(node.state)) settle(node);
+  for (const id of open) {
+    const video = data.videos.edges.find(({ node }) => node.id === id)?.node;
+    // What is no longer listed has ended long ago.
+    if (!video) forget(id);
+    else if (isEnded(video.state)) settle(video);
+  }
   return after;
+}
+
+function forget(id: string): void {
+  remember({ open: recall().open.filter((other) => other !== id) });
 }

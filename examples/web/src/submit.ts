@@ -5,7 +5,7 @@ import { useMutation } from 'urql';
 import { useConnection } from './connection.ts';
 import { ExtendVideoDocument, type ExtendVideoInput } from './gql/graphql.ts';
 import { recall, remember } from './memory.ts';
-import type { Problem } from './words.ts';
+import { isEnded, type Problem } from './words.ts';
 
 export interface Refusal {
   readonly problem: Problem;
@@ -52,8 +52,10 @@ export function useSubmit(onMade: (id: string) => void): Submit {
     keep(null);
     const result = data.extendVideo;
     if (result.__typename === 'ExtendVideoSuccess' || result.__typename === 'OutcomeUnknownError') {
-      remember({ open: [...recall().open, result.video.id] });
-      onMade(result.video.id);
+      const { id, state } = result.video;
+      // Its end may have been told before the answer came.
+      if (!isEnded(state)) remember({ open: [...recall().open, id] });
+      onMade(id);
     } else {
       const { retryAfter } = result;
       setRefusal({ problem: result, retryAt: retryAfter ? Date.now() + retryAfter * 1000 : 0 });

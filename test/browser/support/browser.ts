@@ -32,6 +32,8 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<Shown> {
   const context = await browser.newContext(options);
+  // Only to end what hangs.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   const hosts = new Set<string>();
