@@ -88,6 +88,24 @@ describe('the example app, when something breaks', () => {
     expect(shown.complaints.filter((complaint) => !REFUSED.test(complaint))).toEqual([]);
   });
 
+  it('follows a task on through its states once the connection is back', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await extend(page, 'Step by step');
+    const taskId = await app.nextTaskId();
+    await making(page, 'Accepted');
+
+    app.line.cut();
+    await lost(page);
+    await app.sandbox.advance(taskId);
+    app.line.mend();
+    await making(page, 'In line');
+    await app.sandbox.advance(taskId);
+
+    await making(page, 'Being made');
+  });
+
   it('resumes from the last completion, and not from where it began', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);

@@ -55,7 +55,7 @@ function Progress({ video }: { video: VideoFieldsFragment }) {
       <div className="progress">
         <p className="state">
           <span>{label}</span>
-          {elapsed && <span className="elapsed">{elapsed}</span>}
+          {elapsed && <span>{elapsed}</span>}
         </p>
         <div
           className="bar"

@@ -42,7 +42,7 @@ export function useTheme(): [Theme, () => void] {
     return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
   });
   useEffect(() => {
-    document.documentElement.dataset.theme = theme;
+    document.documentElement.style.colorScheme = theme;
   }, [theme]);
   return [
     theme,
