@@ -190,6 +190,21 @@ describe('the example app', () => {
     expect(app.countSubmits()).toBe(1);
   });
 
+  it('offers the file and its cover where the film does not play', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await playable(page);
+    const src = (await page.locator('video').getAttribute('src')) ?? '';
+    await page.route('**/*.mp4', (route) => route.fulfill({ body: 'no film' }));
+
+    await page.reload();
+
+    const link = page.getByRole('link', { name: 'It does not play here: open the file' });
+    expect(await link.getAttribute('href')).toBe(src);
+    expect(await page.locator('.stage img').getAttribute('src')).toMatch(/\.png$/);
+  });
+
   it('calmly shows a link that leads nowhere', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
