@@ -122,12 +122,12 @@ describe('the example app', () => {
     await using shown = await app.open(browser);
     const { page } = shown;
 
-    await extend(page, 'The cat undresses #nsfw');
+    await extend(page, 'Something unseemly #nsfw');
     await app.sandbox.complete(await app.nextTaskId());
     await page.getByRole('heading', { name: 'The prompt asks for what is not made' }).waitFor();
     await page.getByText('Put it in other words, then extend again.').waitFor();
     await page.getByText('contains NSFW content').waitFor();
-    expect(await page.getByLabel('Prompt').inputValue()).toBe('The cat undresses #nsfw');
+    expect(await page.getByLabel('Prompt').inputValue()).toBe('Something unseemly #nsfw');
 
     await extend(page, 'The cat puts on a hat');
     await app.sandbox.complete(await app.nextTaskId());
@@ -188,6 +188,18 @@ describe('the example app', () => {
     await playable(page);
 
     expect(app.countSubmits()).toBe(1);
+  });
+
+  it('says of a failure that is nobody’s fault that the same may be tried anew', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+
+    await extend(page, 'Rush hour #concurrency');
+    await app.sandbox.complete(await app.nextTaskId());
+
+    await page.getByRole('heading', { name: 'Too many videos are being made' }).waitFor();
+    await page.getByText('A new try is a new task, paid anew.').waitFor();
   });
 
   it('offers the file and its cover where the film does not play', async () => {

@@ -60,7 +60,7 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
     await app.sandbox.complete(await app.nextTaskId());
     await page.getByRole('heading', { name: 'It bows' }).waitFor();
     await playable(page);
-    await extend(page, 'It undresses #nsfw');
+    await extend(page, 'Something unseemly #nsfw');
     await app.sandbox.complete(await app.nextTaskId());
     await page.getByRole('heading', { name: 'The prompt asks for what is not made' }).waitFor();
     await look('3-failed');

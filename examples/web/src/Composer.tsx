@@ -31,7 +31,7 @@ export function Composer({ video, submit }: { video: VideoFieldsFragment; submit
   if (submit.pending) action = 'Sending…';
   else if (!isEnded(video.state)) action = 'Waiting for this one';
   else if (seconds > 0) action = `Again in ${seconds} s`;
-  else if (isFailed || submit.refusal) action = 'Try again';
+  else if (isFailed || submit.refusal?.problem.retryable) action = 'Try again';
 
   return (
     <form className="composer" onSubmit={onSubmit} aria-labelledby="composer">

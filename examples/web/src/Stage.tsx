@@ -82,7 +82,10 @@ function Failure({ failure }: { failure: NonNullable<VideoFieldsFragment['failur
     <div className="stage">
       <div className="problem shown">
         <h3>{title}</h3>
-        <p>{advice}</p>
+        <p>
+          {advice}
+          {failure.retryable && ' A new try is a new task, paid anew.'}
+        </p>
         <p className="quote">{failure.message}</p>
       </div>
     </div>
