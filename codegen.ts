@@ -1,40 +1,58 @@
 /**
  * `npm run codegen`: writes schema.graphql, and typed documents for the operations under test/ and
- * examples/. With --check it writes nothing and fails where a file is stale.
+ * examples/, and what the cache of the example app has to know. With --check it writes nothing and
+ * fails where a file is stale.
  */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CodegenConfig, generate } from '@graphql-codegen/cli';
-import { printSchema } from 'graphql';
+import { introspectionFromSchema, printSchema } from 'graphql';
 import { schema } from './src/schema/index.ts';
 
 const sdl = `${printSchema(schema)}\n`;
 
+const client = {
+  useTypeImports: true,
+  enumType: 'string-literal',
+  scalars: { DateTime: 'string', URL: 'string', ID: 'string' },
+  strictScalars: true,
+};
+
 const config: CodegenConfig = {
   schema: sdl,
-  documents: ['test/operations/*.graphql', 'examples/**/*.graphql'],
   // Without it the generated files import each other by names that Node does not resolve.
   importExtension: '.ts',
   silent: true,
   generates: {
     'test/generated/': {
+      documents: ['test/operations/*.graphql', 'examples/graphiql/*.graphql'],
       preset: 'client',
       // The allow-list for TRUSTED_DOCUMENTS comes with the types.
       presetConfig: { fragmentMasking: false, persistedDocuments: { hashAlgorithm: 'sha256' } },
-      config: {
-        useTypeImports: true,
-        enumType: 'string-literal',
-        documentMode: 'string',
-        scalars: { DateTime: 'string', URL: 'string', ID: 'string' },
-        strictScalars: true,
-      },
+      config: { ...client, documentMode: 'string' },
+    },
+    'examples/web/src/gql/': {
+      documents: ['examples/web/src/*.graphql'],
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: client,
     },
   },
 };
 
+/** With it Graphcache knows which types a union or an interface stands for. */
+const introspection = introspectionFromSchema(schema, {
+  descriptions: false,
+  directiveIsRepeatable: false,
+});
+
 const typed: { filename: string; content: string }[] = await generate(config, false);
-const files = [{ filename: 'schema.graphql', content: sdl }, ...typed];
+const files = [
+  { filename: 'schema.graphql', content: sdl },
+  { filename: 'examples/web/src/gql/schema.json', content: JSON.stringify(introspection) },
+  ...typed,
+];
 
 const stale: string[] = [];
 for (const { filename, content } of files) {

@@ -1,11 +1,12 @@
 /**
  * `npm run demo`: the sandbox and a gateway before it, one video extended before your eyes, and
- * GraphiQL to go on with. `--once` ends when that video has SUCCEEDED.
+ * the example app and GraphiQL to go on with. `--once` ends when that video has SUCCEEDED.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Web } from '../examples/web/serve.ts';
 import { readConfig } from './config.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from './sandbox/sandbox.ts';
@@ -26,6 +27,7 @@ const isOnce = process.argv.includes('--once');
 const folder = await mkdtemp(join(tmpdir(), 'longtake-demo-'));
 let sandbox: Sandbox | undefined;
 let gateway: Gateway | undefined;
+let web: Web | undefined;
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => void stop().then(() => process.exit(0)));
@@ -35,6 +37,7 @@ try {
   sandbox = await startSandbox({ stepMs: STEP_MS });
   // Nothing of the caller's environment that is meant for production may reach the demo.
   const { PORT, HOST, LOG_LEVEL } = process.env;
+  if (!isOnce) web = await startWeb(HOST ?? '127.0.0.1', PORT ?? '4000');
   gateway = await startGateway(
     readConfig({
       PORT: PORT ?? (isOnce ? '0' : undefined),
@@ -43,19 +46,23 @@ try {
       UPSTREAM_URL: sandbox.url,
       APIKLEY_API_KEY: 'sandbox-key',
       DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+      CORS_ORIGINS: web?.url,
       GRAPHIQL: 'on',
       INTROSPECTION: 'on',
     }),
   );
   say(`Sandbox upstream  ${sandbox.url} (a stand-in: no key, no credits)`);
   say(`Gateway           ${gateway.url}/graphql\n`);
+  web?.connect({ gateway: `${gateway.url}/graphql`, files: sandbox.url });
   const state = await extendOneVideo(gateway.url);
 
   if (isOnce) {
     await stop();
     process.exitCode = state === 'SUCCEEDED' ? 0 : 1;
   } else {
-    say(`\nGoing on. Open GraphiQL and run its tabs:  ${gateway.url}/graphql`);
+    say('\nGoing on.');
+    if (web) say(`Open the example app:             ${web.url}`);
+    say(`Open GraphiQL and run its tabs:   ${gateway.url}/graphql`);
     say('Words in the prompt choose what the sandbox does: try #nsfw, #429 or #callback-lost.');
     say('Ctrl+C ends it.');
   }
@@ -66,9 +73,26 @@ try {
 }
 
 async function stop(): Promise<void> {
+  await web?.close();
   await gateway?.close();
   await sandbox?.close();
   await rm(folder, { recursive: true, force: true });
+}
+
+/** The example app, built if it has not been; the demo can do without. */
+async function startWeb(host: string, port: string): Promise<Web | undefined> {
+  try {
+    const { buildWeb, isWebBuilt, serveWeb } = await import('../examples/web/serve.ts');
+    if (!isWebBuilt()) {
+      say('Building the example app, this once: some 20 seconds …');
+      await buildWeb();
+    }
+    return await serveWeb(host, port === '0' ? 0 : Number(port) + 1);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : error;
+    say(`The example app could not be built, so the demo goes on without it (${reason}).\n`);
+    return undefined;
+  }
 }
 
 /** What a frontend does: one mutation, then its task's changes as server-sent events. */

@@ -1,0 +1,94 @@
+/** Serves the built app: for `npm run demo` and the tests, with no more than they need. */
+
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const DIST = join(HERE, 'dist');
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+export interface Web {
+  /** Its origin, for the gateway's `CORS_ORIGINS`. */
+  readonly url: string;
+  /** Tells the page where the gateway and the films are; before that nothing is served. */
+  connect(to: { gateway: string; files: string }): void;
+  close(): Promise<void>;
+}
+
+export const isWebBuilt = () => existsSync(join(DIST, 'index.html'));
+
+/** @throws Error when a package cannot be had, or the build fails. */
+export async function buildWeb(): Promise<void> {
+  const npm = (...args: string[]) =>
+    promisify(execFile)('npm', [...args, '--prefix', HERE], {
+      shell: process.platform === 'win32',
+    });
+  await npm('ci', '--loglevel=error');
+  await npm('run', 'build');
+}
+
+/** On the port, or on any other where that is taken. */
+export async function serveWeb(host: string, port: number): Promise<Web> {
+  let place: { gateway: string; files: string } | undefined;
+  const server = createServer(({ url = '/' }, response) => {
+    if (!place) return void response.writeHead(503).end();
+    send(response, url, place).catch(() => response.writeHead(404).end());
+  });
+  await listen(server, port, host).catch(() => listen(server, 0, host));
+  const { port: actual } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    connect(to) {
+      place = to;
+    },
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  server.listen(port, host);
+  // `once` rejects where the server has an error instead.
+  await once(server, 'listening');
+}
+
+async function send(
+  response: ServerResponse,
+  path: string,
+  { gateway, files }: { gateway: string; files: string },
+): Promise<void> {
+  // As a URL it cannot climb out of the folder.
+  const { pathname } = new URL(path, 'http://localhost');
+  const file = join(DIST, pathname === '/' ? 'index.html' : decodeURIComponent(pathname));
+  if (!file.startsWith(DIST)) throw new Error('outside');
+  let body: Buffer | string = await readFile(file);
+  if (pathname === '/')
+    body = body.toString().replace('content="/graphql"', `content="${gateway}"`);
+  response.writeHead(200, {
+    'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'cache-control': 'no-cache',
+    'content-security-policy': [
+      "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'",
+      `img-src 'self' ${files}; media-src ${files}; frame-ancestors 'none'`,
+      `connect-src ${gateway} ${gateway.replace(/^http/, 'ws')}`,
+    ].join('; '),
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(body);
+}

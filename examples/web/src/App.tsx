@@ -1,0 +1,58 @@
+import { useEffect, useEffectEvent, useState } from 'react';
+import { useClient } from 'urql';
+import { followCompletions } from './completions.ts';
+import { useConnection } from './connection.ts';
+import type { VideoFieldsFragment } from './gql/graphql.ts';
+import { toHref, useSelectedId, useTheme } from './hooks.ts';
+import { Library } from './Library.tsx';
+import { News } from './News.tsx';
+import { useSubmit } from './submit.ts';
+import { Take } from './Take.tsx';
+
+const CONNECTION = {
+  connecting: 'Connecting…',
+  open: 'Live',
+  lost: 'Connection lost',
+};
+
+export function App() {
+  const client = useClient();
+  const connection = useConnection();
+  const [theme, toggleTheme] = useTheme();
+  const selected = useSelectedId();
+  const submit = useSubmit((id) => {
+    location.hash = toHref(id);
+  });
+  const [news, setNews] = useState<VideoFieldsFragment[]>([]);
+  const onEnded = useEffectEvent((video: VideoFieldsFragment) => {
+    if (video.id !== selected && video.taskId !== selected) setNews((all) => [...all, video]);
+  });
+  useEffect(() => followCompletions(client, (video) => onEnded(video)), [client]);
+  // What is on the screen is no news, nor when its end was told a moment before it came there.
+  useEffect(() => {
+    setNews((all) => all.filter(({ id, taskId }) => id !== selected && taskId !== selected));
+  }, [selected]);
+
+  return (
+    <div className="app">
+      <header>
+        <h1>Longtake</h1>
+        <p className={`connection ${connection}`} role="status">
+          {CONNECTION[connection]}
+        </p>
+        <button type="button" className="quiet" onClick={toggleTheme}>
+          {theme === 'dark' ? 'Light' : 'Dark'}
+          <span className="unseen"> theme</span>
+        </button>
+      </header>
+      <News
+        news={news}
+        onDismiss={(video) => setNews((all) => all.filter((other) => other !== video))}
+      />
+      <main>
+        <Take key={selected} id={selected} submit={submit} />
+      </main>
+      <Library selected={selected} />
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+import type { VideoFieldsFragment } from './gql/graphql.ts';
+import { toHref } from './hooks.ts';
+
+/** The ends of tasks that were submitted here and are not the one on the screen. */
+export function News(props: {
+  news: readonly VideoFieldsFragment[];
+  onDismiss: (video: VideoFieldsFragment) => void;
+}) {
+  return (
+    <div role="status">
+      {props.news.map((video) => (
+        <p key={`${video.id} ${video.state}`} className="notice">
+          <span>
+            “{video.prompt}” {video.state === 'SUCCEEDED' ? 'is ready.' : 'has failed.'}
+          </span>
+          <a href={toHref(video.id)} onClick={() => props.onDismiss(video)}>
+            {video.state === 'SUCCEEDED' ? 'Watch it' : 'See why'}
+          </a>
+          <button type="button" className="quiet" onClick={() => props.onDismiss(video)}>
+            Dismiss
+          </button>
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+import { useEffect, useRef } from 'react';
+import { useQuery, useSubscription } from 'urql';
+import { Chain } from './Chain.tsx';
+import { Composer } from './Composer.tsx';
+import { useConnection } from './connection.ts';
+import { VideoDocument, VideoUpdatedDocument } from './gql/graphql.ts';
+import { SANDBOX_ORIGINAL, toHref } from './hooks.ts';
+import { Stage } from './Stage.tsx';
+import type { Submit } from './submit.ts';
+import { isEnded, STATES } from './words.ts';
+
+let wasShown = false;
+
+/** One video: what it looks like, where it comes from, and what may follow. */
+export function Take({ id, submit }: { id: string; submit: Submit }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const connection = useConnection();
+  const [{ data, error, fetching }, read] = useQuery({
+    query: VideoDocument,
+    variables: { taskId: id },
+    requestPolicy: 'cache-and-network',
+  });
+  const video = data?.video;
+  // What it tells lands in the cache, and so in `video`.
+  useSubscription({
+    query: VideoUpdatedDocument,
+    variables: { taskId: id },
+    pause: !video || isEnded(video.state),
+  });
+
+  // Another video is another page: focus goes where reading begins, but not on the first one.
+  useEffect(() => {
+    if (wasShown) heading.current?.focus();
+    wasShown = true;
+  }, []);
+  const isMissing = Boolean(error) && !video;
+  useEffect(() => {
+    if (isMissing && connection === 'open') read({ requestPolicy: 'network-only' });
+  }, [isMissing, connection, read]);
+
+  return (
+    <>
+      <section className="take" aria-labelledby="take">
+        <h2 id="take" ref={heading} tabIndex={-1}>
+          {video ? video.prompt || 'Untitled' : fetching ? 'One moment…' : 'Not to be seen'}
+        </h2>
+        <p className="unseen" role="status">
+          {video && STATES[video.state].label}
+        </p>
+        {video && <Stage video={video} />}
+        {!video && !fetching && (
+          <div className="problem" role="alert">
+            <h3>{error ? 'This video could not be read' : 'Nobody here knows this video'}</h3>
+            <p>
+              {error
+                ? (error.graphQLErrors[0]?.message ??
+                  'It is tried again when the connection is back.')
+                : 'It may be gone, or somebody else’s. Look at its task id, or choose another one.'}
+            </p>
+            <a href={toHref(SANDBOX_ORIGINAL)}>Begin with the sandbox’s original</a>
+          </div>
+        )}
+        {video && <Chain video={video} />}
+      </section>
+      {video && (
+        <Composer key={`${video.id} ${video.state === 'FAILED'}`} video={video} submit={submit} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+/** urql: queries and mutations by POST, subscriptions by graphql-ws, one cache for all of them. */
+
+import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
+import { cacheExchange } from '@urql/exchange-graphcache';
+import { gatewayUrl, socket } from './connection.ts';
+import schema from './gql/schema.json';
+
+/** Only what is a Node has an id to be kept under; the rest lives inside what holds it. */
+const embedded = schema.__schema.types
+  .filter(({ kind, interfaces }) => kind === 'OBJECT' && !interfaces?.some(isNode))
+  .map(({ name }) => [name, () => null]);
+
+export const client = new Client({
+  url: gatewayUrl,
+  preferGetMethod: false,
+  exchanges: [
+    // Graphcache and not the document cache: a video that a subscription tells of is then the same
+    // video in the player, the strip and the list. The schema tells it what is in a union.
+    cacheExchange({
+      schema,
+      keys: Object.fromEntries(embedded),
+      updates: {
+        Mutation: {
+          // There is one more video now: read the list again.
+          extendVideo(_result, _args, cache) {
+            for (const { fieldName, fieldKey } of cache.inspectFields('Query')) {
+              if (fieldName === 'videos') cache.invalidate('Query', fieldKey);
+            }
+          },
+        },
+      },
+    }),
+    fetchExchange,
+    subscriptionExchange({
+      forwardSubscription({ query = '', variables }) {
+        // graphql-ws sends this object again when it reconnects, and so from the last cursor.
+        const current = { ...variables };
+        return {
+          subscribe: (sink) => ({
+            unsubscribe: socket.subscribe<{ videoExtended?: { cursor: string } }>(
+              { query, variables: current },
+              {
+                ...sink,
+                next({ data = null, errors }) {
+                  const cursor = data?.videoExtended?.cursor;
+                  if (cursor) current.after = cursor;
+                  sink.next({ data, errors });
+                },
+              },
+            ),
+          }),
+        };
+      },
+    }),
+  ],
+});
+
+function isNode({ name }: { name: string }): boolean {
+  return name === 'Node';
+}

@@ -1,0 +1,99 @@
+/** The end of every task of yours: none is missed and none is told twice, across reloads too. */
+
+import type { Client, CombinedError } from '@urql/core';
+import {
+  LogEndDocument,
+  VideoExtendedDocument,
+  type VideoFieldsFragment,
+  VideosDocument,
+} from './gql/graphql.ts';
+import { recall, remember } from './memory.ts';
+import { isEnded } from './words.ts';
+
+const FETCH = { requestPolicy: 'network-only' } as const;
+const AGAIN_AFTER_S = 3;
+
+/** @returns a function that stops it. */
+export function followCompletions(
+  client: Client,
+  onEnded: (video: VideoFieldsFragment) => void,
+): () => void {
+  let isStopped = false;
+  let timer: number | undefined;
+  let subscription: { unsubscribe(): void } | undefined;
+
+  function settle(video: VideoFieldsFragment): void {
+    if (!recall().open.includes(video.id)) return;
+    forget(video.id);
+    onEnded(video);
+  }
+
+  async function listen(): Promise<void> {
+    const after = recall().cursor ?? (await startAnew(client, settle));
+    if (isStopped) return;
+    remember({ cursor: after });
+    subscription = client.subscription(VideoExtendedDocument, { after }).subscribe((result) => {
+      if (result.error) return recover(result.error);
+      if (!result.data) return;
+      const { cursor, video } = result.data.videoExtended;
+      settle(video);
+      // Last: what was not processed to its end comes again.
+      remember({ cursor });
+    });
+  }
+
+  function recover(error: CombinedError): void {
+    const { code, retryAfter } = error.graphQLErrors[0]?.extensions ?? {};
+    // The log no longer reaches back to the cursor, or the cursor is of another database.
+    const isLost = code === 'CURSOR_EXPIRED' || code === 'INVALID_INPUT';
+    if (isLost) remember({ cursor: null });
+    const seconds = isLost ? 0 : Number(retryAfter ?? AGAIN_AFTER_S);
+    timer = window.setTimeout(start, seconds * 1000);
+  }
+
+  function start(): void {
+    listen().catch((error) => {
+      if (!isStopped) recover(error);
+    });
+  }
+
+  start();
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+    subscription?.unsubscribe();
+  };
+}
+
+/**
+ * Without a cursor: the end of the log, and then the videos as they stand. In this order, what ends
+ * in between is told twice rather than never.
+ *
+ * @throws CombinedError
+ */
+async function startAnew(
+  client: Client,
+  settle: (video: VideoFieldsFragment) => void,
+): Promise<string | null> {
+  let after: string | null = null;
+  for (let hasNext = true; hasNext; ) {
+    const { data, error } = await client.query(LogEndDocument, { after }, FETCH).toPromise();
+    if (!data) throw error;
+    after = data.completions.pageInfo.endCursor;
+    hasNext = data.completions.pageInfo.hasNextPage;
+  }
+  const { open } = recall();
+  const { data, error } = await client.query(VideosDocument, {}, FETCH).toPromise();
+  if (!data) throw error;
+  for (const id of open) {
+    const video = data.videos.edges.find(({ node }) => node.id === id)?.node;
+    // What is no longer listed has ended long ago.
+    if (!video) forget(id);
+    else if (isEnded(video.state)) settle(video);
+  }
+  return after;
+}
+
+function forget(id: string): void {
+  remember({ open: recall().open.filter((other) => other !== id) });
+}

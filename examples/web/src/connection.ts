@@ -1,0 +1,60 @@
+/** The one WebSocket for all subscriptions, and how it fares. */
+
+import { createClient } from 'graphql-ws';
+import { useSyncExternalStore } from 'react';
+
+export type Connection = 'connecting' | 'open' | 'lost';
+
+const PING_EVERY_MS = 10_000;
+const PONG_WITHIN_MS = 5_000;
+const LONGEST_WAIT_MS = 8_000;
+
+const address = document.querySelector<HTMLMetaElement>('meta[name=gateway]')?.content;
+export const gatewayUrl = new URL(address || '/graphql', location.href).href;
+
+let connection: Connection = 'connecting';
+let pongTimer: number | undefined;
+const listeners = new Set<() => void>();
+
+export const socket = createClient({
+  url: gatewayUrl.replace(/^http/, 'ws'),
+  retryAttempts: Number.POSITIVE_INFINITY,
+  shouldRetry: () => true,
+  retryWait: async (retries) => {
+    const wait = Math.min(LONGEST_WAIT_MS, 500 * 2 ** retries) * (0.5 + Math.random() / 2);
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, wait);
+      window.addEventListener('online', () => resolve(), { once: true });
+    });
+  },
+  // A connection that died without a word is noticed by the pong that does not come.
+  keepAlive: PING_EVERY_MS,
+  on: {
+    ping(received) {
+      if (!received) pongTimer = window.setTimeout(() => socket.terminate(), PONG_WITHIN_MS);
+    },
+    pong(received) {
+      if (received) clearTimeout(pongTimer);
+    },
+    connected: () => become('open'),
+    closed() {
+      clearTimeout(pongTimer);
+      become('lost');
+    },
+  },
+});
+
+function become(next: Connection): void {
+  connection = next;
+  for (const tell of listeners) tell();
+}
+
+export function useConnection(): Connection {
+  return useSyncExternalStore(
+    (tell) => {
+      listeners.add(tell);
+      return () => listeners.delete(tell);
+    },
+    () => connection,
+  );
+}

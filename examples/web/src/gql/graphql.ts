@@ -1,0 +1,139 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** What to add to a video. */
+export type ExtendVideoInput = {
+  /** Whether the upstream may elaborate the prompt. */
+  expandPrompt?: boolean | null | undefined;
+  /** 1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent; a refused submit frees it. A new key is your consent to a new payment. */
+  idempotencyKey?: string | null | undefined;
+  /** The http(s) address of an image to go by; the upstream has to be able to fetch it. */
+  imageUrl?: string | null | undefined;
+  /** What should happen next. At most 2048 characters, not blank. */
+  prompt: string;
+  /** The resolution. The aspect ratio stays that of the original video. */
+  quality: VideoQuality;
+  /** The video to extend: the upstream's task id, or the `id` of a Video. It works best when the same subject goes on. */
+  taskId: string;
+  /** Text for the bottom right corner. Left out or empty: no watermark. */
+  waterMark?: string | null | undefined;
+};
+
+/** Why a task failed. Made from the upstream's text, whose original is in `VideoFailure.message`. */
+export type FailureReason =
+  /** Too many tasks run at once: "Reached the limit for concurrent generations." */
+  | 'CONCURRENCY_LIMIT'
+  /** The gateway gave up: the task did not end in time. */
+  | 'DEADLINE_PASSED'
+  /** The upstream could not read the image: "Get image info failed." */
+  | 'IMAGE_UNREADABLE'
+  /** The image or video shows what it must not: "Inappropriate content detected. Please replace the image or video." */
+  | 'INAPPROPRIATE_CONTENT'
+  /** The image has a format that is not taken: "Incorrect image format." */
+  | 'INCORRECT_IMAGE_FORMAT'
+  /** The provider is busy and serves members first: "Please try again later. You can upgrade to Standard membership to start generating now." */
+  | 'MEMBERSHIP_REQUIRED'
+  /** The gateway gave up: the answer to the request was lost, and nothing was heard of the task since. */
+  | 'NEVER_CONFIRMED'
+  /** A moderator stopped the prompt: "Your prompt was caught by our AI moderator. Please adjust it and try again!" */
+  | 'PROMPT_MODERATED'
+  /** The prompt asks for what the provider does not make: "Your video creation prompt contains NSFW content". */
+  | 'PROMPT_NSFW'
+  /** The prompt is too long: "Your prompt/negative prompt cannot exceed 2048 characters." */
+  | 'PROMPT_TOO_LONG'
+  /** A fault on the provider's side (code 500, or a success without a usable file). */
+  | 'PROVIDER_ERROR'
+  /** A text that fits none of the others: read `VideoFailure.message`. */
+  | 'UNCLASSIFIED'
+  /** Width or height are not taken: "Unsupported width or height. Please adjust the size and try again." */
+  | 'UNSUPPORTED_DIMENSIONS'
+  /** A file was lost on its way: "Upload failed due to network reasons, please re-enter." */
+  | 'UPLOAD_FAILED';
+
+/** The resolution of the extension. Its aspect ratio is that of the original video. */
+export type VideoQuality =
+  /** 720p. */
+  | 'P720'
+  /** 1080p. */
+  | 'P1080';
+
+/** How far a task has come. States only move forward. SUCCEEDED is final; FAILED yields to a success that turns up later. */
+export type VideoState =
+  /** There will be no video: see `failure`. */
+  | 'FAILED'
+  /** The video is being made. */
+  | 'GENERATING'
+  /** The task is in line for generation. */
+  | 'QUEUED'
+  /** The video is there, for 14 days: see `expiresAt`. */
+  | 'SUCCEEDED'
+  /** The request has left, or is about to, and the upstream's answer is not known. It may have been paid for. */
+  | 'UNCONFIRMED'
+  /** The upstream has accepted the task. */
+  | 'WAITING';
+
+export type VideoFieldsFragment = { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, videoUrl: string | null, coverUrl: string | null, expired: boolean, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null };
+
+export type VideoQueryVariables = Exact<{
+  taskId: string;
+}>;
+
+
+export type VideoQuery = { video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, videoUrl: string | null, coverUrl: string | null, expired: boolean, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, ancestors: Array<{ id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, videoUrl: string | null, coverUrl: string | null, expired: boolean, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null }>, failure: { reason: FailureReason, message: string, retryable: boolean } | null } | null };
+
+export type VideosQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type VideosQuery = { videos: { edges: Array<{ node: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, videoUrl: string | null, coverUrl: string | null, expired: boolean, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } }> } };
+
+export type ExtendVideoMutationVariables = Exact<{
+  input: ExtendVideoInput;
+}>;
+
+
+export type ExtendVideoMutation = { extendVideo:
+    | { __typename: 'ExtendVideoSuccess', cursor: string, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, videoUrl: string | null, coverUrl: string | null, expired: boolean, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } }
+    | { __typename: 'GatewayUnavailableError', message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'IdempotencyConflictError', message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'InvalidInputError', message: string, retryable: boolean, retryAfter: number | null, issues: Array<{ path: Array<string>, message: string }> }
+    | { __typename: 'OutcomeUnknownError', message: string, retryable: boolean, retryAfter: number | null, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, videoUrl: string | null, coverUrl: string | null, expired: boolean, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } }
+    | { __typename: 'RateLimitedError', message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'SourceUnavailableError', message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamError', message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamMaintenanceError', message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamUnauthorizedError', message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamUnreachableError', message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'VideoNotFoundError', message: string, retryable: boolean, retryAfter: number | null }
+   };
+
+export type VideoUpdatedSubscriptionVariables = Exact<{
+  taskId: string;
+}>;
+
+
+export type VideoUpdatedSubscription = { videoUpdated: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, videoUrl: string | null, coverUrl: string | null, expired: boolean, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } };
+
+export type VideoExtendedSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type VideoExtendedSubscription = { videoExtended: { cursor: string, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, videoUrl: string | null, coverUrl: string | null, expired: boolean, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } } };
+
+export type LogEndQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type LogEndQuery = { completions: { pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+
+export const VideoFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"quality"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"coverUrl"}},{"kind":"Field","name":{"kind":"Name","value":"expired"}},{"kind":"Field","name":{"kind":"Name","value":"sourceTaskId"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<VideoFieldsFragment, unknown>;
+export const VideoDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Video"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"taskId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"video"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"taskId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"taskId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoFields"}},{"kind":"Field","name":{"kind":"Name","value":"ancestors"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoFields"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"quality"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"coverUrl"}},{"kind":"Field","name":{"kind":"Name","value":"expired"}},{"kind":"Field","name":{"kind":"Name","value":"sourceTaskId"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<VideoQuery, VideoQueryVariables>;
+export const VideosDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Videos"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"videos"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoFields"}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"quality"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"coverUrl"}},{"kind":"Field","name":{"kind":"Name","value":"expired"}},{"kind":"Field","name":{"kind":"Name","value":"sourceTaskId"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<VideosQuery, VideosQueryVariables>;
+export const ExtendVideoDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"ExtendVideo"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ExtendVideoInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"extendVideo"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ExtendVideoSuccess"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoFields"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"GatewayError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}},{"kind":"Field","name":{"kind":"Name","value":"retryAfter"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"InvalidInputError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"issues"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"path"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"OutcomeUnknownError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoFields"}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"quality"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"coverUrl"}},{"kind":"Field","name":{"kind":"Name","value":"expired"}},{"kind":"Field","name":{"kind":"Name","value":"sourceTaskId"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<ExtendVideoMutation, ExtendVideoMutationVariables>;
+export const VideoUpdatedDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"VideoUpdated"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"taskId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"videoUpdated"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"taskId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"taskId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoFields"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"quality"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"coverUrl"}},{"kind":"Field","name":{"kind":"Name","value":"expired"}},{"kind":"Field","name":{"kind":"Name","value":"sourceTaskId"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<VideoUpdatedSubscription, VideoUpdatedSubscriptionVariables>;
+export const VideoExtendedDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"VideoExtended"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"videoExtended"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoFields"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"quality"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"coverUrl"}},{"kind":"Field","name":{"kind":"Name","value":"expired"}},{"kind":"Field","name":{"kind":"Name","value":"sourceTaskId"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<VideoExtendedSubscription, VideoExtendedSubscriptionVariables>;
+export const LogEndDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"LogEnd"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"completions"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"100"}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"endCursor"}},{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}}]}}]}}]}}]} as unknown as DocumentNode<LogEndQuery, LogEndQueryVariables>;

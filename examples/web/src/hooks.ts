@@ -1,0 +1,55 @@
+import { useEffect, useState, useSyncExternalStore } from 'react';
+
+/** The original video of the sandbox: where a newcomer begins. */
+export const SANDBOX_ORIGINAL = 'ee603959-debb-48d1-98c4-a6d1c717eba6';
+
+export const toHref = (id: string) => `#/${encodeURIComponent(id)}`;
+
+/** The video that the address names, so that a reload, a bookmark and the back button keep it. */
+export function useSelectedId(): string {
+  const hash = useSyncExternalStore(
+    (tell) => {
+      window.addEventListener('hashchange', tell);
+      return () => window.removeEventListener('hashchange', tell);
+    },
+    () => location.hash,
+  );
+  try {
+    return decodeURIComponent(hash.slice(2)) || SANDBOX_ORIGINAL;
+  } catch {
+    return SANDBOX_ORIGINAL;
+  }
+}
+
+/** The time, moving on every second while somebody needs it. */
+export function useNow(isNeeded: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!isNeeded) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [isNeeded]);
+  return now;
+}
+
+type Theme = 'light' | 'dark';
+
+export function useTheme(): [Theme, () => void] {
+  const [theme, setTheme] = useState<Theme>(() => {
+    const saved = localStorage.getItem('longtake.theme');
+    if (saved === 'light' || saved === 'dark') return saved;
+    return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  });
+  useEffect(() => {
+    document.documentElement.style.colorScheme = theme;
+  }, [theme]);
+  return [
+    theme,
+    () => {
+      const next = theme === 'dark' ? 'light' : 'dark';
+      localStorage.setItem('longtake.theme', next);
+      setTheme(next);
+    },
+  ];
+}

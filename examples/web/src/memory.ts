@@ -1,0 +1,28 @@
+/** What outlives a reload. */
+
+import type { ExtendVideoInput } from './gql/graphql.ts';
+
+interface Memory {
+  /** Of the last completion that was processed. */
+  readonly cursor: string | null;
+  /** Ids of the videos submitted here whose end has not been told yet. */
+  readonly open: readonly string[];
+  /** What was sent, with its idempotencyKey, until it is answered. */
+  readonly submit: ExtendVideoInput | null;
+}
+
+const KEY = 'longtake';
+const NOTHING: Memory = { cursor: null, open: [], submit: null };
+
+export function recall(): Memory {
+  try {
+    return { ...NOTHING, ...JSON.parse(localStorage.getItem(KEY) ?? '{}') };
+  } catch {
+    return NOTHING;
+  }
+}
+
+/** Written at once: what comes next may be the end of the page. */
+export function remember(changes: Partial<Memory>): void {
+  localStorage.setItem(KEY, JSON.stringify({ ...recall(), ...changes }));
+}

@@ -1,0 +1,92 @@
+/** One submit at a time, paid at most once: across double clicks, reloads and lost connections. */
+
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
+import { useMutation } from 'urql';
+import { useConnection } from './connection.ts';
+import { ExtendVideoDocument, type ExtendVideoInput } from './gql/graphql.ts';
+import { recall, remember } from './memory.ts';
+import { isEnded, type Problem } from './words.ts';
+
+export interface Refusal {
+  readonly problem: Problem;
+  /** In epoch milliseconds; 0 where nothing says when. */
+  readonly retryAt: number;
+}
+
+export interface Submit {
+  /** Sent and not answered yet. */
+  readonly pending: ExtendVideoInput | null;
+  /** Why no answer came. It is sent again when the connection is back, or by `resend`. */
+  readonly silence: string | null;
+  readonly refusal: Refusal | null;
+  submit(input: Omit<ExtendVideoInput, 'idempotencyKey'>): void;
+  resend(): void;
+  /** Gives up what is pending; it may have been paid for. */
+  forget(): void;
+  dismiss(): void;
+}
+
+/** @param onMade called with the id of the video once there is one, or may be one. */
+export function useSubmit(onMade: (id: string) => void): Submit {
+  const connection = useConnection();
+  const [, extendVideo] = useMutation(ExtendVideoDocument);
+  const [pending, setPending] = useState(() => recall().submit);
+  const [silence, setSilence] = useState<string | null>(null);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const isSending = useRef(false);
+
+  function keep(input: ExtendVideoInput | null): void {
+    remember({ submit: input });
+    setPending(input);
+  }
+
+  async function send(input: ExtendVideoInput): Promise<void> {
+    if (isSending.current) return;
+    isSending.current = true;
+    setSilence(null);
+    const { data, error } = await extendVideo({ input });
+    isSending.current = false;
+    // Without an answer nobody knows what became of it: the same key makes it safe to ask again.
+    if (!data) return setSilence(error?.graphQLErrors[0]?.message ?? 'No answer came.');
+
+    keep(null);
+    const result = data.extendVideo;
+    if (result.__typename === 'ExtendVideoSuccess' || result.__typename === 'OutcomeUnknownError') {
+      const { id, state } = result.video;
+      // Its end may have been told before the answer came.
+      if (!isEnded(state)) remember({ open: [...recall().open, id] });
+      onMade(id);
+    } else {
+      const { retryAfter } = result;
+      setRefusal({ problem: result, retryAt: retryAfter ? Date.now() + retryAfter * 1000 : 0 });
+    }
+  }
+
+  const resend = () => {
+    if (pending) void send(pending);
+  };
+  const onConnection = useEffectEvent(resend);
+  useEffect(() => {
+    if (connection === 'open') onConnection();
+  }, [connection]);
+
+  return {
+    pending,
+    silence,
+    refusal,
+    submit(fields) {
+      if (isSending.current || pending) return;
+      const input = { ...fields, idempotencyKey: crypto.randomUUID() };
+      setRefusal(null);
+      // Before it is sent: a page that ends in between finds it here.
+      keep(input);
+      void send(input);
+    },
+    resend,
+    forget() {
+      keep(null);
+      setSilence(null);
+    },
+    dismiss: () => setRefusal(null),
+  };
+}

@@ -1,0 +1,231 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ORIGINAL_TASK_ID } from '../../src/sandbox/sandbox.ts';
+import { extend, making, playable, startApp } from './support/app.ts';
+import { launchBrowser } from './support/browser.ts';
+
+describe('the example app', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
+  it('extends a video, shows its states, plays it, and extends it again', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await page.getByRole('link', { name: 'The sandbox’s original' }).click();
+    await page.getByRole('heading', { name: 'A cat dances in a room' }).waitFor();
+
+    await extend(page, 'The cat goes on dancing');
+    const first = await app.nextTaskId();
+    await making(page, 'Accepted');
+    await app.sandbox.advance(first);
+    await making(page, 'In line');
+    await app.sandbox.advance(first);
+    await making(page, 'Being made');
+    const bar = page.getByRole('progressbar');
+    expect(await bar.getAttribute('aria-valuenow')).toBe('3');
+    expect(await bar.getAttribute('aria-valuetext')).toMatch(/^Being made, \d+:\d\d so far$/);
+    await app.sandbox.advance(first);
+    await playable(page);
+    expect(await page.getByRole('status').allInnerTexts()).toContain('Ready');
+
+    const video = page.locator('video');
+    await video.evaluate((element: HTMLVideoElement) => element.play());
+    await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0);
+    expect(await video.getAttribute('poster')).toMatch(/\.png$/);
+
+    await page.getByLabel('1080p').check({ force: true });
+    await extend(page, 'It bows');
+    const second = await app.nextTaskId();
+    await app.sandbox.complete(second);
+    await page.getByRole('heading', { name: 'It bows' }).waitFor();
+    await playable(page);
+    const chain = page.getByRole('navigation').getByRole('listitem');
+    await expect
+      .poll(() => chain.allInnerTexts())
+      .toEqual([
+        'A cat dances in a room full of colorful lights',
+        'The cat goes on dancing',
+        'It bows',
+      ]);
+    const posts = app.sandbox.requests.filter(({ method }) => method === 'POST');
+    expect(posts.map(({ body }) => body)).toMatchObject([
+      { taskId: ORIGINAL_TASK_ID, prompt: 'The cat goes on dancing', quality: '720p' },
+      { taskId: first, prompt: 'It bows', quality: '1080p' },
+    ]);
+
+    await chain.nth(1).getByRole('link').click();
+    await page.getByRole('heading', { name: 'The cat goes on dancing' }).waitFor();
+    await page.getByLabel('Task id').fill(second);
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByRole('heading', { name: 'It bows' }).waitFor();
+    await expect
+      .poll(() => page.locator('.grid .title').allInnerTexts())
+      .toEqual(['It bows', 'The cat goes on dancing']);
+    expect(shown.complaints).toEqual([]);
+    expect([...shown.hosts].every((host) => host.startsWith('127.0.0.1:'))).toBe(true);
+  });
+
+  it('needs no mouse', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await playable(page);
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+
+    await page.getByLabel('Prompt').focus();
+    await page.keyboard.type('By hand');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('https://example.com/cat.png');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('mine');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Extend');
+    await page.keyboard.press('Enter');
+    await app.nextTaskId();
+    await making(page, 'Accepted');
+
+    await expect.poll(focused).toBe('By hand');
+    const posts = app.sandbox.requests.filter(({ method }) => method === 'POST');
+    expect(posts[0]?.body).toMatchObject({
+      quality: '1080p',
+      imageUrl: 'https://example.com/cat.png',
+      waterMark: 'mine',
+    });
+  });
+
+  it('pays once for a double click', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+
+    await page.getByLabel('Prompt').fill('Twice');
+    await page.getByRole('button', { name: 'Extend' }).dblclick();
+    await app.sandbox.complete(await app.nextTaskId());
+    await playable(page);
+    await extend(page, 'Once more');
+    await app.nextTaskId();
+    await making(page, 'Accepted');
+
+    expect(app.countSubmits()).toBe(2);
+  });
+
+  it('says why a video failed, and lets it be tried in other words', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+
+    await extend(page, 'Something unseemly #nsfw');
+    await app.sandbox.complete(await app.nextTaskId());
+    await page.getByRole('heading', { name: 'The prompt asks for what is not made' }).waitFor();
+    await page.getByText('Put it in other words, then extend again.').waitFor();
+    await page.getByText('contains NSFW content').waitFor();
+    expect(await page.getByLabel('Prompt').inputValue()).toBe('Something unseemly #nsfw');
+
+    await extend(page, 'The cat puts on a hat');
+    await app.sandbox.complete(await app.nextTaskId());
+    await playable(page);
+    const last = app.sandbox.requests.filter(({ method }) => method === 'POST').at(-1);
+    expect(last?.body).toMatchObject({ taskId: ORIGINAL_TASK_ID });
+    expect(shown.complaints).toEqual([]);
+  });
+
+  it('counts down after a refusal that says when to come back', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+
+    await extend(page, 'Too fast #429');
+    await page.getByRole('heading', { name: 'Too many requests at once' }).waitFor();
+    const button = page.getByRole('button', { name: /^Again in \d+ s$/ });
+    expect(await button.getAttribute('aria-disabled')).toBe('true');
+    await button.click({ force: true });
+    expect(await page.getByRole('alert').innerText()).toMatch(/sent again in \d+ seconds/);
+    expect(app.countSubmits()).toBe(1);
+
+    await page.getByRole('button', { name: 'Try again' }).waitFor();
+    await extend(page, 'Slower');
+    await app.nextTaskId();
+    await making(page, 'Accepted');
+    expect(shown.complaints).toEqual([]);
+  });
+
+  it.each([
+    ['#404', 'The video to extend is not known'],
+    ['#422', 'Something in the form is not right'],
+    ['#451', 'The image could not be fetched'],
+    ['#455', 'The video service is under maintenance'],
+    ['#401', 'The video service does not accept us'],
+  ])('says what to do about %s', async (word, title) => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+
+    await extend(page, `Off we go ${word}`);
+
+    await page.getByRole('alert').getByRole('heading', { name: title }).waitFor();
+    expect(await page.getByLabel('Prompt').inputValue()).toBe(`Off we go ${word}`);
+    expect(shown.complaints).toEqual([]);
+  });
+
+  it('explains an answer that was lost, and watches its video', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+
+    await extend(page, 'Gone astray #answer-lost');
+    const taskId = await app.nextTaskId();
+    await making(page, 'Not confirmed');
+    await page.getByText('Do not send it again.').waitFor();
+    await app.sandbox.complete(taskId);
+    await playable(page);
+
+    expect(app.countSubmits()).toBe(1);
+  });
+
+  it('says of a failure that is nobody’s fault that the same may be tried anew', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+
+    await extend(page, 'Rush hour #concurrency');
+    await app.sandbox.complete(await app.nextTaskId());
+
+    await page.getByRole('heading', { name: 'Too many videos are being made' }).waitFor();
+    await page.getByText('A new try is a new task, paid anew.').waitFor();
+  });
+
+  it('offers the file and its cover where the film does not play', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await playable(page);
+    const src = (await page.locator('video').getAttribute('src')) ?? '';
+    await page.route('**/*.mp4', (route) => route.fulfill({ body: 'no film' }));
+
+    await page.reload();
+
+    const link = page.getByRole('link', { name: 'It does not play here: open the file' });
+    expect(await link.getAttribute('href')).toBe(src);
+    expect(await page.locator('.stage img').getAttribute('src')).toMatch(/\.png$/);
+  });
+
+  it('calmly shows a link that leads nowhere', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+
+    await page.goto(`${app.url}/#/no-such-task`);
+
+    await page.getByRole('heading', { name: 'Nobody here knows this video' }).waitFor();
+    await page.getByRole('link', { name: 'Begin with the sandbox’s original' }).click();
+    await playable(page);
+  });
+});
