@@ -4,8 +4,10 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
+  GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  type SourceLocation,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
@@ -39,7 +41,7 @@ export function createCompiler(schema: GraphQLSchema): Compiler {
     const compiled = compileQuery(schema, document, operationName ?? undefined, {
       disablingCapturingStackErrors: true,
     });
-    return isCompiledQuery(compiled) ? (compiled.query as CompiledQuery) : null;
+    return isCompiledQuery(compiled) ? withPlaces(compiled.query as CompiledQuery, document) : null;
   }
 
   return {
@@ -66,6 +68,32 @@ export function createCompiler(schema: GraphQLSchema): Compiler {
  */
 export function isFaithful({ data, errors }: ExecutionResult): boolean {
   return data !== undefined && (errors === undefined || errors.length < 2);
+}
+
+/** graphql-jit's errors know where they stand by line and column, which only it reads. */
+function withPlaces(run: CompiledQuery, { loc }: DocumentNode): CompiledQuery {
+  const lines = loc?.source.body.split(/(?<=\n|\r(?!\n))/) ?? [];
+  const toPosition = ({ line, column }: SourceLocation) =>
+    lines.slice(0, line - 1).reduce((length, text) => length + text.length, column - 1);
+  const place = (result: ExecutionResult): ExecutionResult =>
+    result.errors === undefined
+      ? result
+      : {
+          ...result,
+          errors: result.errors.map(
+            ({ message, locations, path, originalError }) =>
+              new GraphQLError(message, {
+                source: loc?.source,
+                positions: locations?.map(toPosition),
+                path,
+                originalError,
+              }),
+          ),
+        };
+  return (root, context, variables) => {
+    const result = run(root, context, variables);
+    return result instanceof Promise ? result.then(place) : place(result);
+  };
 }
 
 export function useCompiledQueries(compiler: Compiler): Plugin {

@@ -111,7 +111,7 @@ function toParams(body: string, trusted: TrustedDocuments | null): Params | null
     if (!isObject(given)) return null;
     const { query, operationName, variables, extensions, documentId, ...others } = given;
     const isPlain =
-      (operationName == null || typeof operationName === 'string') &&
+      (operationName == null || (typeof operationName === 'string' && operationName !== '')) &&
       (variables == null || isObject(variables)) &&
       (extensions == null || isObject(extensions)) &&
       (documentId == null || trusted !== null) &&

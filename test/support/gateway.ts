@@ -68,6 +68,8 @@ export async function startGateway(
     UPSTREAM_WINDOW_MS: '1',
     UPSTREAM_BREAKER: 'off',
     LOG_LEVEL: 'silent',
+    // The same suites can be run without the thin path: THIN_PATH=off npm test -- test/auth.test.ts
+    THIN_PATH: process.env.THIN_PATH ?? 'on',
     ...env,
   };
   let gateway: Gateway = await start(readConfig(settings));
