@@ -35,46 +35,92 @@ export interface Context extends Services {
   readonly owner: string;
   readonly caller: Caller;
   /** One of the caller's videos in the store, by id or task id; null and undefined as in `findVideos`. */
-  readonly loadVideo: (key: string) => Promise<Video | null | undefined>;
+  loadVideo(key: string): Promise<Video | null | undefined>;
   /** A task's own video and what it extends, nearest first, as far as the store knows. */
-  readonly loadLineage: (query: { taskId: string; depth: number }) => Promise<Video[]>;
+  loadLineage(query: LineageQuery): Promise<Video[]>;
+  /** The same for another caller's end. */
+  forCaller(caller: Caller): Context;
+}
+
+interface LineageQuery {
+  readonly taskId: string;
+  readonly depth: number;
+}
+
+/** A class, so that the thousands that are open at a time share what is not their own. */
+class RequestContext implements Context {
+  private readonly services: Services;
+  readonly caller: Caller;
+  // The loaders batch and do not cache: a subscription's context lives for hours. Most requests need
+  // neither of them.
+  private videos: DataLoader<string, Video | null | undefined> | undefined;
+  private lineages: DataLoader<LineageQuery, Video[]> | undefined;
+
+  constructor(services: Services, caller: Caller) {
+    this.services = services;
+    this.caller = caller;
+  }
+
+  get owner() {
+    return this.caller.owner;
+  }
+  get db() {
+    return this.services.db;
+  }
+  get cursors() {
+    return this.services.cursors;
+  }
+  get hub() {
+    return this.services.hub;
+  }
+  get reader() {
+    return this.services.reader;
+  }
+  get submitter() {
+    return this.services.submitter;
+  }
+  get refresher() {
+    return this.services.refresher;
+  }
+  get finished() {
+    return this.services.finished;
+  }
+  get log() {
+    return this.services.log;
+  }
+
+  loadVideo(key: string) {
+    this.videos ??= new DataLoader(
+      async (keys) => {
+        const found = await findVideos(this.db, this.owner, [...new Set(keys)]);
+        for (const video of found.values()) if (video) this.finished.remember(this.owner, video);
+        // Nothing is under way any more.
+        this.videos = undefined;
+        return keys.map((one) => found.get(one));
+      },
+      { cache: false },
+    );
+    return this.videos.load(key);
+  }
+
+  loadLineage(query: LineageQuery) {
+    this.lineages ??= new DataLoader(
+      async (queries) => {
+        const depth = Math.max(...queries.map((one) => one.depth));
+        const taskIds = [...new Set(queries.map((one) => one.taskId))];
+        const found = await findLineages(this.db, this.owner, taskIds, depth);
+        return queries.map((one) => (found.get(one.taskId) ?? []).slice(0, one.depth));
+      },
+      { cache: false },
+    );
+    return this.lineages.load(query);
+  }
+
+  forCaller(caller: Caller): Context {
+    return new RequestContext(this.services, caller);
+  }
 }
 
 export function createContext(services: Services, caller: Caller): Context {
-  const { db, finished } = services;
-  const { owner } = caller;
-
-  // The loaders batch and do not cache: a subscription's context lives for hours. Most requests need
-  // neither of them.
-  let videos: DataLoader<string, Video | null | undefined> | undefined;
-  let lineages: DataLoader<{ taskId: string; depth: number }, Video[]> | undefined;
-
-  async function findEach(keys: readonly string[]): Promise<(Video | null | undefined)[]> {
-    const found = await findVideos(db, owner, [...new Set(keys)]);
-    for (const video of found.values()) if (video) finished.remember(owner, video);
-    return keys.map((key) => found.get(key));
-  }
-
-  async function findEachLineage(
-    queries: readonly { taskId: string; depth: number }[],
-  ): Promise<Video[][]> {
-    const depth = Math.max(...queries.map((query) => query.depth));
-    const taskIds = [...new Set(queries.map((query) => query.taskId))];
-    const found = await findLineages(db, owner, taskIds, depth);
-    return queries.map((query) => (found.get(query.taskId) ?? []).slice(0, query.depth));
-  }
-
-  return {
-    ...services,
-    owner,
-    caller,
-    loadVideo(key) {
-      videos ??= new DataLoader(findEach, { cache: false });
-      return videos.load(key);
-    },
-    loadLineage(query) {
-      lineages ??= new DataLoader(findEachLineage, { cache: false });
-      return lineages.load(query);
-    },
-  };
+  return new RequestContext(services, caller);
 }

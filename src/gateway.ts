@@ -135,7 +135,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     log,
   );
   const closer = createCloser(server);
-  const sockets = serveWebSockets(server, { ...entry, trusted, config });
+  const sockets = serveWebSockets(server, { ...entry, services, trusted, config });
 
   async function release(isLate = false): Promise<void> {
     hub.close();

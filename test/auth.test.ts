@@ -485,6 +485,19 @@ function jwksEnv(jwks: { url: string }): Record<string, string> {
 }
 
 describe('the keys of AUTH_JWKS_URL', () => {
+  it('do not let in a remembered token that has ended', async () => {
+    const key = await createSigningKey('ES256', 'one');
+    await using jwks = await startJwks(key);
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream, jwksEnv(jwks));
+    const token = await key.sign(toClaims({ exp: inSeconds(2) }));
+    expect(await askByPost(gateway, `Bearer ${token}`)).toContain('"data"');
+
+    letPass(8);
+
+    expect(await askByPost(gateway, `Bearer ${token}`)).toContain('UNAUTHENTICATED');
+  });
+
   it('rotate: a new one is learned when a token names it, an old one goes', async () => {
     const old = await createSigningKey('ES256', 'old');
     const next = await createSigningKey('ES256', 'next');

@@ -19,8 +19,8 @@ export interface Authenticator {
   recall(authorization: string | undefined): Identity | null;
 }
 
-/** A key that its issuer has withdrawn is trusted for as long at most. */
-const REMEMBERED_MS = 60_000;
+/** A key that its issuer has withdrawn is trusted for so much longer at most. */
+const REMEMBERED_MS = 10_000;
 const REMEMBERED_CHARACTERS = 4 * 1024 * 1024;
 
 const OPEN: Identity = { owner: 'open', expiresAt: null };
@@ -31,10 +31,9 @@ export function createAuthenticator(config: Config): Authenticator {
   const isOpen = verifyToken === null && keys.length === 0;
 
   // Good ones alone are remembered: a refusal costs its sender as much the second time.
-  const verified = new LRUCache<string, Identity>({
-    ttl: REMEMBERED_MS,
+  const verified = new LRUCache<string, { identity: Identity; until: number }>({
     maxSize: REMEMBERED_CHARACTERS,
-    sizeCalculation: (_identity, authorization) => authorization.length,
+    sizeCalculation: (_entry, authorization) => authorization.length,
   });
 
   async function verify(authorization: string): Promise<Identity> {
@@ -50,8 +49,7 @@ export function createAuthenticator(config: Config): Authenticator {
   function recall(authorization: string | undefined): Identity | null {
     if (isOpen) return OPEN;
     const known = verified.get(authorization ?? '');
-    if (!known) return null;
-    return known.expiresAt === null || known.expiresAt > Date.now() ? known : null;
+    return known && known.until > Date.now() ? known.identity : null;
   }
 
   return {
@@ -61,7 +59,11 @@ export function createAuthenticator(config: Config): Authenticator {
       const known = recall(authorization);
       if (known) return known;
       const identity = await verify(authorization);
-      verified.set(authorization, identity);
+      const until = Math.min(
+        Date.now() + REMEMBERED_MS,
+        identity.expiresAt ?? Number.POSITIVE_INFINITY,
+      );
+      verified.set(authorization, { identity, until });
       return identity;
     },
   };

@@ -19,7 +19,7 @@ export async function* followElsewhere(
   signal: AbortSignal,
 ): AsyncGenerator<Video, void, void> {
   const since = Date.now();
-  const listener: Context = { ...ctx, caller: { owner: ctx.owner, signal } };
+  const listener = ctx.forCaller({ owner: ctx.owner, signal });
   let last: Video | null = await readVideo(key, listener);
   if (!last) throw new VideoNotFoundError(key);
   yield last;

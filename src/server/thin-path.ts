@@ -92,7 +92,7 @@ export function createThinPath(parts: {
     const result = await enveloped.execute({
       schema: enveloped.schema,
       document,
-      contextValue: await enveloped.contextFactory(),
+      contextValue: createContext(services, caller),
       operationName: params.operationName,
       variableValues: params.variables,
     });

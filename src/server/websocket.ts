@@ -9,7 +9,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { ToClientError } from '../client-errors.ts';
 import type { Config } from '../config.ts';
-import type { Caller } from '../context.ts';
+import { type Caller, createContext, type Services } from '../context.ts';
 import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
 import type { Door } from './door.ts';
 import { createQuota, type Quota } from './quotas.ts';
@@ -38,6 +38,7 @@ export function serveWebSockets(
   server: Server,
   parts: {
     readonly yoga: Yoga;
+    readonly services: Services;
     readonly authenticator: Authenticator;
     readonly door: Door;
     readonly toClientError: ToClientError;
@@ -47,7 +48,8 @@ export function serveWebSockets(
     readonly config: Pick<Config, 'OWNER_SOCKETS' | 'MAX_SOCKETS'>;
   },
 ): WebSockets {
-  const { yoga, authenticator, door, toClientError, subscriptions, trusted, config } = parts;
+  const { yoga, services, authenticator, door, toClientError, subscriptions, trusted, config } =
+    parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
   const sessions = createSessions(authenticator, createQuota(config.OWNER_SOCKETS));
   let isClosing = false;
@@ -75,7 +77,7 @@ export function serveWebSockets(
         const session = sessions.get(extra.socket);
         if (!session) return [toSocketError(toClientError(new GatewayUnavailableError()))];
         const caller: Caller = { owner: session.owner, signal: session.leaving.signal };
-        const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
+        const { schema, execute, subscribe, parse, validate } = yoga.getEnveloped({
           caller,
           params,
         });
@@ -99,7 +101,7 @@ export function serveWebSockets(
           document,
           operationName: params.operationName,
           variableValues: params.variables,
-          contextValue: await contextFactory(),
+          contextValue: createContext(services, caller),
           rootValue: { execute, subscribe },
         };
       },

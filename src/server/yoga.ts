@@ -26,7 +26,7 @@ export function createGraphQL(
   return createYoga<{ caller: Caller }, Context>({
     schema,
     graphqlEndpoint: '/graphql',
-    context: ({ caller }) => createContext(services, caller),
+    context: ({ caller }) => toExtension(services, createContext(services, caller)),
     maskedErrors: { maskError: toClientError },
     plugins: [
       useLimits(config),
@@ -57,6 +57,18 @@ export function createGraphQL(
     multipart: false,
     extraParamNames: trusted ? ['documentId'] : [],
   });
+}
+
+/** Of what extends its context Yoga takes an object's own members alone. */
+function toExtension(services: Services, context: Context): Context {
+  return {
+    ...services,
+    owner: context.owner,
+    caller: context.caller,
+    loadVideo: (key) => context.loadVideo(key),
+    loadLineage: (query) => context.loadLineage(query),
+    forCaller: (caller) => context.forCaller(caller),
+  };
 }
 
 /** Refuses documents that ask for too much, on every transport. */
