@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Cursors } from './delivery/cursor.ts';
 import type { Hub } from './delivery/hub.ts';
 import type { Reader } from './delivery/reader.ts';
+import type { Ending } from './ending.ts';
 import type { FinishedVideos } from './store/finished.ts';
 import type { Database } from './store/schema.ts';
 import { findLineages, findVideos } from './store/videos.ts';
@@ -27,8 +28,8 @@ export interface Services {
 export interface Caller {
   /** Whose videos these are: every read and write is scoped to it. */
   readonly owner: string;
-  /** Aborted when the caller leaves. Reads and waits end with it, payments do not. */
-  readonly signal: AbortSignal;
+  /** Comes when the caller leaves. Reads and waits end with it, payments do not. */
+  readonly ending: Ending;
 }
 
 export interface Context extends Services {

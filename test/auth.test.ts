@@ -491,7 +491,7 @@ describe('the keys of AUTH_JWKS_URL', () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, jwksEnv(jwks));
     const token = await key.sign(toClaims({ exp: inSeconds(2) }));
-    expect(await askByPost(gateway, `Bearer ${token}`)).toContain('"data"');
+    expect(await askByPost(gateway, `Bearer ${token}`)).toBe('200');
 
     letPass(8);
 

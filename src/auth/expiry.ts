@@ -1,5 +1,6 @@
 /** The end of an identity in the middle of what it was allowed to begin. */
 
+import type { Ending } from '../ending.ts';
 import { UnauthenticatedError } from '../errors.ts';
 
 /** The longest time that Node's timers take. */
@@ -23,11 +24,8 @@ export function atTime(epochMs: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Aborts with an UnauthenticatedError, for streams to end with, when the identity ends. */
-export function abortAt(
-  expiresAt: number | null,
-  leaving: Pick<AbortController, 'abort'>,
-): () => void {
+/** Ends it with an UnauthenticatedError, for streams to end with, when the identity ends. */
+export function endAt(expiresAt: number | null, ending: Ending): () => void {
   if (expiresAt === null) return () => {};
-  return atTime(expiresAt, () => leaving.abort(new UnauthenticatedError()));
+  return atTime(expiresAt, () => ending.end(new UnauthenticatedError()));
 }

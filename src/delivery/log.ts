@@ -1,5 +1,6 @@
 /** The reader of an owner's log. */
 
+import type { Ending } from '../ending.ts';
 import { CursorExpiredError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import type { Hub } from './hub.ts';
@@ -23,16 +24,16 @@ export async function* followLog(
   { reader, hub }: Feed,
   owner: string,
   from: number,
-  signal: AbortSignal,
+  ending: Ending,
 ): AsyncGenerator<Completion, void, void> {
-  const watch = closeWith(signal, hub.watchOwner(owner));
+  const watch = closeWith(ending, hub.watchOwner(owner));
   let last = from;
   try {
     do {
       let page: readonly Completion[];
       do {
         const after = last;
-        page = await readPatiently(signal, () => reader.readCompletions(owner, after));
+        page = await readPatiently(ending, () => reader.readCompletions(owner, after));
         for (const completion of page) {
           // Numbers have no gaps: a missing one has been pruned.
           if (completion.number !== last + 1) throw new CursorExpiredError();

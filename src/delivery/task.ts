@@ -1,5 +1,6 @@
 /** The followers of one task. */
 
+import type { Ending } from '../ending.ts';
 import { VideoNotFoundError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import { isEnded, type Video } from '../video.ts';
@@ -15,13 +16,13 @@ export async function* followStates(
   { reader, hub }: Feed,
   owner: string,
   id: string,
-  signal: AbortSignal,
+  ending: Ending,
 ): AsyncGenerator<Video, void, void> {
-  const watch = closeWith(signal, hub.watchVideo(id));
+  const watch = closeWith(ending, hub.watchVideo(id));
   let last: Video | undefined;
   try {
     do {
-      const video = await readPatiently(signal, () => reader.findVideo(owner, id));
+      const video = await readPatiently(ending, () => reader.findVideo(owner, id));
       if (!video) throw new VideoNotFoundError(id);
       if (video.state !== last?.state || video.taskId !== last.taskId) yield video;
       if (isEnded(video.state)) return;
@@ -37,11 +38,11 @@ export async function* followEnd(
   feed: Feed,
   owner: string,
   id: string,
-  signal: AbortSignal,
+  ending: Ending,
 ): AsyncGenerator<Completion, void, void> {
-  for await (const video of followStates(feed, owner, id, signal)) {
+  for await (const video of followStates(feed, owner, id, ending)) {
     if (!isEnded(video.state)) continue;
-    const completion = await readPatiently(signal, () => feed.reader.findCompletion(owner, video));
+    const completion = await readPatiently(ending, () => feed.reader.findCompletion(owner, video));
     // Its entry may have been pruned, which leaves the row until the next batch.
     if (!completion) throw new VideoNotFoundError(id);
     yield completion;

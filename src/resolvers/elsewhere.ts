@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../context.ts';
+import type { Ending } from '../ending.ts';
 import { GatewayError, VideoNotFoundError } from '../errors.ts';
 import { isEnded, type Video } from '../video.ts';
 import { readVideo } from './video.ts';
@@ -16,16 +17,16 @@ const LONGEST_GAP_MS = 15_000;
 export async function* followElsewhere(
   key: string,
   ctx: Context,
-  signal: AbortSignal,
+  ending: Ending,
 ): AsyncGenerator<Video, void, void> {
   const since = Date.now();
-  const listener = ctx.forCaller({ owner: ctx.owner, signal });
+  const listener = ctx.forCaller({ owner: ctx.owner, ending });
   let last: Video | null = await readVideo(key, listener);
   if (!last) throw new VideoNotFoundError(key);
   yield last;
   while (!isEnded(last.state)) {
     const gap = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, (Date.now() - since) / 4));
-    await delay(gap, undefined, { signal, ref: false });
+    await delay(gap, undefined, { signal: ending.signal, ref: false });
     const video = await readOrSkip(key, listener);
     if (!video || video.state === last.state) continue;
     yield video;

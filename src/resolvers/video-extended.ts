@@ -35,8 +35,8 @@ export async function subscribeExtended(
   const bounds = await readLogBounds(ctx.db, ctx.owner);
   const from =
     typeof after === 'string' ? ctx.cursors.toNumber(ctx.owner, after, bounds) : bounds.head;
-  return createStream(ctx.caller.signal, async function* (signal) {
-    for await (const completion of followLog(ctx, ctx.owner, from, signal)) {
+  return createStream(ctx.caller.ending, async function* (ending) {
+    for await (const completion of followLog(ctx, ctx.owner, from, ending)) {
       yield toEvent(completion, ctx);
     }
   });
@@ -49,8 +49,8 @@ async function subscribeToTask(
   const known = await findKnown(key, ctx);
   if (known === null) throw new VideoNotFoundError(key);
   if (known) {
-    return createStream(ctx.caller.signal, async function* (signal) {
-      for await (const completion of followEnd(ctx, ctx.owner, known.id, signal)) {
+    return createStream(ctx.caller.ending, async function* (ending) {
+      for await (const completion of followEnd(ctx, ctx.owner, known.id, ending)) {
         yield toEvent(completion, ctx);
       }
     });
@@ -60,8 +60,8 @@ async function subscribeToTask(
   // It is in nobody's log: its cursor is the caller's place at the time.
   const { head } = await readLogBounds(ctx.db, ctx.owner);
   const cursor = ctx.cursors.toCursor(ctx.owner, head);
-  return createStream(ctx.caller.signal, async function* (signal) {
-    for await (const video of followElsewhere(key, ctx, signal)) {
+  return createStream(ctx.caller.ending, async function* (ending) {
+    for await (const video of followElsewhere(key, ctx, ending)) {
       if (isEnded(video.state)) yield { cursor, video };
     }
   });

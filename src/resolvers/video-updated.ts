@@ -18,10 +18,10 @@ export async function subscribeUpdated(
   const known = await findKnown(taskId, ctx);
   if (known === null) throw new VideoNotFoundError(taskId);
   if (known) {
-    return createStream(ctx.caller.signal, (signal) =>
-      followStates(ctx, ctx.owner, known.id, signal),
+    return createStream(ctx.caller.ending, (ending) =>
+      followStates(ctx, ctx.owner, known.id, ending),
     );
   }
   if (!(await readVideo(taskId, ctx))) throw new VideoNotFoundError(taskId);
-  return createStream(ctx.caller.signal, (signal) => followElsewhere(taskId, ctx, signal));
+  return createStream(ctx.caller.ending, (ending) => followElsewhere(taskId, ctx, ending));
 }

@@ -4,15 +4,16 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { abortAt } from '../auth/expiry.ts';
+import { endAt } from '../auth/expiry.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ToClientError } from '../client-errors.ts';
+import type { Caller } from '../context.ts';
+import { Ending } from '../ending.ts';
 import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';
-import { Requester } from './requester.ts';
 import type { AnswerThinly } from './thin-path.ts';
 import { isStream, type Yoga } from './yoga.ts';
 
@@ -99,11 +100,9 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     response: ServerResponse,
     body: string | null,
   ): Promise<void> {
-    let caller: Requester | undefined;
-    let hasLeft = false;
+    const ending = new Ending();
     response.on('close', () => {
-      hasLeft = !response.writableFinished;
-      if (hasLeft) caller?.abort();
+      if (!response.writableFinished) ending.end();
     });
     let identity: Identity;
     try {
@@ -115,8 +114,8 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       return;
     }
     // Who has left in the meantime must not take a place: its end has been told already.
-    if (hasLeft) return;
-    caller = new Requester(identity.owner);
+    if (ending.isOver) return;
+    const caller: Caller = { owner: identity.owner, ending };
     if (body !== null) {
       const thin = await answerThinly?.(body, request.headers.accept, caller);
       if (thin) {
@@ -130,14 +129,14 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       // Yoga's adapter takes a body that has been read already from here.
       Object.assign(request, { body });
     }
-    if (response.destroyed) return;
+    if (ending.isOver) return;
     if (isStream(request.headers.accept)) {
       const giveBack = subscriptions.take(caller.owner);
       if (!giveBack) {
         sendRefusal(response, new RateLimitedError());
         return;
       }
-      const cancelExpiry = abortAt(identity.expiresAt, caller);
+      const cancelExpiry = endAt(identity.expiresAt, ending);
       response.on('close', () => {
         giveBack();
         cancelExpiry();

@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { atTime } from '../auth/expiry.ts';
 import type { Identity } from '../auth/identity.ts';
+import { Ending } from '../ending.ts';
 import { GatewayUnavailableError } from '../errors.ts';
 import type { Quota } from './quotas.ts';
 
@@ -14,7 +15,7 @@ export const TRY_AGAIN_LATER = 1013;
 
 export interface Session {
   readonly owner: string;
-  readonly leaving: AbortController;
+  readonly ending: Ending;
   /**
    * How to give back the place of each running operation, by its payload: its id may be used again
    * before its end has been heard of.
@@ -66,13 +67,13 @@ export function createSessions(authenticator: Authenticator, perOwner: Quota): S
         : atTime(identity.expiresAt, () => socket.close(CloseCode.Forbidden, 'Forbidden'));
     const session: Session = {
       owner: identity.owner,
-      leaving: new AbortController(),
+      ending: new Ending(),
       places: new Map(),
       end() {
         cancelExpiry();
         leave();
         for (const giveBack of session.places.values()) giveBack();
-        session.leaving.abort();
+        session.ending.end();
       },
     };
     sessions.set(socket, session);

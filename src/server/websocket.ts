@@ -76,7 +76,7 @@ export function serveWebSockets(
       async onSubscribe({ extra }, _id, params) {
         const session = sessions.get(extra.socket);
         if (!session) return [toSocketError(toClientError(new GatewayUnavailableError()))];
-        const caller: Caller = { owner: session.owner, signal: session.leaving.signal };
+        const caller: Caller = { owner: session.owner, ending: session.ending };
         const { schema, execute, subscribe, parse, validate } = yoga.getEnveloped({
           caller,
           params,
