@@ -48,8 +48,10 @@ subscribe('undici:client:sendHeaders', (message) => {
 });
 
 let isInTransaction = false;
-/** Of the transaction under way. */
-const deeds = new Set<Deed>();
+/** Of the transaction under way, one for each: a commit may hold the deeds of many. */
+const deeds: Deed[] = [];
+/** How many there were when the savepoint under way began. */
+let savedDeeds = 0;
 
 function toDeed(sql: string): Deed | null {
   if (sql.startsWith('insert into "video"')) return 'row';
@@ -60,7 +62,7 @@ function toDeed(sql: string): Deed | null {
 
 function before(sql: string): void {
   const deed = toDeed(sql);
-  if (deed && isInTransaction) deeds.add(deed);
+  if (deed && isInTransaction) deeds.push(deed);
   else if (deed) reach(`before the commit of the ${deed}`);
   if (sql === 'commit') for (const done of deeds) reach(`before the commit of the ${done}`);
 }
@@ -73,9 +75,11 @@ function after(sql: string, result: unknown): void {
     reach('row leased', result.length);
   }
   if (sql.startsWith('begin')) isInTransaction = true;
+  if (sql === 'savepoint member') savedDeeds = deeds.length;
+  if (sql === 'rollback to member') deeds.length = savedDeeds;
   if (sql === 'commit' || sql === 'rollback') {
     isInTransaction = false;
-    deeds.clear();
+    deeds.length = 0;
   }
 }
 
