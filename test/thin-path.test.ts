@@ -130,6 +130,9 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
       'query ($yes: Boolean!, $no: Boolean = false) { video(taskId: "task-1") { id @skip(if: $yes) state @include(if: $no) ... @include(if: $yes) { taskId } } }',
       { yes: true },
     ],
+    'to a key whose first field is left out': [
+      'query ($yes: Boolean = false) { video(taskId: "task-1") { id @include(if: $yes) ...F @include(if: $yes) state id prompt } } fragment F on Video { prompt }',
+    ],
     'to fields that are merged': [
       '{ video(taskId: "task-1") { id failure { reason } } video(taskId: "task-1") { state failure { message } } }',
     ],

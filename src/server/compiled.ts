@@ -7,10 +7,12 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  Kind,
   type SourceLocation,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
+import { type Fragments, isKeyOrderFixed } from './key-order.ts';
 
 /** Compiling costs as much as some hundred executions, and a stranger may send a document only once. */
 const WORTH_COMPILING = 20;
@@ -37,7 +39,10 @@ export function createCompiler(schema: GraphQLSchema): Compiler {
   const documents = new WeakMap<DocumentNode, Map<string, Progress>>();
 
   function compile(document: DocumentNode, operationName: string | null | undefined) {
-    if (getOperationAST(document, operationName)?.operation !== 'query') return null;
+    const operation = getOperationAST(document, operationName);
+    if (operation?.operation !== 'query') return null;
+    // graphql-jit fixes the order of an answer's keys when it compiles.
+    if (!isKeyOrderFixed(operation.selectionSet, toFragments(document))) return null;
     const compiled = compileQuery(schema, document, operationName ?? undefined, {
       disablingCapturingStackErrors: true,
     });
@@ -58,6 +63,14 @@ export function createCompiler(schema: GraphQLSchema): Compiler {
       return progress.run;
     },
   };
+}
+
+function toFragments({ definitions }: DocumentNode): Fragments {
+  return new Map(
+    definitions
+      .filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
+      .map((fragment) => [fragment.name.value, fragment]),
+  );
 }
 
 /**

@@ -1,0 +1,64 @@
+/** Whether the order of an answer's keys is known before its variables are. */
+
+import { type FieldNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
+
+export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
+
+interface Occurrence {
+  readonly field: FieldNode;
+  /** Whether `@skip` or `@include` may leave it out. */
+  readonly isConditional: boolean;
+}
+
+/**
+ * A key stands where the first of its fields that is not left out stands. So with one that may be
+ * left out and another one of the same key, the order depends on the variables.
+ *
+ * @see https://spec.graphql.org/draft/#sec-Field-Collection
+ */
+export function isKeyOrderFixed(selections: SelectionSetNode, fragments: Fragments): boolean {
+  return isOrderFixed([{ selections, isConditional: false }], fragments);
+}
+
+interface Part {
+  readonly selections: SelectionSetNode;
+  readonly isConditional: boolean;
+}
+
+/** @param parts of one object: the selections of all fields that make it. */
+function isOrderFixed(parts: readonly Part[], fragments: Fragments): boolean {
+  const byKey = new Map<string, Occurrence[]>();
+  for (const { selections, isConditional } of parts) {
+    collect(selections, isConditional, fragments, byKey);
+  }
+  for (const occurrences of byKey.values()) {
+    if (occurrences.length > 1 && occurrences.some((one) => one.isConditional)) return false;
+    const inner = occurrences.flatMap(({ field }) =>
+      field.selectionSet ? [{ selections: field.selectionSet, isConditional: false }] : [],
+    );
+    if (inner.length > 0 && !isOrderFixed(inner, fragments)) return false;
+  }
+  return true;
+}
+
+/** Fragments of all types alike: an object meets some of them, and in the same order. */
+function collect(
+  { selections }: SelectionSetNode,
+  isWithin: boolean,
+  fragments: Fragments,
+  byKey: Map<string, Occurrence[]>,
+): void {
+  for (const selection of selections) {
+    const isConditional = isWithin || (selection.directives?.length ?? 0) > 0;
+    if (selection.kind === Kind.FIELD) {
+      const key = (selection.alias ?? selection.name).value;
+      byKey.set(key, [...(byKey.get(key) ?? []), { field: selection, isConditional }]);
+      continue;
+    }
+    const selected =
+      selection.kind === Kind.INLINE_FRAGMENT
+        ? selection.selectionSet
+        : fragments.get(selection.name.value)?.selectionSet;
+    if (selected) collect(selected, isConditional, fragments, byKey);
+  }
+}
