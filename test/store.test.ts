@@ -189,17 +189,17 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 
     it('that is confirmed waits; one that has moved on keeps its state', async () => {
       const id = await insert();
-      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toBe(true);
+      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toMatchObject({ id, task_id: 'task' });
       expect(await read(id)).toMatchObject({ state: 'WAITING', task_id: 'task' });
       await noteOpen(db, id, 'GENERATING');
-      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toBe(true);
+      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toMatchObject({ id, task_id: 'task' });
       expect((await read(id)).state).toBe('GENERATING');
     });
 
     it("is not confirmed with another row's task", async () => {
       await insertOpen('task');
       const id = await insert();
-      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toBe(false);
+      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toBeUndefined();
       expect(await read(id)).toMatchObject({ state: 'SUBMITTING', task_id: null });
     });
 
@@ -230,7 +230,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(row.state).toBe('UNCONFIRMED');
       expect(row.check_after).toBe(row.created_at + HOUR_MS);
       expect((await findKeyHolder(db, 'me', 'k'))?.id).toBe(id);
-      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toBe(true);
+      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toMatchObject({ id, task_id: 'task' });
       expect((await read(id)).state).toBe('WAITING');
     });
 
@@ -413,7 +413,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(ended)).check_after).toBeNull();
     });
 
-    it('comes sooner for who watches: 2 s after the last one, later a quarter of the age', async () => {
+    it('comes sooner for who watches: 2 s after the last one, later a quarter of the age; 15 s for an end', async () => {
       const fresh = await insertOpen('a');
       const [due, old] = [await insertOpen('b'), await insertOpen('c')];
       const unconfirmed = await insert();
@@ -421,12 +421,18 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       await age(old, 40_000);
       await noteOpen(db, old, null);
       const before = await read(old);
-      await hastenWatched(db, [fresh, due, old, unconfirmed, 'nobody']);
+      const watched = [fresh, due, old, unconfirmed, 'nobody'];
+      await hastenWatched(db, watched, false);
+      expect((await read(due)).check_after).toBeGreaterThan(Date.now() + 60_000);
+      await hastenWatched(db, watched, true);
       expect((await read(fresh)).check_after).toBeGreaterThan(Date.now() + 60_000);
       expect((await read(due)).check_after).toBeLessThan(Date.now() + 60_000);
       expect((await read(old)).check_after).toBe(before.check_after);
       expect((await read(unconfirmed)).check_after).toBeGreaterThan(Date.now() + 60_000);
-      await hastenWatched(db, []);
+      await age(fresh, 15_500);
+      await hastenWatched(db, [fresh], false);
+      expect((await read(fresh)).check_after).toBeLessThan(Date.now() + 60_000);
+      await hastenWatched(db, [], true);
     });
 
     it('moves the state forward and never back', async () => {

@@ -19,11 +19,20 @@ export interface Watch {
   close(): void;
 }
 
+export interface WatchedVideos {
+  /** Of those whose every state is waited for. */
+  readonly moving: string[];
+  /** Of those whose end is. */
+  readonly ending: string[];
+}
+
 export interface Hub {
   watchVideo(id: string): Watch;
+  /** The same for one who wants to see the task move, and not only end. */
+  watchStates(id: string): Watch;
   watchOwner(owner: string): Watch;
   /** The ids of the videos that somebody waits for, each by itself. */
-  watchedVideos(): string[];
+  watchedVideos(): WatchedVideos;
   /** To be called after the commit of what has changed. */
   publish(change: Change): void;
   /** Wakes everybody, for when changes may have gone by unseen. */
@@ -35,13 +44,22 @@ export interface Hub {
 export function createHub(): Hub {
   const byVideo = new Map<string, Set<Latch>>();
   const byOwner = new Map<string, Set<Latch>>();
+  /** How many watch the states of a video. */
+  const moving = new Map<string, number>();
 
-  function watch(topics: Map<string, Set<Latch>>, key: string): Watch {
+  function countMoving(id: string, change: 1 | -1): void {
+    const count = (moving.get(id) ?? 0) + change;
+    if (count > 0) moving.set(id, count);
+    else moving.delete(id);
+  }
+
+  function watch(topics: Map<string, Set<Latch>>, key: string, onClose?: () => void): Watch {
     const latches = topics.get(key) ?? new Set();
     topics.set(key, latches);
     const latch = new Latch(() => {
       latches.delete(latch);
       if (latches.size === 0 && topics.get(key) === latches) topics.delete(key);
+      onClose?.();
     });
     latches.add(latch);
     return latch;
@@ -54,7 +72,14 @@ export function createHub(): Hub {
   return {
     watchVideo: (id) => watch(byVideo, id),
     watchOwner: (owner) => watch(byOwner, owner),
-    watchedVideos: () => [...byVideo.keys()],
+    watchStates(id) {
+      countMoving(id, 1);
+      return watch(byVideo, id, () => countMoving(id, -1));
+    },
+    watchedVideos: () => ({
+      moving: [...moving.keys()],
+      ending: [...byVideo.keys()].filter((id) => !moving.has(id)),
+    }),
     publish({ id, owner }) {
       for (const latch of byVideo.get(id) ?? []) latch.open();
       for (const latch of byOwner.get(owner) ?? []) latch.open();

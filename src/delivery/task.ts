@@ -4,6 +4,7 @@ import type { Ending } from '../ending.ts';
 import { VideoNotFoundError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import { isEnded, type Video } from '../video.ts';
+import type { Watch } from './hub.ts';
 import type { Feed } from './log.ts';
 import { closeWith, readPatiently } from './stream.ts';
 
@@ -12,13 +13,23 @@ import { closeWith, readPatiently } from './stream.ts';
  *
  * @throws VideoNotFoundError when the task turns out never to have been started.
  */
-export async function* followStates(
-  { reader, hub }: Feed,
+export function followStates(
+  feed: Feed,
   owner: string,
   id: string,
   ending: Ending,
 ): AsyncGenerator<Video, void, void> {
-  const watch = closeWith(ending, hub.watchVideo(id));
+  return follow(feed, feed.hub.watchStates(id), owner, id, ending);
+}
+
+async function* follow(
+  { reader }: Feed,
+  opened: Watch,
+  owner: string,
+  id: string,
+  ending: Ending,
+): AsyncGenerator<Video, void, void> {
+  const watch = closeWith(ending, opened);
   let last: Video | undefined;
   try {
     do {
@@ -40,7 +51,7 @@ export async function* followEnd(
   id: string,
   ending: Ending,
 ): AsyncGenerator<Completion, void, void> {
-  for await (const video of followStates(feed, owner, id, ending)) {
+  for await (const video of follow(feed, feed.hub.watchVideo(id), owner, id, ending)) {
     if (!isEnded(video.state)) continue;
     const completion = await readPatiently(ending, () => feed.reader.findCompletion(owner, video));
     // Its entry may have been pruned, which leaves the row until the next batch.

@@ -21,8 +21,10 @@ export async function extendVideo(
   ctx: Context,
 ): Promise<ExtendedVideo> {
   const { idempotencyKey, ...input } = parseExtendInput(args.input);
-  const taskId = await findSourceTaskId(input.taskId, ctx);
-  const { head } = await readLogBounds(ctx.db, ctx.owner);
+  const [taskId, { head }] = await Promise.all([
+    findSourceTaskId(input.taskId, ctx),
+    readLogBounds(ctx.db, ctx.owner),
+  ]);
   const video = await ctx.submitter.submit(ctx.owner, { ...input, taskId }, idempotencyKey);
   return { video, cursor: ctx.cursors.toCursor(ctx.owner, head) };
 }

@@ -53,25 +53,33 @@ export async function scheduleCheck(db: Database, id: string, afterMs: number): 
     .execute();
 }
 
+/** Milliseconds from one look to the next at a task that somebody follows through its states. */
+const followedGap = sql<number>`case
+  when now_ms() - created_at < 8000 then 2000
+  when now_ms() - created_at > 60000 then 15000
+  else (now_ms() - created_at) / 4 end`;
+const WATCHED_GAP_MS = 15_000;
+
 /**
- * Brings the next look at watched tasks forward, so that those who watch see them move: 2 s after
- * the last look at first, then at a quarter of the task's age, up to 15 s.
+ * Brings the next look at watched tasks forward. Those that are followed through their states are
+ * seen to move: 2 s after the last look at first, then at a quarter of the task's age, up to 15 s.
+ * For those whose end is waited for the callback is quicker, if it comes: 15 s.
  */
-export async function hastenWatched(db: Database, ids: readonly string[]): Promise<void> {
-  const gap = sql<number>`case
-    when now_ms() - created_at < 8000 then 2000
-    when now_ms() - created_at > 60000 then 15000
-    else (now_ms() - created_at) / 4 end`;
-  for (let from = 0; from < ids.length; from += 500) {
-    await db
-      .updateTable('video')
-      .set({ check_after: now })
-      .where('id', 'in', ids.slice(from, from + 500))
-      .where('task_id', 'is not', null)
-      .where('check_after', '>', now)
-      .where(sql<SqlBool>`coalesce(checked_at, created_at) <= now_ms() - ${gap}`)
-      .execute();
-  }
+export async function hastenWatched(
+  db: Database,
+  ids: readonly string[],
+  isFollowed: boolean,
+): Promise<void> {
+  if (ids.length === 0) return;
+  const gap = isFollowed ? followedGap : sql<number>`${WATCHED_GAP_MS}`;
+  await db
+    .updateTable('video')
+    .set({ check_after: now })
+    .where('id', 'in', ids)
+    .where('task_id', 'is not', null)
+    .where('check_after', '>', now)
+    .where(sql<SqlBool>`coalesce(checked_at, created_at) <= now_ms() - ${gap}`)
+    .execute();
 }
 
 /**

@@ -91,16 +91,16 @@ export async function findRow(db: Database, id: string): Promise<VideoRow | unde
 
 /**
  * Writes what the upstream answered: the task exists and has this id. A row that has moved on (its
- * callback came first) keeps its state. False when the id is another row's: nothing is written.
+ * callback came first) keeps its state. Undefined when the id is another row's: nothing is written.
  */
 export async function confirmSubmit(
   db: Database,
   id: string,
   taskId: string,
   firstCheckMs: number,
-): Promise<boolean> {
+): Promise<VideoRow | undefined> {
   const isOpenStill = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED')`;
-  const result = await db
+  return db
     .updateTable('video')
     .set({
       task_id: keepTaskId(taskId),
@@ -110,8 +110,8 @@ export async function confirmSubmit(
     })
     .where('id', '=', id)
     .where(isUnclaimed(id, taskId))
+    .returningAll()
     .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
 }
 
 /** Turns a submit that has certainly started nothing into a tombstone, which frees its key. */

@@ -26,35 +26,53 @@ export interface AnswerParts {
 /**
  * Resolves with the video once its task is confirmed, however far it has come by then.
  *
+ * @param settled the row's own submit, where this process has just begun it.
  * @throws the rejection that the row keeps; OutcomeUnknownError when the row is, or at the end of
  * the submit becomes, unconfirmed.
  */
 export async function waitForAnswer(
   { db, hub, config }: AnswerParts,
   first: VideoRow,
+  settled: Promise<VideoRow | undefined> | null,
 ): Promise<Video> {
   let row = first;
+  let answered: VideoRow | undefined;
+  let own: Promise<boolean> | undefined = settled?.then((settledRow) => {
+    answered = settledRow;
+    own = undefined;
+    return true;
+  });
+  // Nothing can have happened yet to a row that was made in this turn of the event loop.
+  let isNew = settled !== null;
   const watch = hub.watchVideo(row.id);
   try {
     for (;;) {
       if (row.state !== 'SUBMITTING') return toAnswer(row);
-      try {
-        row = (await findRow(db, row.id)) ?? row;
-        if (row.state !== 'SUBMITTING') continue;
-        await markOverdueUnconfirmed(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
-      } catch (error) {
-        if (!(error instanceof GatewayUnavailableError)) throw error;
-        // The row is committed and its request may have left: "try again" would be a lie.
-        if (Date.now() >= row.submit_until) throw new OutcomeUnknownError(toVideo(row));
+      if (!isNew) {
+        try {
+          row = (await findRow(db, row.id)) ?? row;
+          if (row.state !== 'SUBMITTING') continue;
+          // The database's clock decides; before its time by ours it is not worth a write.
+          if (Date.now() >= row.submit_until) {
+            await markOverdueUnconfirmed(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
+          }
+        } catch (error) {
+          if (!(error instanceof GatewayUnavailableError)) throw error;
+          // The row is committed and its request may have left: "try again" would be a lie.
+          if (Date.now() >= row.submit_until) throw new OutcomeUnknownError(toVideo(row));
+        }
       }
+      isNew = false;
       const timer = new AbortController();
       const isServing = await Promise.race([
+        ...(own ? [own] : []),
         watch.changed(),
         delay(toPause(row), true, { signal: timer.signal }).catch(() => true),
       ]);
       timer.abort();
       // Only a submit of another process can be open still when this one closes.
       if (!isServing) throw new GatewayUnavailableError();
+      row = answered ?? row;
     }
   } finally {
     watch.close();

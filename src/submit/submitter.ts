@@ -13,6 +13,7 @@ import {
   confirmSubmit,
   findKeyHolder,
   findLatestOfKey,
+  findRow,
   markUnconfirmed,
   rejectSubmit,
 } from '../store/submits.ts';
@@ -69,6 +70,12 @@ export interface Submitter {
   close(): void;
 }
 
+interface Begun {
+  readonly row: VideoRow;
+  /** The row when its answer is in it; null where another submit sees to that. */
+  readonly settled: Promise<VideoRow | undefined> | null;
+}
+
 export function createSubmitter(parts: SubmitterParts): Submitter {
   const { db, hub, upstream, log, config } = parts;
   const limits = toSpendLimits(config);
@@ -89,9 +96,11 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     const fingerprint = toFingerprint(input);
     const holder =
       idempotencyKey === null ? undefined : await findKeyHolder(db, owner, idempotencyKey);
-    const row = holder ?? (await track(begin(owner, input, idempotencyKey, fingerprint)));
+    const { row, settled } = holder
+      ? { row: holder, settled: null }
+      : await track(begin(owner, input, idempotencyKey, fingerprint));
     if (row.fingerprint !== fingerprint) throw new IdempotencyConflictError();
-    return waitForAnswer(parts, row);
+    return waitForAnswer(parts, row, settled);
   }
 
   /** The new row with its request on the way; or the row of whoever took the key a moment before. */
@@ -100,7 +109,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     input: ExtendInput,
     idempotencyKey: string | null,
     fingerprint: string,
-  ): Promise<VideoRow> {
+  ): Promise<Begun> {
     const refusal = breaker.findRefusal();
     if (refusal) throw refusal;
     const id = createVideoId();
@@ -119,14 +128,14 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance);
     if (opened) {
       const callBackUrl = toCallbackUrl(parts.publicUrl(), id, token);
-      void track(send(opened, { ...input, callBackUrl }));
-      return opened.row;
+      const settled = track(send(opened, { ...input, callBackUrl }));
+      return { row: opened.row, settled };
     }
     // That one may have ended already, as a tombstone: its answer is ours all the same, because we
     // came before it.
     const winner = await findLatestOfKey(db, owner, idempotencyKey ?? '');
     if (!winner) throw new Error('A submit was not stored although nothing stood in its way.');
-    return winner;
+    return { row: winner, settled: null };
   }
 
   function track<T>(run: Promise<T>): Promise<T> {
@@ -136,12 +145,12 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     return run;
   }
 
-  /** Never rejects: whatever happens ends up in the row. */
+  /** Never rejects: whatever happens ends up in the row. Resolves with the row as it then stands. */
   async function send(
     { row, place }: OpenedSubmit,
     request: ExtendInput & { callBackUrl: string },
-  ): Promise<void> {
-    let settle: () => Promise<unknown>;
+  ): Promise<VideoRow | undefined> {
+    let settle: () => Promise<VideoRow | undefined>;
     try {
       const taskId = await sendInTurn(sending, row.owner, request, place);
       log.info({ video: row.id, taskId }, 'submit confirmed');
@@ -153,32 +162,41 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
           { video: row.id, code: error.code, upstreamCode: error.upstreamCode },
           'submit refused',
         );
-        settle = () => rejectSubmit(db, row.id, serializeRejection(error));
+        settle = async () => {
+          await rejectSubmit(db, row.id, serializeRejection(error));
+          return findRow(db, row.id);
+        };
       } else {
         const isExpected = error instanceof AnswerLostError;
         log[isExpected ? 'warn' : 'error']({ video: row.id, err: error }, 'submit unconfirmed');
-        settle = () => markUnconfirmed(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
+        settle = () => leaveUnconfirmed(row.id);
       }
     }
-    await persist(row.id, settle);
+    const settled = await persist(row.id, settle);
     hub.publish(row);
+    return settled;
   }
 
-  async function confirm(id: string, taskId: string): Promise<void> {
-    if (await confirmSubmit(db, id, taskId, config.RECONCILE_AFTER_MS)) return;
+  async function confirm(id: string, taskId: string): Promise<VideoRow | undefined> {
+    const confirmed = await confirmSubmit(db, id, taskId, config.RECONCILE_AFTER_MS);
+    if (confirmed) return confirmed;
     log.error({ video: id, taskId }, "the upstream answered with another video's task id");
+    return leaveUnconfirmed(id);
+  }
+
+  async function leaveUnconfirmed(id: string): Promise<VideoRow | undefined> {
     await markUnconfirmed(db, id, config.UNCONFIRMED_DEADLINE_MS);
+    return findRow(db, id);
   }
 
   /** The answer exists nowhere else: while the database is away, it is tried again until `close`. */
-  async function persist(id: string, settle: () => Promise<unknown>): Promise<void> {
+  async function persist<T>(id: string, settle: () => Promise<T>): Promise<T | undefined> {
     for (let pause = 50; ; pause = Math.min(pause * 2, 2_000)) {
       try {
-        await settle();
-        return;
+        return await settle();
       } catch (error) {
         log.error({ video: id, err: error }, 'an answer could not be stored yet');
-        if (!(error instanceof GatewayUnavailableError) || closing.signal.aborted) return;
+        if (!(error instanceof GatewayUnavailableError) || closing.signal.aborted) return undefined;
       }
       await delay(pause, undefined, { signal: closing.signal }).catch(() => undefined);
     }

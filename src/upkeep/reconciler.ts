@@ -29,6 +29,8 @@ import { applyReport } from './reports.ts';
 const CONCURRENCY = 8;
 const LONGEST_GAP_MS = 10 * 60_000;
 const GROWTH = 1.6;
+/** Watched tasks that a tick thinks of: the budget has no reads for many more. */
+const WATCHED_EACH_TICK = 64;
 /** After a look that taught nothing, watching a task does not bring on the next for so long. */
 const REST_MS = 15_000;
 
@@ -80,6 +82,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   const resting = new Map<string, NodeJS.Timeout>();
   const allowance = toAllowance('read', config);
   let wake = () => {};
+  let turn = 0;
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -87,20 +90,28 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
         wake = resolve;
       });
       try {
-        await hastenWatched(
-          db,
-          hub.watchedVideos().filter((id) => !resting.has(id)),
-        );
+        const { moving, ending } = hub.watchedVideos();
+        await hastenWatched(db, takeTurns(moving), true);
+        await hastenWatched(db, takeTurns(ending), false);
         await startDueLooks();
       } catch (error) {
         log.error({ err: error }, 'reconciliation could not read the database');
       }
+      turn += 1;
       const timer = new AbortController();
       const tick = delay(tickMs, undefined, { signal: timer.signal }).catch(() => undefined);
       await Promise.race([woken, tick]);
       timer.abort();
     }
     await Promise.all(looks);
+  }
+
+  /** A few of them at each tick, all of them in turn. */
+  function takeTurns(ids: readonly string[]): readonly string[] {
+    const awake = ids.filter((id) => !resting.has(id));
+    if (awake.length <= WATCHED_EACH_TICK) return awake;
+    const from = (turn * WATCHED_EACH_TICK) % awake.length;
+    return [...awake.slice(from), ...awake.slice(0, from)].slice(0, WATCHED_EACH_TICK);
   }
 
   /** Rows that the budget has no read for are let go again: a lease on them helps nobody. */
