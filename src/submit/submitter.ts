@@ -16,6 +16,7 @@ import {
   markUnconfirmed,
   rejectSubmit,
 } from '../store/submits.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import type { Video } from '../video.ts';
@@ -35,6 +36,7 @@ export interface SubmitterParts {
   readonly db: Database;
   readonly hub: Hub;
   readonly upstream: UpstreamClient;
+  readonly metrics: Metrics;
   readonly log: Logger;
   readonly config: Pick<
     Config,
@@ -70,12 +72,12 @@ export interface Submitter {
 }
 
 export function createSubmitter(parts: SubmitterParts): Submitter {
-  const { db, hub, upstream, log, config } = parts;
+  const { db, hub, upstream, metrics, log, config } = parts;
   const limits = toSpendLimits(config);
   const allowance = toAllowance('submit', config);
   const gate = createGate({ db, log, allowance, maxWaitMs: config.SUBMIT_MAX_WAIT_MS });
   const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker() : NO_BREAKER;
-  const sending = { upstream, gate, breaker, log };
+  const sending = { upstream, gate, breaker, metrics, log };
   const inFlight = new Set<Promise<unknown>>();
   const closing = new AbortController();
   let isDraining = false;
@@ -102,7 +104,10 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     fingerprint: string,
   ): Promise<VideoRow> {
     const refusal = breaker.findRefusal();
-    if (refusal) throw refusal;
+    if (refusal) {
+      metrics.submit(refusal.code);
+      throw refusal;
+    }
     const id = createVideoId();
     const token = createToken();
     const submit = {
@@ -116,7 +121,12 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       runtimeMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
     };
     // A place is free for whoever comes, but not past those who wait for one.
-    const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance);
+    const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance).catch(
+      (error: unknown) => {
+        if (error instanceof GatewayError) metrics.submit(error.code);
+        throw error;
+      },
+    );
     if (opened) {
       const callBackUrl = toCallbackUrl(parts.publicUrl(), id, token);
       void track(send(opened, { ...input, callBackUrl }));
@@ -145,6 +155,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     try {
       const taskId = await sendInTurn(sending, row.owner, request, place);
       log.info({ video: row.id, taskId }, 'submit confirmed');
+      metrics.submit('ok');
       settle = () => confirm(row.id, taskId);
     } catch (error) {
       // Only an error of the table says that nothing was started; after any other it may have been.
@@ -153,10 +164,12 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
           { video: row.id, code: error.code, upstreamCode: error.upstreamCode },
           'submit refused',
         );
+        metrics.submit(error.code);
         settle = () => rejectSubmit(db, row.id, serializeRejection(error));
       } else {
         const isExpected = error instanceof AnswerLostError;
         log[isExpected ? 'warn' : 'error']({ video: row.id, err: error }, 'submit unconfirmed');
+        metrics.submit('OUTCOME_UNKNOWN');
         settle = () => markUnconfirmed(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
       }
     }
