@@ -83,6 +83,10 @@ const Environment = z
     MAX_COST: count(100_000, 1),
     MAX_SUBMITS: count(1, 1),
     TRUSTED_DOCUMENTS: z.string().optional(),
+    METRICS_TOKEN: z
+      .string()
+      .regex(/^[\x21-\x7e]{16,}$/, 'must have at least 16 printable characters, without spaces')
+      .optional(),
     THIN_PATH: z
       .enum(['on', 'off'])
       .default('on')

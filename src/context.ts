@@ -6,6 +6,7 @@ import type { Cursors } from './delivery/cursor.ts';
 import type { Hub } from './delivery/hub.ts';
 import type { Reader } from './delivery/reader.ts';
 import type { Ending } from './ending.ts';
+import type { ErrorCode } from './errors.ts';
 import type { FinishedVideos } from './store/finished.ts';
 import type { Database } from './store/schema.ts';
 import { findLineages, findVideos } from './store/videos.ts';
@@ -30,6 +31,11 @@ export interface Caller {
   readonly owner: string;
   /** Comes when the caller leaves. Reads and waits end with it, payments do not. */
   readonly ending: Ending;
+  /**
+   * Why a field of the operation was refused, where that is a member of its result and no error: the
+   * counts (/metrics) cannot read it there.
+   */
+  refusal?: ErrorCode;
 }
 
 export interface Context extends Services {

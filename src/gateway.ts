@@ -3,6 +3,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
+import packageFile from '../package.json' with { type: 'json' };
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createCallbackHandler } from './callbacks/handler.ts';
 import { createToClientError } from './client-errors.ts';
@@ -15,6 +16,7 @@ import { createCompiler } from './server/compiled.ts';
 import { createDoor } from './server/door.ts';
 import { createGraphiQL } from './server/graphiql.ts';
 import { createHttpServer } from './server/http.ts';
+import { createMetricsEndpoint } from './server/metrics.ts';
 import { createQuota } from './server/quotas.ts';
 import { createCloser } from './server/shutdown.ts';
 import { createThinPath } from './server/thin-path.ts';
@@ -27,10 +29,14 @@ import { createFinishedVideos } from './store/finished.ts';
 import { type Listener, startListener } from './store/listener.ts';
 import { recoverOrphans } from './store/submits.ts';
 import { createSubmitter } from './submit/submitter.ts';
+import { createOpenTasksReader } from './telemetry/open-tasks.ts';
+import { createPrometheusMetrics } from './telemetry/prometheus.ts';
+import { createRequestCounts } from './telemetry/requests.ts';
 import { startPruner } from './upkeep/pruner.ts';
 import { startReconciler } from './upkeep/reconciler.ts';
 import { createRefresher } from './upkeep/refresher.ts';
 import { createUpstreamClient } from './upstream/client.ts';
+import { countCalls } from './upstream/counted.ts';
 
 /** Characters of log lines. */
 const LONGEST_BACKLOG = 16 * 1024 * 1024;
@@ -78,19 +84,27 @@ export async function startGateway(config: Config): Promise<Gateway> {
     await recoverOrphans(db, config.UNCONFIRMED_DEADLINE_MS);
   }
 
-  const upstream = createUpstreamClient({
+  const subscriptions = createQuota(config.OWNER_SUBSCRIPTIONS, config.MAX_SUBSCRIPTIONS);
+  const requests = createRequestCounts(schema);
+  const metrics = createPrometheusMetrics(packageFile.version, requests, {
+    sockets: () => sockets.count,
+    subscriptions: () => subscriptions.inAll,
+    openTasks: createOpenTasksReader(db),
+  });
+  const client = createUpstreamClient({
     url: config.UPSTREAM_URL,
     apiKey: config.APIKLEY_API_KEY,
     timeoutMs: config.UPSTREAM_TIMEOUT_MS,
     logger: log,
   });
+  const upstream = countCalls(client, metrics);
   await createAllowance(db, toAllowance('submit', config));
   await createAllowance(db, toAllowance('read', config));
   let url = '';
   const publicUrl = () => config.PUBLIC_URL ?? url;
-  const submitter = createSubmitter({ db, hub, upstream, log, config, publicUrl });
-  const refresher = createRefresher({ db, hub, upstream, log, config });
-  const reconciler = startReconciler({ db, hub, upstream, log, config });
+  const submitter = createSubmitter({ db, hub, upstream, metrics, log, config, publicUrl });
+  const refresher = createRefresher({ db, hub, upstream, metrics, log, config });
+  const reconciler = startReconciler({ db, hub, upstream, metrics, log, config });
   const pruner = startPruner(db, config.RETENTION_DAYS * DAY_MS, log);
 
   let isDraining = false;
@@ -106,20 +120,19 @@ export async function startGateway(config: Config): Promise<Gateway> {
   };
   const toClientError = createToClientError(log, config.INTROSPECTION);
   const compiler = createCompiler(schema);
-  const yoga = createGraphQL(services, config, toClientError, trusted, compiler, log);
+  const yoga = createGraphQL(services, config, toClientError, trusted, compiler, requests, log);
   const authenticator = createAuthenticator(config);
   const door = createDoor({
     origins: config.CORS_ORIGINS,
     isOpen: authenticator.isOpen,
     publicUrl,
   });
-  const subscriptions = createQuota(config.OWNER_SUBSCRIPTIONS, config.MAX_SUBSCRIPTIONS);
-  const entry = { yoga, authenticator, door, toClientError, subscriptions };
+  const entry = { yoga, authenticator, door, toClientError, subscriptions, requests };
   const server = createHttpServer(
     {
       ...entry,
       answerThinly: config.THIN_PATH
-        ? createThinPath({ yoga, services, compiler, toClientError, trusted })
+        ? createThinPath({ yoga, services, compiler, toClientError, trusted, requests })
         : null,
       sendGraphiQL: config.GRAPHIQL ? createGraphiQL() : null,
       handleCallback: createCallbackHandler({
@@ -129,6 +142,13 @@ export async function startGateway(config: Config): Promise<Gateway> {
         config,
         redact: upstream.redact,
         wakeReconciler: reconciler.wake,
+        metrics,
+      }),
+      sendMetrics: createMetricsEndpoint({
+        metrics,
+        token: config.METRICS_TOKEN,
+        isOpen: authenticator.isOpen,
+        door,
       }),
       isReady: async () => !isDraining && (await isReachable(db)),
     },
@@ -140,6 +160,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
   async function release(isLate = false): Promise<void> {
     hub.close();
     submitter.close();
+    metrics.close();
     await Promise.all([reconciler.stop(), pruner.stop()]);
     // It waits for the calls under way: a submit that is left behind is an orphan at the next start.
     const upstreamClosed = upstream.close();

@@ -11,6 +11,7 @@ import { leaseDueRows } from '../src/store/checks.ts';
 import { openDatabase } from '../src/store/database.ts';
 import type { Database } from '../src/store/schema.ts';
 import { confirmSubmit, insertSubmit } from '../src/store/submits.ts';
+import { NO_METRICS } from '../src/telemetry/metrics.ts';
 import { startReconciler } from '../src/upkeep/reconciler.ts';
 import { createUpstreamClient } from '../src/upstream/client.ts';
 import { createVideoId } from '../src/video-id.ts';
@@ -485,7 +486,8 @@ describe('two reconcilers on one database', () => {
     const log = pino({ level: 'silent' });
     const replicas = [1, 2].map(() => {
       const client = createUpstreamClient({ url: upstream.url, apiKey: 'key', timeoutMs: 30_000 });
-      return { client, reconciler: startReconciler({ db, hub, upstream: client, log, config }) };
+      const parts = { db, hub, upstream: client, metrics: NO_METRICS, log, config };
+      return { client, reconciler: startReconciler(parts) };
     });
 
     // Each has room for eight looks, and none of them ends before all have begun.

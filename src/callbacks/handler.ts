@@ -12,6 +12,7 @@ import { adoptTask, endVideo } from '../store/completions.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findRow } from '../store/submits.ts';
+import type { CallbackOutcome, Metrics } from '../telemetry/metrics.ts';
 import { type CallbackReport, parseCallback } from '../upstream/callback.ts';
 import type { Redact } from '../upstream/redact.ts';
 import { toCreationTime } from '../video-id.ts';
@@ -32,21 +33,40 @@ export interface CallbackParts {
   readonly redact: Redact;
   /** Has a task that needs a read looked at soon. */
   readonly wakeReconciler: () => void;
+  readonly metrics: Metrics;
 }
 
 /** The HTTP status to answer with, and the sentence beside it. 200 only after the commit. */
 interface Verdict {
   readonly status: number;
   readonly message: string;
+  readonly outcome: CallbackOutcome;
 }
 
-const SUCCESS: Verdict = { status: 200, message: 'success' };
-const NO_SUCH_URL: Verdict = { status: 404, message: 'no such callback URL' };
-const UNAVAILABLE: Verdict = { status: 503, message: 'cannot be stored now, send it again' };
+const NO_SUCH_URL: Verdict = {
+  status: 404,
+  message: 'no such callback URL',
+  outcome: 'unknown_url',
+};
+const ANOTHER_TASK: Verdict = {
+  status: 409,
+  message: 'another task than the one of this URL',
+  outcome: 'another_task',
+};
+const UNAVAILABLE: Verdict = {
+  status: 503,
+  message: 'cannot be stored now, send it again',
+  outcome: 'unavailable',
+};
+
+function toSuccess(outcome: CallbackOutcome): Verdict {
+  return { status: 200, message: 'success', outcome };
+}
 
 export function createCallbackHandler(parts: CallbackParts) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const verdict = await judge(parts, request);
+    parts.metrics.callback(verdict.outcome);
     if (verdict.status === 413) response.setHeader('connection', 'close');
     if (verdict.status === 405) response.setHeader('allow', 'POST');
     response.writeHead(verdict.status, { 'content-type': 'application/json' });
@@ -59,25 +79,30 @@ async function judge(parts: CallbackParts, request: IncomingMessage): Promise<Ve
   const { log } = parts;
   const address = parseCallbackPath(request.url ?? '');
   if (!address) return NO_SUCH_URL;
-  if (request.method !== 'POST') return { status: 405, message: 'POST only' };
+  if (request.method !== 'POST') {
+    return { status: 405, message: 'POST only', outcome: 'not_post' };
+  }
 
   let body: Buffer | null;
   try {
     body = await readBody(request, BODY_LIMIT);
   } catch {
-    return { status: 400, message: 'the body was cut off' };
+    return { status: 400, message: 'the body was cut off', outcome: 'cut_off' };
   }
-  if (body === null) return { status: 413, message: 'the body is over 64 KiB' };
+  if (body === null) {
+    return { status: 413, message: 'the body is over 64 KiB', outcome: 'too_large' };
+  }
 
   const text = decode(body, request.headers['content-type']);
-  const work = accept(parts, address, text, request).catch((error: unknown) => {
+  const work: Promise<Verdict> = accept(parts, address, text, request).catch((error: unknown) => {
     log.error({ video: address.id, err: error }, 'a callback could not be stored');
     return error instanceof GatewayUnavailableError
       ? UNAVAILABLE
-      : { status: 500, message: 'internal error' };
+      : { status: 500, message: 'internal error', outcome: 'error' };
   });
   const verdict = await Promise.race([work, delay(ANSWER_WITHIN_MS, UNAVAILABLE, { ref: false })]);
-  log.info({ video: address.id, status: verdict.status }, 'callback');
+  const { status, outcome } = verdict;
+  log.info({ video: address.id, status, outcome }, 'callback');
   return verdict;
 }
 
@@ -99,11 +124,15 @@ async function accept(
 ): Promise<Verdict> {
   const { db, log, config } = parts;
   const row = await findRow(db, address.id);
-  if (!row) return isPruned(address.id, config) ? { status: 410, message: 'gone' } : NO_SUCH_URL;
+  if (!row) {
+    return isPruned(address.id, config)
+      ? { status: 410, message: 'gone', outcome: 'pruned' }
+      : NO_SUCH_URL;
+  }
   if (!isTokenOf(row.token_hash, address.token)) return NO_SUCH_URL;
 
   const report = parseCallback(text, parts.redact);
-  if (!report) return { status: 400, message: 'not a callback' };
+  if (!report) return { status: 400, message: 'not a callback', outcome: 'not_a_callback' };
 
   const taskId = report.taskId ?? row.task_id;
   const keys = config.WEBHOOK_HMAC_KEY;
@@ -112,18 +141,18 @@ async function accept(
     signature: single(request.headers['x-webhook-signature']),
   };
   if (keys.length > 0 && !isSigned(headers, taskId ?? '', keys)) {
-    return { status: 401, message: 'the signature is missing or wrong' };
+    return { status: 401, message: 'the signature is missing or wrong', outcome: 'unsigned' };
   }
   if (row.task_id !== null && taskId !== row.task_id) {
     log.error({ video: row.id, taskId }, "a callback named another task than its URL's");
-    return { status: 409, message: 'another task than the one of this URL' };
+    return ANOTHER_TASK;
   }
   return record(parts, row, report);
 }
 
 /** Everything that the callback tells is committed when this resolves. */
 async function record(
-  { db, hub, log, wakeReconciler }: CallbackParts,
+  { db, hub, log, metrics, wakeReconciler }: CallbackParts,
   row: VideoRow,
   report: CallbackReport,
 ): Promise<Verdict> {
@@ -131,22 +160,24 @@ async function record(
   const outcome = report.success ? report.files : report.failure;
   if (outcome && (await endVideo(db, row.id, { outcome, taskId, reported: true }))) {
     hub.publish(row);
-    return SUCCESS;
+    metrics.taskEnd(row.id, 'reason' in outcome ? outcome.reason : 'SUCCEEDED', 'callback');
+    return toSuccess(report.success ? 'succeeded' : 'failed');
   }
 
   // A repeat, an end that must not follow, or a success without a file: what is left to learn is
   // that the task exists, and under which id.
   if (!(await adoptTask(db, row.id, taskId))) {
     log.error({ video: row.id, taskId }, "a callback named another video's task");
-    return { status: 409, message: 'another task than the one of this URL' };
+    return ANOTHER_TASK;
   }
   hub.publish(row);
   if (!outcome) {
     log.warn({ video: row.id }, 'a callback reported success without a usable file');
     await hastenCheck(db, row.id);
     wakeReconciler();
+    return toSuccess('no_file');
   }
-  return SUCCESS;
+  return toSuccess('repeated');
 }
 
 /** An id tells its age, so a row that is gone can be told from one that never was. */

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { InvalidInputError, VideoNotFoundError } from '../errors.ts';
+import { GatewayError, InvalidInputError, VideoNotFoundError } from '../errors.ts';
 import { readLogBounds } from '../store/completions.ts';
 import type { Video } from '../video.ts';
 import { toTaskId } from '../video-id.ts';
@@ -20,6 +20,15 @@ export async function extendVideo(
   args: { input: RawExtendInput },
   ctx: Context,
 ): Promise<ExtendedVideo> {
+  try {
+    return await startTask(args, ctx);
+  } catch (error) {
+    if (error instanceof GatewayError) ctx.caller.refusal ??= error.code;
+    throw error;
+  }
+}
+
+async function startTask(args: { input: RawExtendInput }, ctx: Context): Promise<ExtendedVideo> {
   const { idempotencyKey, ...input } = parseExtendInput(args.input);
   const [taskId, { head }] = await Promise.all([
     findSourceTaskId(input.taskId, ctx),

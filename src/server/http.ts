@@ -11,6 +11,8 @@ import type { Caller } from '../context.ts';
 import { Ending } from '../ending.ts';
 import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
+import { type RequestCounts, type Transport, toOutcome } from '../telemetry/requests.ts';
+import { type Passage, toSeconds } from './counting.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';
@@ -31,6 +33,8 @@ export interface Routes {
   /** Null where GraphiQL is off. */
   readonly sendGraphiQL: SendGraphiQL | null;
   readonly handleCallback: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly sendMetrics: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly requests: RequestCounts;
   /** Whether the gateway can serve now. */
   readonly isReady: () => Promise<boolean>;
 }
@@ -38,7 +42,7 @@ export interface Routes {
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 export function createHttpServer(routes: Routes, log: Logger): Server {
-  const { yoga, answerThinly, authenticator, door, subscriptions } = routes;
+  const { yoga, answerThinly, authenticator, door, subscriptions, requests } = routes;
 
   function route(path: string): { name: string; handle: Handler } {
     if (path === '/graphql') return { name: '/graphql', handle: (...io) => serveGraphQL(...io) };
@@ -52,6 +56,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       };
     }
     if (path === '/ready') return { name: path, handle: serveReady };
+    if (path === '/metrics') return { name: path, handle: routes.sendMetrics };
     return {
       name: 'unknown',
       handle: (_request, response) => sendJson(response, 404, { error: 'Not found' }),
@@ -64,9 +69,10 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
   }
 
   async function serveGraphQL(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const begun = performance.now();
     door.allowOrigin(request, response);
     if (!door.isHostKnown(request)) {
-      sendErrors(response, 403, 'The Host header names another server.');
+      refuse(response, 403, 'The Host header names another server.', begun);
       return;
     }
     if (request.method === 'OPTIONS') {
@@ -81,25 +87,27 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     if (request.method === 'POST') {
       // A form or a text can be posted by any web page without asking (CSRF); JSON cannot.
       if (!isJson(request)) {
-        sendErrors(response, 415, 'Send the request as application/json.');
+        refuse(response, 415, 'Send the request as application/json.', begun);
         return;
       }
       const body = await readBody(request, BODY_LIMIT);
       if (body === null) {
         response.setHeader('connection', 'close');
-        sendErrors(response, 413, `The request is over ${BODY_LIMIT / 1024} KiB.`);
+        refuse(response, 413, `The request is over ${BODY_LIMIT / 1024} KiB.`, begun);
         return;
       }
       text = body.toString('utf8');
     }
-    await answer(request, response, text);
+    await answer(request, response, text, begun);
   }
 
   async function answer(
     request: IncomingMessage,
     response: ServerResponse,
     body: string | null,
+    begun: number,
   ): Promise<void> {
+    const transport = isStream(request.headers.accept) ? 'sse' : 'http';
     const ending = new Ending();
     response.on('close', () => {
       if (!response.writableFinished) ending.end();
@@ -110,14 +118,14 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       identity =
         authenticator.recall(authorization) ?? (await authenticator.identify(authorization));
     } catch (error) {
-      sendRefusal(response, error);
+      sendRefusal(response, error, transport, begun);
       return;
     }
     // Who has left in the meantime must not take a place: its end has been told already.
     if (ending.isOver) return;
     const caller: Caller = { owner: identity.owner, ending };
     if (body !== null) {
-      const thin = await answerThinly?.(body, request.headers.accept, caller);
+      const thin = await answerThinly?.(body, request.headers.accept, caller, begun);
       if (thin) {
         const length = Buffer.byteLength(thin.body);
         response.writeHead(200, { 'content-type': thin.contentType, 'content-length': length });
@@ -130,10 +138,10 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       Object.assign(request, { body });
     }
     if (ending.isOver) return;
-    if (isStream(request.headers.accept)) {
+    if (transport === 'sse') {
       const giveBack = subscriptions.take(caller.owner);
       if (!giveBack) {
-        sendRefusal(response, new RateLimitedError());
+        sendRefusal(response, new RateLimitedError(), transport, begun);
         return;
       }
       const cancelExpiry = endAt(identity.expiresAt, ending);
@@ -142,11 +150,19 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
         cancelExpiry();
       });
     }
-    await yoga.handle(request, response, { caller });
+    const passage: Passage = { transport, begun, isCounted: false };
+    await yoga.handle(request, response, { caller, passage });
+    // A method or a media type that GraphQL does not know.
+    if (!passage.isCounted) requests.invalid.count(transport, 'BAD_REQUEST', toSeconds(begun));
   }
 
   /** Before GraphQL has begun, so by the HTTP status too. */
-  function sendRefusal(response: ServerResponse, error: unknown): void {
+  function sendRefusal(
+    response: ServerResponse,
+    error: unknown,
+    transport: Transport,
+    begun: number,
+  ): void {
     const status =
       error instanceof UnauthenticatedError
         ? 401
@@ -156,7 +172,15 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
             ? 503
             : 500;
     if (status === 401) response.setHeader('www-authenticate', 'Bearer');
-    sendJson(response, status, { errors: [routes.toClientError(error)] });
+    const errors = [routes.toClientError(error)];
+    requests.invalid.count(transport, toOutcome({ errors }, undefined), toSeconds(begun));
+    sendJson(response, status, { errors });
+  }
+
+  /** Before it was looked at who is asking. */
+  function refuse(response: ServerResponse, status: number, message: string, begun: number): void {
+    requests.invalid.count('http', 'BAD_REQUEST', toSeconds(begun));
+    sendErrors(response, status, message);
   }
 
   function serve(request: IncomingMessage, response: ServerResponse): void {

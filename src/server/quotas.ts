@@ -3,12 +3,17 @@
 export interface Quota {
   /** Takes a place for the key; returns how to give it back, once; null when all are taken. */
   take(key: string): (() => void) | null;
+  /** How many places are taken, of all keys. */
+  readonly inAll: number;
 }
 
 export function createQuota(limit: number, limitInAll = Number.POSITIVE_INFINITY): Quota {
   const counts = new Map<string, number>();
   let inAll = 0;
   return {
+    get inAll() {
+      return inAll;
+    },
     take(key) {
       const count = counts.get(key) ?? 0;
       if (count >= limit || inAll >= limitInAll) return null;

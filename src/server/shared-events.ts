@@ -11,6 +11,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { RequestCounts } from '../telemetry/requests.ts';
 
 type Result = ExecutionResult | Promise<ExecutionResult>;
 
@@ -18,7 +19,7 @@ type Result = ExecutionResult | Promise<ExecutionResult>;
  * An event belongs to one owner, and is one object for all who are woken by it. A result with errors
  * is not shared: it may tell of nothing but the end of the listener that it was made for.
  */
-export function useSharedEvents(): Plugin {
+export function useSharedEvents(requests: RequestCounts): Plugin {
   // By operation, and gone with the event.
   const events = new WeakMap<object, Map<string, Result>>();
   const toKey = createOperationKeys();
@@ -47,7 +48,11 @@ export function useSharedEvents(): Plugin {
         const source = await createSourceEventStream(validated);
         if (!(Symbol.asyncIterator in source)) return source;
         const key = toKey(args);
-        return mapSourceToResponseEvent(validated, source, (event) => execute(event, key));
+        const operation = requests.find(args.document, args.operationName);
+        return mapSourceToResponseEvent(validated, source, (event) => {
+          operation.countEvent();
+          return execute(event, key);
+        });
       });
     },
   };

@@ -7,7 +7,9 @@
 import { type DocumentNode, getOperationAST } from 'graphql';
 import type { ToClientError } from '../client-errors.ts';
 import { type Caller, createContext, type Services } from '../context.ts';
+import { type Errors, type RequestCounts, toOutcome } from '../telemetry/requests.ts';
 import { type Compiler, isFaithful } from './compiled.ts';
+import { toSeconds } from './counting.ts';
 import { createDocumentCache } from './documents.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
@@ -20,11 +22,14 @@ export interface ThinAnswer {
 /**
  * Answers the body of a request that has come in; always with the status 200, since something has
  * been executed. Null: nothing has been, and Yoga has to see to it.
+ *
+ * @param begun when the request came, by `performance.now()`: what is answered here is counted here.
  */
 export type AnswerThinly = (
   body: string,
   accept: string | undefined,
   caller: Caller,
+  begun: number,
 ) => Promise<ThinAnswer | null>;
 
 interface Params {
@@ -39,8 +44,9 @@ export function createThinPath(parts: {
   readonly compiler: Compiler;
   readonly toClientError: ToClientError;
   readonly trusted: TrustedDocuments | null;
+  readonly requests: RequestCounts;
 }): AnswerThinly {
-  const { yoga, services, compiler, toClientError, trusted } = parts;
+  const { yoga, services, compiler, toClientError, trusted, requests } = parts;
   const valid = createDocumentCache<DocumentNode>();
   const contentTypes = new Map<string, string | null>();
 
@@ -76,13 +82,19 @@ export function createThinPath(parts: {
     return errors ? { errors: errors.map(toClientError), data } : result;
   }
 
-  return async (body, accept, caller) => {
+  return async (body, accept, caller, begun) => {
     const contentType = toContentType(accept ?? '*/*');
     const params = contentType && toParams(body, trusted);
     if (!params) return null;
+    const finish = (document: DocumentNode, result: Errors): ThinAnswer => {
+      const answer = { contentType, body: JSON.stringify(result) };
+      const outcome = toOutcome(result, caller);
+      requests.find(document, params.operationName).count('http', outcome, toSeconds(begun));
+      return answer;
+    };
     const known = valid.get(params.query);
     const compiled = known && (await runCompiled(known, params, caller));
-    if (compiled) return { contentType, body: JSON.stringify(compiled) };
+    if (known && compiled) return finish(known, compiled);
 
     const enveloped = yoga.getEnveloped({ caller, params });
     const document = known ?? prepare(params.query, enveloped);
@@ -98,7 +110,7 @@ export function createThinPath(parts: {
     });
     // Without data a variable did not fit its type, and nothing was executed.
     if (result.data === undefined) return null;
-    return { contentType, body: JSON.stringify(result) };
+    return finish(document, result);
   };
 }
 

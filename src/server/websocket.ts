@@ -11,6 +11,8 @@ import type { ToClientError } from '../client-errors.ts';
 import type { Config } from '../config.ts';
 import { type Caller, createContext, type Services } from '../context.ts';
 import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
+import { type RequestCounts, toOutcome } from '../telemetry/requests.ts';
+import { countOverSocket, toSeconds } from './counting.ts';
 import type { Door } from './door.ts';
 import { createQuota, type Quota } from './quotas.ts';
 import { createSessions, TRY_AGAIN_LATER } from './sessions.ts';
@@ -32,6 +34,8 @@ const LONGEST_SPREAD_MS = 3_000;
 export interface WebSockets {
   /** Closes every socket, one after another, so that its client connects again, elsewhere. */
   close(): Promise<void>;
+  /** How many are open. */
+  readonly count: number;
 }
 
 export function serveWebSockets(
@@ -45,11 +49,12 @@ export function serveWebSockets(
     /** Running subscriptions per owner, counted together with those by server-sent events. */
     readonly subscriptions: Quota;
     readonly trusted: TrustedDocuments | null;
+    readonly requests: RequestCounts;
     readonly config: Pick<Config, 'OWNER_SOCKETS' | 'MAX_SOCKETS'>;
   },
 ): WebSockets {
-  const { yoga, services, authenticator, door, toClientError, subscriptions, trusted, config } =
-    parts;
+  const { yoga, services, authenticator, door, toClientError, subscriptions } = parts;
+  const { trusted, requests, config } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
   const sessions = createSessions(authenticator, createQuota(config.OWNER_SOCKETS));
   let isClosing = false;
@@ -71,11 +76,16 @@ export function serveWebSockets(
         places?.get(payload)?.();
         places?.delete(payload);
       },
-      execute: (args) => envelopOf(args).execute(args),
-      subscribe: (args) => envelopOf(args).subscribe(args),
+      execute: (args) => countOverSocket(requests, args, envelopOf(args).execute),
+      subscribe: (args) => countOverSocket(requests, args, envelopOf(args).subscribe),
       async onSubscribe({ extra }, _id, params) {
+        const begun = performance.now();
+        const refuse = (errors: readonly GraphQLError[]) => {
+          requests.invalid.count('ws', toOutcome({ errors }, undefined), toSeconds(begun));
+          return errors.map(toSocketError);
+        };
         const session = sessions.get(extra.socket);
-        if (!session) return [toSocketError(toClientError(new GatewayUnavailableError()))];
+        if (!session) return refuse([toClientError(new GatewayUnavailableError())]);
         const caller: Caller = { owner: session.owner, ending: session.ending };
         const { schema, execute, subscribe, parse, validate } = yoga.getEnveloped({
           caller,
@@ -85,16 +95,16 @@ export function serveWebSockets(
         try {
           document = parse(trusted ? trusted.find(params) : params.query);
         } catch (error) {
-          return [toSocketError(toClientError(toParseError(error)))];
+          return refuse([toClientError(toParseError(error))]);
         }
         const faults: readonly GraphQLError[] = validate(schema, document);
-        if (faults.length > 0) return faults.map((fault) => toSocketError(toClientError(fault)));
+        if (faults.length > 0) return refuse(faults.map(toClientError));
         if (!getOperationAST(document, params.operationName))
-          return [createUnknownOperationError()];
+          return refuse([createUnknownOperationError()]);
 
         // Last of all: of an operation that never begins no end is told.
         const giveBack = subscriptions.take(session.owner);
-        if (!giveBack) return [toSocketError(toClientError(new RateLimitedError()))];
+        if (!giveBack) return refuse([toClientError(new RateLimitedError())]);
         session.places.set(params, giveBack);
         return {
           schema,
@@ -130,6 +140,9 @@ export function serveWebSockets(
   });
 
   return {
+    get count() {
+      return sockets.clients.size;
+    },
     async close() {
       isClosing = true;
       const open = [...sockets.clients];

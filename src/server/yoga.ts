@@ -7,7 +7,9 @@ import type { ToClientError } from '../client-errors.ts';
 import type { Config } from '../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../context.ts';
 import { schema } from '../schema/index.ts';
+import type { RequestCounts } from '../telemetry/requests.ts';
 import { type Compiler, useCompiledQueries } from './compiled.ts';
+import { type Passage, useCounting } from './counting.ts';
 import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
 import { useSharedEvents } from './shared-events.ts';
@@ -21,20 +23,22 @@ export function createGraphQL(
   toClientError: ToClientError,
   trusted: TrustedDocuments | null,
   compiler: Compiler,
+  requests: RequestCounts,
   log: Logger,
 ) {
-  return createYoga<{ caller: Caller }, Context>({
+  return createYoga<{ caller: Caller; passage: Passage }, Context>({
     schema,
     graphqlEndpoint: '/graphql',
     context: ({ caller }) => toExtension(services, createContext(services, caller)),
     maskedErrors: { maskError: toClientError },
     plugins: [
+      useCounting(requests),
       useLimits(config),
       useStreamsOnRequest(),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
       useCompiledQueries(compiler),
-      useSharedEvents(),
+      useSharedEvents(requests),
     ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.
     logging: {

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import { RateLimitedError } from '../errors.ts';
 import type { Place } from '../store/allowance.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { type ExtendRequest, sendExtend } from '../upstream/extend.ts';
 import type { Breaker } from './breaker.ts';
@@ -16,13 +17,14 @@ import type { Gate } from './gate.ts';
  * @throws what `Gate.wait`, the breaker and `sendExtend` throw.
  */
 export async function sendInTurn(
-  parts: { upstream: UpstreamClient; gate: Gate; breaker: Breaker; log: Logger },
+  parts: { upstream: UpstreamClient; gate: Gate; breaker: Breaker; metrics: Metrics; log: Logger },
   owner: string,
   request: ExtendRequest,
   place: Place | null,
 ): Promise<string> {
-  const { upstream, gate, breaker, log } = parts;
-  const taken = place ?? (await gate.wait(owner));
+  const { upstream, gate, breaker, metrics, log } = parts;
+  const taken = place ?? (await waitInGate(gate, owner, metrics));
+  if (place) metrics.gateWait(true, 0);
   const refusal = breaker.enter();
   if (refusal) throw refusal;
   try {
@@ -37,5 +39,17 @@ export async function sendInTurn(
       });
     }
     throw error;
+  }
+}
+
+async function waitInGate(gate: Gate, owner: string, metrics: Metrics): Promise<Place> {
+  const begun = performance.now();
+  let isLetThrough = false;
+  try {
+    const place = await gate.wait(owner);
+    isLetThrough = true;
+    return place;
+  } finally {
+    metrics.gateWait(isLetThrough, (performance.now() - begun) / 1_000);
   }
 }

@@ -17,6 +17,7 @@ import {
   markUnconfirmed,
   rejectSubmit,
 } from '../store/submits.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import type { Video } from '../video.ts';
@@ -36,6 +37,7 @@ export interface SubmitterParts {
   readonly db: Database;
   readonly hub: Hub;
   readonly upstream: UpstreamClient;
+  readonly metrics: Metrics;
   readonly log: Logger;
   readonly config: Pick<
     Config,
@@ -77,12 +79,12 @@ interface Begun {
 }
 
 export function createSubmitter(parts: SubmitterParts): Submitter {
-  const { db, hub, upstream, log, config } = parts;
+  const { db, hub, upstream, metrics, log, config } = parts;
   const limits = toSpendLimits(config);
   const allowance = toAllowance('submit', config);
   const gate = createGate({ db, log, allowance, maxWaitMs: config.SUBMIT_MAX_WAIT_MS });
   const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker() : NO_BREAKER;
-  const sending = { upstream, gate, breaker, log };
+  const sending = { upstream, gate, breaker, metrics, log };
   const inFlight = new Set<Promise<unknown>>();
   const closing = new AbortController();
   let isDraining = false;
@@ -111,7 +113,10 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     fingerprint: string,
   ): Promise<Begun> {
     const refusal = breaker.findRefusal();
-    if (refusal) throw refusal;
+    if (refusal) {
+      metrics.submit(refusal.code);
+      throw refusal;
+    }
     const id = createVideoId();
     const token = createToken();
     const submit = {
@@ -125,7 +130,12 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       runtimeMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
     };
     // A place is free for whoever comes, but not past those who wait for one.
-    const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance);
+    const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance).catch(
+      (error: unknown) => {
+        if (error instanceof GatewayError) metrics.submit(error.code);
+        throw error;
+      },
+    );
     if (opened) {
       const callBackUrl = toCallbackUrl(parts.publicUrl(), id, token);
       const settled = track(send(opened, { ...input, callBackUrl }));
@@ -154,6 +164,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     try {
       const taskId = await sendInTurn(sending, row.owner, request, place);
       log.info({ video: row.id, taskId }, 'submit confirmed');
+      metrics.submit('ok');
       settle = () => confirm(row.id, taskId);
     } catch (error) {
       // Only an error of the table says that nothing was started; after any other it may have been.
@@ -162,6 +173,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
           { video: row.id, code: error.code, upstreamCode: error.upstreamCode },
           'submit refused',
         );
+        metrics.submit(error.code);
         settle = async () => {
           await rejectSubmit(db, row.id, serializeRejection(error));
           return findRow(db, row.id);
@@ -169,6 +181,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       } else {
         const isExpected = error instanceof AnswerLostError;
         log[isExpected ? 'warn' : 'error']({ video: row.id, err: error }, 'submit unconfirmed');
+        metrics.submit('OUTCOME_UNKNOWN');
         settle = () => leaveUnconfirmed(row.id);
       }
     }

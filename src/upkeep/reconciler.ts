@@ -20,9 +20,10 @@ import { endVideo } from '../store/completions.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { markOverdueUnconfirmed } from '../store/submits.ts';
+import type { LookOutcome, Metrics } from '../telemetry/metrics.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { fetchDetails } from '../upstream/details.ts';
-import type { VideoFailure } from '../video.ts';
+import { fetchDetails, type TaskReport } from '../upstream/details.ts';
+import { isEnded, type VideoFailure } from '../video.ts';
 import { applyReport } from './reports.ts';
 
 /** Reads under way at a time, per replica. */
@@ -50,6 +51,7 @@ export interface ReconcilerParts {
   readonly db: Database;
   readonly hub: Hub;
   readonly upstream: UpstreamClient;
+  readonly metrics: Metrics;
   readonly log: Logger;
   readonly config: Pick<
     Config,
@@ -74,8 +76,13 @@ function isReadable(row: VideoRow): boolean {
   return row.state !== 'SUBMITTING' && row.task_id !== null;
 }
 
+function toLookOutcome(report: TaskReport | null): LookOutcome {
+  if (report === null) return 'unknown';
+  return report.state !== null && isEnded(report.state) ? 'ended' : 'open';
+}
+
 export function startReconciler(parts: ReconcilerParts): Reconciler {
-  const { db, hub, upstream, log, config } = parts;
+  const { db, hub, upstream, metrics, log, config } = parts;
   const stopping = new AbortController();
   const tickMs = Math.min(1_000, Math.max(20, config.RECONCILE_AFTER_MS / 4));
   const looks = new Set<Promise<void>>();
@@ -142,7 +149,10 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   async function lookAt(row: VideoRow): Promise<void> {
     const { id, owner, task_id: taskId } = row;
     if (row.state === 'SUBMITTING') {
-      if (await markOverdueUnconfirmed(db, id, config.UNCONFIRMED_DEADLINE_MS)) hub.publish(row);
+      if (await markOverdueUnconfirmed(db, id, config.UNCONFIRMED_DEADLINE_MS)) {
+        hub.publish(row);
+        metrics.submit('OUTCOME_UNKNOWN');
+      }
       return;
     }
     if (taskId === null) {
@@ -151,10 +161,12 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     }
     try {
       const report = await fetchDetails(upstream, taskId, stopping.signal);
-      await applyReport(db, hub, { id, owner }, report, true);
+      await applyReport(parts, { id, owner }, report, true);
+      metrics.reconciliationRead(toLookOutcome(report));
       if (report === null) rest(id);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
+      metrics.reconciliationRead('failed');
       rest(id);
       if (error instanceof RateLimitedError) {
         await pauseAllowance(db, allowance.name, toPauseMs(allowance, error.retryAfter));
@@ -178,6 +190,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     }
     log.warn({ video: row.id, reason: failure.reason }, 'task given up');
     hub.publish(row);
+    metrics.taskEnd(row.id, failure.reason, 'deadline');
   }
 
   /** Growing, spread so that tasks begun together drift apart, and never past the deadline. */

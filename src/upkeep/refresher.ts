@@ -7,6 +7,7 @@ import type { Hub } from '../delivery/hub.ts';
 import { GatewayError } from '../errors.ts';
 import type { Database } from '../store/schema.ts';
 import { findVideo } from '../store/videos.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchDetails, type TaskReport } from '../upstream/details.ts';
 import { isEnded, type Video } from '../video.ts';
@@ -36,10 +37,11 @@ export function createRefresher(parts: {
   db: Database;
   hub: Hub;
   upstream: UpstreamClient;
+  metrics: Metrics;
   log: Logger;
   config: Pick<Config, 'FOREIGN_VIDEOS'>;
 }): Refresher {
-  const { db, hub, upstream, log, config } = parts;
+  const { db, upstream, log, config } = parts;
   const looks = createSharedReads<void>();
   const reads = createSharedReads<TaskReport | null>();
 
@@ -51,7 +53,7 @@ export function createRefresher(parts: {
   ): Promise<void> {
     try {
       const report = await fetchDetails(upstream, taskId, signal);
-      await applyReport(db, hub, { id, owner }, report, false);
+      await applyReport(parts, { id, owner }, report, false);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof GatewayError)) throw error;

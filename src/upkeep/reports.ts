@@ -4,6 +4,7 @@ import type { Hub } from '../delivery/hub.ts';
 import { countFilelessRead, noteOpen } from '../store/checks.ts';
 import { endVideo, type VideoEnd } from '../store/completions.ts';
 import type { Database } from '../store/schema.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { TaskReport } from '../upstream/details.ts';
 import type { VideoFailure } from '../video.ts';
 
@@ -29,8 +30,7 @@ export interface ReportTarget {
  * a clock of our own do, reads that clients cause do not.
  */
 export async function applyReport(
-  db: Database,
-  hub: Hub,
+  { db, hub, metrics }: { db: Database; hub: Hub; metrics: Metrics },
   { id, owner }: ReportTarget,
   report: TaskReport | null,
   counts: boolean,
@@ -47,7 +47,11 @@ export async function applyReport(
       : isFileless
         ? { outcome: FILELESS, reported: true }
         : null;
-    if (end && (await endVideo(db, id, end))) hub.publish({ id, owner });
+    if (end && (await endVideo(db, id, end))) {
+      hub.publish({ id, owner });
+      const ended = 'reason' in end.outcome ? end.outcome.reason : 'SUCCEEDED';
+      metrics.taskEnd(id, ended, counts ? 'reconciliation' : 'client_read');
+    }
     return;
   }
   if (await noteOpen(db, id, state)) hub.publish({ id, owner });

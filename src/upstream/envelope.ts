@@ -41,6 +41,16 @@ export function toData(answer: Answer, { taskId, redact }: EnvelopeContext): unk
   );
 }
 
+/**
+ * The code that `toData` goes by: the envelope's, or a status that means the same; null where nothing
+ * readable was said.
+ */
+export function readCode(answer: Answer): number | null {
+  const envelope = Envelope.safeParse(parseJson(answer.text)).data;
+  if (envelope) return envelope.code;
+  return CODES_AS_STATUS.has(answer.status) ? answer.status : null;
+}
+
 function toFacts(answer: Answer, code: number, message: string | null): UpstreamFacts {
   return {
     upstreamCode: code,

@@ -1,0 +1,50 @@
+/** How many tasks are open, for the operators. */
+
+import { sql } from 'kysely';
+import { now } from './rows.ts';
+import type { Database, RowState } from './schema.ts';
+
+/** The states of a row that has not ended. */
+export const TASK_STATES = [
+  'SUBMITTING',
+  'UNCONFIRMED',
+  'WAITING',
+  'QUEUED',
+  'GENERATING',
+] as const satisfies readonly RowState[];
+export type TaskState = (typeof TASK_STATES)[number];
+
+/** So many are looked at; of more it is said that there are at least these. */
+const LIMIT = 10_000;
+
+export interface OpenTasks {
+  readonly counts: Readonly<Partial<Record<TaskState, number>>>;
+  /** Age of the oldest by the database's clock; 0 without any. */
+  readonly oldestSeconds: number;
+}
+
+/** Counts what upkeep still looks after, along its index: what has ended costs nothing. */
+export async function countOpenTasks(db: Database): Promise<OpenTasks> {
+  const rows = await db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('video')
+        .select(['state', 'created_at'])
+        .where('check_after', 'is not', null)
+        .orderBy('check_after')
+        .limit(LIMIT)
+        .as('open'),
+    )
+    .select(({ fn }) => [
+      'open.state',
+      fn.countAll<number>().as('count'),
+      sql<number>`${now} - min(open.created_at)`.as('age'),
+    ])
+    .where('open.state', 'in', TASK_STATES)
+    .groupBy('open.state')
+    .execute();
+  return {
+    counts: Object.fromEntries(rows.map(({ state, count }) => [state, count])),
+    oldestSeconds: Math.max(0, ...rows.map(({ age }) => age)) / 1_000,
+  };
+}

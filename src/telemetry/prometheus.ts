@@ -1,0 +1,175 @@
+/** The counts in Prometheus' form. The labels of each are a list that is known beforehand. */
+
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type OpenTasks, TASK_STATES } from '../store/open-tasks.ts';
+import { FAILURE_REASONS } from '../video.ts';
+import { toCreationTime } from '../video-id.ts';
+import * as labels from './metrics.ts';
+import { watchProcess } from './process.ts';
+import type { RequestCounts } from './requests.ts';
+
+/** What is asked for at each scrape instead of being counted. */
+export interface Readings {
+  readonly sockets: () => number;
+  readonly subscriptions: () => number;
+  /** Null while the database does not answer. */
+  readonly openTasks: () => Promise<OpenTasks | null>;
+}
+
+export interface PrometheusMetrics extends labels.Metrics {
+  readonly contentType: string;
+  /** Everything there is, as text. */
+  scrape(): Promise<string>;
+  close(): void;
+}
+
+export function createPrometheusMetrics(
+  version: string,
+  requests: RequestCounts,
+  readings: Readings,
+): PrometheusMetrics {
+  const register = new Registry();
+  const registers = [register];
+  const stopWatching = watchProcess(register);
+
+  const upstreamCalls = new Histogram({
+    name: 'longtake_upstream_request_duration_seconds',
+    help: "Calls at the upstream, by the code of the answer's envelope or what came in its place.",
+    labelNames: ['method', 'code'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers,
+  });
+  const upstreamTotal = new Counter({
+    name: 'longtake_upstream_requests_total',
+    help: "Calls at the upstream, by the code of the answer's envelope or what came in its place.",
+    labelNames: ['method', 'code'],
+    registers,
+  });
+  const submits = new Counter({
+    name: 'longtake_submits_total',
+    help: 'Paid requests, by the code of their refusal; OUTCOME_UNKNOWN may have been paid.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const gateWaits = new Histogram({
+    name: 'longtake_gate_wait_seconds',
+    help: "Time for which submits waited for their place among the upstream's allowance.",
+    labelNames: ['outcome'],
+    buckets: [0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30],
+    registers,
+  });
+  const callbacks = new Counter({
+    name: 'longtake_callbacks_total',
+    help: 'Callbacks of the upstream, by what came of them.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const completions = new Counter({
+    name: 'longtake_completions_total',
+    help: 'Tasks that have ended: SUCCEEDED, or the reason of the failure; and who found out.',
+    labelNames: ['outcome', 'found_by'],
+    registers,
+  });
+  const taskDurations = new Histogram({
+    name: 'longtake_task_duration_seconds',
+    help: "From a submit to its task's end.",
+    labelNames: ['outcome'],
+    buckets: [10, 30, 60, 120, 300, 600, 1_800, 3_600, 14_400, 86_400],
+    registers,
+  });
+  const reads = new Counter({
+    name: 'longtake_reconciliation_reads_total',
+    help: 'Reads of open tasks whose callback has not come.',
+    labelNames: ['outcome'],
+    registers,
+  });
+
+  new Gauge({
+    name: 'longtake_build_info',
+    help: 'Always 1; its labels tell what is running.',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version, node: process.versions.node }, 1);
+  new Gauge({
+    name: 'longtake_sockets',
+    help: 'WebSockets that are open.',
+    registers,
+    collect() {
+      this.set(readings.sockets());
+    },
+  });
+  new Gauge({
+    name: 'longtake_subscriptions',
+    help: 'Operations that are open on WebSockets and by server-sent events.',
+    registers,
+    collect() {
+      this.set(readings.subscriptions());
+    },
+  });
+  new Gauge({
+    name: 'longtake_tasks_open',
+    help: 'Tasks that have not ended, of all replicas together. Missing while the database is away.',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      this.reset();
+      const tasks = await readings.openTasks();
+      for (const state of tasks ? TASK_STATES : []) this.set({ state }, tasks?.counts[state] ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'longtake_tasks_oldest_seconds',
+    help: 'Age of the oldest task that has not ended, of all replicas together; 0 without any.',
+    registers,
+    async collect() {
+      this.reset();
+      const tasks = await readings.openTasks();
+      if (tasks) this.set(tasks.oldestSeconds);
+      else this.remove();
+    },
+  });
+  new Gauge({
+    name: 'longtake_database_up',
+    help: 'Whether the database answered at this scrape.',
+    registers,
+    async collect() {
+      this.set((await readings.openTasks()) ? 1 : 0);
+    },
+  });
+
+  // A series that begins at 1 has no increase: what an alert waits for has to be there from the start.
+  for (const code of labels.UPSTREAM_CODES) {
+    for (const method of ['GET', 'POST']) upstreamTotal.inc({ method, code }, 0);
+  }
+  for (const outcome of labels.SUBMIT_OUTCOMES) submits.inc({ outcome }, 0);
+  for (const outcome of labels.CALLBACK_OUTCOMES) callbacks.inc({ outcome }, 0);
+  for (const outcome of labels.LOOK_OUTCOMES) reads.inc({ outcome }, 0);
+  for (const outcome of ['let_through', 'refused']) gateWaits.zero({ outcome });
+  for (const outcome of ['succeeded', 'failed']) taskDurations.zero({ outcome });
+  for (const found_by of labels.FINDERS) {
+    for (const outcome of ['SUCCEEDED', ...FAILURE_REASONS])
+      completions.inc({ outcome, found_by }, 0);
+  }
+
+  return {
+    upstreamCall(method, code, seconds) {
+      upstreamTotal.inc({ method, code });
+      upstreamCalls.observe({ method, code }, seconds);
+    },
+    submit: (outcome) => submits.inc({ outcome }),
+    gateWait: (isLetThrough, seconds) =>
+      gateWaits.observe({ outcome: isLetThrough ? 'let_through' : 'refused' }, seconds),
+    callback: (outcome) => callbacks.inc({ outcome }),
+    taskEnd(id, end, finder) {
+      completions.inc({ outcome: end, found_by: finder });
+      const begun = toCreationTime(id);
+      if (begun === null) return;
+      const outcome = end === 'SUCCEEDED' ? 'succeeded' : 'failed';
+      taskDurations.observe({ outcome }, Math.max(0, Date.now() - begun) / 1_000);
+    },
+    reconciliationRead: (outcome) => reads.inc({ outcome }),
+    contentType: register.contentType,
+    scrape: async () => `${await register.metrics()}\n${requests.toText()}`,
+    close: stopWatching,
+  };
+}

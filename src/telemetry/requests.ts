@@ -1,0 +1,147 @@
+/**
+ * The counts of GraphQL operations, kept as plain numbers: one is counted at each of 30,000 requests
+ * a second, where a look-up by labels would be felt. Prometheus' text is made of them when asked for.
+ */
+
+import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
+import type { Caller } from '../context.ts';
+import { ERROR_CODES } from '../errors.ts';
+import { INVALID, toOperationLabel } from './operations.ts';
+
+export const TRANSPORTS = ['http', 'sse', 'ws'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** What matters of a result. */
+export interface Errors {
+  readonly errors?: readonly GraphQLError[] | undefined;
+}
+
+/** In seconds: from an answer out of memory to a submit that waits for its turn and for a timeout. */
+const BOUNDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 45] as const;
+
+/** Every other code is counted as `other`; `left`: the caller did not wait for the answer. */
+const OUTCOMES: ReadonlySet<unknown> = new Set([
+  ...ERROR_CODES,
+  ...['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'OPERATION_RESOLUTION_FAILURE'],
+  ...['BAD_USER_INPUT', 'BAD_REQUEST', 'PERSISTED_QUERY_NOT_FOUND'],
+]);
+
+/** The operations with the same root field. */
+export interface OperationCounts {
+  /** An operation has been answered, or its stream has begun. */
+  count(transport: Transport, outcome: string, seconds: number): void;
+  /** One of its listeners is told of an event. */
+  countEvent(): void;
+}
+
+export interface RequestCounts {
+  /** To be asked with documents that are valid. */
+  find(document: DocumentNode, operationName: string | null | undefined): OperationCounts;
+  /** For requests that never come to an operation. */
+  readonly invalid: OperationCounts;
+  /** In Prometheus' text format. */
+  toText(): string;
+}
+
+export function createRequestCounts(schema: GraphQLSchema): RequestCounts {
+  const byLabel = new Map<string, Operation>();
+  /** Documents of one operation, which nearly all are: what `operationName` says is no matter. */
+  const byDocument = new WeakMap<DocumentNode, Operation>();
+
+  function get(label: string): Operation {
+    const operation = byLabel.get(label) ?? new Operation();
+    byLabel.set(label, operation);
+    return operation;
+  }
+
+  return {
+    invalid: get(INVALID),
+    find(document, operationName) {
+      const known = byDocument.get(document);
+      if (known) return known;
+      const operation = get(toOperationLabel(schema, document, operationName));
+      const count = document.definitions.filter(
+        ({ kind }) => kind === 'OperationDefinition',
+      ).length;
+      if (count === 1) byDocument.set(document, operation);
+      return operation;
+    },
+    toText: () => toText(byLabel),
+  };
+}
+
+/**
+ * How an operation went: `ok`, or the code of its first error. A submit's refusal is a member of
+ * its result and no error, so the caller keeps it.
+ */
+export function toOutcome({ errors }: Errors, caller: Caller | undefined): string {
+  if (!errors) return caller?.refusal ?? 'ok';
+  if (caller?.ending.isOver) return 'left';
+  const code = errors[0]?.extensions?.code;
+  return OUTCOMES.has(code) ? String(code) : 'other';
+}
+
+class Series {
+  /** Not cumulated; the last is beyond all bounds. */
+  readonly buckets: number[] = new Array(BOUNDS.length + 1).fill(0);
+  sum = 0;
+}
+
+class Operation implements OperationCounts {
+  readonly http = new Map<string, Series>();
+  readonly sse = new Map<string, Series>();
+  readonly ws = new Map<string, Series>();
+  events = 0;
+
+  count(transport: Transport, outcome: string, seconds: number): void {
+    const outcomes = this[transport];
+    let series = outcomes.get(outcome);
+    if (!series) {
+      series = new Series();
+      outcomes.set(outcome, series);
+    }
+    let index = 0;
+    while (index < BOUNDS.length && seconds > (BOUNDS[index] ?? 0)) index += 1;
+    series.buckets[index] = (series.buckets[index] ?? 0) + 1;
+    series.sum += seconds;
+  }
+
+  countEvent(): void {
+    this.events += 1;
+  }
+}
+
+/** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
+function toText(operations: ReadonlyMap<string, Operation>): string {
+  const total = 'longtake_requests_total';
+  const duration = 'longtake_request_duration_seconds';
+  const events = 'longtake_events_total';
+  const totals = [`# HELP ${total} GraphQL operations that were answered.`];
+  const durations = [`# HELP ${duration} Time to the answer, or to the beginning of a stream.`];
+  const delivered = [`# HELP ${events} Events that listeners were told of.`];
+  totals.push(`# TYPE ${total} counter`);
+  durations.push(`# TYPE ${duration} histogram`);
+  delivered.push(`# TYPE ${events} counter`);
+
+  for (const [label, operation] of operations) {
+    const name = `operation="${label}"`;
+    if (label.startsWith('subscription.')) delivered.push(`${events}{${name}} ${operation.events}`);
+    for (const transport of TRANSPORTS) {
+      for (const [outcome, { buckets, sum }] of operation[transport]) {
+        const labels = `${name},transport="${transport}",outcome="${outcome}"`;
+        let count = 0;
+        for (const [index, value] of buckets.entries()) {
+          count += value;
+          const bound = BOUNDS[index] ?? '+Inf';
+          durations.push(`${duration}_bucket{${labels},le="${bound}"} ${count}`);
+        }
+        durations.push(
+          `${duration}_sum{${labels}} ${sum}`,
+          `${duration}_count{${labels}} ${count}`,
+        );
+        totals.push(`${total}{${labels}} ${count}`);
+      }
+    }
+  }
+  return `${[totals, durations, delivered].map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
