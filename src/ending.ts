@@ -1,14 +1,20 @@
 /** The end of somebody's interest, for what has to stop with it. */
 
+/** What ends with something else. */
+export interface Dependent {
+  end(reason?: unknown): void;
+}
+
 /**
  * What an AbortController is, for a fraction of its memory: thousands are open at a time, and few of
  * them ever need the signal, which is made when it is asked for.
  */
-export class Ending {
+export class Ending implements Dependent {
   /** Undefined while it has not come. */
   private cause: { readonly reason: unknown } | undefined;
   private controller: AbortController | undefined;
-  private callbacks: ((reason: unknown) => void)[] | undefined;
+  /** Most have one or none, for which a set would be large. */
+  private dependents: Dependent | Set<Dependent> | undefined;
 
   get isOver(): boolean {
     return this.cause !== undefined;
@@ -25,16 +31,17 @@ export class Ending {
     return this.controller.signal;
   }
 
-  /** Calls back when it comes, or at once if it has come; returns how to be called no more. */
-  onEnd(callback: (reason: unknown) => void): () => void {
-    if (this.cause) {
-      callback(this.cause.reason);
-      return () => {};
-    }
-    this.callbacks = [...(this.callbacks ?? []), callback];
-    return () => {
-      this.callbacks = this.callbacks?.filter((other) => other !== callback);
-    };
+  /** Ends this too when it comes, or at once if it has come. */
+  add(dependent: Dependent): void {
+    if (this.cause) dependent.end(this.cause.reason);
+    else if (this.dependents instanceof Set) this.dependents.add(dependent);
+    else if (this.dependents) this.dependents = new Set([this.dependents, dependent]);
+    else this.dependents = dependent;
+  }
+
+  remove(dependent: Dependent): void {
+    if (this.dependents instanceof Set) this.dependents.delete(dependent);
+    else if (this.dependents === dependent) this.dependents = undefined;
   }
 
   /** Only the first one counts. */
@@ -42,8 +49,9 @@ export class Ending {
     if (this.cause) return;
     this.cause = { reason };
     this.controller?.abort(reason);
-    const callbacks = this.callbacks ?? [];
-    this.callbacks = undefined;
-    for (const callback of callbacks) callback(reason);
+    const { dependents } = this;
+    this.dependents = undefined;
+    if (dependents instanceof Set) for (const dependent of dependents) dependent.end(reason);
+    else dependents?.end(reason);
   }
 }

@@ -18,6 +18,7 @@ import { createGraphiQL } from './server/graphiql.ts';
 import { createHttpServer } from './server/http.ts';
 import { createMetricsEndpoint } from './server/metrics.ts';
 import { createQuota } from './server/quotas.ts';
+import { createSharedEvents } from './server/shared-events.ts';
 import { createCloser } from './server/shutdown.ts';
 import { createThinPath } from './server/thin-path.ts';
 import { readTrustedDocuments } from './server/trusted-documents.ts';
@@ -120,7 +121,16 @@ export async function startGateway(config: Config): Promise<Gateway> {
   };
   const toClientError = createToClientError(log, config.INTROSPECTION);
   const compiler = createCompiler(schema);
-  const yoga = createGraphQL(services, config, toClientError, trusted, compiler, requests, log);
+  const subscribeShared = createSharedEvents(requests);
+  const yoga = createGraphQL({
+    services,
+    config,
+    toClientError,
+    trusted,
+    compiler,
+    requests,
+    subscribeShared,
+  });
   const authenticator = createAuthenticator(config);
   const door = createDoor({
     origins: config.CORS_ORIGINS,
@@ -155,7 +165,13 @@ export async function startGateway(config: Config): Promise<Gateway> {
     log,
   );
   const closer = createCloser(server);
-  const sockets = serveWebSockets(server, { ...entry, services, trusted, config });
+  const sockets = serveWebSockets(server, {
+    ...entry,
+    services,
+    trusted,
+    subscribeShared,
+    config,
+  });
 
   async function release(isLate = false): Promise<void> {
     hub.close();

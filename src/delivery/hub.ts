@@ -3,6 +3,8 @@
  * database says what. So a lost or a doubled one does no harm to a waiter that reads after it.
  */
 
+import type { Dependent } from '../ending.ts';
+
 export interface Change {
   /** The row's id. */
   readonly id: string;
@@ -13,10 +15,10 @@ export interface Change {
  * A place to wait at. A change between two waits is kept, so a waiter that starts to watch, reads
  * the database and then waits cannot miss one.
  */
-export interface Watch {
-  /** Resolves after the next change, or at once if one came since the last wait; false once closed. */
+export interface Watch extends Dependent {
+  /** Resolves after the next change, or at once if one came since the last wait; false once ended. */
   changed(): Promise<boolean>;
-  close(): void;
+  end(): void;
 }
 
 export interface WatchedVideos {
@@ -42,8 +44,8 @@ export interface Hub {
 }
 
 export function createHub(): Hub {
-  const byVideo = new Map<string, Set<Latch>>();
-  const byOwner = new Map<string, Set<Latch>>();
+  const byVideo = new Topics();
+  const byOwner = new Topics();
   /** How many watch the states of a video. */
   const moving = new Map<string, number>();
 
@@ -53,76 +55,105 @@ export function createHub(): Hub {
     else moving.delete(id);
   }
 
-  function watch(topics: Map<string, Set<Latch>>, key: string, onClose?: () => void): Watch {
-    const latches = topics.get(key) ?? new Set();
-    topics.set(key, latches);
-    const latch = new Latch(() => {
-      latches.delete(latch);
-      if (latches.size === 0 && topics.get(key) === latches) topics.delete(key);
-      onClose?.();
-    });
-    latches.add(latch);
-    return latch;
-  }
-
-  function everyLatch(): Latch[] {
-    return [...byVideo.values(), ...byOwner.values()].flatMap((latches) => [...latches]);
-  }
-
   return {
-    watchVideo: (id) => watch(byVideo, id),
-    watchOwner: (owner) => watch(byOwner, owner),
+    watchVideo: (id) => new Latch(byVideo, id),
     watchStates(id) {
       countMoving(id, 1);
-      return watch(byVideo, id, () => countMoving(id, -1));
+      return new Latch(byVideo, id, () => countMoving(id, -1));
     },
+    watchOwner: (owner) => new Latch(byOwner, owner),
     watchedVideos: () => ({
       moving: [...moving.keys()],
-      ending: [...byVideo.keys()].filter((id) => !moving.has(id)),
+      ending: byVideo.keys().filter((id) => !moving.has(id)),
     }),
     publish({ id, owner }) {
-      for (const latch of byVideo.get(id) ?? []) latch.open();
-      for (const latch of byOwner.get(owner) ?? []) latch.open();
+      for (const latch of byVideo.at(id)) latch.open();
+      for (const latch of byOwner.at(owner)) latch.open();
     },
     publishAll() {
-      for (const latch of everyLatch()) latch.open();
+      for (const latch of [...byVideo.all(), ...byOwner.all()]) latch.open();
     },
     close() {
-      for (const latch of everyLatch()) latch.close();
+      for (const latch of [...byVideo.all(), ...byOwner.all()]) latch.end();
     },
   };
 }
 
-class Latch implements Watch {
-  private isOpen = false;
-  private isClosed = false;
-  private wake: (() => void) | null = null;
-  private readonly onClose: () => void;
+/** Who waits for what. Thousands of videos have one watcher each, for which a set would be large. */
+class Topics {
+  private readonly latches = new Map<string, Latch | Set<Latch>>();
 
-  constructor(onClose: () => void) {
-    this.onClose = onClose;
+  keys(): string[] {
+    return [...this.latches.keys()];
+  }
+
+  at(key: string): Iterable<Latch> {
+    const found = this.latches.get(key);
+    if (!found) return [];
+    return found instanceof Set ? found : [found];
+  }
+
+  all(): Latch[] {
+    return this.keys().flatMap((key) => [...this.at(key)]);
+  }
+
+  add(key: string, latch: Latch): void {
+    const found = this.latches.get(key);
+    if (found instanceof Set) found.add(latch);
+    else this.latches.set(key, found ? new Set([found, latch]) : latch);
+  }
+
+  remove(key: string, latch: Latch): void {
+    const found = this.latches.get(key);
+    if (found instanceof Set) {
+      found.delete(latch);
+      if (found.size === 0) this.latches.delete(key);
+    } else if (found === latch) {
+      this.latches.delete(key);
+    }
+  }
+}
+
+class Latch implements Watch {
+  private readonly topics: Topics;
+  private readonly key: string;
+  private readonly onEnd: (() => void) | undefined;
+  private isOpen = false;
+  private isOver = false;
+  private wake: ((isServing: boolean) => void) | undefined;
+
+  constructor(topics: Topics, key: string, onEnd?: () => void) {
+    this.topics = topics;
+    this.key = key;
+    this.onEnd = onEnd;
+    topics.add(key, this);
   }
 
   open(): void {
     this.isOpen = true;
-    this.wake?.();
+    this.release();
   }
 
-  async changed(): Promise<boolean> {
-    if (!this.isOpen && !this.isClosed) {
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-      this.wake = null;
-    }
+  changed(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      if (this.isOpen || this.isOver) this.release();
+    });
+  }
+
+  end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.topics.remove(this.key, this);
+    this.onEnd?.();
+    this.release();
+  }
+
+  private release(): void {
+    const { wake } = this;
+    if (!wake) return;
+    this.wake = undefined;
     this.isOpen = false;
-    return !this.isClosed;
-  }
-
-  close(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    this.onClose();
-    this.wake?.();
+    wake(!this.isOver);
   }
 }

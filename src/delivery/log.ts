@@ -5,7 +5,7 @@ import { CursorExpiredError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import type { Hub } from './hub.ts';
 import { PAGE, type Reader } from './reader.ts';
-import { closeWith, readPatiently } from './stream.ts';
+import { endWith, readPatiently } from './stream.ts';
 
 /** What a stream reads from and is woken by. */
 export interface Feed {
@@ -26,7 +26,7 @@ export async function* followLog(
   from: number,
   ending: Ending,
 ): AsyncGenerator<Completion, void, void> {
-  const watch = closeWith(ending, hub.watchOwner(owner));
+  const watch = endWith(ending, hub.watchOwner(owner));
   let last = from;
   try {
     do {
@@ -43,6 +43,6 @@ export async function* followLog(
       } while (page.length === PAGE);
     } while (await watch.changed());
   } finally {
-    watch.close();
+    watch.end();
   }
 }

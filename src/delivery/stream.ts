@@ -13,28 +13,78 @@ const RETRY_MS = 500;
  *
  * What the generator throws becomes the last event, for `takeEvent` to throw where it concerns
  * this one field: an error out of the stream itself would cost a WebSocket all its other operations.
+ *
+ * @param toEvent what listeners get for each item of the generator.
  */
-export function createStream<T>(
+export function createStream<Item, Event>(
   listener: Ending,
-  generate: (ending: Ending) => AsyncGenerator<T, void, void>,
-): AsyncIterableIterator<T | StreamFault, void, void> {
-  const ending = new Ending();
-  ending.onEnd(listener.onEnd((reason) => ending.end(reason)));
-  const source = catchFaults(ending, generate(ending));
-  return {
-    next: () => source.next(),
-    return: () => {
-      ending.end();
-      return source.return();
-    },
-    throw: (error) => {
-      ending.end();
-      return source.throw(error);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  generate: (ending: Ending) => AsyncGenerator<Item, void, void>,
+  toEvent: (item: Item) => Event,
+): AsyncIterableIterator<Event | StreamFault, void, void> {
+  return new Stream(listener, generate, toEvent);
+}
+
+type Step<Event> = IteratorResult<Event | StreamFault, void>;
+
+const OVER: IteratorReturnResult<void> = { done: true, value: undefined };
+
+/** A class over one generator and nothing more: thousands wait at a time. */
+class Stream<Item, Event> implements AsyncIterableIterator<Event | StreamFault, void, void> {
+  private readonly listener: Ending;
+  private readonly ending = new Ending();
+  private readonly source: AsyncGenerator<Item, void, void>;
+  private readonly toEvent: (item: Item) => Event;
+  private isOver = false;
+
+  constructor(
+    listener: Ending,
+    generate: (ending: Ending) => AsyncGenerator<Item, void, void>,
+    toEvent: (item: Item) => Event,
+  ) {
+    this.listener = listener;
+    this.source = generate(this.ending);
+    this.toEvent = toEvent;
+    listener.add(this.ending);
+  }
+
+  next(): Promise<Step<Event>> {
+    if (this.isOver) return Promise.resolve(OVER);
+    return this.source.next().then(
+      (step) => (step.done ? this.finish() : { done: false, value: this.toEvent(step.value) }),
+      (error) => this.finish(error),
+    );
+  }
+
+  async return(): Promise<Step<Event>> {
+    this.leave();
+    await this.source.return();
+    return OVER;
+  }
+
+  async throw(error: unknown): Promise<Step<Event>> {
+    this.leave();
+    await this.source.return();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private finish(error?: unknown): Step<Event> {
+    // Nobody listens any more to one who has left; but one whose identity has ended listens still,
+    // and is to know why the stream ends.
+    const { isOver, reason } = this.ending;
+    const fault = isOver ? reason instanceof UnauthenticatedError && reason : error;
+    this.leave();
+    return fault ? { done: false, value: new StreamFault(fault) } : OVER;
+  }
+
+  private leave(): void {
+    this.isOver = true;
+    this.listener.remove(this.ending);
+    this.ending.end();
+  }
 }
 
 /** Why a stream ends before its time. */
@@ -52,23 +102,9 @@ export function takeEvent<T>(event: T | StreamFault): T {
   return event;
 }
 
-async function* catchFaults<T>(
-  ending: Ending,
-  source: AsyncGenerator<T, void, void>,
-): AsyncGenerator<T | StreamFault, void, void> {
-  try {
-    yield* source;
-  } catch (error) {
-    // Nobody listens any more to one who has left.
-    if (!ending.isOver) yield new StreamFault(error);
-  }
-  // One whose identity has ended listens still, and is to know why the stream ends.
-  if (ending.reason instanceof UnauthenticatedError) yield new StreamFault(ending.reason);
-}
-
-/** Closes the watch at the end. */
-export function closeWith(ending: Ending, watch: Watch): Watch {
-  ending.onEnd(() => watch.close());
+/** Ends the watch with the stream. */
+export function endWith(ending: Ending, watch: Watch): Watch {
+  ending.add(watch);
   return watch;
 }
 

@@ -4,43 +4,32 @@ import type { Ending } from '../ending.ts';
 import { VideoNotFoundError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import { isEnded, type Video } from '../video.ts';
-import type { Watch } from './hub.ts';
 import type { Feed } from './log.ts';
-import { closeWith, readPatiently } from './stream.ts';
+import { endWith, readPatiently } from './stream.ts';
 
 /**
  * The task as it stands, then each change of its state; ends with the last one.
  *
  * @throws VideoNotFoundError when the task turns out never to have been started.
  */
-export function followStates(
+export async function* followStates(
   feed: Feed,
   owner: string,
   id: string,
   ending: Ending,
 ): AsyncGenerator<Video, void, void> {
-  return follow(feed, feed.hub.watchStates(id), owner, id, ending);
-}
-
-async function* follow(
-  { reader }: Feed,
-  opened: Watch,
-  owner: string,
-  id: string,
-  ending: Ending,
-): AsyncGenerator<Video, void, void> {
-  const watch = closeWith(ending, opened);
-  let last: Video | undefined;
+  const watch = endWith(ending, feed.hub.watchStates(id));
+  let last = '';
   try {
     do {
-      const video = await readPatiently(ending, () => reader.findVideo(owner, id));
-      if (!video) throw new VideoNotFoundError(id);
-      if (video.state !== last?.state || video.taskId !== last.taskId) yield video;
+      const video = await readTask(feed, owner, id, ending);
+      const step = `${video.state} ${video.taskId}`;
+      if (step !== last) yield video;
       if (isEnded(video.state)) return;
-      last = video;
+      last = step;
     } while (await watch.changed());
   } finally {
-    watch.close();
+    watch.end();
   }
 }
 
@@ -51,11 +40,36 @@ export async function* followEnd(
   id: string,
   ending: Ending,
 ): AsyncGenerator<Completion, void, void> {
-  for await (const video of follow(feed, feed.hub.watchVideo(id), owner, id, ending)) {
-    if (!isEnded(video.state)) continue;
-    const completion = await readPatiently(ending, () => feed.reader.findCompletion(owner, video));
-    // Its entry may have been pruned, which leaves the row until the next batch.
-    if (!completion) throw new VideoNotFoundError(id);
-    yield completion;
+  const watch = endWith(ending, feed.hub.watchVideo(id));
+  try {
+    do {
+      const completion = await findEnd(feed, owner, id, ending);
+      if (!completion) continue;
+      yield completion;
+      return;
+    } while (await watch.changed());
+  } finally {
+    watch.end();
   }
+}
+
+async function readTask(feed: Feed, owner: string, id: string, ending: Ending): Promise<Video> {
+  const video = await readPatiently(ending, () => feed.reader.findVideo(owner, id));
+  if (!video) throw new VideoNotFoundError(id);
+  return video;
+}
+
+/** Null while the task is open. */
+async function findEnd(
+  feed: Feed,
+  owner: string,
+  id: string,
+  ending: Ending,
+): Promise<Completion | null> {
+  const video = await readTask(feed, owner, id, ending);
+  if (!isEnded(video.state)) return null;
+  const completion = await readPatiently(ending, () => feed.reader.findCompletion(owner, video));
+  // Its entry may have been pruned, which leaves the row until the next batch.
+  if (!completion) throw new VideoNotFoundError(id);
+  return completion;
 }

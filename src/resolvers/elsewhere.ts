@@ -34,6 +34,17 @@ export async function* followElsewhere(
   }
 }
 
+/** Such a video once it has ended. Throws as `followElsewhere`. */
+export async function* followElsewhereToEnd(
+  key: string,
+  ctx: Context,
+  ending: Ending,
+): AsyncGenerator<Video, void, void> {
+  for await (const video of followElsewhere(key, ctx, ending)) {
+    if (isEnded(video.state)) yield video;
+  }
+}
+
 /** The next read may fare better. */
 async function readOrSkip(key: string, ctx: Context): Promise<Video | null> {
   try {

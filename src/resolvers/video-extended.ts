@@ -4,9 +4,8 @@ import { createStream, type StreamFault } from '../delivery/stream.ts';
 import { followEnd } from '../delivery/task.ts';
 import { InvalidInputError, VideoNotFoundError } from '../errors.ts';
 import { readLogBounds } from '../store/completions.ts';
-import { isEnded } from '../video.ts';
 import { type ExtendedEvent, toEvent } from './completions.ts';
-import { followElsewhere } from './elsewhere.ts';
+import { followElsewhereToEnd } from './elsewhere.ts';
 import { findKnown, readVideo } from './video.ts';
 
 export interface ExtendedArgs {
@@ -35,11 +34,11 @@ export async function subscribeExtended(
   const bounds = await readLogBounds(ctx.db, ctx.owner);
   const from =
     typeof after === 'string' ? ctx.cursors.toNumber(ctx.owner, after, bounds) : bounds.head;
-  return createStream(ctx.caller.ending, async function* (ending) {
-    for await (const completion of followLog(ctx, ctx.owner, from, ending)) {
-      yield toEvent(completion, ctx);
-    }
-  });
+  return createStream(
+    ctx.caller.ending,
+    (ending) => followLog(ctx, ctx.owner, from, ending),
+    (completion) => toEvent(completion, ctx),
+  );
 }
 
 async function subscribeToTask(
@@ -49,20 +48,21 @@ async function subscribeToTask(
   const known = await findKnown(key, ctx);
   if (known === null) throw new VideoNotFoundError(key);
   if (known) {
-    return createStream(ctx.caller.ending, async function* (ending) {
-      for await (const completion of followEnd(ctx, ctx.owner, known.id, ending)) {
-        yield toEvent(completion, ctx);
-      }
-    });
+    const { id } = known;
+    return createStream(
+      ctx.caller.ending,
+      (ending) => followEnd(ctx, ctx.owner, id, ending),
+      (completion) => toEvent(completion, ctx),
+    );
   }
 
   if (!(await readVideo(key, ctx))) throw new VideoNotFoundError(key);
   // It is in nobody's log: its cursor is the caller's place at the time.
   const { head } = await readLogBounds(ctx.db, ctx.owner);
   const cursor = ctx.cursors.toCursor(ctx.owner, head);
-  return createStream(ctx.caller.ending, async function* (ending) {
-    for await (const video of followElsewhere(key, ctx, ending)) {
-      if (isEnded(video.state)) yield { cursor, video };
-    }
-  });
+  return createStream(
+    ctx.caller.ending,
+    (ending) => followElsewhereToEnd(key, ctx, ending),
+    (video) => ({ cursor, video }),
+  );
 }

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { createStream, type StreamFault } from '../delivery/stream.ts';
 import { followStates } from '../delivery/task.ts';
+import type { Ending } from '../ending.ts';
 import { VideoNotFoundError } from '../errors.ts';
 import type { Video } from '../video.ts';
 import { followElsewhere } from './elsewhere.ts';
@@ -18,10 +19,15 @@ export async function subscribeUpdated(
   const known = await findKnown(taskId, ctx);
   if (known === null) throw new VideoNotFoundError(taskId);
   if (known) {
-    return createStream(ctx.caller.ending, (ending) =>
-      followStates(ctx, ctx.owner, known.id, ending),
-    );
+    const { id } = known;
+    const follow = (ending: Ending) => followStates(ctx, ctx.owner, id, ending);
+    return createStream(ctx.caller.ending, follow, toItself);
   }
   if (!(await readVideo(taskId, ctx))) throw new VideoNotFoundError(taskId);
-  return createStream(ctx.caller.ending, (ending) => followElsewhere(taskId, ctx, ending));
+  const follow = (ending: Ending) => followElsewhere(taskId, ctx, ending);
+  return createStream(ctx.caller.ending, follow, toItself);
+}
+
+function toItself(video: Video): Video {
+  return video;
 }

@@ -139,14 +139,13 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     }
     if (ending.isOver) return;
     if (transport === 'sse') {
-      const giveBack = subscriptions.take(caller.owner);
-      if (!giveBack) {
+      if (!subscriptions.take(caller.owner)) {
         sendRefusal(response, new RateLimitedError(), transport, begun);
         return;
       }
       const cancelExpiry = endAt(identity.expiresAt, ending);
       response.on('close', () => {
-        giveBack();
+        subscriptions.giveBack(caller.owner);
         cancelExpiry();
       });
     }

@@ -1,8 +1,9 @@
 /** Counts what is open at a time, for each key and in all. */
 
 export interface Quota {
-  /** Takes a place for the key; returns how to give it back, once; null when all are taken. */
-  take(key: string): (() => void) | null;
+  /** Takes a place for the key, which has to be given back; false when all are taken. */
+  take(key: string): boolean;
+  giveBack(key: string): void;
   /** How many places are taken, of all keys. */
   readonly inAll: number;
 }
@@ -16,18 +17,16 @@ export function createQuota(limit: number, limitInAll = Number.POSITIVE_INFINITY
     },
     take(key) {
       const count = counts.get(key) ?? 0;
-      if (count >= limit || inAll >= limitInAll) return null;
+      if (count >= limit || inAll >= limitInAll) return false;
       inAll += 1;
       counts.set(key, count + 1);
-      let isTaken = true;
-      return () => {
-        if (!isTaken) return;
-        isTaken = false;
-        inAll -= 1;
-        const rest = (counts.get(key) ?? 1) - 1;
-        if (rest === 0) counts.delete(key);
-        else counts.set(key, rest);
-      };
+      return true;
+    },
+    giveBack(key) {
+      inAll -= 1;
+      const rest = (counts.get(key) ?? 1) - 1;
+      if (rest === 0) counts.delete(key);
+      else counts.set(key, rest);
     },
   };
 }

@@ -1,6 +1,5 @@
 /** Whose a WebSocket is, from its acknowledgement to its end. */
 
-import type { IncomingMessage } from 'node:http';
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
@@ -13,74 +12,83 @@ import type { Quota } from './quotas.ts';
 /** RFC 6455's registry: the client should try again later. */
 export const TRY_AGAIN_LATER = 1013;
 
-export interface Session {
-  readonly owner: string;
-  readonly ending: Ending;
-  /**
-   * How to give back the place of each running operation, by its payload: its id may be used again
-   * before its end has been heard of.
-   */
-  readonly places: Map<unknown, () => void>;
-  readonly end: () => void;
-}
-
 export interface Sessions {
-  /**
-   * Begins the session of a socket that says who it is. False: the protocol's answer is a close with
-   * 4403; other codes have been sent already.
-   */
-  begin(
-    socket: WebSocket,
-    request: IncomingMessage,
-    params: Readonly<Record<string, unknown>> | undefined,
-  ): Promise<boolean>;
-  get(socket: WebSocket): Session | undefined;
+  /** Null: the protocol's answer is a close with 4403; other codes have been sent already. */
+  begin(socket: WebSocket, authorization: string | undefined): Promise<Session | null>;
 }
 
-/** A socket whose token ends is closed with 4403. */
-export function createSessions(authenticator: Authenticator, perOwner: Quota): Sessions {
-  const sessions = new WeakMap<WebSocket, Session>();
+/** What the sessions of all sockets count against. */
+interface Quotas {
+  readonly sockets: Quota;
+  readonly subscriptions: Quota;
+}
 
-  async function begin(
-    socket: WebSocket,
-    request: IncomingMessage,
-    params: Readonly<Record<string, unknown>> | undefined,
-  ): Promise<boolean> {
-    const given = params?.Authorization ?? params?.authorization;
-    const authorization = typeof given === 'string' ? given : request.headers.authorization;
-    let identity: Identity;
-    try {
-      identity = await authenticator.identify(authorization);
-    } catch (error) {
-      if (error instanceof GatewayUnavailableError)
-        socket.close(TRY_AGAIN_LATER, 'Try again later');
-      return false;
-    }
-    const leave = perOwner.take(identity.owner);
-    if (!leave) {
-      socket.close(TRY_AGAIN_LATER, 'Too many connections');
-      return false;
-    }
-    const cancelExpiry =
-      identity.expiresAt === null
-        ? () => {}
-        : atTime(identity.expiresAt, () => socket.close(CloseCode.Forbidden, 'Forbidden'));
-    const session: Session = {
-      owner: identity.owner,
-      ending: new Ending(),
-      places: new Map(),
-      end() {
-        cancelExpiry();
-        leave();
-        for (const giveBack of session.places.values()) giveBack();
-        session.ending.end();
-      },
-    };
-    sessions.set(socket, session);
-    // The socket may have gone while its token was verified.
-    if (socket.readyState !== socket.OPEN) session.end();
+/** A class, since thousands are open at a time. */
+export class Session {
+  readonly owner: string;
+  readonly ending = new Ending();
+  private readonly quotas: Quotas;
+  private readonly cancelExpiry: (() => void) | null;
+  private running = 0;
+
+  constructor(owner: string, quotas: Quotas, cancelExpiry: (() => void) | null) {
+    this.owner = owner;
+    this.quotas = quotas;
+    this.cancelExpiry = cancelExpiry;
+  }
+
+  /** Takes the place of an operation; false when the owner has too many. */
+  takePlace(): boolean {
+    if (this.ending.isOver || !this.quotas.subscriptions.take(this.owner)) return false;
+    this.running += 1;
     return true;
   }
 
-  return { begin, get: (socket) => sessions.get(socket) };
+  /** After the end of the session there is none to give back. */
+  giveBackPlace(): void {
+    if (this.running === 0) return;
+    this.running -= 1;
+    this.quotas.subscriptions.giveBack(this.owner);
+  }
+
+  end(): void {
+    if (this.ending.isOver) return;
+    this.cancelExpiry?.();
+    this.quotas.sockets.giveBack(this.owner);
+    while (this.running > 0) this.giveBackPlace();
+    this.ending.end();
+  }
+}
+
+/** A socket whose token ends is closed with 4403. */
+export function createSessions(authenticator: Authenticator, quotas: Quotas): Sessions {
+  return {
+    async begin(socket, authorization) {
+      let identity: Identity;
+      try {
+        identity = await authenticator.identify(authorization);
+      } catch (error) {
+        if (error instanceof GatewayUnavailableError)
+          socket.close(TRY_AGAIN_LATER, 'Try again later');
+        return null;
+      }
+      if (!quotas.sockets.take(identity.owner)) {
+        socket.close(TRY_AGAIN_LATER, 'Too many connections');
+        return null;
+      }
+      const { owner, expiresAt } = identity;
+      const session = new Session(
+        owner,
+        quotas,
+        expiresAt === null ? null : expire(socket, expiresAt),
+      );
+      // The socket may have gone while its token was verified.
+      if (socket.readyState !== socket.OPEN) session.end();
+      return session;
+    },
+  };
+}
+
+function expire(socket: WebSocket, expiresAt: number): () => void {
+  return atTime(expiresAt, () => socket.close(CloseCode.Forbidden, 'Forbidden'));
 }

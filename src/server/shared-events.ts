@@ -6,56 +6,118 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   executeSubscriptionEvent,
-  mapSourceToResponseEvent,
+  type GraphQLError,
   type ValidatedSubscriptionArgs,
   validateSubscriptionArgs,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { RequestCounts } from '../telemetry/requests.ts';
+import type { OperationCounts, RequestCounts } from '../telemetry/requests.ts';
 
 type Result = ExecutionResult | Promise<ExecutionResult>;
+type MaskError = (error: GraphQLError) => GraphQLError;
+
+/**
+ * Begins a subscription. Null: its variables do not fit their types, for which the executor has its
+ * own words.
+ */
+export type SubscribeShared = (
+  args: ExecutionArgs,
+  maskError: MaskError,
+) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult | null>;
 
 /**
  * An event belongs to one owner, and is one object for all who are woken by it. A result with errors
  * is not shared: it may tell of nothing but the end of the listener that it was made for.
  */
-export function useSharedEvents(requests: RequestCounts): Plugin {
+export function createSharedEvents(requests: RequestCounts): SubscribeShared {
   // By operation, and gone with the event.
   const events = new WeakMap<object, Map<string, Result>>();
   const toKey = createOperationKeys();
 
-  function execute(event: ValidatedSubscriptionArgs, key: string): Result {
-    const { rootValue } = event;
-    if (typeof rootValue !== 'object' || rootValue === null) return executeSubscriptionEvent(event);
-    const results = events.get(rootValue) ?? new Map<string, Result>();
+  function respond(args: ExecutionArgs, event: unknown): Result {
+    if (typeof event !== 'object' || event === null) return execute(args, event);
+    const results = events.get(event) ?? new Map<string, Result>();
+    const key = toKey(args);
     const known = results.get(key);
     if (known instanceof Promise) {
-      return known.then((result) => (result.errors ? executeSubscriptionEvent(event) : result));
+      return known.then((result) => (result.errors ? execute(args, event) : result));
     }
     if (known && !known.errors) return known;
-    const result = executeSubscriptionEvent(event);
+    const result = execute(args, event);
     results.set(key, result);
-    events.set(rootValue, results);
+    events.set(event, results);
     return result;
   }
 
+  return async (args, maskError) => {
+    const validated = validateSubscriptionArgs(args);
+    if (!('operation' in validated)) return null;
+    const source = await createSourceEventStream(validated);
+    if (!(Symbol.asyncIterator in source)) return mask(source, maskError);
+    const counts = requests.find(args.document, args.operationName);
+    return new Responses(source, { args, counts, respond, maskError });
+  };
+}
+
+/** For server-sent events, whose errors are masked by Yoga. */
+export function useSharedEvents(subscribeShared: SubscribeShared): Plugin {
   return {
     onSubscribe({ subscribeFn, setSubscribeFn }) {
-      setSubscribeFn(async (args: ExecutionArgs) => {
-        const validated = validateSubscriptionArgs(args);
-        // The executor has its own words for a variable that does not fit its type.
-        if (!('operation' in validated)) return subscribeFn(args);
-        const source = await createSourceEventStream(validated);
-        if (!(Symbol.asyncIterator in source)) return source;
-        const key = toKey(args);
-        const operation = requests.find(args.document, args.operationName);
-        return mapSourceToResponseEvent(validated, source, (event) => {
-          operation.countEvent();
-          return execute(event, key);
-        });
-      });
+      setSubscribeFn(
+        async (args: ExecutionArgs) =>
+          (await subscribeShared(args, (error) => error)) ?? subscribeFn(args),
+      );
     },
   };
+}
+
+/** Made of the arguments anew, which takes microseconds: kept, they would be most of a listener. */
+function execute(args: ExecutionArgs, event: unknown): Result {
+  const validated = validateSubscriptionArgs(args) as ValidatedSubscriptionArgs;
+  return executeSubscriptionEvent({ ...validated, rootValue: event });
+}
+
+function mask(result: ExecutionResult, maskError: MaskError): ExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map(maskError) } : result;
+}
+
+interface Listening {
+  readonly args: ExecutionArgs;
+  readonly counts: OperationCounts;
+  readonly respond: (args: ExecutionArgs, event: unknown) => Result;
+  readonly maskError: MaskError;
+}
+
+/** The results of one listener's events. A class, since thousands are open at a time. */
+class Responses implements AsyncIterableIterator<ExecutionResult> {
+  private readonly source: AsyncIterator<unknown>;
+  private readonly listening: Listening;
+
+  constructor(source: AsyncIterable<unknown>, listening: Listening) {
+    this.source = source[Symbol.asyncIterator]();
+    this.listening = listening;
+  }
+
+  next(): Promise<IteratorResult<ExecutionResult>> {
+    return this.source.next().then((step) => {
+      if (step.done) return step;
+      const { args, counts, respond, maskError } = this.listening;
+      counts.countEvent();
+      const result = respond(args, step.value);
+      return result instanceof Promise
+        ? result.then((value) => ({ done: false, value: mask(value, maskError) }))
+        : { done: false, value: mask(result, maskError) };
+    });
+  }
+
+  async return(): Promise<IteratorResult<ExecutionResult>> {
+    await this.source.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
 }
 
 /** Equal for operations that make the same of an event: those of the same text and variables. */

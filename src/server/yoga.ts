@@ -2,7 +2,6 @@
 
 import { GraphQLError, NoSchemaIntrospectionCustomRule, parse, validate } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
-import type { Logger } from 'pino';
 import type { ToClientError } from '../client-errors.ts';
 import type { Config } from '../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../context.ts';
@@ -12,20 +11,22 @@ import { type Compiler, useCompiledQueries } from './compiled.ts';
 import { type Passage, useCounting } from './counting.ts';
 import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
-import { useSharedEvents } from './shared-events.ts';
+import { type SubscribeShared, useSharedEvents } from './shared-events.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
 export type Yoga = ReturnType<typeof createGraphQL>;
 
-export function createGraphQL(
-  services: Services,
-  config: Config,
-  toClientError: ToClientError,
-  trusted: TrustedDocuments | null,
-  compiler: Compiler,
-  requests: RequestCounts,
-  log: Logger,
-) {
+export function createGraphQL(parts: {
+  readonly services: Services;
+  readonly config: Config;
+  readonly toClientError: ToClientError;
+  readonly trusted: TrustedDocuments | null;
+  readonly compiler: Compiler;
+  readonly requests: RequestCounts;
+  readonly subscribeShared: SubscribeShared;
+}) {
+  const { services, config, toClientError, trusted, compiler, requests, subscribeShared } = parts;
+  const { log } = services;
   return createYoga<{ caller: Caller; passage: Passage }, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -38,7 +39,7 @@ export function createGraphQL(
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
       useCompiledQueries(compiler),
-      useSharedEvents(requests),
+      useSharedEvents(subscribeShared),
     ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.
     logging: {

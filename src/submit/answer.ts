@@ -75,7 +75,7 @@ export async function waitForAnswer(
       row = answered ?? row;
     }
   } finally {
-    watch.close();
+    watch.end();
   }
 }
 

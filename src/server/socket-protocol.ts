@@ -1,0 +1,107 @@
+/** graphql-transport-ws: graphql-ws speaks it, and Yoga's envelope parses, validates and executes. */
+
+import { type GraphQLError, getOperationAST } from 'graphql';
+import { makeServer, type Server } from 'graphql-ws';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { ToClientError } from '../client-errors.ts';
+import type { Config } from '../config.ts';
+import { type Caller, createContext, type Services } from '../context.ts';
+import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
+import { type RequestCounts, toOutcome } from '../telemetry/requests.ts';
+import type { Connection } from './connection.ts';
+import { countOverSocket, toSeconds } from './counting.ts';
+import { createQuota, type Quota } from './quotas.ts';
+import { createSessions } from './sessions.ts';
+import type { SubscribeShared } from './shared-events.ts';
+import { createUnknownOperationError, toParseError, toSocketError } from './socket-errors.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
+import type { Yoga } from './yoga.ts';
+
+const SERVERS_OWN = new Set(['connection_ack', 'next', 'error']);
+
+export interface ProtocolParts {
+  readonly yoga: Yoga;
+  readonly services: Services;
+  readonly authenticator: Authenticator;
+  readonly toClientError: ToClientError;
+  /** Running subscriptions per owner, counted together with those by server-sent events. */
+  readonly subscriptions: Quota;
+  readonly subscribeShared: SubscribeShared;
+  readonly trusted: TrustedDocuments | null;
+  readonly requests: RequestCounts;
+  readonly config: Pick<Config, 'OWNER_SOCKETS'>;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
+export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
+  const { yoga, services, authenticator, toClientError, subscriptions } = parts;
+  const { subscribeShared, trusted, requests, config } = parts;
+  const quotas = { sockets: createQuota(config.OWNER_SOCKETS), subscriptions };
+  const sessions = createSessions(authenticator, quotas);
+  // One for all: nothing in it is an operation's own, and thousands of operations are open.
+  const { schema, parse, validate, execute, subscribe } = yoga.getEnveloped({});
+
+  /** Results that have data belong to all who listen, so only what went wrong is looked at. */
+  const maskError = (error: GraphQLError) => toSocketError(toClientError(error));
+
+  return makeServer<Params, Connection>({
+    connectionInitWaitTimeout: 10_000,
+    // What only servers say is no message to one: 4400. graphql-ws would throw over it.
+    jsonMessageReviver(key, value) {
+      if (key === '' && SERVERS_OWN.has(value?.type)) throw new Error('not for a server');
+      return value;
+    },
+    async onConnect(ctx) {
+      const { extra, connectionParams } = ctx;
+      const given = connectionParams?.Authorization ?? connectionParams?.authorization;
+      const authorization =
+        typeof given === 'string' ? given : extra.request?.headers.authorization;
+      extra.session = await sessions.begin(extra.socket, authorization);
+      // It is known by now who is there, and tokens need not stay in memory.
+      extra.request = null;
+      Object.assign(ctx, { connectionParams: undefined });
+      return extra.session !== null;
+    },
+    onClose: ({ extra }) => extra.session?.end(),
+    onComplete: ({ extra }) => extra.session?.giveBackPlace(),
+    execute: (args) => countOverSocket(requests, args, execute),
+    subscribe: (args) =>
+      countOverSocket(
+        requests,
+        args,
+        async () => (await subscribeShared(args, maskError)) ?? subscribe(args),
+      ),
+    async onSubscribe({ extra: { session } }, _id, params) {
+      const begun = performance.now();
+      const refuse = (errors: readonly GraphQLError[]) => {
+        requests.invalid.count('ws', toOutcome({ errors }, undefined), toSeconds(begun));
+        return errors.map(toSocketError);
+      };
+      if (!session) return refuse([toClientError(new GatewayUnavailableError())]);
+      let document: ReturnType<typeof parse>;
+      try {
+        document = parse(trusted ? trusted.find(params) : params.query);
+      } catch (error) {
+        return refuse([toClientError(toParseError(error))]);
+      }
+      const faults: readonly GraphQLError[] = validate(schema, document);
+      if (faults.length > 0) return refuse(faults.map(toClientError));
+      if (!getOperationAST(document, params.operationName))
+        return refuse([createUnknownOperationError()]);
+
+      // Last of all: of an operation that never begins no end is told.
+      if (!session.takePlace()) return refuse([toClientError(new RateLimitedError())]);
+      const caller: Caller = { owner: session.owner, ending: session.ending };
+      return {
+        schema,
+        document,
+        operationName: params.operationName,
+        variableValues: params.variables,
+        contextValue: createContext(services, caller),
+        rootValue: undefined,
+      };
+    },
+  });
+}
