@@ -1,13 +1,13 @@
 /**
  * `npm run codegen`: writes schema.graphql, and typed documents for the operations under test/ and
- * examples/, and what the cache of the example app has to know. With --check it writes nothing and
- * fails where a file is stale.
+ * examples/, and what the caches of clients have to know. With --check it writes nothing and fails
+ * where a file is stale.
  */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CodegenConfig, generate } from '@graphql-codegen/cli';
-import { introspectionFromSchema, printSchema } from 'graphql';
+import { introspectionFromSchema, isAbstractType, printSchema } from 'graphql';
 import { schema } from './src/schema/index.ts';
 
 const sdl = `${printSchema(schema)}\n`;
@@ -47,9 +47,17 @@ const introspection = introspectionFromSchema(schema, {
   directiveIsRepeatable: false,
 });
 
+/** The same for Apollo Client, in its own format. */
+const possibleTypes = Object.fromEntries(
+  Object.values(schema.getTypeMap())
+    .filter(isAbstractType)
+    .map((type) => [type.name, schema.getPossibleTypes(type).map(({ name }) => name)]),
+);
+
 const typed: { filename: string; content: string }[] = await generate(config, false);
 const files = [
   { filename: 'schema.graphql', content: sdl },
+  { filename: 'possibleTypes.json', content: `${JSON.stringify(possibleTypes, null, 2)}\n` },
   { filename: 'examples/web/src/gql/schema.json', content: JSON.stringify(introspection) },
   ...typed,
 ];
