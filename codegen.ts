@@ -38,6 +38,12 @@ const config: CodegenConfig = {
       presetConfig: { fragmentMasking: false },
       config: client,
     },
+    'examples/clients/gql/': {
+      documents: ['examples/clients/*.graphql'],
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: client,
+    },
   },
 };
 
@@ -59,6 +65,7 @@ const files = [
   { filename: 'schema.graphql', content: sdl },
   { filename: 'possibleTypes.json', content: `${JSON.stringify(possibleTypes, null, 2)}\n` },
   { filename: 'examples/web/src/gql/schema.json', content: JSON.stringify(introspection) },
+  { filename: 'examples/clients/gql/schema.json', content: JSON.stringify(introspection) },
   ...typed,
 ];
 
