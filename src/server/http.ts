@@ -14,7 +14,7 @@ import { readBody } from '../read-body.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';
-import type { AnswerThinly } from './thin-path.ts';
+import { type AnswerThinly, chooseContentType } from './thin-path.ts';
 import { isStream, type Yoga } from './yoga.ts';
 
 const BODY_LIMIT = 256 * 1024;
@@ -130,19 +130,27 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       Object.assign(request, { body });
     }
     if (ending.isOver) return;
-    if (isStream(request.headers.accept)) {
+    function beginStream(): boolean {
       const giveBack = subscriptions.take(caller.owner);
-      if (!giveBack) {
-        sendRefusal(response, new RateLimitedError());
-        return;
-      }
+      if (!giveBack) return false;
       const cancelExpiry = endAt(identity.expiresAt, ending);
       response.on('close', () => {
         giveBack();
         cancelExpiry();
       });
+      return true;
     }
-    await yoga.handle(request, response, { caller });
+    const { accept } = request.headers;
+    // Where JSON would do as well, only a subscription is a stream.
+    const isStreamAnyway = isStream(accept) && chooseContentType(accept ?? '') === null;
+    if (isStreamAnyway && !beginStream()) {
+      sendRefusal(response, new RateLimitedError());
+      return;
+    }
+    await yoga.handle(request, response, {
+      caller,
+      beginStream: isStreamAnyway ? () => true : beginStream,
+    });
   }
 
   /** Before GraphQL has begun, so by the HTTP status too. */

@@ -6,12 +6,20 @@ import type { Logger } from 'pino';
 import type { ToClientError } from '../client-errors.ts';
 import type { Config } from '../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../context.ts';
+import { RateLimitedError } from '../errors.ts';
 import { schema } from '../schema/index.ts';
 import { type Compiler, useCompiledQueries } from './compiled.ts';
 import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
 import { useSharedEvents } from './shared-events.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
+
+/** What the HTTP server says of a request. */
+interface ServerContext {
+  readonly caller: Caller;
+  /** Called once for a subscription; false: there is no place for one more stream. */
+  readonly beginStream: () => boolean;
+}
 
 export type Yoga = ReturnType<typeof createGraphQL>;
 
@@ -23,14 +31,14 @@ export function createGraphQL(
   compiler: Compiler,
   log: Logger,
 ) {
-  return createYoga<{ caller: Caller }, Context>({
+  return createYoga<ServerContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
     context: ({ caller }) => toExtension(services, createContext(services, caller)),
     maskedErrors: { maskError: toClientError },
     plugins: [
       useLimits(config),
-      useStreamsOnRequest(),
+      useStreamsOnRequest(toClientError),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
       useCompiledQueries(compiler),
@@ -90,15 +98,23 @@ export function isStream(accept: string | null | undefined): boolean {
 }
 
 /** Only what asks for a stream is counted, and ends with its token; Yoga would give one for `*` too. */
-function useStreamsOnRequest(): Plugin<{ request?: Request }> {
+function useStreamsOnRequest(
+  toClientError: ToClientError,
+): Plugin<Partial<ServerContext> & { request?: Request }> {
   return {
     onSubscribe({ args, setResultAndStopExecution }) {
-      const { request } = args.contextValue;
+      const { request, beginStream } = args.contextValue;
       // A WebSocket has none.
-      if (!request || isStream(request.headers.get('accept'))) return;
-      const message = 'Subscriptions come as server-sent events: accept text/event-stream.';
-      const extensions = { code: 'BAD_REQUEST', http: { status: 406 } };
-      setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
+      if (!request) return;
+      if (!isStream(request.headers.get('accept'))) {
+        const message = 'Subscriptions come as server-sent events: accept text/event-stream.';
+        const extensions = { code: 'BAD_REQUEST', http: { status: 406 } };
+        setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
+      } else if (!beginStream?.()) {
+        const { message, extensions } = toClientError(new RateLimitedError());
+        const error = { extensions: { ...extensions, http: { status: 429 } } };
+        setResultAndStopExecution({ errors: [new GraphQLError(message, error)] });
+      }
     },
   };
 }
