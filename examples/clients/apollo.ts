@@ -27,7 +27,7 @@ export function createApolloClient(url: string, getToken: () => string): ApolloC
       ApolloLink.from([authorize, new HttpLink({ uri: url })]),
     ),
     cache: new InMemoryCache({
-      // Without it `... on GatewayError` would match nothing that comes from the cache.
+      // Without it what is asked for on GatewayError would be missing, without a word.
       possibleTypes,
       typePolicies: { Query: { fields: { videos: relayStylePagination(['states']) } } },
     }),
