@@ -1,13 +1,14 @@
 /**
  * `npm run codegen`: writes schema.graphql, and typed documents for the operations under test/ and
- * examples/, and what the cache of the example app has to know. With --check it writes nothing and
- * fails where a file is stale.
+ * examples/, what the caches of clients have to know, and the code that docs/clients.md shows. With
+ * --check it writes nothing and fails where a file is stale.
  */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CodegenConfig, generate } from '@graphql-codegen/cli';
-import { introspectionFromSchema, printSchema } from 'graphql';
+import { introspectionFromSchema, isAbstractType, printSchema } from 'graphql';
+import { fillSnippets } from './docs/snippets.ts';
 import { schema } from './src/schema/index.ts';
 
 const sdl = `${printSchema(schema)}\n`;
@@ -38,6 +39,12 @@ const config: CodegenConfig = {
       presetConfig: { fragmentMasking: false },
       config: client,
     },
+    'examples/clients/gql/': {
+      documents: ['examples/clients/*.graphql'],
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: client,
+    },
   },
 };
 
@@ -47,10 +54,22 @@ const introspection = introspectionFromSchema(schema, {
   directiveIsRepeatable: false,
 });
 
+/** The same for Apollo Client, in its own format. */
+const possibleTypes = Object.fromEntries(
+  Object.values(schema.getTypeMap())
+    .filter(isAbstractType)
+    .map((type) => [type.name, schema.getPossibleTypes(type).map(({ name }) => name)]),
+);
+
+const SNIPPETS = 'docs/clients.md';
+
 const typed: { filename: string; content: string }[] = await generate(config, false);
 const files = [
   { filename: 'schema.graphql', content: sdl },
+  { filename: 'possibleTypes.json', content: `${JSON.stringify(possibleTypes, null, 2)}\n` },
   { filename: 'examples/web/src/gql/schema.json', content: JSON.stringify(introspection) },
+  { filename: 'examples/clients/gql/schema.json', content: JSON.stringify(introspection) },
+  { filename: SNIPPETS, content: await fillSnippets(await readFile(SNIPPETS, 'utf8')) },
   ...typed,
 ];
 

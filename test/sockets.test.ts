@@ -428,6 +428,28 @@ describe('OWNER_SUBSCRIPTIONS', () => {
     await untilAdmitted(gateway, ALICE);
   });
 
+  it('are not what a client asks for that would take an event stream, too', async () => {
+    await using running = await start({ ...JWT_ENV, OWNER_SUBSCRIPTIONS: '1' });
+    const accept = 'application/graphql-response+json, text/event-stream';
+    const ask = (text: string) =>
+      fetch(`${running.url}/graphql?${new URLSearchParams({ query: text })}`, {
+        headers: { accept, authorization: ALICE },
+      });
+
+    const streamed = await ask(SUBSCRIPTION);
+    const refused = await ask(SUBSCRIPTION);
+    const read = await ask('{ videos { edges { cursor } } }');
+
+    expect(streamed.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    expect(refused.status).toBe(429);
+    expect(await refused.json()).toMatchObject({
+      errors: [{ extensions: { code: 'RATE_LIMITED', retryable: true } }],
+    });
+    expect(await read.json()).toEqual({ data: { videos: { edges: [] } } });
+    await streamed.body?.cancel();
+    await untilAdmitted(running.gateway, ALICE);
+  });
+
   it('stand below MAX_SUBSCRIPTIONS, which counts those of all owners', async () => {
     await using running = await start({ ...JWT_ENV, MAX_SUBSCRIPTIONS: '2' });
     const { gateway } = running;

@@ -13,7 +13,7 @@ import {
 
 /** A request on its way through Yoga. */
 export interface Passage {
-  readonly transport: Transport;
+  transport: Transport;
   /** By `performance.now()`. */
   readonly begun: number;
   isCounted: boolean;

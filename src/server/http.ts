@@ -16,7 +16,7 @@ import { type Passage, toSeconds } from './counting.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';
-import type { AnswerThinly } from './thin-path.ts';
+import { type AnswerThinly, chooseContentType } from './thin-path.ts';
 import { isStream, type Yoga } from './yoga.ts';
 
 const BODY_LIMIT = 256 * 1024;
@@ -107,7 +107,9 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     body: string | null,
     begun: number,
   ): Promise<void> {
-    const transport = isStream(request.headers.accept) ? 'sse' : 'http';
+    const { accept } = request.headers;
+    // Where JSON would do as well, only a subscription is a stream.
+    const transport = isStream(accept) && chooseContentType(accept ?? '') === null ? 'sse' : 'http';
     const ending = new Ending();
     response.on('close', () => {
       if (!response.writableFinished) ending.end();
@@ -125,7 +127,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     if (ending.isOver) return;
     const caller: Caller = { owner: identity.owner, ending };
     if (body !== null) {
-      const thin = await answerThinly?.(body, request.headers.accept, caller, begun);
+      const thin = await answerThinly?.(body, accept, caller, begun);
       if (thin) {
         const length = Buffer.byteLength(thin.body);
         response.writeHead(200, { 'content-type': thin.contentType, 'content-length': length });
@@ -138,19 +140,26 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       Object.assign(request, { body });
     }
     if (ending.isOver) return;
-    if (transport === 'sse') {
-      if (!subscriptions.take(caller.owner)) {
-        sendRefusal(response, new RateLimitedError(), transport, begun);
-        return;
-      }
+    const passage: Passage = { transport, begun, isCounted: false };
+    function beginStream(): boolean {
+      if (!subscriptions.take(caller.owner)) return false;
+      passage.transport = 'sse';
       const cancelExpiry = endAt(identity.expiresAt, ending);
       response.on('close', () => {
         subscriptions.giveBack(caller.owner);
         cancelExpiry();
       });
+      return true;
     }
-    const passage: Passage = { transport, begun, isCounted: false };
-    await yoga.handle(request, response, { caller, passage });
+    if (transport === 'sse' && !beginStream()) {
+      sendRefusal(response, new RateLimitedError(), transport, begun);
+      return;
+    }
+    await yoga.handle(request, response, {
+      caller,
+      passage,
+      beginStream: transport === 'sse' ? () => true : beginStream,
+    });
     // A method or a media type that GraphQL does not know.
     if (!passage.isCounted) requests.invalid.count(transport, 'BAD_REQUEST', toSeconds(begun));
   }

@@ -147,7 +147,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
  *
  * @see https://graphql.github.io/graphql-over-http/draft/#sec-Accept
  */
-function chooseContentType(accept: string): string | null {
+export function chooseContentType(accept: string): string | null {
   for (const item of accept.replace(/\s/g, '').toLowerCase().split(',')) {
     const [type = '', ...parameters] = item.split(';');
     const charset = parameters.find((parameter) => parameter.includes('charset='));

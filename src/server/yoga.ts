@@ -5,6 +5,7 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import type { ToClientError } from '../client-errors.ts';
 import type { Config } from '../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../context.ts';
+import { RateLimitedError } from '../errors.ts';
 import { schema } from '../schema/index.ts';
 import type { RequestCounts } from '../telemetry/requests.ts';
 import { type Compiler, useCompiledQueries } from './compiled.ts';
@@ -13,6 +14,14 @@ import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
 import { type SubscribeShared, useSharedEvents } from './shared-events.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
+
+/** What the HTTP server says of a request. */
+interface ServerContext {
+  readonly caller: Caller;
+  readonly passage: Passage;
+  /** Called once for a subscription; false: there is no place for one more stream. */
+  readonly beginStream: () => boolean;
+}
 
 export type Yoga = ReturnType<typeof createGraphQL>;
 
@@ -27,7 +36,7 @@ export function createGraphQL(parts: {
 }) {
   const { services, config, toClientError, trusted, compiler, requests, subscribeShared } = parts;
   const { log } = services;
-  return createYoga<{ caller: Caller; passage: Passage }, Context>({
+  return createYoga<ServerContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
     context: ({ caller }) => toExtension(services, createContext(services, caller)),
@@ -35,7 +44,7 @@ export function createGraphQL(parts: {
     plugins: [
       useCounting(requests),
       useLimits(config),
-      useStreamsOnRequest(),
+      useStreamsOnRequest(toClientError),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
       useCompiledQueries(compiler),
@@ -95,15 +104,23 @@ export function isStream(accept: string | null | undefined): boolean {
 }
 
 /** Only what asks for a stream is counted, and ends with its token; Yoga would give one for `*` too. */
-function useStreamsOnRequest(): Plugin<{ request?: Request }> {
+function useStreamsOnRequest(
+  toClientError: ToClientError,
+): Plugin<Partial<ServerContext> & { request?: Request }> {
   return {
     onSubscribe({ args, setResultAndStopExecution }) {
-      const { request } = args.contextValue;
+      const { request, beginStream } = args.contextValue;
       // A WebSocket has none.
-      if (!request || isStream(request.headers.get('accept'))) return;
-      const message = 'Subscriptions come as server-sent events: accept text/event-stream.';
-      const extensions = { code: 'BAD_REQUEST', http: { status: 406 } };
-      setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
+      if (!request) return;
+      if (!isStream(request.headers.get('accept'))) {
+        const message = 'Subscriptions come as server-sent events: accept text/event-stream.';
+        const extensions = { code: 'BAD_REQUEST', http: { status: 406 } };
+        setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
+      } else if (!beginStream?.()) {
+        const { message, extensions } = toClientError(new RateLimitedError());
+        const error = { extensions: { ...extensions, http: { status: 429 } } };
+        setResultAndStopExecution({ errors: [new GraphQLError(message, error)] });
+      }
     },
   };
 }

@@ -1,0 +1,67 @@
+/** Apollo Client: one normalised cache for queries, mutations and subscriptions. */
+
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
+import { SetContextLink } from '@apollo/client/link/context';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { relayStylePagination } from '@apollo/client/utilities';
+import { OperationTypeNode } from 'graphql';
+import possibleTypes from '../../possibleTypes.json' with { type: 'json' };
+import {
+  ExtendVideoDocument,
+  type ExtendVideoInput,
+  type ExtendVideoMutation,
+  VideoExtendedDocument,
+  type VideoInfoFragment,
+} from './gql/graphql.ts';
+import { createSocket } from './graphql-ws.ts';
+
+// #region setup
+export function createApolloClient(url: string, getToken: () => string): ApolloClient {
+  const authorize = new SetContextLink(({ headers }) => ({
+    headers: { ...headers, authorization: `Bearer ${getToken()}` },
+  }));
+  return new ApolloClient({
+    link: ApolloLink.split(
+      ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+      new GraphQLWsLink(createSocket(url, getToken)),
+      ApolloLink.from([authorize, new HttpLink({ uri: url })]),
+    ),
+    cache: new InMemoryCache({
+      // Without it what is asked for on GatewayError would be missing, without a word.
+      possibleTypes,
+      typePolicies: { Query: { fields: { videos: relayStylePagination(['states']) } } },
+    }),
+  });
+}
+// #endregion
+
+// #region use
+/** @throws Error where there is no answer: the same input may be sent again. */
+export async function extendVideo(
+  client: ApolloClient,
+  input: ExtendVideoInput,
+): Promise<ExtendVideoMutation['extendVideo']> {
+  const { data } = await client.mutate({
+    mutation: ExtendVideoDocument,
+    variables: { input },
+    // There is one more video now: read the lists again.
+    update: (cache) => cache.evict({ fieldName: 'videos' }),
+  });
+  if (!data) throw new Error('No data');
+  return data.extendVideo;
+}
+
+export function followCompletions(
+  client: ApolloClient,
+  after: string,
+  onEnded: (video: VideoInfoFragment) => void,
+  onError: (error: unknown) => void,
+): () => void {
+  const subscription = client
+    .subscribe({ query: VideoExtendedDocument, variables: { after } })
+    .subscribe(({ data, error }) =>
+      error ? onError(error) : data && onEnded(data.videoExtended.video),
+    );
+  return () => subscription.unsubscribe();
+}
+// #endregion

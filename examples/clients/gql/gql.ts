@@ -1,0 +1,46 @@
+/* eslint-disable */
+import * as types from './graphql.ts';
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+
+/**
+ * Map of all GraphQL operations in the project.
+ *
+ * This map has several performance disadvantages:
+ * 1. It is not tree-shakeable, so it will include all operations in the project.
+ * 2. It is not minifiable, so the string of a GraphQL query will be multiple times inside the bundle.
+ * 3. It does not support dead code elimination, so it will add unused operations.
+ *
+ * Therefore it is highly recommended to use the babel or swc plugin for production.
+ * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
+ */
+type Documents = {
+    "fragment VideoInfo on Video {\n  id\n  taskId\n  state\n  prompt\n  videoUrl\n  failure {\n    reason\n    message\n    retryable\n  }\n}\n\nquery Video($taskId: ID!) {\n  video(taskId: $taskId) {\n    ...VideoInfo\n  }\n}\n\nquery Videos($first: Int!, $after: String) {\n  videos(first: $first, after: $after) {\n    edges {\n      cursor\n      node {\n        ...VideoInfo\n      }\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}\n\nmutation ExtendVideo($input: ExtendVideoInput!) {\n  extendVideo(input: $input) {\n    __typename\n    ... on ExtendVideoSuccess {\n      cursor\n      video {\n        ...VideoInfo\n      }\n    }\n    ... on GatewayError {\n      code\n      message\n      retryable\n      retryAfter\n    }\n    ... on InvalidInputError {\n      issues {\n        path\n        message\n      }\n    }\n    ... on OutcomeUnknownError {\n      video {\n        ...VideoInfo\n      }\n    }\n  }\n}\n\nsubscription VideoExtended($after: String) {\n  videoExtended(after: $after) {\n    cursor\n    video {\n      ...VideoInfo\n    }\n  }\n}\n\nquery Completions($after: String) {\n  completions(first: 100, after: $after) {\n    edges {\n      node {\n        cursor\n        video {\n          ...VideoInfo\n        }\n      }\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}": typeof types.VideoInfoFragmentDoc,
+};
+const documents: Documents = {
+    "fragment VideoInfo on Video {\n  id\n  taskId\n  state\n  prompt\n  videoUrl\n  failure {\n    reason\n    message\n    retryable\n  }\n}\n\nquery Video($taskId: ID!) {\n  video(taskId: $taskId) {\n    ...VideoInfo\n  }\n}\n\nquery Videos($first: Int!, $after: String) {\n  videos(first: $first, after: $after) {\n    edges {\n      cursor\n      node {\n        ...VideoInfo\n      }\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}\n\nmutation ExtendVideo($input: ExtendVideoInput!) {\n  extendVideo(input: $input) {\n    __typename\n    ... on ExtendVideoSuccess {\n      cursor\n      video {\n        ...VideoInfo\n      }\n    }\n    ... on GatewayError {\n      code\n      message\n      retryable\n      retryAfter\n    }\n    ... on InvalidInputError {\n      issues {\n        path\n        message\n      }\n    }\n    ... on OutcomeUnknownError {\n      video {\n        ...VideoInfo\n      }\n    }\n  }\n}\n\nsubscription VideoExtended($after: String) {\n  videoExtended(after: $after) {\n    cursor\n    video {\n      ...VideoInfo\n    }\n  }\n}\n\nquery Completions($after: String) {\n  completions(first: 100, after: $after) {\n    edges {\n      node {\n        cursor\n        video {\n          ...VideoInfo\n        }\n      }\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}": types.VideoInfoFragmentDoc,
+};
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ *
+ *
+ * @example
+ * ```ts
+ * const query = graphql(`query GetUser($id: ID!) { user(id: $id) { name } }`);
+ * ```
+ *
+ * The query argument is unknown!
+ * Please regenerate the types.
+ */
+export function graphql(source: string): unknown;
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "fragment VideoInfo on Video {\n  id\n  taskId\n  state\n  prompt\n  videoUrl\n  failure {\n    reason\n    message\n    retryable\n  }\n}\n\nquery Video($taskId: ID!) {\n  video(taskId: $taskId) {\n    ...VideoInfo\n  }\n}\n\nquery Videos($first: Int!, $after: String) {\n  videos(first: $first, after: $after) {\n    edges {\n      cursor\n      node {\n        ...VideoInfo\n      }\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}\n\nmutation ExtendVideo($input: ExtendVideoInput!) {\n  extendVideo(input: $input) {\n    __typename\n    ... on ExtendVideoSuccess {\n      cursor\n      video {\n        ...VideoInfo\n      }\n    }\n    ... on GatewayError {\n      code\n      message\n      retryable\n      retryAfter\n    }\n    ... on InvalidInputError {\n      issues {\n        path\n        message\n      }\n    }\n    ... on OutcomeUnknownError {\n      video {\n        ...VideoInfo\n      }\n    }\n  }\n}\n\nsubscription VideoExtended($after: String) {\n  videoExtended(after: $after) {\n    cursor\n    video {\n      ...VideoInfo\n    }\n  }\n}\n\nquery Completions($after: String) {\n  completions(first: 100, after: $after) {\n    edges {\n      node {\n        cursor\n        video {\n          ...VideoInfo\n        }\n      }\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}"): (typeof documents)["fragment VideoInfo on Video {\n  id\n  taskId\n  state\n  prompt\n  videoUrl\n  failure {\n    reason\n    message\n    retryable\n  }\n}\n\nquery Video($taskId: ID!) {\n  video(taskId: $taskId) {\n    ...VideoInfo\n  }\n}\n\nquery Videos($first: Int!, $after: String) {\n  videos(first: $first, after: $after) {\n    edges {\n      cursor\n      node {\n        ...VideoInfo\n      }\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}\n\nmutation ExtendVideo($input: ExtendVideoInput!) {\n  extendVideo(input: $input) {\n    __typename\n    ... on ExtendVideoSuccess {\n      cursor\n      video {\n        ...VideoInfo\n      }\n    }\n    ... on GatewayError {\n      code\n      message\n      retryable\n      retryAfter\n    }\n    ... on InvalidInputError {\n      issues {\n        path\n        message\n      }\n    }\n    ... on OutcomeUnknownError {\n      video {\n        ...VideoInfo\n      }\n    }\n  }\n}\n\nsubscription VideoExtended($after: String) {\n  videoExtended(after: $after) {\n    cursor\n    video {\n      ...VideoInfo\n    }\n  }\n}\n\nquery Completions($after: String) {\n  completions(first: 100, after: $after) {\n    edges {\n      node {\n        cursor\n        video {\n          ...VideoInfo\n        }\n      }\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}"];
+
+export function graphql(source: string) {
+  return (documents as any)[source] ?? {};
+}
+
+export type DocumentType<TDocumentNode extends DocumentNode<any, any>> = TDocumentNode extends DocumentNode<  infer TType,  any>  ? TType  : never;

@@ -1,0 +1,165 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** What went wrong, for programs. The same codes stand in `extensions.code` of top-level errors. */
+export type ErrorCode =
+  /** The log no longer reaches back to the cursor. */
+  | 'CURSOR_EXPIRED'
+  /** The gateway cannot serve now. Nothing was started. */
+  | 'GATEWAY_UNAVAILABLE'
+  /** The idempotency key has been used with another input. */
+  | 'IDEMPOTENCY_CONFLICT'
+  /** A bug in the gateway, logged there. The request's outcome is not known. */
+  | 'INTERNAL'
+  /** The input was refused, by the gateway or by the upstream (422). */
+  | 'INVALID_INPUT'
+  /** The request left and its answer was lost: the task may exist and may have been paid for. */
+  | 'OUTCOME_UNKNOWN'
+  /** Too many requests (429). Nothing was started; repeat after `retryAfter`. */
+  | 'RATE_LIMITED'
+  /** The upstream could not fetch the image (451). */
+  | 'SOURCE_UNAVAILABLE'
+  /** The request does not say who is asking, or not credibly. */
+  | 'UNAUTHENTICATED'
+  /** The upstream answered with an error (500 or another code). */
+  | 'UPSTREAM_ERROR'
+  /** The upstream is under maintenance (455). Nothing was started. */
+  | 'UPSTREAM_MAINTENANCE'
+  /** The upstream refused the gateway's key (401): a case for an operator. */
+  | 'UPSTREAM_UNAUTHORIZED'
+  /** The upstream was never reached. Nothing was started. */
+  | 'UPSTREAM_UNREACHABLE'
+  /** No such video, or not yours (404). */
+  | 'VIDEO_NOT_FOUND';
+
+/** What to add to a video. */
+export type ExtendVideoInput = {
+  /** Whether the upstream may elaborate the prompt. */
+  expandPrompt?: boolean | null | undefined;
+  /** 1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent; a refused submit frees it. A new key is your consent to a new payment. */
+  idempotencyKey?: string | null | undefined;
+  /** The http(s) address of an image to go by; the upstream has to be able to fetch it. */
+  imageUrl?: string | null | undefined;
+  /** What should happen next. At most 2048 characters, not blank. */
+  prompt: string;
+  /** The resolution. The aspect ratio stays that of the original video. */
+  quality: VideoQuality;
+  /** The video to extend: the upstream's task id, or the `id` of a Video. It works best when the same subject goes on. */
+  taskId: string;
+  /** Text for the bottom right corner. Left out or empty: no watermark. */
+  waterMark?: string | null | undefined;
+};
+
+/** Why a task failed. Made from the upstream's text, whose original is in `VideoFailure.message`. */
+export type FailureReason =
+  /** Too many tasks run at once: "Reached the limit for concurrent generations." */
+  | 'CONCURRENCY_LIMIT'
+  /** The gateway gave up: the task did not end in time. */
+  | 'DEADLINE_PASSED'
+  /** The upstream could not read the image: "Get image info failed." */
+  | 'IMAGE_UNREADABLE'
+  /** The image or video shows what it must not: "Inappropriate content detected. Please replace the image or video." */
+  | 'INAPPROPRIATE_CONTENT'
+  /** The image has a format that is not taken: "Incorrect image format." */
+  | 'INCORRECT_IMAGE_FORMAT'
+  /** The provider is busy and serves members first: "Please try again later. You can upgrade to Standard membership to start generating now." */
+  | 'MEMBERSHIP_REQUIRED'
+  /** The gateway gave up: the answer to the request was lost, and nothing was heard of the task since. */
+  | 'NEVER_CONFIRMED'
+  /** A moderator stopped the prompt: "Your prompt was caught by our AI moderator. Please adjust it and try again!" */
+  | 'PROMPT_MODERATED'
+  /** The prompt asks for what the provider does not make: "Your video creation prompt contains NSFW content". */
+  | 'PROMPT_NSFW'
+  /** The prompt is too long: "Your prompt/negative prompt cannot exceed 2048 characters." */
+  | 'PROMPT_TOO_LONG'
+  /** A fault on the provider's side (code 500, or a success without a usable file). */
+  | 'PROVIDER_ERROR'
+  /** A text that fits none of the others: read `VideoFailure.message`. */
+  | 'UNCLASSIFIED'
+  /** Width or height are not taken: "Unsupported width or height. Please adjust the size and try again." */
+  | 'UNSUPPORTED_DIMENSIONS'
+  /** A file was lost on its way: "Upload failed due to network reasons, please re-enter." */
+  | 'UPLOAD_FAILED';
+
+/** The resolution of the extension. Its aspect ratio is that of the original video. */
+export type VideoQuality =
+  /** 720p. */
+  | 'P720'
+  /** 1080p. */
+  | 'P1080';
+
+/** How far a task has come. States only move forward. SUCCEEDED is final; FAILED yields to a success that turns up later. */
+export type VideoState =
+  /** There will be no video: see `failure`. */
+  | 'FAILED'
+  /** The video is being made. */
+  | 'GENERATING'
+  /** The task is in line for generation. */
+  | 'QUEUED'
+  /** The video is there, for 14 days: see `expiresAt`. */
+  | 'SUCCEEDED'
+  /** The request has left, or is about to, and the upstream's answer is not known. It may have been paid for. */
+  | 'UNCONFIRMED'
+  /** The upstream has accepted the task. */
+  | 'WAITING';
+
+export type VideoInfoFragment = { id: string, taskId: string | null, state: VideoState, prompt: string | null, videoUrl: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null };
+
+export type VideoQueryVariables = Exact<{
+  taskId: string;
+}>;
+
+
+export type VideoQuery = { video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, videoUrl: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } | null };
+
+export type VideosQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type VideosQuery = { videos: { edges: Array<{ cursor: string, node: { id: string, taskId: string | null, state: VideoState, prompt: string | null, videoUrl: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ExtendVideoMutationVariables = Exact<{
+  input: ExtendVideoInput;
+}>;
+
+
+export type ExtendVideoMutation = { extendVideo:
+    | { __typename: 'ExtendVideoSuccess', cursor: string, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, videoUrl: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } }
+    | { __typename: 'GatewayUnavailableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null, issues: Array<{ path: Array<string>, message: string }> }
+    | { __typename: 'OutcomeUnknownError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, videoUrl: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'SourceUnavailableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamMaintenanceError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamUnauthorizedError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamUnreachableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'VideoNotFoundError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+   };
+
+export type VideoExtendedSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type VideoExtendedSubscription = { videoExtended: { cursor: string, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, videoUrl: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } } };
+
+export type CompletionsQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type CompletionsQuery = { completions: { edges: Array<{ node: { cursor: string, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, videoUrl: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export const VideoInfoFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoInfo"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<VideoInfoFragment, unknown>;
+export const VideoDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Video"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"taskId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"video"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"taskId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"taskId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoInfo"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoInfo"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<VideoQuery, VideoQueryVariables>;
+export const VideosDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Videos"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"videos"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoInfo"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoInfo"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<VideosQuery, VideosQueryVariables>;
+export const ExtendVideoDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"ExtendVideo"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ExtendVideoInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"extendVideo"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ExtendVideoSuccess"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoInfo"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"GatewayError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}},{"kind":"Field","name":{"kind":"Name","value":"retryAfter"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"InvalidInputError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"issues"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"path"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"OutcomeUnknownError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoInfo"}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoInfo"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<ExtendVideoMutation, ExtendVideoMutationVariables>;
+export const VideoExtendedDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"VideoExtended"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"videoExtended"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoInfo"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoInfo"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<VideoExtendedSubscription, VideoExtendedSubscriptionVariables>;
+export const CompletionsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Completions"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"completions"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"100"}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoInfo"}}]}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoInfo"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Video"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}}]}}]} as unknown as DocumentNode<CompletionsQuery, CompletionsQueryVariables>;

@@ -1,0 +1,59 @@
+/** graphql-request: no cache and no subscriptions, so it polls the log that videoExtended streams. */
+
+import { ClientError, GraphQLClient } from 'graphql-request';
+import {
+  CompletionsDocument,
+  ExtendVideoDocument,
+  type ExtendVideoInput,
+  type ExtendVideoMutation,
+  VideoDocument,
+  type VideoInfoFragment,
+} from './gql/graphql.ts';
+
+// #region setup
+export function createRequestClient(url: string, getToken: () => string): GraphQLClient {
+  return new GraphQLClient(url, {
+    headers: () => ({ authorization: `Bearer ${getToken()}` }),
+  });
+}
+
+/** @throws ClientError and others where there is no answer: the same input may be sent again. */
+export async function extendVideo(
+  client: GraphQLClient,
+  input: ExtendVideoInput,
+): Promise<ExtendVideoMutation['extendVideo']> {
+  return (await client.request(ExtendVideoDocument, { input })).extendVideo;
+}
+
+export async function readVideo(
+  client: GraphQLClient,
+  taskId: string,
+): Promise<VideoInfoFragment | null> {
+  return (await client.request(VideoDocument, { taskId })).video;
+}
+// #endregion
+
+// #region follow
+/** The end of every task after the cursor, for as long as it is asked for. */
+export async function* followCompletions(
+  client: GraphQLClient,
+  after: string,
+  wait: () => Promise<unknown> = () => new Promise((resolve) => setTimeout(resolve, 5_000)),
+): AsyncGenerator<VideoInfoFragment> {
+  for (;;) {
+    const page = await client.request(CompletionsDocument, { after }).catch(throwIfFinal);
+    for (const { node } of page?.completions.edges ?? []) {
+      yield node.video;
+      // Only now: what was not processed to its end comes again.
+      after = node.cursor;
+    }
+    if (!page?.completions.pageInfo.hasNextPage) await wait();
+  }
+}
+
+/** Nothing was answered, or the gateway says that it may be asked again. */
+function throwIfFinal(error: unknown): void {
+  if (!(error instanceof ClientError)) return;
+  if (error.response.errors?.some(({ extensions }) => !extensions.retryable)) throw error;
+}
+// #endregion

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { VideoInfoFragment } from '../../examples/clients/gql/graphql.ts';
+import {
+  createRequestClient,
+  extendVideo,
+  followCompletions,
+  readVideo,
+} from '../../examples/clients/graphql-request.ts';
+import { toNextStep } from '../../examples/clients/next-step.ts';
+import { INPUT } from '../support/operations.ts';
+import { countSubmits, startWorld, submitOverACut, toSuccess } from './support.ts';
+
+describe('graphql-request', () => {
+  it('extends a video, learns of its end from the log and reads the film', async () => {
+    await using world = await startWorld();
+    const client = createRequestClient(world.url, world.getToken);
+
+    const { video, cursor } = toSuccess(await extendVideo(client, INPUT));
+    await world.sandbox.complete(video.taskId ?? '');
+    const ended = await take(followCompletions(client, cursor), 1);
+
+    const read = await readVideo(client, video.id);
+    expect(video.state).toBe('WAITING');
+    expect(ended).toMatchObject([{ id: video.id, state: 'SUCCEEDED' }]);
+    expect(read?.videoUrl).toMatch(/^http.*\.mp4$/);
+  });
+
+  it('branches on the type of a refusal', async () => {
+    await using world = await startWorld();
+    const client = createRequestClient(world.url, world.getToken);
+
+    const unavailable = await extendVideo(client, { ...INPUT, prompt: '#451' });
+    const invalid = await extendVideo(client, { ...INPUT, prompt: '' });
+    const limited = await extendVideo(client, { ...INPUT, prompt: '#429' });
+
+    expect(unavailable.__typename).toBe('SourceUnavailableError');
+    expect(toNextStep(unavailable)).toEqual({
+      tell: expect.any(String),
+      retryInSeconds: null,
+    });
+    expect(toNextStep(invalid)).toMatchObject({ mend: [{ path: ['prompt'] }] });
+    expect(toNextStep(limited)).toMatchObject({ retryInSeconds: expect.any(Number) });
+  });
+
+  it('reaches the code of an error that is not in a union', async () => {
+    await using world = await startWorld();
+    const client = createRequestClient(world.url, world.getToken);
+
+    const polled = take(followCompletions(client, 'nonsense'), 1);
+
+    await expect(polled).rejects.toMatchObject({
+      response: { errors: [{ extensions: { code: 'INVALID_INPUT', retryable: false } }] },
+    });
+  });
+
+  it('pays once for a submit that is sent again because its answer was lost', async () => {
+    await using world = await startWorld();
+    const client = createRequestClient(world.url, world.getToken);
+    const input = { ...INPUT, prompt: '#slow-answer', idempotencyKey: 'order-4711' };
+
+    const { video } = toSuccess(await submitOverACut(world, () => extendVideo(client, input)));
+
+    expect(video.state).toBe('WAITING');
+    expect(countSubmits(world.sandbox)).toBe(1);
+  });
+
+  it('misses nothing and tells nothing twice over a lost connection', async () => {
+    await using world = await startWorld();
+    const client = createRequestClient(world.url, world.getToken);
+    const made = [];
+    for (let count = 0; count < 3; count += 1) {
+      made.push(toSuccess(await extendVideo(client, INPUT)));
+    }
+    const taskIds = made.map(({ video }) => video.taskId ?? '');
+    const [first = '', second = '', third = ''] = taskIds;
+    // Each wait is one poll that found nothing, or nobody.
+    const happenings = [
+      () => world.sandbox.complete(first),
+      () => world.line.cut(),
+      () => world.sandbox.complete(second),
+      () => world.line.mend(),
+      () => world.sandbox.complete(third),
+    ];
+    const wait = async () => happenings.shift()?.();
+
+    const ended = await take(followCompletions(client, made[0]?.cursor ?? '', wait), 3);
+
+    expect(ended.map(({ taskId }) => taskId)).toEqual(taskIds);
+    expect(happenings).toEqual([]);
+  });
+});
+
+async function take(
+  videos: AsyncIterable<VideoInfoFragment>,
+  count: number,
+): Promise<VideoInfoFragment[]> {
+  const taken: VideoInfoFragment[] = [];
+  for await (const video of videos) {
+    taken.push(video);
+    if (taken.length === count) break;
+  }
+  return taken;
+}

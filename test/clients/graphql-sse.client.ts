@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { VideoInfoFragment } from '../../examples/clients/gql/graphql.ts';
+import {
+  createSseClient,
+  extendVideo,
+  followCompletions,
+} from '../../examples/clients/graphql-sse.ts';
+import { toNextStep } from '../../examples/clients/next-step.ts';
+import { INPUT } from '../support/operations.ts';
+import { createQueue } from '../support/queue.ts';
+import { bearerOf, inSeconds } from '../support/tokens.ts';
+import {
+  countSubmits,
+  type Ear,
+  hearOverACut,
+  startWorld,
+  toSuccess,
+  type World,
+} from './support.ts';
+
+type Sse = ReturnType<typeof createSseClient>;
+
+/** A new submit: graphql-sse sends every one again whose connection is lost. */
+const toInput = (prompt: string) => ({ ...INPUT, prompt, idempotencyKey: crypto.randomUUID() });
+
+describe('graphql-sse', () => {
+  it('extends a video and hears of its end, with the film', async () => {
+    await using world = await startWorld();
+    const client = createSseClient(world.url, world.getToken);
+
+    const { video, cursor } = toSuccess(await extendVideo(client, toInput('The cat dances')));
+    const ear = listen(world, client, cursor);
+    await world.sandbox.complete(video.taskId ?? '');
+    const heard = await ear.next();
+
+    expect(video.state).toBe('WAITING');
+    expect(heard).toMatchObject({ id: video.id, state: 'SUCCEEDED' });
+    expect(heard.videoUrl).toMatch(/^http.*\.mp4$/);
+  });
+
+  it('branches on the type of a refusal', async () => {
+    await using world = await startWorld();
+    const client = createSseClient(world.url, world.getToken);
+
+    const unavailable = await extendVideo(client, toInput('#451'));
+    const invalid = await extendVideo(client, toInput(''));
+
+    expect(unavailable.__typename).toBe('SourceUnavailableError');
+    expect(toNextStep(unavailable)).toEqual({
+      tell: expect.any(String),
+      retryInSeconds: null,
+    });
+    expect(toNextStep(invalid)).toMatchObject({ mend: [{ path: ['prompt'] }] });
+  });
+
+  it('reaches the code of an error that is not in a union', async () => {
+    await using world = await startWorld();
+    const client = createSseClient(world.url, world.getToken);
+
+    const ear = listen(world, client, 'nonsense');
+
+    await expect(ear.next()).rejects.toMatchObject([
+      { extensions: { code: 'INVALID_INPUT', retryable: false } },
+    ]);
+  });
+
+  it('pays once for a submit that it sends again by itself', async () => {
+    await using world = await startWorld();
+    const client = createSseClient(world.url, world.getToken);
+
+    const answer = extendVideo(client, toInput('#slow-answer'));
+    const { taskId } = await world.sandbox.nextRequest((request) => request.taskId !== null);
+    world.line.cut();
+    world.line.mend();
+    world.sandbox.answer(taskId ?? '');
+
+    expect(toSuccess(await answer).video.taskId).toBe(taskId);
+    expect(countSubmits(world.sandbox)).toBe(1);
+  });
+
+  it('misses nothing and hears nothing twice over a lost connection', async () => {
+    await using world = await startWorld();
+    const client = createSseClient(world.url, world.getToken);
+    const { taskIds, cursor } = await extendThrice(client);
+    const ear = listen(world, client, cursor);
+
+    const heard = await hearOverACut(world, ear, taskIds);
+
+    expect(heard.map(({ taskId }) => taskId)).toEqual(taskIds);
+  });
+
+  it('comes back to a gateway that was restarted, and with a new token for one that ended', async () => {
+    await using world = await startWorld();
+    const tokens = [bearerOf('alice', { exp: inSeconds(2) }).replace('Bearer ', '')];
+    const renewed = createQueue<string>();
+    const client = createSseClient(world.url, () => {
+      const token = tokens.shift() ?? world.getToken();
+      renewed.push(token);
+      return token;
+    });
+    const { taskIds, cursor } = await extendThrice(createSseClient(world.url, world.getToken));
+    const ear = listen(world, client, cursor);
+    const [first = '', second = '', third = ''] = taskIds;
+
+    await world.sandbox.complete(first);
+    const heard = [await ear.next()];
+    const shown = [await renewed.next(), await renewed.next()];
+    await world.sandbox.complete(second);
+    heard.push(await ear.next());
+    await world.gateway.restart();
+    await world.sandbox.complete(third);
+    heard.push(await ear.next());
+
+    expect(shown[1]).toBe(world.getToken());
+    expect(heard.map(({ taskId }) => taskId)).toEqual(taskIds);
+  });
+});
+
+async function extendThrice(client: Sse): Promise<{ taskIds: string[]; cursor: string }> {
+  const made = [];
+  for (let count = 0; count < 3; count += 1) {
+    made.push(toSuccess(await extendVideo(client, toInput('The cat dances'))));
+  }
+  return { taskIds: made.map(({ video }) => video.taskId ?? ''), cursor: made[0]?.cursor ?? '' };
+}
+
+/** To the end of every task, until the world ends. */
+function listen(world: World, client: Sse, after: string): Ear<VideoInfoFragment> {
+  return world.listen((...sink) => followCompletions(client, after, ...sink));
+}
