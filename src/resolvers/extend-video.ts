@@ -32,7 +32,8 @@ async function startTask(args: { input: RawExtendInput }, ctx: Context): Promise
   const { idempotencyKey, ...input } = parseExtendInput(args.input);
   const taskId = await findSourceTaskId(input.taskId, ctx);
   const { head } = await readLogBounds(ctx.db, ctx.owner);
-  const video = await ctx.submitter.submit(ctx.owner, { ...input, taskId }, idempotencyKey);
+  const { owner, requestId } = ctx.caller;
+  const video = await ctx.submitter.submit(owner, { ...input, taskId }, idempotencyKey, requestId);
   return { video, cursor: ctx.cursors.toCursor(ctx.owner, head) };
 }
 

@@ -37,6 +37,7 @@ export async function subscribeExtended(
     typeof after === 'string' ? ctx.cursors.toNumber(ctx.owner, after, bounds) : bounds.head;
   return createStream(ctx.caller.ending, async function* (ending) {
     for await (const completion of followLog(ctx, ctx.owner, from, ending)) {
+      ctx.noteDelivery(completion.video);
       yield toEvent(completion, ctx);
     }
   });
@@ -51,6 +52,7 @@ async function subscribeToTask(
   if (known) {
     return createStream(ctx.caller.ending, async function* (ending) {
       for await (const completion of followEnd(ctx, ctx.owner, known.id, ending)) {
+        ctx.noteDelivery(completion.video);
         yield toEvent(completion, ctx);
       }
     });

@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type GraphQLError, getOperationAST } from 'graphql';
+import { type ExecutionArgs, type GraphQLError, getOperationAST } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
@@ -12,6 +12,7 @@ import type { Config } from '../config.ts';
 import { type Caller, createContext, type Services } from '../context.ts';
 import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
 import { type RequestCounts, toOutcome } from '../telemetry/requests.ts';
+import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import { countOverSocket, toSeconds } from './counting.ts';
 import type { Door } from './door.ts';
 import { createQuota, type Quota } from './quotas.ts';
@@ -50,14 +51,22 @@ export function serveWebSockets(
     readonly subscriptions: Quota;
     readonly trusted: TrustedDocuments | null;
     readonly requests: RequestCounts;
+    readonly tracing: Tracing;
     readonly config: Pick<Config, 'OWNER_SOCKETS' | 'MAX_SOCKETS'>;
   },
 ): WebSockets {
   const { yoga, services, authenticator, door, toClientError, subscriptions } = parts;
-  const { trusted, requests, config } = parts;
+  const { trusted, requests, tracing, config } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
   const sessions = createSessions(authenticator, createQuota(config.OWNER_SOCKETS));
   let isClosing = false;
+
+  /** The span of a subscription ends when its stream has begun. */
+  function run<T>(args: ExecutionArgs, work: (args: ExecutionArgs) => T | Promise<T>): Promise<T> {
+    if (!tracing.isOn) return countOverSocket(requests, args, work);
+    const span = { name: 'WS /graphql', kind: 'server', parent: null } as const;
+    return inSpan(tracing, span, () => countOverSocket(requests, args, work));
+  }
 
   const disposable = useServer(
     {
@@ -76,8 +85,8 @@ export function serveWebSockets(
         places?.get(payload)?.();
         places?.delete(payload);
       },
-      execute: (args) => countOverSocket(requests, args, envelopOf(args).execute),
-      subscribe: (args) => countOverSocket(requests, args, envelopOf(args).subscribe),
+      execute: (args) => run(args, envelopOf(args).execute),
+      subscribe: (args) => run(args, envelopOf(args).subscribe),
       async onSubscribe({ extra }, _id, params) {
         const begun = performance.now();
         const refuse = (errors: readonly GraphQLError[]) => {
