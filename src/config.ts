@@ -97,14 +97,37 @@ const Environment = z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info'),
     NODE_ENV: z.string().optional(),
+    // OpenTelemetry reads them, and more of the kind, by itself.
+    OTEL_SDK_DISABLED: z.string().optional(),
+    OTEL_TRACES_EXPORTER: z.string().optional(),
+    OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.string().optional(),
+    OTEL_CONFIG_FILE: z.string().optional(),
   })
-  .transform(({ NODE_ENV, ...values }) => {
+  .transform(({ NODE_ENV, ...all }) => {
+    const {
+      OTEL_SDK_DISABLED,
+      OTEL_TRACES_EXPORTER,
+      OTEL_EXPORTER_OTLP_ENDPOINT,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
+      OTEL_CONFIG_FILE,
+      ...values
+    } = all;
     // Conveniences for people at their own machine; strangers get neither unless told otherwise.
     const isAtHome = isOpen(values) && isLoopback(values.HOST) && NODE_ENV !== 'production';
     return {
       ...values,
       GRAPHIQL: values.GRAPHIQL ?? isAtHome,
       INTROSPECTION: values.INTROSPECTION ?? isAtHome,
+      TRACING:
+        OTEL_SDK_DISABLED?.toLowerCase() !== 'true' &&
+        OTEL_TRACES_EXPORTER !== 'none' &&
+        Boolean(
+          OTEL_EXPORTER_OTLP_ENDPOINT ??
+            OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ??
+            OTEL_TRACES_EXPORTER ??
+            OTEL_CONFIG_FILE,
+        ),
     };
   });
 

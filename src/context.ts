@@ -11,6 +11,7 @@ import type { FinishedVideos } from './store/finished.ts';
 import type { Database } from './store/schema.ts';
 import { findLineages, findVideos } from './store/videos.ts';
 import type { Submitter } from './submit/submitter.ts';
+import type { NoteDelivery } from './telemetry/deliveries.ts';
 import type { Refresher } from './upkeep/refresher.ts';
 import type { Video } from './video.ts';
 
@@ -23,6 +24,7 @@ export interface Services {
   readonly submitter: Submitter;
   readonly refresher: Refresher;
   readonly finished: FinishedVideos;
+  readonly noteDelivery: NoteDelivery;
   readonly log: Logger;
 }
 
@@ -31,6 +33,8 @@ export interface Caller {
   readonly owner: string;
   /** Comes when the caller leaves. Reads and waits end with it, payments do not. */
   readonly ending: Ending;
+  /** For the log; an operation on a socket has none. */
+  readonly requestId?: string;
   /**
    * Why a field of the operation was refused, where that is a member of its result and no error: the
    * counts (/metrics) cannot read it there.
@@ -91,6 +95,9 @@ class RequestContext implements Context {
   }
   get finished() {
     return this.services.finished;
+  }
+  get noteDelivery() {
+    return this.services.noteDelivery;
   }
   get log() {
     return this.services.log;

@@ -30,14 +30,16 @@ import { createFinishedVideos } from './store/finished.ts';
 import { type Listener, startListener } from './store/listener.ts';
 import { recoverOrphans } from './store/submits.ts';
 import { createSubmitter } from './submit/submitter.ts';
+import { createDeliveryNotes } from './telemetry/deliveries.ts';
 import { createOpenTasksReader } from './telemetry/open-tasks.ts';
 import { createPrometheusMetrics } from './telemetry/prometheus.ts';
 import { createRequestCounts } from './telemetry/requests.ts';
+import { NO_TRACING, type Tracing } from './telemetry/tracing.ts';
 import { startPruner } from './upkeep/pruner.ts';
 import { startReconciler } from './upkeep/reconciler.ts';
 import { createRefresher } from './upkeep/refresher.ts';
 import { createUpstreamClient } from './upstream/client.ts';
-import { countCalls } from './upstream/counted.ts';
+import { observeCalls } from './upstream/observed.ts';
 
 /** Characters of log lines. */
 const LONGEST_BACKLOG = 16 * 1024 * 1024;
@@ -61,7 +63,19 @@ export async function startGateway(config: Config): Promise<Gateway> {
   // Written aside: a reader of the log that falls behind must not hold up clients. What it does not
   // take is kept up to a limit, and dropped beyond.
   const sink = pino.destination({ sync: false, maxLength: LONGEST_BACKLOG });
-  const log = pino({ level: config.LOG_LEVEL, base: null }, sink);
+  let tracing: Tracing = NO_TRACING;
+  const log = pino(
+    {
+      level: config.LOG_LEVEL,
+      base: null,
+      ...(config.TRACING && { mixin: () => ({ trace: tracing.traceId() }) }),
+    },
+    sink,
+  );
+  if (config.TRACING) {
+    const { startTracing } = await import('./telemetry/opentelemetry.ts');
+    tracing = startTracing(packageFile.version, log);
+  }
   const trusted = readTrustedDocuments(config.TRUSTED_DOCUMENTS);
   const pool = {
     size: config.DATABASE_POOL_SIZE,
@@ -98,14 +112,23 @@ export async function startGateway(config: Config): Promise<Gateway> {
     timeoutMs: config.UPSTREAM_TIMEOUT_MS,
     logger: log,
   });
-  const upstream = countCalls(client, metrics);
+  const upstream = observeCalls(client, metrics, tracing);
   await createAllowance(db, toAllowance('submit', config));
   await createAllowance(db, toAllowance('read', config));
   let url = '';
   const publicUrl = () => config.PUBLIC_URL ?? url;
-  const submitter = createSubmitter({ db, hub, upstream, metrics, log, config, publicUrl });
+  const submitter = createSubmitter({
+    db,
+    hub,
+    upstream,
+    metrics,
+    tracing,
+    log,
+    config,
+    publicUrl,
+  });
   const refresher = createRefresher({ db, hub, upstream, metrics, log, config });
-  const reconciler = startReconciler({ db, hub, upstream, metrics, log, config });
+  const reconciler = startReconciler({ db, hub, upstream, metrics, tracing, log, config });
   const pruner = startPruner(db, config.RETENTION_DAYS * DAY_MS, log);
 
   let isDraining = false;
@@ -117,6 +140,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     submitter,
     refresher,
     finished: createFinishedVideos(),
+    noteDelivery: createDeliveryNotes(db, tracing),
     log,
   };
   const toClientError = createToClientError(log, config.INTROSPECTION);
@@ -137,7 +161,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     isOpen: authenticator.isOpen,
     publicUrl,
   });
-  const entry = { yoga, authenticator, door, toClientError, subscriptions, requests };
+  const entry = { yoga, authenticator, door, toClientError, subscriptions, requests, tracing };
   const server = createHttpServer(
     {
       ...entry,
@@ -153,6 +177,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
         redact: upstream.redact,
         wakeReconciler: reconciler.wake,
         metrics,
+        tracing,
       }),
       sendMetrics: createMetricsEndpoint({
         metrics,
@@ -183,6 +208,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     if (!isLate) await upstreamClosed;
     await listener?.close();
     await closeDatabase();
+    await tracing.close();
   }
 
   async function drain(): Promise<void> {

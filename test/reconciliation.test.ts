@@ -12,6 +12,7 @@ import { openDatabase } from '../src/store/database.ts';
 import type { Database } from '../src/store/schema.ts';
 import { confirmSubmit, insertSubmit } from '../src/store/submits.ts';
 import { NO_METRICS } from '../src/telemetry/metrics.ts';
+import { NO_TRACING } from '../src/telemetry/tracing.ts';
 import { startReconciler } from '../src/upkeep/reconciler.ts';
 import { createUpstreamClient } from '../src/upstream/client.ts';
 import { createVideoId } from '../src/video-id.ts';
@@ -486,7 +487,15 @@ describe('two reconcilers on one database', () => {
     const log = pino({ level: 'silent' });
     const replicas = [1, 2].map(() => {
       const client = createUpstreamClient({ url: upstream.url, apiKey: 'key', timeoutMs: 30_000 });
-      const parts = { db, hub, upstream: client, metrics: NO_METRICS, log, config };
+      const parts = {
+        db,
+        hub,
+        upstream: client,
+        metrics: NO_METRICS,
+        tracing: NO_TRACING,
+        log,
+        config,
+      };
       return { client, reconciler: startReconciler(parts) };
     });
 

@@ -13,6 +13,7 @@ import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findRow } from '../store/submits.ts';
 import type { CallbackOutcome, Metrics } from '../telemetry/metrics.ts';
+import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import { type CallbackReport, parseCallback } from '../upstream/callback.ts';
 import type { Redact } from '../upstream/redact.ts';
 import { toCreationTime } from '../video-id.ts';
@@ -34,6 +35,7 @@ export interface CallbackParts {
   /** Has a task that needs a read looked at soon. */
   readonly wakeReconciler: () => void;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
 }
 
 /** The HTTP status to answer with, and the sentence beside it. 200 only after the commit. */
@@ -41,6 +43,8 @@ interface Verdict {
   readonly status: number;
   readonly message: string;
   readonly outcome: CallbackOutcome;
+  /** For the log: of whose task, in which trace. */
+  readonly facts?: { readonly taskId: string | null; readonly trace: string | undefined };
 }
 
 const NO_SUCH_URL: Verdict = {
@@ -65,7 +69,7 @@ function toSuccess(outcome: CallbackOutcome): Verdict {
 
 export function createCallbackHandler(parts: CallbackParts) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const verdict = await judge(parts, request);
+    const verdict = await judge(parts, request, response.getHeader('x-request-id'));
     parts.metrics.callback(verdict.outcome);
     if (verdict.status === 413) response.setHeader('connection', 'close');
     if (verdict.status === 405) response.setHeader('allow', 'POST');
@@ -75,7 +79,11 @@ export function createCallbackHandler(parts: CallbackParts) {
   };
 }
 
-async function judge(parts: CallbackParts, request: IncomingMessage): Promise<Verdict> {
+async function judge(
+  parts: CallbackParts,
+  request: IncomingMessage,
+  req: unknown,
+): Promise<Verdict> {
   const { log } = parts;
   const address = parseCallbackPath(request.url ?? '');
   if (!address) return NO_SUCH_URL;
@@ -95,14 +103,14 @@ async function judge(parts: CallbackParts, request: IncomingMessage): Promise<Ve
 
   const text = decode(body, request.headers['content-type']);
   const work: Promise<Verdict> = accept(parts, address, text, request).catch((error: unknown) => {
-    log.error({ video: address.id, err: error }, 'a callback could not be stored');
+    log.error({ req, video: address.id, err: error }, 'a callback could not be stored');
     return error instanceof GatewayUnavailableError
       ? UNAVAILABLE
       : { status: 500, message: 'internal error', outcome: 'error' };
   });
   const verdict = await Promise.race([work, delay(ANSWER_WITHIN_MS, UNAVAILABLE, { ref: false })]);
-  const { status, outcome } = verdict;
-  log.info({ video: address.id, status, outcome }, 'callback');
+  const { status, outcome, facts } = verdict;
+  log.info({ req, video: address.id, ...facts, status, outcome }, 'callback');
   return verdict;
 }
 
@@ -122,7 +130,7 @@ async function accept(
   text: string,
   request: IncomingMessage,
 ): Promise<Verdict> {
-  const { db, log, config } = parts;
+  const { db, config, tracing } = parts;
   const row = await findRow(db, address.id);
   if (!row) {
     return isPruned(address.id, config)
@@ -131,6 +139,29 @@ async function accept(
   }
   if (!isTokenOf(row.token_hash, address.token)) return NO_SUCH_URL;
 
+  const span = {
+    name: 'POST /callbacks/…',
+    kind: 'server',
+    parent: row.traceparent,
+    link: single(request.headers.traceparent),
+    attributes: { 'longtake.video': row.id },
+  } as const;
+  return inSpan(tracing, span, async ({ set }) => {
+    const verdict = await acceptFor(parts, row, text, request);
+    set('http.response.status_code', verdict.status);
+    set('longtake.callback.outcome', verdict.outcome);
+    return { ...verdict, facts: { taskId: row.task_id, trace: tracing.traceId() } };
+  });
+}
+
+/** The callback of the row: its URL has proved that. */
+async function acceptFor(
+  parts: CallbackParts,
+  row: VideoRow,
+  text: string,
+  request: IncomingMessage,
+): Promise<Verdict> {
+  const { log, config } = parts;
   const report = parseCallback(text, parts.redact);
   if (!report) return { status: 400, message: 'not a callback', outcome: 'not_a_callback' };
 

@@ -30,11 +30,12 @@ export async function extendVideo(
 
 async function startTask(args: { input: RawExtendInput }, ctx: Context): Promise<ExtendedVideo> {
   const { idempotencyKey, ...input } = parseExtendInput(args.input);
+  const { owner, requestId } = ctx.caller;
   const [taskId, { head }] = await Promise.all([
     findSourceTaskId(input.taskId, ctx),
-    readLogBounds(ctx.db, ctx.owner),
+    readLogBounds(ctx.db, owner),
   ]);
-  const video = await ctx.submitter.submit(ctx.owner, { ...input, taskId }, idempotencyKey);
+  const video = await ctx.submitter.submit(owner, { ...input, taskId }, idempotencyKey, requestId);
   return { video, cursor: ctx.cursors.toCursor(ctx.owner, head) };
 }
 

@@ -3,7 +3,7 @@ import { followLog } from '../delivery/log.ts';
 import { createStream, type StreamFault } from '../delivery/stream.ts';
 import { followEnd } from '../delivery/task.ts';
 import { InvalidInputError, VideoNotFoundError } from '../errors.ts';
-import { readLogBounds } from '../store/completions.ts';
+import { type Completion, readLogBounds } from '../store/completions.ts';
 import { type ExtendedEvent, toEvent } from './completions.ts';
 import { followElsewhereToEnd } from './elsewhere.ts';
 import { findKnown, readVideo } from './video.ts';
@@ -37,7 +37,7 @@ export async function subscribeExtended(
   return createStream(
     ctx.caller.ending,
     (ending) => followLog(ctx, ctx.owner, from, ending),
-    (completion) => toEvent(completion, ctx),
+    (completion) => deliver(completion, ctx),
   );
 }
 
@@ -52,7 +52,7 @@ async function subscribeToTask(
     return createStream(
       ctx.caller.ending,
       (ending) => followEnd(ctx, ctx.owner, id, ending),
-      (completion) => toEvent(completion, ctx),
+      (completion) => deliver(completion, ctx),
     );
   }
 
@@ -65,4 +65,9 @@ async function subscribeToTask(
     (ending) => followElsewhereToEnd(key, ctx, ending),
     (video) => ({ cursor, video }),
   );
+}
+
+function deliver(completion: Completion, ctx: Context): ExtendedEvent {
+  ctx.noteDelivery(completion.video);
+  return toEvent(completion, ctx);
 }

@@ -9,13 +9,15 @@ import type { Identity } from '../auth/identity.ts';
 import type { ToClientError } from '../client-errors.ts';
 import type { Caller } from '../context.ts';
 import { Ending } from '../ending.ts';
-import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../errors.ts';
+import { RateLimitedError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
 import { type RequestCounts, type Transport, toOutcome } from '../telemetry/requests.ts';
+import type { Span, Tracing } from '../telemetry/tracing.ts';
 import { type Passage, toSeconds } from './counting.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';
+import { sendErrors, sendJson, toStatus } from './refusals.ts';
 import { type AnswerThinly, chooseContentType } from './thin-path.ts';
 import { isStream, type Yoga } from './yoga.ts';
 
@@ -35,6 +37,7 @@ export interface Routes {
   readonly handleCallback: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly sendMetrics: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly requests: RequestCounts;
+  readonly tracing: Tracing;
   /** Whether the gateway can serve now. */
   readonly isReady: () => Promise<boolean>;
 }
@@ -125,7 +128,8 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     }
     // Who has left in the meantime must not take a place: its end has been told already.
     if (ending.isOver) return;
-    const caller: Caller = { owner: identity.owner, ending };
+    const requestId = String(response.getHeader('x-request-id'));
+    const caller: Caller = { owner: identity.owner, ending, requestId };
     if (body !== null) {
       const thin = await answerThinly?.(body, accept, caller, begun);
       if (thin) {
@@ -164,21 +168,13 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     if (!passage.isCounted) requests.invalid.count(transport, 'BAD_REQUEST', toSeconds(begun));
   }
 
-  /** Before GraphQL has begun, so by the HTTP status too. */
   function sendRefusal(
     response: ServerResponse,
     error: unknown,
     transport: Transport,
     begun: number,
   ): void {
-    const status =
-      error instanceof UnauthenticatedError
-        ? 401
-        : error instanceof RateLimitedError
-          ? 429
-          : error instanceof GatewayUnavailableError
-            ? 503
-            : 500;
+    const status = toStatus(error);
     if (status === 401) response.setHeader('www-authenticate', 'Bearer');
     const errors = [routes.toClientError(error)];
     requests.invalid.count(transport, toOutcome({ errors }, undefined), toSeconds(begun));
@@ -197,19 +193,39 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     const { name, handle } = route(path);
     const id = toRequestId(request.headers['x-request-id']);
     response.setHeader('x-request-id', id);
+    const span = routes.tracing.isOn && name === '/graphql' ? startSpan(request, id) : null;
     response.on('close', () => {
       const status = response.statusCode;
+      span?.set('http.response.status_code', status);
+      span?.end();
       // What went well is counted (/metrics), and told in detail only to those who ask for it.
       const level = status < 400 && response.writableFinished ? 'debug' : 'info';
       if (!log.isLevelEnabled(level)) return;
       const ms = Math.round(performance.now() - begun);
-      log[level]({ req: id, method: request.method, path: name, status, ms }, 'request');
+      const trace = span?.traceparent?.slice(3, 35);
+      log[level]({ req: id, trace, method: request.method, path: name, status, ms }, 'request');
     });
-    Promise.resolve(handle(request, response)).catch((error: unknown) => {
+    const handled = span ? span.run(() => handle(request, response)) : handle(request, response);
+    Promise.resolve(handled).catch((error: unknown) => {
       if (request.destroyed && !request.complete) return;
       log.error({ req: id, err: error }, 'a request met a bug');
       if (response.headersSent) response.destroy();
       else sendErrors(response, 500, 'Something went wrong inside the gateway.');
+    });
+  }
+
+  /** A callback's span belongs to its task's trace, so its handler makes it. */
+  function startSpan(request: IncomingMessage, id: string): Span {
+    const method = request.method ?? '';
+    return routes.tracing.start({
+      name: `${method} /graphql`,
+      kind: 'server',
+      parent: request.headers,
+      attributes: {
+        'http.request.method': method,
+        'http.route': '/graphql',
+        'longtake.request': id,
+      },
     });
   }
 
@@ -240,12 +256,4 @@ function isJson(request: IncomingMessage): boolean {
 /** The client's own id where it gave a harmless one: it can then find its request in our log. */
 function toRequestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-function sendErrors(response: ServerResponse, status: number, message: string): void {
-  sendJson(response, status, { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
 }

@@ -1,6 +1,6 @@
 /** graphql-transport-ws: graphql-ws speaks it, and Yoga's envelope parses, validates and executes. */
 
-import { type GraphQLError, getOperationAST } from 'graphql';
+import { type ExecutionArgs, type GraphQLError, getOperationAST } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { ToClientError } from '../client-errors.ts';
@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import { type Caller, createContext, type Services } from '../context.ts';
 import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
 import { type RequestCounts, toOutcome } from '../telemetry/requests.ts';
+import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import type { Connection } from './connection.ts';
 import { countOverSocket, toSeconds } from './counting.ts';
 import { createQuota, type Quota } from './quotas.ts';
@@ -29,6 +30,7 @@ export interface ProtocolParts {
   readonly subscribeShared: SubscribeShared;
   readonly trusted: TrustedDocuments | null;
   readonly requests: RequestCounts;
+  readonly tracing: Tracing;
   readonly config: Pick<Config, 'OWNER_SOCKETS'>;
 }
 
@@ -37,7 +39,7 @@ type Params = Readonly<Record<string, unknown>>;
 /** @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
 export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
   const { yoga, services, authenticator, toClientError, subscriptions } = parts;
-  const { subscribeShared, trusted, requests, config } = parts;
+  const { subscribeShared, trusted, requests, tracing, config } = parts;
   const quotas = { sockets: createQuota(config.OWNER_SOCKETS), subscriptions };
   const sessions = createSessions(authenticator, quotas);
   // One for all: nothing in it is an operation's own, and thousands of operations are open.
@@ -45,6 +47,13 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
 
   /** Results that have data belong to all who listen, so only what went wrong is looked at. */
   const maskError = (error: GraphQLError) => toSocketError(toClientError(error));
+
+  /** The span of a subscription ends when its stream has begun. */
+  function run<T>(args: ExecutionArgs, work: (args: ExecutionArgs) => T | Promise<T>): Promise<T> {
+    if (!tracing.isOn) return countOverSocket(requests, args, work);
+    const span = { name: 'WS /graphql', kind: 'server', parent: null } as const;
+    return inSpan(tracing, span, () => countOverSocket(requests, args, work));
+  }
 
   return makeServer<Params, Connection>({
     connectionInitWaitTimeout: 10_000,
@@ -66,13 +75,9 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
     },
     onClose: ({ extra }) => extra.session?.end(),
     onComplete: ({ extra }) => extra.session?.giveBackPlace(),
-    execute: (args) => countOverSocket(requests, args, execute),
+    execute: (args) => run(args, execute),
     subscribe: (args) =>
-      countOverSocket(
-        requests,
-        args,
-        async () => (await subscribeShared(args, maskError)) ?? subscribe(args),
-      ),
+      run(args, async () => (await subscribeShared(args, maskError)) ?? subscribe(args)),
     async onSubscribe({ extra: { session } }, _id, params) {
       const begun = performance.now();
       const refuse = (errors: readonly GraphQLError[]) => {

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as videos from './migrations/0001-videos.ts';
+import * as traces from './migrations/0003-traces.ts';
 import { clock, notifications } from './migrations/postgres.ts';
 import { createPostgresDialect, type PoolOptions } from './postgres.ts';
 import type { Database, Tables } from './schema.ts';
@@ -12,11 +13,13 @@ import { createSqliteDialect, openSqliteFile } from './sqlite.ts';
 /** In the order of their names; a landed one is never changed. */
 const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0001-videos': videos,
+  '0003-traces': traces,
 };
 const POSTGRES_MIGRATIONS: Record<string, Migration> = {
   '0000-clock': clock,
   '0001-videos': videos,
   '0002-notifications': notifications,
+  '0003-traces': traces,
 };
 
 /** Whether other processes may share the database. */

@@ -29,6 +29,8 @@ export interface VideoTable {
   submit_until: number;
   /** SHA-256 (hex) of the token in the callback URL; the token itself is stored nowhere. */
   token_hash: string;
+  /** Of the submit's span, where it was traced: what comes later belongs to the same trace. */
+  traceparent: string | null;
   /** JSON of the error that a REJECTED row answers with. */
   rejection: string | null;
 

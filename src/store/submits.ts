@@ -11,6 +11,7 @@ export interface NewSubmit {
   readonly idempotencyKey: string | null;
   readonly fingerprint: string;
   readonly tokenHash: string;
+  readonly traceparent?: string | null;
   readonly sourceTaskId: string;
   readonly prompt: string;
   readonly quality: VideoQuality;
@@ -40,6 +41,7 @@ export async function insertSubmit(db: Database, submit: NewSubmit): Promise<Vid
       expand_prompt: submit.expandPrompt === null ? null : Number(submit.expandPrompt),
       submit_until: sql<number>`now_ms() + ${submit.runtimeMs}`,
       token_hash: submit.tokenHash,
+      traceparent: submit.traceparent ?? null,
       created_at: now,
       unfinished_at: now,
       check_after: sql<number>`now_ms() + ${submit.runtimeMs}`,

@@ -18,6 +18,7 @@ import {
   rejectSubmit,
 } from '../store/submits.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Span, Tracing } from '../telemetry/tracing.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import type { Video } from '../video.ts';
@@ -38,6 +39,7 @@ export interface SubmitterParts {
   readonly hub: Hub;
   readonly upstream: UpstreamClient;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly config: Pick<
     Config,
@@ -59,10 +61,16 @@ export interface Submitter {
    * Starts a task, or joins the submit that holds the owner's key. Resolves when the upstream has
    * confirmed the task. The submit goes on when the caller stops waiting.
    *
+   * @param requestId of the request that begins it, for the log.
    * @throws the errors of the upstream's answer; OutcomeUnknownError when it was lost;
    * IdempotencyConflictError; RateLimitedError; GatewayUnavailableError when nothing was begun.
    */
-  submit(owner: string, input: ExtendInput, idempotencyKey: string | null): Promise<Video>;
+  submit(
+    owner: string,
+    input: ExtendInput,
+    idempotencyKey: string | null,
+    requestId?: string,
+  ): Promise<Video>;
   /**
    * Refuses new submits from now on, and those that wait for their turn; resolves when those in
    * flight have been settled.
@@ -79,7 +87,7 @@ interface Begun {
 }
 
 export function createSubmitter(parts: SubmitterParts): Submitter {
-  const { db, hub, upstream, metrics, log, config } = parts;
+  const { db, hub, upstream, metrics, tracing, log, config } = parts;
   const limits = toSpendLimits(config);
   const allowance = toAllowance('submit', config);
   const gate = createGate({ db, log, allowance, maxWaitMs: config.SUBMIT_MAX_WAIT_MS });
@@ -93,6 +101,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     owner: string,
     input: ExtendInput,
     idempotencyKey: string | null,
+    requestId?: string,
   ): Promise<Video> {
     if (isDraining) throw new GatewayUnavailableError();
     const fingerprint = toFingerprint(input);
@@ -100,7 +109,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       idempotencyKey === null ? undefined : await findKeyHolder(db, owner, idempotencyKey);
     const { row, settled } = holder
       ? { row: holder, settled: null }
-      : await track(begin(owner, input, idempotencyKey, fingerprint));
+      : await track(begin(owner, input, idempotencyKey, fingerprint, requestId));
     if (row.fingerprint !== fingerprint) throw new IdempotencyConflictError();
     return waitForAnswer(parts, row, settled);
   }
@@ -111,6 +120,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     input: ExtendInput,
     idempotencyKey: string | null,
     fingerprint: string,
+    requestId: string | undefined,
   ): Promise<Begun> {
     const refusal = breaker.findRefusal();
     if (refusal) {
@@ -118,6 +128,8 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       throw refusal;
     }
     const id = createVideoId();
+    // It ends with the submit, which goes on when its row is there.
+    const span = tracing.start({ name: 'submit', attributes: { 'longtake.video': id } });
     const token = createToken();
     const submit = {
       ...input,
@@ -126,21 +138,26 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       idempotencyKey,
       fingerprint,
       tokenHash: hashToken(token),
+      traceparent: span.traceparent,
       sourceTaskId: input.taskId,
       runtimeMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
     };
     // A place is free for whoever comes, but not past those who wait for one.
     const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance).catch(
       (error: unknown) => {
+        span.end(error);
         if (error instanceof GatewayError) metrics.submit(error.code);
         throw error;
       },
     );
     if (opened) {
       const callBackUrl = toCallbackUrl(parts.publicUrl(), id, token);
-      const settled = track(send(opened, { ...input, callBackUrl }));
+      const settled = track(
+        span.run(() => send(opened, { ...input, callBackUrl }, requestId, span)),
+      );
       return { row: opened.row, settled };
     }
+    span.end();
     // That one may have ended already, as a tombstone: its answer is ours all the same, because we
     // came before it.
     const winner = await findLatestOfKey(db, owner, idempotencyKey ?? '');
@@ -159,18 +176,22 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   async function send(
     { row, place }: OpenedSubmit,
     request: ExtendInput & { callBackUrl: string },
+    req: string | undefined,
+    span: Span,
   ): Promise<VideoRow | undefined> {
     let settle: () => Promise<VideoRow | undefined>;
+    let fault: unknown;
     try {
       const taskId = await sendInTurn(sending, row.owner, request, place);
-      log.info({ video: row.id, taskId }, 'submit confirmed');
+      log.info({ req, video: row.id, taskId }, 'submit confirmed');
       metrics.submit('ok');
       settle = () => confirm(row.id, taskId);
     } catch (error) {
+      fault = error;
       // Only an error of the table says that nothing was started; after any other it may have been.
       if (error instanceof GatewayError) {
         log.warn(
-          { video: row.id, code: error.code, upstreamCode: error.upstreamCode },
+          { req, video: row.id, code: error.code, upstreamCode: error.upstreamCode },
           'submit refused',
         );
         metrics.submit(error.code);
@@ -180,12 +201,16 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
         };
       } else {
         const isExpected = error instanceof AnswerLostError;
-        log[isExpected ? 'warn' : 'error']({ video: row.id, err: error }, 'submit unconfirmed');
+        log[isExpected ? 'warn' : 'error'](
+          { req, video: row.id, err: error },
+          'submit unconfirmed',
+        );
         metrics.submit('OUTCOME_UNKNOWN');
         settle = () => leaveUnconfirmed(row.id);
       }
     }
     const settled = await persist(row.id, settle);
+    span.end(fault);
     hub.publish(row);
     return settled;
   }

@@ -21,6 +21,7 @@ import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { markOverdueUnconfirmed } from '../store/submits.ts';
 import type { LookOutcome, Metrics } from '../telemetry/metrics.ts';
+import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchDetails, type TaskReport } from '../upstream/details.ts';
 import { isEnded, type VideoFailure } from '../video.ts';
@@ -52,6 +53,7 @@ export interface ReconcilerParts {
   readonly hub: Hub;
   readonly upstream: UpstreamClient;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly config: Pick<
     Config,
@@ -82,7 +84,7 @@ function toLookOutcome(report: TaskReport | null): LookOutcome {
 }
 
 export function startReconciler(parts: ReconcilerParts): Reconciler {
-  const { db, hub, upstream, metrics, log, config } = parts;
+  const { db, hub, upstream, metrics, tracing, log, config } = parts;
   const stopping = new AbortController();
   const tickMs = Math.min(1_000, Math.max(20, config.RECONCILE_AFTER_MS / 4));
   const looks = new Set<Promise<void>>();
@@ -136,7 +138,12 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   }
 
   function startLook(row: VideoRow): void {
-    const look = lookAt(row).catch((error: unknown) => {
+    const span = {
+      name: 'reconcile',
+      parent: row.traceparent,
+      attributes: { 'longtake.video': row.id },
+    };
+    const look = inSpan(tracing, span, () => lookAt(row)).catch((error: unknown) => {
       if (!stopping.signal.aborted) log.error({ video: row.id, err: error }, 'a look failed');
     });
     looks.add(look);

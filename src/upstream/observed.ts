@@ -1,5 +1,6 @@
 import { UpstreamUnreachableError } from '../errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from './client.ts';
 import { ACCEPTED, CODES_AS_STATUS } from './codes.ts';
 import { readCode } from './envelope.ts';
@@ -8,25 +9,40 @@ import type { Answer } from './exchange.ts';
 /** The reference's codes; others are counted as one, for the upstream may send any number. */
 const KNOWN: ReadonlySet<number> = new Set([ACCEPTED, 404, 500, ...CODES_AS_STATUS]);
 
-/** The client, with each of its calls counted. */
-export function countCalls(client: UpstreamClient, metrics: Metrics): UpstreamClient {
-  async function count(
+/** The client, with each of its calls counted and traced. */
+export function observeCalls(
+  client: UpstreamClient,
+  metrics: Metrics,
+  tracing: Tracing,
+): UpstreamClient {
+  async function observe(
     method: 'GET' | 'POST',
+    path: string,
     call: () => Promise<Answer>,
     signal?: AbortSignal,
   ): Promise<Answer> {
     const begun = performance.now();
     let code = 'left';
+    let fault: unknown;
+    const span = tracing.start({
+      // Without the query, which names a task. The upstream is a stranger: it is not told of the trace.
+      name: `${method} ${path.split('?')[0]}`,
+      kind: 'client',
+      attributes: { 'http.request.method': method },
+    });
     try {
-      const answer = await call();
+      const answer = await span.run(call);
       code = toLabel(answer);
       return answer;
     } catch (error) {
       if (!signal?.aborted)
         code = error instanceof UpstreamUnreachableError ? 'unreachable' : 'lost';
+      fault = error;
       throw error;
     } finally {
       metrics.upstreamCall(method, code, (performance.now() - begun) / 1_000);
+      span.set('longtake.upstream.code', code);
+      span.end(fault);
     }
   }
 
@@ -34,8 +50,8 @@ export function countCalls(client: UpstreamClient, metrics: Metrics): UpstreamCl
     timeoutMs: client.timeoutMs,
     redact: client.redact,
     close: () => client.close(),
-    read: (path, limits) => count('GET', () => client.read(path, limits), limits.signal),
-    submit: (path, body, onLeft) => count('POST', () => client.submit(path, body, onLeft)),
+    read: (path, limits) => observe('GET', path, () => client.read(path, limits), limits.signal),
+    submit: (path, body, onLeft) => observe('POST', path, () => client.submit(path, body, onLeft)),
   };
 }
 

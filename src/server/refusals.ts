@@ -1,0 +1,19 @@
+/** Answers of the server's own, in JSON, where GraphQL has not begun. */
+
+import type { ServerResponse } from 'node:http';
+import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../errors.ts';
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+export function sendErrors(response: ServerResponse, status: number, message: string): void {
+  sendJson(response, status, { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
+}
+
+/** Before GraphQL has begun an error shows in the HTTP status, too. */
+export function toStatus(error: unknown): number {
+  if (error instanceof UnauthenticatedError) return 401;
+  if (error instanceof RateLimitedError) return 429;
+  return error instanceof GatewayUnavailableError ? 503 : 500;
+}

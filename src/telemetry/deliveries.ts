@@ -1,0 +1,44 @@
+/** The last span of a task: from its committed end to the first listener of this replica. */
+
+import type { Database } from '../store/schema.ts';
+import { findRow } from '../store/submits.ts';
+import { isEnded, type Video } from '../video.ts';
+import type { Tracing } from './tracing.ts';
+
+/** What was missed for longer is a replay for one who comes back, and no delivery. */
+const FRESH_MS = 60_000;
+const REMEMBERED = 10_000;
+
+/** To be told of every event that a listener is given; costs nothing where nothing is traced. */
+export type NoteDelivery = (video: Video) => void;
+
+export function createDeliveryNotes(db: Database, tracing: Tracing): NoteDelivery {
+  if (!tracing.isOn) return () => {};
+  const known = new Set<string>();
+
+  return ({ id, state, finishedAt }) => {
+    // A failure may be followed by a success, which is a second completion.
+    const key = `${id} ${state}`;
+    const at = Date.now();
+    if (!isEnded(state) || finishedAt === null || at - finishedAt > FRESH_MS || known.has(key)) {
+      return;
+    }
+    known.add(key);
+    if (known.size > REMEMBERED) known.delete(known.values().next().value ?? '');
+    findRow(db, id).then(
+      (row) => {
+        if (!row) return;
+        const span = tracing.start({
+          name: 'deliver completion',
+          kind: 'producer',
+          parent: row.traceparent,
+          begun: Math.min(finishedAt, at),
+          attributes: { 'longtake.video': id, 'longtake.state': state },
+        });
+        span.end(undefined, at);
+      },
+      // A trace that lacks its last span is no reason to say anything.
+      () => {},
+    );
+  };
+}

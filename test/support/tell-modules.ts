@@ -1,0 +1,11 @@
+/** Loaded before the gateway (`--import`), it says on standard error what of OpenTelemetry is loaded. */
+
+import { registerHooks } from 'node:module';
+
+registerHooks({
+  load(url, context, nextLoad) {
+    const [, name] = /\/node_modules\/(@opentelemetry\/[^/]+)\//.exec(url) ?? [];
+    if (name) process.stderr.write(`loaded ${name}\n`);
+    return nextLoad(url, context);
+  },
+});
