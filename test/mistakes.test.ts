@@ -1,0 +1,186 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeFolder } from './support/folder.ts';
+import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { startGatewayProcess } from './support/process.ts';
+import { runProgram } from './support/program.ts';
+
+const CONFIG = 78;
+const FAILED = 1;
+
+/** What people get wrong in the environment, and the one line that each is told. */
+const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]> = {
+  'no key': [
+    { APIKLEY_API_KEY: '' },
+    'APIKLEY_API_KEY: is required: the key of the upstream API (npm run demo needs none)',
+  ],
+  'a key with its quotes': [
+    { APIKLEY_API_KEY: '"sandbox-key"' },
+    'APIKLEY_API_KEY: must not stand in quotes',
+  ],
+  'a key with a line break': [
+    { APIKLEY_API_KEY: 'sandbox-key\n' },
+    'APIKLEY_API_KEY: must be printable characters without spaces: the key alone, no line break and no "Bearer"',
+  ],
+  'a port that is no number': [
+    { PORT: '4000/tcp' },
+    'PORT: must be a whole number from 0 to 65535',
+  ],
+  'all networks, and nobody asked who is there': [
+    { HOST: '0.0.0.0' },
+    'AUTH: whoever reaches HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or say AUTH=none',
+  ],
+  'a database by its path alone': [
+    { DATABASE_URL: 'data/gateway.db' },
+    'DATABASE_URL: must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+  ],
+  'a misspelt scheme': [
+    { DATABASE_URL: 'postgre://longtake@127.0.0.1/longtake' },
+    'DATABASE_URL: must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+  ],
+  'an upstream with the path of the API': [
+    { UPSTREAM_URL: 'https://api.apikley.ru/api/v1/runway/extend' },
+    'UPSTREAM_URL: must end before the path of the API, as in https://api.apikley.ru',
+  ],
+  'a public address without a scheme': [
+    { PUBLIC_URL: 'localhost:4000' },
+    'PUBLIC_URL: must be an http(s) URL with its scheme, as in https://gateway.example.com',
+  ],
+  'keys in the place of their hashes': [
+    { AUTH_API_KEYS: 'renderer:the-key-itself, site:another' },
+    'AUTH_API_KEYS: must be a comma-separated list of name:sha256-of-key, the hash in hex and not the key itself: printf %s "$KEY" | sha256sum',
+  ],
+  'a short secret': [
+    { AUTH_JWT_SECRET: 'changeme' },
+    'AUTH_JWT_SECRET: must have at least 32 characters; openssl rand -base64 32 makes one',
+  ],
+};
+
+function start(env: Record<string, string>) {
+  return runProgram('main.ts', {
+    PORT: '0',
+    APIKLEY_API_KEY: 'sandbox-key',
+    UPSTREAM_URL: 'http://127.0.0.1:9',
+    ...env,
+  });
+}
+
+describe('a mistake in the environment', () => {
+  it.each(Object.entries(IN_THE_ENVIRONMENT))(
+    '(%s) is one line that names the variable and what to write, and ends with 78',
+    async (_name, [env, line]) => {
+      const { code, stdout, stderr } = await start(env);
+
+      expect(stderr).toBe(`The environment is not usable:\n  ${line}\n`);
+      expect(stdout).toBe('');
+      expect(code).toBe(CONFIG);
+    },
+  );
+
+  it('(a list of documents that is not there) ends with 78, too', async () => {
+    const { code, stderr } = await start({ TRUSTED_DOCUMENTS: 'nowhere.json' });
+
+    expect(stderr).toBe('TRUSTED_DOCUMENTS: nowhere.json is not a readable list of documents.\n');
+    expect(code).toBe(CONFIG);
+  });
+});
+
+describe('a mistake about the machine', () => {
+  it('(a port in use) names it, and what to do', async () => {
+    await using folder = await makeFolder();
+    await using taken = await listenSomewhere();
+
+    const { code, stderr } = await start({
+      PORT: String(taken.port),
+      DATABASE_URL: `sqlite:${join(folder.path, 'gateway.db')}`,
+    });
+
+    expect(stderr).toBe(
+      `PORT: 127.0.0.1:${taken.port} is already in use. End what listens there, or set another PORT.\n`,
+    );
+    expect(code).toBe(FAILED);
+  });
+
+  it("(another machine's address) says what HOST may be", async () => {
+    const { code, stderr } = await start({
+      HOST: '192.0.2.1',
+      AUTH: 'none',
+      DATABASE_URL: 'sqlite::memory:',
+    });
+
+    expect(stderr).toBe(
+      'HOST: 192.0.2.1 is no address of this machine. Set 127.0.0.1 for this machine alone, 0.0.0.0 for all networks.\n',
+    );
+    expect(code).toBe(FAILED);
+  });
+
+  it('(a file that another gateway uses) says that one file serves one', async () => {
+    await using running = await startGatewayProcess({ url: 'http://127.0.0.1:9' });
+    const path = join(running.folder, 'gateway.db');
+
+    const { code, stderr } = await start({ DATABASE_URL: `sqlite:${path}` });
+
+    expect(stderr).toBe(
+      `DATABASE_URL: the SQLite file ${path} cannot be used: another process is using it. One file serves one gateway: end the other, or name another file.\n`,
+    );
+    expect(code).toBe(FAILED);
+  });
+});
+
+describe('a mistake about PostgreSQL', () => {
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(() => postgres[Symbol.asyncDispose]());
+
+  const PREFIX = 'DATABASE_URL: the database could not be brought up to date: ';
+
+  it.each([
+    ['a wrong port', { port: '9' }, 'nothing listens at 127.0.0.1:9. Is PostgreSQL running'],
+    ['a misspelt host', { hostname: 'postgres.invalid' }, 'the host of postgres.invalid:'],
+    ['a wrong password', { password: 'not-the-word' }, 'refuses the user postgres or the password'],
+    [
+      'a missing database',
+      { pathname: '/not_there' },
+      'has no database not_there. Make it: createdb not_there',
+    ],
+  ])('(%s) is told in a sentence, without the password', async (_name, change, sentence) => {
+    const url = Object.assign(new URL(postgres.url), change);
+
+    const { code, stderr } = await start({ DATABASE_URL: url.href });
+
+    expect(stderr).toContain(`${PREFIX}`);
+    expect(stderr).toContain(sentence);
+    expect(stderr.trimEnd()).not.toContain('\n');
+    expect(stderr).not.toContain(url.href);
+    expect(stderr).not.toContain('not-the-word');
+    expect(code).toBe(FAILED);
+  });
+
+  it('(a user who may not make tables) is told what to grant', async () => {
+    const url = new URL(await postgres.createDatabase());
+    const user = `reader_${process.pid}`;
+    await postgres.run(`create role ${user} login password 'word'`);
+    Object.assign(url, { username: user, password: 'word' });
+
+    const { code, stderr } = await start({ DATABASE_URL: url.href });
+    await postgres.run(`drop role ${user}`);
+
+    expect(stderr).toMatch(/^DATABASE_URL: .* may not make tables in .* Grant it CREATE/);
+    expect(code).toBe(FAILED);
+  });
+});
+
+async function listenSomewhere() {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      server.close();
+    },
+  };
+}
