@@ -1,5 +1,5 @@
 /**
- * `npm run codegen`: writes schema.graphql, and typed documents for the operations under test/ and
+ * `npm run codegen`: writes schema.graphql, docs/errors.md, and typed documents for the operations under test/ and
  * examples/, and what the cache of the example app has to know. With --check it writes nothing and
  * fails where a file is stale.
  */
@@ -8,6 +8,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CodegenConfig, generate } from '@graphql-codegen/cli';
 import { introspectionFromSchema, printSchema } from 'graphql';
+import { toErrorsPage } from './codegen/errors-page.ts';
 import { schema } from './src/schema/index.ts';
 
 const sdl = `${printSchema(schema)}\n`;
@@ -50,6 +51,7 @@ const introspection = introspectionFromSchema(schema, {
 const typed: { filename: string; content: string }[] = await generate(config, false);
 const files = [
   { filename: 'schema.graphql', content: sdl },
+  { filename: 'docs/errors.md', content: toErrorsPage(schema) },
   { filename: 'examples/web/src/gql/schema.json', content: JSON.stringify(introspection) },
   ...typed,
 ];

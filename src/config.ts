@@ -131,6 +131,8 @@ const Environment = z
     };
   });
 
+export const VARIABLE_NAMES: readonly string[] = Object.keys(Environment.in.shape);
+
 type Raw = Readonly<Record<string, string | undefined>>;
 
 /**
