@@ -44,7 +44,7 @@ describe('a gateway in good health', () => {
       expect.stringMatching(/^ok {7}runtime {6}Node v\d/),
       'ok       environment  every variable can be used',
       'ok       auth         open: nobody has to say who is asking',
-      `ok       database     ${path} is in use: a gateway is running on it`,
+      `ok       database     ${path} is in use by another process, a running gateway most likely`,
       `ok       callbacks    http://${host} is a gateway, and takes callbacks`,
       `ok       upstream     ${sandbox.url} answers, and accepts the key`,
       '',

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeFolder } from './support/folder.ts';
 import { type PostgresServer, startPostgres } from './support/postgres.ts';
@@ -123,6 +124,24 @@ describe('a mistake about the machine', () => {
 
     expect(stderr).toBe(
       `DATABASE_URL: the SQLite file ${path} cannot be used: another process is using it. One file serves one gateway: end the other, or name another file.\n`,
+    );
+    expect(code).toBe(FAILED);
+  });
+});
+
+describe('a step back to an older version', () => {
+  it('is refused, with the way back', async () => {
+    await using newer = await startGatewayProcess({ url: 'http://127.0.0.1:9' });
+    await newer.stop();
+    const path = join(newer.folder, 'gateway.db');
+    const file = new DatabaseSync(path);
+    file.exec("insert into kysely_migration values ('9999-of-tomorrow', 'now')");
+    file.close();
+
+    const { code, stderr } = await start({ DATABASE_URL: `sqlite:${path}` });
+
+    expect(stderr).toBe(
+      'DATABASE_URL: the database could not be brought up to date: a newer version of the gateway has been at it. Run that one, or restore a backup from before the upgrade.\n',
     );
     expect(code).toBe(FAILED);
   });

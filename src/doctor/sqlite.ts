@@ -26,7 +26,9 @@ export function examineSqlite(path: string): Finding[] {
   }
   try {
     if (isHeld(path)) {
-      return [ok('database', `${path} is in use: a gateway is running on it`)];
+      return [
+        ok('database', `${path} is in use by another process, a running gateway most likely`),
+      ];
     }
     const names = readMigrations(path);
     if (!isWritable(path) || !isWritable(folder)) {

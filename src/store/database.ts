@@ -61,15 +61,20 @@ async function migrate(db: Database, url: string): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (!error) return;
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const reason = isShared(url)
-    ? explainPostgres(cause, url)
-    : cause instanceof Error
-      ? cause.message
-      : String(cause);
+  const reason = explain(error, url);
   throw new Error(`DATABASE_URL: the database could not be brought up to date: ${reason}`, {
     cause: error,
   });
+}
+
+function explain(error: unknown, url: string): string {
+  if (!(error instanceof Error)) return String(error);
+  // Kysely's word for a migration that has landed and is not known here.
+  if (error.message.startsWith('corrupted migrations')) {
+    return 'a newer version of the gateway has been at it. Run that one, or restore a backup from before the upgrade.';
+  }
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return isShared(url) ? explainPostgres(cause, url) : cause.message;
 }
 
 async function takeDatabaseId(db: Database): Promise<string> {

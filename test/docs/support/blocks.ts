@@ -1,21 +1,10 @@
-import { existsSync } from 'node:fs';
-import { ELSEWHERE } from './elsewhere.ts';
-import { type Block, ROOT, readPages } from './pages.ts';
+import { type Block, readPages } from './pages.ts';
 
-/** Every fenced block that is executed here, in the order of its page. */
+/** Every fenced block that is executed here, in the order of its page: regions run where they are. */
 export function readBlocks(): Block[] {
   return readPages()
     .flatMap(({ blocks }) => blocks)
-    .filter((block) => !isElsewhere(block));
-}
-
-function isElsewhere({ page, language }: Block): boolean {
-  return ELSEWHERE.some(
-    ({ pages, languages, by }) =>
-      (page === pages || (pages.endsWith('/') && page.startsWith(pages))) &&
-      languages.includes(language) &&
-      existsSync(`${ROOT}${by}`),
-  );
+    .filter(({ region }) => region === null);
 }
 
 export function groupByPage(blocks: readonly Block[]): [string, Block[]][] {

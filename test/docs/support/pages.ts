@@ -11,6 +11,8 @@ export interface Block {
   readonly at: string;
   readonly language: string;
   readonly text: string;
+  /** Of a tested file, where a comment above the block names one: `<!-- path#name -->`. */
+  readonly region: { readonly path: string; readonly name: string } | null;
 }
 
 export interface Page {
@@ -47,6 +49,7 @@ function readPage(file: string): Page {
     at: `${file}:${text.slice(0, index).split('\n').length}`,
     language: language.trim(),
     text: body,
+    region: toRegion(text.slice(0, index)),
   }));
   const prose = text.replaceAll(FENCE, '');
   return {
@@ -57,6 +60,11 @@ function readPage(file: string): Page {
     links: Array.from(prose.matchAll(/\]\(([^()\s]+)\)/g), ([, target = '']) => target),
     anchors: toAnchors(prose),
   };
+}
+
+function toRegion(above: string): Block['region'] {
+  const [, path, name] = /<!-- (\S+)#(\S+) -->\s*$/.exec(above) ?? [];
+  return path && name ? { path, name } : null;
 }
 
 function toAnchors(prose: string): ReadonlySet<string> {
