@@ -103,6 +103,20 @@ describe('a mistake about the machine', () => {
     expect(code).toBe(FAILED);
   });
 
+  it.each([
+    ['sandbox/main.ts', []],
+    ['demo.ts', ['--once']],
+  ])('(the same for %s) is told in the same words', async (program, args) => {
+    await using taken = await listenSomewhere();
+
+    const { code, stderr } = await runProgram(program, { PORT: String(taken.port) }, { args });
+
+    expect(stderr).toBe(
+      `PORT: 127.0.0.1:${taken.port} is already in use. End what listens there, or set another PORT.\n`,
+    );
+    expect(code).toBe(FAILED);
+  });
+
   it("(another machine's address) says what HOST may be", async () => {
     const { code, stderr } = await start({
       HOST: '192.0.2.1',

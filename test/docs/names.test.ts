@@ -35,11 +35,15 @@ const VALUES = Object.values(schema.getTypeMap())
   .flatMap((type) => type.getValues().map(({ name }) => name));
 const KNOWN = new Set([...VARIABLE_NAMES, ...SANDBOX, ...VALUES, ...OTHERS]);
 
-const pages = readPages().map(({ file, text, prose }) => ({ file, text, prose }));
+/** Programs have names of their own; what they are wrong about, the compiler tells. */
+const pages = readPages().map(({ file, text, prose, blocks }) => {
+  const commands = blocks.filter(({ language }) => language === 'sh').map((block) => block.text);
+  return { file, text, prose, told: [prose, ...commands].join('\n') };
+});
 
 describe('what the pages name', () => {
-  it.each(pages)('as a variable or a value is one: $file', ({ text }) => {
-    const names = Array.from(text.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g), ([name]) => name);
+  it.each(pages)('as a variable or a value is one: $file', ({ told }) => {
+    const names = Array.from(told.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g), ([name]) => name);
 
     const unknown = names.filter((name) => !KNOWN.has(name) && !name.startsWith('OTEL_'));
 
