@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig, VARIABLE_NAMES } from '../../src/config.ts';
+import { IN_THE_ENVIRONMENT } from '../support/mistakes.ts';
 import { readPages } from './support/pages.ts';
 
 /** What has no value of its own to be compared with. */
@@ -39,5 +40,22 @@ describe('docs/configuration.md', () => {
 
   it('says of each what it means', () => {
     expect(rows.filter(({ meaning }) => meaning.trim() === '')).toEqual([]);
+  });
+});
+
+describe('the mistakes in docs/configuration.md', () => {
+  const messages = Array.from(
+    page?.prose.matchAll(/^\| [^|]+ \| `([A-Z_]+: .*)`.* \|$/gm) ?? [],
+    // A bar would end the cell.
+    ([, message = '']) => message.replaceAll('\\|', '|'),
+  );
+
+  it('that are of the environment are told in the words that are shown', () => {
+    const told = Object.values(IN_THE_ENVIRONMENT).map(([, line]) => line);
+    // Those of the machine name a place of one's own; test/mistakes.test.ts has their words.
+    const shown = messages.filter((line) => !/^(PORT: 127|DATABASE_URL: the )/.test(line));
+
+    expect(shown.length).toBeGreaterThan(5);
+    expect(shown.filter((line) => !told.includes(line))).toEqual([]);
   });
 });
