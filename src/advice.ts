@@ -21,7 +21,7 @@ export interface Risk {
 }
 
 /** @param url where the gateway listens. */
-export function describe(config: Config, url: string): Facts {
+export function toFacts(config: Config, url: string): Facts {
   return {
     url,
     publicUrl: config.PUBLIC_URL ?? url,
@@ -88,7 +88,7 @@ export function findRisks(config: Config, url: string): Risk[] {
 
 /** The same for people: a few lines for a terminal. */
 export function toGreeting(config: Config, url: string): string {
-  const facts = describe(config, url);
+  const facts = toFacts(config, url);
   const isPageOn = facts.graphiql ? ' (GraphiQL in a browser)' : '';
   const lines = [
     `Longtake listens at ${url}/graphql${isPageOn}`,

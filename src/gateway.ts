@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
-import { describe, findRisks } from './advice.ts';
+import { findRisks, toFacts } from './advice.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createCallbackHandler } from './callbacks/handler.ts';
 import { createToClientError } from './client-errors.ts';
@@ -165,7 +165,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     throw error;
   }
 
-  log.info(describe(config, url), 'listening');
+  log.info(toFacts(config, url), 'listening');
   for (const { message, ...risk } of findRisks(config, url)) log.warn(risk, message);
 
   let closing: Promise<void> | undefined;

@@ -1,5 +1,5 @@
-import { expect, it, describe as suite } from 'vitest';
-import { describe, findRisks, toGreeting } from '../src/advice.ts';
+import { describe, expect, it } from 'vitest';
+import { findRisks, toFacts, toGreeting } from '../src/advice.ts';
 import { readConfig } from '../src/config.ts';
 
 const URL_OF_IT = 'http://127.0.0.1:4000';
@@ -15,7 +15,7 @@ const read = (env: Record<string, string>) => readConfig({ ...SAFE, ...env });
 const toVariables = (env: Record<string, string>, url = URL_OF_IT) =>
   findRisks(read(env), url).map(({ variable }) => variable);
 
-suite('what is unsafe', () => {
+describe('what is unsafe', () => {
   it('is nothing, where everything is as it should be in production', () => {
     expect(findRisks(read({}), URL_OF_IT)).toEqual([]);
   });
@@ -75,13 +75,13 @@ suite('what is unsafe', () => {
   });
 });
 
-suite('what is said at the start', () => {
+describe('what is said at the start', () => {
   const DATABASE_URL = 'postgres://user:canary-password@db.example.com:6543/longtake?sslkey=secret';
 
   it('names the address, the database, who may come in and the upstream, and no secret', () => {
     const config = read({ DATABASE_URL, WEBHOOK_HMAC_KEY: 'canary-hmac' });
 
-    const said = [JSON.stringify(describe(config, URL_OF_IT)), toGreeting(config, URL_OF_IT)];
+    const said = [JSON.stringify(toFacts(config, URL_OF_IT)), toGreeting(config, URL_OF_IT)];
 
     for (const text of said) {
       expect(text).toContain(URL_OF_IT);

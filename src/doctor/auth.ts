@@ -1,4 +1,4 @@
-import { describe } from '../advice.ts';
+import { toFacts } from '../advice.ts';
 import type { Config } from '../config.ts';
 import { type Finding, fault, ok, toReason } from './finding.ts';
 
@@ -6,7 +6,7 @@ const PATIENCE_MS = 5_000;
 
 export async function examineAuth(config: Config): Promise<Finding[]> {
   const url = config.AUTH_JWKS_URL;
-  const findings = [ok('auth', describe(config, '').auth)];
+  const findings = [ok('auth', toFacts(config, '').auth)];
   if (!url) return findings;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });

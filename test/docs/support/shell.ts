@@ -1,21 +1,20 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ROOT } from './pages.ts';
+
+/** What comes of working in the repository, and is not in it. */
+const MADE = new Set(['.git', 'node_modules', 'dist', 'data', 'coverage', 'artifacts']);
 
 /** The repository as somebody has just cloned it, with its packages. Gone with its scope. */
 export async function makeClone(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'longtake-clone-'));
-  // What is new and not yet added belongs to it as well.
-  const listed = ['ls-files', '--cached', '--others', '--exclude-standard'];
-  const files = execFileSync('git', listed, { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
-  for (const file of files) {
-    await mkdir(dirname(join(path, file)), { recursive: true });
-    // One that has been deleted and not yet committed is still listed.
-    await cp(join(ROOT, file), join(path, file)).catch(() => undefined);
-  }
+  await cp(ROOT, path, {
+    recursive: true,
+    filter: (source) => source === ROOT || !MADE.has(basename(source)),
+  });
   await symlink(join(ROOT, 'node_modules'), join(path, 'node_modules'));
   // The example app has been built: building it takes its packages, and .ci/run does.
   await mkdir(join(path, 'examples/web/dist'), { recursive: true });
