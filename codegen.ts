@@ -1,14 +1,15 @@
 /**
- * `npm run codegen`: writes schema.graphql, and typed documents for the operations under test/ and
- * examples/, what the caches of clients have to know, and the code that docs/clients.md shows. With
- * --check it writes nothing and fails where a file is stale.
+ * `npm run codegen`: writes schema.graphql, docs/errors.md, typed documents for the operations under
+ * test/ and examples/, what the caches of clients have to know, and the code that docs/clients.md
+ * shows. With --check it writes nothing and fails where a file is stale.
  */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CodegenConfig, generate } from '@graphql-codegen/cli';
 import { introspectionFromSchema, isAbstractType, printSchema } from 'graphql';
-import { fillSnippets } from './docs/snippets.ts';
+import { toErrorsPage } from './codegen/errors-page.ts';
+import { fillSnippets } from './codegen/snippets.ts';
 import { schema } from './src/schema/index.ts';
 
 const sdl = `${printSchema(schema)}\n`;
@@ -67,6 +68,7 @@ const typed: { filename: string; content: string }[] = await generate(config, fa
 const files = [
   { filename: 'schema.graphql', content: sdl },
   { filename: 'possibleTypes.json', content: `${JSON.stringify(possibleTypes, null, 2)}\n` },
+  { filename: 'docs/errors.md', content: toErrorsPage(schema) },
   { filename: 'examples/web/src/gql/schema.json', content: JSON.stringify(introspection) },
   { filename: 'examples/clients/gql/schema.json', content: JSON.stringify(introspection) },
   { filename: SNIPPETS, content: await fillSnippets(await readFile(SNIPPETS, 'utf8')) },

@@ -6,11 +6,19 @@ export type Config = Readonly<z.output<typeof Environment>>;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const count = (fallback: number, least: number, most = 2 ** 31 - 1) =>
-  z.coerce.number().int().min(least).max(most).default(fallback);
+/** What trying again does not mend. The message names the variables. */
+export class EnvironmentError extends Error {}
+
+const count = (fallback: number, least: number, most = 2 ** 31 - 1) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number({ error }).int(error).min(least, error).max(most, error).default(fallback);
+};
 const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
 const httpUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .url({
+    protocol: /^https?$/,
+    error: 'must be an http(s) URL with its scheme, as in https://gateway.example.com',
+  })
   // These are logged, and given to others.
   .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold credentials')
   .transform((url) => url.replace(/\/+$/, ''));
@@ -25,18 +33,34 @@ const list = z
       .filter((entry) => entry !== ''),
   );
 
+const NO_KEY_LIST =
+  'must be a comma-separated list of name:sha256-of-key, the hash in hex and not the key itself: printf %s "$KEY" | sha256sum';
+
 const Environment = z
   .object({
     PORT: count(4000, 0, 65_535),
     HOST: z.string().min(1).default('127.0.0.1'),
     PUBLIC_URL: httpUrl.optional(),
-    UPSTREAM_URL: httpUrl.default('https://api.apikley.ru'),
+    UPSTREAM_URL: httpUrl
+      .refine(
+        (url) => !/\/api\/v\d+(\/|$)/.test(url),
+        'must end before the path of the API, as in https://api.apikley.ru',
+      )
+      .default('https://api.apikley.ru'),
     APIKLEY_API_KEY: z
-      .string({ error: 'is required: the key of the upstream API' })
-      .regex(/^[\x21-\x7e]+$/, 'must be printable characters without spaces'),
+      .string({ error: 'is required: the key of the upstream API (npm run demo needs none)' })
+      .regex(
+        /^[\x21-\x7e]+$/,
+        'must be printable characters without spaces: the key alone, no line break and no "Bearer"',
+      )
+      // Files of variables are read in two ways: some readers keep the quotes.
+      .regex(/^[^"'].*[^"']$|^[^"']$/s, 'must not stand in quotes'),
     DATABASE_URL: z
       .string()
-      .regex(/^(sqlite|postgres|postgresql):.+/, 'must be sqlite:PATH or postgres://…')
+      .regex(
+        /^(sqlite|postgres|postgresql):.+/,
+        'must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+      )
       .default('sqlite:data/gateway.db'),
     DATABASE_POOL_SIZE: count(10, 1, 1_000),
     DATABASE_TIMEOUT_MS: count(4_000, 1),
@@ -56,7 +80,10 @@ const Environment = z
       { error: 'must be a comma-separated list of origins such as https://app.example.com' },
     ),
     AUTH: z.literal('none', { error: "must be 'none' or unset" }).optional(),
-    AUTH_JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+    AUTH_JWT_SECRET: z
+      .string()
+      .min(32, 'must have at least 32 characters; openssl rand -base64 32 makes one')
+      .optional(),
     AUTH_JWKS_URL: httpUrl.optional(),
     AUTH_ISSUER: z.string().optional(),
     AUTH_AUDIENCE: z.string().optional(),
@@ -64,7 +91,7 @@ const Environment = z
     AUTH_API_KEYS: list.transform((entries, context) =>
       entries.map((entry) => {
         const [, name = '', sha256 = ''] = /^([\w.-]{1,64}):([0-9a-f]{64})$/i.exec(entry) ?? [];
-        if (!name) context.addIssue('must be a comma-separated list of name:sha256-of-key, in hex');
+        if (!name) context.addIssue(NO_KEY_LIST);
         return { name, sha256: sha256.toLowerCase() };
       }),
     ),
@@ -131,22 +158,24 @@ const Environment = z
     };
   });
 
+export const VARIABLE_NAMES: readonly string[] = Object.keys(Environment.in.shape);
+
 type Raw = Readonly<Record<string, string | undefined>>;
 
 /**
- * @throws Error whose message names every fault, one a line. It quotes no value: some are secrets.
+ * @throws EnvironmentError whose message names every fault, one a line. It quotes no value: some are secrets.
  */
 export function readConfig(env: Raw): Config {
   // An empty variable is an unset one, as in most shells' and containers' ways to unset.
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const result = Environment.safeParse(set);
-  const faults = [
+  const faults = new Set([
     ...(result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`),
     ...findConflicts(set),
-  ];
-  if (result.success && faults.length === 0) return Object.freeze(result.data);
-  throw new Error(
-    `The environment is not usable:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+  ]);
+  if (result.success && faults.size === 0) return Object.freeze(result.data);
+  throw new EnvironmentError(
+    `The environment is not usable:\n${Array.from(faults, (fault) => `  ${fault}`).join('\n')}`,
   );
 }
 
@@ -166,8 +195,9 @@ function findConflicts(env: Raw): string[] {
   if (AUTH === 'none' && !open) {
     faults.push('AUTH: none cannot stand beside AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS');
   }
-  const publicHost = env.PUBLIC_URL ? (URL.parse(env.PUBLIC_URL)?.hostname ?? '') : '127.0.0.1';
-  const isReachable = !isLoopback(env.HOST ?? '127.0.0.1') || !isLoopback(publicHost);
+  const isReachable =
+    !isLoopback(env.HOST ?? '127.0.0.1') ||
+    !isLoopback(env.PUBLIC_URL ? toHost(env.PUBLIC_URL) : '127.0.0.1');
   if (open && AUTH !== 'none' && isReachable) {
     faults.push(
       'AUTH: whoever reaches HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or say AUTH=none',
@@ -176,8 +206,13 @@ function findConflicts(env: Raw): string[] {
   return faults;
 }
 
+/** Also of an address whose scheme was forgotten, which is a fault by itself. */
+function toHost(url: string): string {
+  return URL.parse(url)?.hostname || URL.parse(`http://${url}`)?.hostname || '';
+}
+
 /** Whether nobody has to say who is asking. */
-function isOpen(env: {
+export function isOpen(env: {
   AUTH_JWT_SECRET?: unknown;
   AUTH_JWKS_URL?: unknown;
   AUTH_API_KEYS: readonly unknown[];

@@ -1,13 +1,13 @@
 /** The composition root: builds each long-lived thing once, in the order in which they lean on each other. */
 
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import packageFile from '../package.json' with { type: 'json' };
+import { findRisks, toFacts } from './advice.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createCallbackHandler } from './callbacks/handler.ts';
 import { createToClientError } from './client-errors.ts';
-import { type Config, isLoopback } from './config.ts';
+import type { Config } from './config.ts';
 import { createCursors } from './delivery/cursor.ts';
 import { createHub } from './delivery/hub.ts';
 import { createReader } from './delivery/reader.ts';
@@ -16,6 +16,7 @@ import { createCompiler } from './server/compiled.ts';
 import { createDoor } from './server/door.ts';
 import { createGraphiQL } from './server/graphiql.ts';
 import { createHttpServer } from './server/http.ts';
+import { listen } from './server/listen.ts';
 import { createMetricsEndpoint } from './server/metrics.ts';
 import { createQuota } from './server/quotas.ts';
 import { createSharedEvents } from './server/shared-events.ts';
@@ -221,29 +222,14 @@ export async function startGateway(config: Config): Promise<Gateway> {
   }
 
   try {
-    await listen();
+    url = await listen(server, config.HOST, config.PORT);
   } catch (error) {
     await release();
     throw error;
   }
 
-  async function listen(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject);
-    server.listen(config.PORT, config.HOST, resolve);
-    await promise;
-    server.off('error', reject);
-    const { port } = server.address() as AddressInfo;
-    url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
-  }
-
-  log.info({ url, publicUrl: publicUrl(), upstream: config.UPSTREAM_URL }, 'listening');
-  if (isLoopbackUrl(publicUrl()) && !isLoopbackUrl(config.UPSTREAM_URL)) {
-    log.warn(
-      { publicUrl: publicUrl() },
-      'the upstream cannot reach PUBLIC_URL: no callback will come',
-    );
-  }
+  log.info(toFacts(config, url), 'listening');
+  for (const { message, ...risk } of findRisks(config, url)) log.warn(risk, message);
 
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
@@ -266,8 +252,4 @@ export async function startGateway(config: Config): Promise<Gateway> {
       return closing;
     },
   };
-}
-
-function isLoopbackUrl(url: string): boolean {
-  return isLoopback(new URL(url).hostname);
 }

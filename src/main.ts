@@ -1,4 +1,8 @@
-/** Reads the environment, starts the gateway, drains on SIGTERM. */
+/**
+ * Reads the environment, starts the gateway, drains on SIGTERM. Ends with 0 when it was told to; with
+ * 78 (EX_CONFIG of sysexits.h) where the environment is at fault, so that trying again is of no use;
+ * with 1 for anything else.
+ */
 
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -6,19 +10,26 @@ import { fileURLToPath } from 'node:url';
 // Half of a start is compiling. The default folder for what comes of it can be written by anybody
 // on the machine, so it lies among our own packages; where that is read-only, there is none.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
-const { readConfig } = await import('./config.ts');
-const { startGateway } = await import('./gateway.ts');
+const { EnvironmentError, readConfig } = await import('./config.ts');
 
 try {
-  const starting = startGateway(readConfig(process.env));
+  const config = readConfig(process.env);
+  // Not before it is needed: who has made a mistake is told at once.
+  const { startGateway } = await import('./gateway.ts');
+  const starting = startGateway(config);
   // Before it listens: who sees that it does may end it at once.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       void starting.then((gateway) => gateway.close()).then(() => process.exit(0));
     });
   }
-  await starting;
+  const { url } = await starting;
+  // The log is for machines; who starts it by hand is told the same in sentences.
+  if (process.stdout.isTTY) {
+    const { toGreeting } = await import('./advice.ts');
+    process.stderr.write(toGreeting(config, url));
+  }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  process.exit(error instanceof EnvironmentError ? 78 : 1);
 }

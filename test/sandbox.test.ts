@@ -659,8 +659,8 @@ describe('words in the prompt', () => {
     expect(sandbox.tasks.get(data.taskId)?.behaviour).toEqual({});
   });
 
-  it('stand in the README, as the table in the code describes them', async () => {
-    const page = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  it('stand in docs/sandbox.md, as the table in the code describes them', async () => {
+    const page = await readFile(new URL('../docs/sandbox.md', import.meta.url), 'utf8');
 
     const rows = page.matchAll(/^\| `(#.*?)` \| (.*) \|$/gm);
 

@@ -1,25 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { ExtendDocument, OnExtendedDocument, ReadVideoDocument } from './generated/graphql.ts';
+import { makeFolder } from './support/folder.ts';
 import { INPUT } from './support/operations.ts';
 import { createQueue } from './support/queue.ts';
 import { openSse } from './support/sse.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const IS_ROOT = process.getuid?.() === 0;
-
-async function makeFolder() {
-  const path = await mkdtemp(join(tmpdir(), 'longtake-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
 
 /** `npm start` with this environment and no other. */
 function run(env: Record<string, string>, cwd?: string) {
@@ -200,7 +195,7 @@ describe('an environment that is not usable', () => {
 
     const { code, stderr } = await gateway.ended();
 
-    expect(code).toBe(1);
+    expect(code).toBe(78);
     expectMessage(stderr);
     for (const [name, value] of Object.entries(faulty)) {
       expect(stderr).toContain(`${name}: `);
@@ -215,7 +210,7 @@ describe('an environment that is not usable', () => {
 
     const { code, stderr } = await gateway.ended();
 
-    expect(code).toBe(1);
+    expect(code).toBe(78);
     expectMessage(stderr);
     expect(stderr).toContain('APIKLEY_API_KEY: is required');
     expect(stderr.trim().split('\n')).toHaveLength(2);

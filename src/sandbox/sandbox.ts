@@ -1,8 +1,7 @@
 /** A stand-in for the upstream API over real HTTP: no credits, no network. See docs/sandbox.md. */
 
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import { listen } from '../server/listen.ts';
 import type { CallbackDelivery } from './callbacks.ts';
 import { createCallbackSender } from './callbacks.ts';
 import { createAnswerer } from './extend.ts';
@@ -72,14 +71,14 @@ export interface Sandbox extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Rejects where the port is taken. */
+/** Rejects, with a sentence, where the port is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', apiKey = 'sandbox-key', webhookHmacKey, logger } = options;
   const { stepMs = 1000, autoplay = true, callbackTimeoutMs: timeoutMs = 15_000 } = options;
   const { retryDelaysMs = [1000, 5000, 15_000], rateLimit = null } = options;
 
   const server = createServer();
-  const address = await listen(server, port, host);
+  const address = await listen(server, host, port);
   const url = options.publicUrl ?? address;
 
   const closing = new AbortController();
@@ -144,11 +143,4 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-async function listen(server: Server, port: number, host: string): Promise<string> {
-  server.listen(port, host);
-  await once(server, 'listening');
-  const { port: actual } = server.address() as AddressInfo;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
 }

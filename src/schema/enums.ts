@@ -64,20 +64,29 @@ export const ErrorCodeType = builder.enumType('ErrorCode', {
   description:
     'What went wrong, for programs. The same codes stand in `extensions.code` of top-level errors.',
   values: toValues<ErrorCode>({
-    INVALID_INPUT: 'The input was refused, by the gateway or by the upstream (422).',
-    VIDEO_NOT_FOUND: 'No such video, or not yours (404).',
-    SOURCE_UNAVAILABLE: 'The upstream could not fetch the image (451).',
+    INVALID_INPUT:
+      'The input was refused, by the gateway or by the upstream (422). Nothing was started; change the input.',
+    VIDEO_NOT_FOUND: 'No such video, or not yours (404). Look at the id, and at who is signed in.',
+    SOURCE_UNAVAILABLE:
+      'The upstream could not fetch the image (451). Give it a public address, or leave it out.',
     RATE_LIMITED: 'Too many requests (429). Nothing was started; repeat after `retryAfter`.',
-    UPSTREAM_UNAUTHORIZED: "The upstream refused the gateway's key (401): a case for an operator.",
-    UPSTREAM_MAINTENANCE: 'The upstream is under maintenance (455). Nothing was started.',
-    UPSTREAM_ERROR: 'The upstream answered with an error (500 or another code).',
-    UPSTREAM_UNREACHABLE: 'The upstream was never reached. Nothing was started.',
+    UPSTREAM_UNAUTHORIZED:
+      "The upstream refused the gateway's key (401): a case for an operator. Do not repeat.",
+    UPSTREAM_MAINTENANCE:
+      'The upstream is under maintenance (455). Nothing was started; repeat later.',
+    UPSTREAM_ERROR:
+      'The upstream answered with an error (500 or another code). Nothing was started; repeat if `retryable`.',
+    UPSTREAM_UNREACHABLE: 'The upstream was never reached. Nothing was started; repeat.',
     OUTCOME_UNKNOWN:
-      'The request left and its answer was lost: the task may exist and may have been paid for.',
-    IDEMPOTENCY_CONFLICT: 'The idempotency key has been used with another input.',
-    CURSOR_EXPIRED: 'The log no longer reaches back to the cursor.',
-    GATEWAY_UNAVAILABLE: 'The gateway cannot serve now. Nothing was started.',
-    UNAUTHENTICATED: 'The request does not say who is asking, or not credibly.',
-    INTERNAL: "A bug in the gateway, logged there. The request's outcome is not known.",
+      'The request left and its answer was lost: the task may exist and may have been paid for. Do not submit again; watch its `video`.',
+    IDEMPOTENCY_CONFLICT:
+      'The idempotency key has been used with another input. Take a new key for a new task.',
+    CURSOR_EXPIRED:
+      'The log no longer reaches back to the cursor. Read `videos`, then go on from a new cursor.',
+    GATEWAY_UNAVAILABLE: 'The gateway cannot serve now. Nothing was started; repeat.',
+    UNAUTHENTICATED:
+      'The request does not say who is asking, or not credibly. Sign in anew, then repeat.',
+    INTERNAL:
+      "A bug in the gateway, logged there. The request's outcome is not known; repeat a submit under the same `idempotencyKey` only.",
   }),
 });

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
+import { EnvironmentError } from '../config.ts';
 
 /** What a request names its document by, in the two forms that clients use. */
 interface NamedDocument {
@@ -52,7 +53,7 @@ function readList(path: string): Record<string, string> {
   try {
     return AllowList.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
-    throw new Error(`TRUSTED_DOCUMENTS: ${path} is not a readable list of documents.`, {
+    throw new EnvironmentError(`TRUSTED_DOCUMENTS: ${path} is not a readable list of documents.`, {
       cause: error,
     });
   }

@@ -7,15 +7,16 @@ import * as videos from './migrations/0001-videos.ts';
 import * as traces from './migrations/0003-traces.ts';
 import { clock, notifications } from './migrations/postgres.ts';
 import { createPostgresDialect, type PoolOptions } from './postgres.ts';
+import { explainPostgres } from './postgres-trouble.ts';
 import type { Database, Tables } from './schema.ts';
 import { createSqliteDialect, openSqliteFile } from './sqlite.ts';
 
 /** In the order of their names; a landed one is never changed. */
-const SQLITE_MIGRATIONS: Record<string, Migration> = {
+export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0001-videos': videos,
   '0003-traces': traces,
 };
-const POSTGRES_MIGRATIONS: Record<string, Migration> = {
+export const POSTGRES_MIGRATIONS: Record<string, Migration> = {
   '0000-clock': clock,
   '0001-videos': videos,
   '0002-notifications': notifications,
@@ -49,7 +50,7 @@ export async function openDatabase(
     : createSqliteDialect(openSqliteFile(url.slice('sqlite:'.length)));
   const db = new Kysely<Tables>({ dialect });
   try {
-    await migrate(db, isShared(url) ? POSTGRES_MIGRATIONS : SQLITE_MIGRATIONS);
+    await migrate(db, url);
     return { db, id: await takeDatabaseId(db), close: () => db.destroy() };
   } catch (error) {
     await db.destroy();
@@ -58,18 +59,25 @@ export async function openDatabase(
 }
 
 /** Replicas that start at once take turns: on PostgreSQL Kysely holds an advisory lock meanwhile. */
-async function migrate(db: Database, migrations: Record<string, Migration>): Promise<void> {
+async function migrate(db: Database, url: string): Promise<void> {
+  const migrations = isShared(url) ? POSTGRES_MIGRATIONS : SQLITE_MIGRATIONS;
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (!error) return;
-  throw new Error(`The database could not be brought up to date: ${toReason(error)}`, {
+  const reason = explain(error, url);
+  throw new Error(`DATABASE_URL: the database could not be brought up to date: ${reason}`, {
     cause: error,
   });
 }
 
-function toReason(error: unknown): string {
+function explain(error: unknown, url: string): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  // Kysely's word for a migration that has landed and is not known here.
+  if (error.message.startsWith('corrupted migrations')) {
+    return 'a newer version of the gateway has been at it. Run that one, or restore a backup from before the upgrade.';
+  }
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return isShared(url) ? explainPostgres(cause, url) : cause.message;
 }
 
 async function takeDatabaseId(db: Database): Promise<string> {

@@ -42,19 +42,31 @@ export function openSqliteFile(path: string): DatabaseSync {
       throw error;
     }
   } catch (error) {
-    throw new Error(`The SQLite file ${path} cannot be used: ${explain(error)}`, { cause: error });
+    throw new Error(`DATABASE_URL: the SQLite file ${path} cannot be used: ${explain(error)}`, {
+      cause: error,
+    });
   }
 }
 
 function explain(error: unknown): string {
   const code = primaryCode(error);
-  if (code === 5) return 'another process is using it. One file serves one gateway.';
+  if (code === 5) {
+    return 'another process is using it. One file serves one gateway: end the other, or name another file.';
+  }
   if (code === 26 || code === 11) return 'it is not a sound SQLite database. Restore a backup.';
-  if (code === 8 || code === 14) return 'it cannot be written. Check the folder and its owner.';
+  if (code === 8 || code === 14 || isForbidden(error)) {
+    return 'it cannot be written. Check the folder and its owner.';
+  }
   return error instanceof Error ? error.message : String(error);
 }
 
-function primaryCode(error: unknown): number | undefined {
+/** Of the folder, while it is made. */
+function isForbidden(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+}
+
+export function primaryCode(error: unknown): number | undefined {
   const extended = (error as { errcode?: unknown } | null)?.errcode;
   return typeof extended === 'number' ? extended & 0xff : undefined;
 }

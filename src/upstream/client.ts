@@ -1,4 +1,5 @@
 import { type buildConnector, Pool } from 'undici';
+import { UpstreamUnreachableError } from '../errors.ts';
 import { type Answer, type ExchangeLimits, type ExchangeRequest, exchange } from './exchange.ts';
 import { createRedactor, type Redact } from './redact.ts';
 
@@ -135,5 +136,9 @@ function toLogFields(error: unknown): object {
   return {
     error: error.name,
     cause: error.cause instanceof Error ? error.cause.message : undefined,
+    fix:
+      error instanceof UpstreamUnreachableError
+        ? 'See that UPSTREAM_URL is right and answers: npm run doctor'
+        : undefined,
   };
 }

@@ -1,4 +1,4 @@
-/** Code blocks of these pages that are regions of tested files, so that what is shown is what runs. */
+/** Code blocks of the pages that are regions of tested files, so that what is shown is what runs. */
 
 import { readFile } from 'node:fs/promises';
 

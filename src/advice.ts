@@ -1,0 +1,131 @@
+/** What an operator should know of a configuration: what it comes to, what is unsafe, how to mend it. No I/O. */
+
+import { type Config, isLoopback, isOpen } from './config.ts';
+
+/** For the log; it holds no secret. */
+export interface Facts {
+  readonly url: string;
+  readonly publicUrl: string;
+  readonly upstream: string;
+  readonly database: string;
+  readonly auth: string;
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+}
+
+export interface Risk {
+  /** The variable to look at. */
+  readonly variable: string;
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** @param url where the gateway listens. */
+export function toFacts(config: Config, url: string): Facts {
+  return {
+    url,
+    publicUrl: config.PUBLIC_URL ?? url,
+    upstream: config.UPSTREAM_URL,
+    database: toDatabaseName(config.DATABASE_URL),
+    auth: toAuthName(config),
+    graphiql: config.GRAPHIQL,
+    introspection: config.INTROSPECTION,
+  };
+}
+
+export function findRisks(config: Config, url: string): Risk[] {
+  const publicUrl = config.PUBLIC_URL ?? url;
+  // Behind a proxy the gateway itself listens on loopback.
+  const isReachable = !isLoopback(config.HOST) || !isLocal(publicUrl);
+  const isUpstreamFar = !isLocal(config.UPSTREAM_URL);
+  const conveniences = (['GRAPHIQL', 'INTROSPECTION'] as const).filter((name) => config[name]);
+  const risks: (Risk | false)[] = [
+    isOpen(config) &&
+      isReachable && {
+        variable: 'AUTH',
+        message: 'whoever reaches the gateway can spend your credits',
+        fix: 'Be sure that something in front of it asks who is there, or set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS in the place of AUTH=none.',
+      },
+    (isLocal(publicUrl) || isAnyAddress(publicUrl)) &&
+      isUpstreamFar && {
+        variable: 'PUBLIC_URL',
+        message: 'the upstream cannot reach PUBLIC_URL: no callback will come',
+        fix: 'Set PUBLIC_URL to the address under which the internet reaches this gateway. Until then tasks are read back, RECONCILE_AFTER_MS after their submit and then at growing gaps.',
+      },
+    isUpstreamFar &&
+      config.UPSTREAM_URL.startsWith('http:') && {
+        variable: 'UPSTREAM_URL',
+        message: 'the upstream key travels unencrypted',
+        fix: 'Set UPSTREAM_URL to an https address.',
+      },
+    !isLocal(publicUrl) &&
+      !isAnyAddress(publicUrl) &&
+      publicUrl.startsWith('http:') && {
+        variable: 'PUBLIC_URL',
+        message: 'the secret URLs of callbacks travel unencrypted',
+        fix: 'Put a proxy that speaks TLS in front, and set PUBLIC_URL to its https address.',
+      },
+    !!config.AUTH_JWKS_URL?.startsWith('http:') &&
+      !isLocal(config.AUTH_JWKS_URL) && {
+        variable: 'AUTH_JWKS_URL',
+        message: 'the keys that tokens are checked with come unencrypted',
+        fix: 'Set AUTH_JWKS_URL to an https address.',
+      },
+    isReachable &&
+      conveniences.length > 0 && {
+        variable: conveniences[0] ?? '',
+        message: `strangers find ${conveniences.join(' and ')} switched on`,
+        fix: `Set ${conveniences.map((name) => `${name}=off`).join(' and ')}, or leave them unset under NODE_ENV=production.`,
+      },
+    config.DATABASE_URL === 'sqlite::memory:' && {
+      variable: 'DATABASE_URL',
+      message: 'nothing is kept: a restart forgets tasks that have been paid for',
+      fix: 'Set DATABASE_URL to a file, as in sqlite:data/gateway.db.',
+    },
+  ];
+  return risks.filter((risk) => risk !== false);
+}
+
+/** The same for people: a few lines for a terminal. */
+export function toGreeting(config: Config, url: string): string {
+  const facts = toFacts(config, url);
+  const isPageOn = facts.graphiql ? ' (GraphiQL in a browser)' : '';
+  const lines = [
+    `Longtake listens at ${url}/graphql${isPageOn}`,
+    `  database   ${facts.database}`,
+    `  upstream   ${facts.upstream}, which calls back at ${facts.publicUrl}`,
+    `  auth       ${facts.auth}`,
+    ...findRisks(config, url).flatMap(({ variable, message, fix }) => [
+      `  ! ${variable}: ${message}`,
+      `    ${fix}`,
+    ]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Without credentials, and without parameters, which may name files of keys. */
+export function toDatabaseName(url: string): string {
+  if (url.startsWith('sqlite:')) return url;
+  const { host = '', pathname = '' } = URL.parse(url) ?? {};
+  return `postgres://${host}${pathname}`;
+}
+
+function toAuthName(config: Config): string {
+  const { AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_API_KEYS } = config;
+  const ways = [
+    AUTH_JWT_SECRET && 'JWT (AUTH_JWT_SECRET)',
+    AUTH_JWKS_URL && 'JWT (AUTH_JWKS_URL)',
+    AUTH_API_KEYS.length > 0 && 'API keys (AUTH_API_KEYS)',
+  ];
+  return ways.filter(Boolean).join(' and ') || 'open: nobody has to say who is asking';
+}
+
+export function isLocal(url: string): boolean {
+  return isLoopback(new URL(url).hostname);
+}
+
+/** An address to listen on, and none to call: what PUBLIC_URL comes to where HOST alone is set. */
+export function isAnyAddress(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === '0.0.0.0' || hostname === '[::]';
+}

@@ -1,0 +1,87 @@
+/**
+ * `npm run doctor`: looks at the environment, the database, the way of callbacks and the upstream,
+ * changes nothing and spends nothing. Ends with 0 where all is well, warnings allowed, and with 1
+ * where there is a fault. `--json` is for programs.
+ */
+
+import { findRisks } from './advice.ts';
+import { type Config, EnvironmentError, readConfig } from './config.ts';
+import { examineAuth } from './doctor/auth.ts';
+import { examineCallbacks } from './doctor/callbacks.ts';
+import { type Finding, fault, ok, SUBJECTS, type Subject, warning } from './doctor/finding.ts';
+import { examinePostgres } from './doctor/postgres.ts';
+import { examineRuntime } from './doctor/runtime.ts';
+import { examineSqlite } from './doctor/sqlite.ts';
+import { examineUpstream } from './doctor/upstream.ts';
+import { toUrl } from './server/listen.ts';
+import { readTrustedDocuments } from './server/trusted-documents.ts';
+import { isShared } from './store/database.ts';
+
+/** Under which heading the risk of a variable is told. */
+const SUBJECT_OF: Readonly<Record<string, Subject>> = {
+  PUBLIC_URL: 'callbacks',
+  UPSTREAM_URL: 'upstream',
+  DATABASE_URL: 'database',
+  AUTH: 'auth',
+  AUTH_JWKS_URL: 'auth',
+};
+
+const SEE = 'docs/configuration.md has them all. The rest is looked at once these are mended.';
+
+const findings = await examine(process.env);
+process.stdout.write(process.argv.includes('--json') ? toJson(findings) : toText(findings));
+process.exitCode = findings.some(({ level }) => level === 'fault') ? 1 : 0;
+
+async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const runtime = examineRuntime(process.version);
+  let config: Config;
+  try {
+    config = readConfig(env);
+    readTrustedDocuments(config.TRUSTED_DOCUMENTS);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    // The first of several lines is a heading.
+    const lines = error.message.split('\n');
+    const faults = lines.length > 1 ? lines.slice(1) : lines;
+    return [
+      runtime,
+      ...faults.map((line, n) =>
+        fault('environment', line.trim(), n === faults.length - 1 ? SEE : null),
+      ),
+    ];
+  }
+  const [auth, database, callbacks, upstream] = await Promise.all([
+    examineAuth(config),
+    isShared(config.DATABASE_URL)
+      ? examinePostgres(config)
+      : examineSqlite(config.DATABASE_URL.slice('sqlite:'.length)),
+    examineCallbacks(config),
+    examineUpstream(config),
+  ]);
+  const risks = findRisks(config, toUrl(config.HOST, config.PORT)).map((risk) =>
+    warning(
+      SUBJECT_OF[risk.variable] ?? 'environment',
+      `${risk.variable}: ${risk.message}`,
+      risk.fix,
+    ),
+  );
+  const all = [runtime, ok('environment', 'every variable can be used')];
+  const found = [...all, ...auth, ...database, ...callbacks, upstream, ...risks];
+  return found.sort((a, b) => SUBJECTS.indexOf(a.subject) - SUBJECTS.indexOf(b.subject));
+}
+
+function toText(findings: readonly Finding[]): string {
+  const lines = findings.flatMap(({ level, subject, message, fix }) => [
+    `${level.padEnd(8)} ${subject.padEnd(12)} ${message}`,
+    ...(fix ? [`${' '.repeat(22)}→ ${fix}`] : []),
+  ]);
+  const count = (level: Finding['level'], word: string) => {
+    const number = findings.filter((finding) => finding.level === level).length;
+    return `${number} ${word}${number === 1 ? '' : 's'}`;
+  };
+  return `${lines.join('\n')}\n\n${count('fault', 'fault')}, ${count('warning', 'warning')}\n`;
+}
+
+function toJson(findings: readonly Finding[]): string {
+  return `${JSON.stringify(findings, null, 2)}\n`;
+}

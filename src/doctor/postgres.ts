@@ -1,0 +1,80 @@
+/** A look at PostgreSQL that changes nothing: one connection, and questions alone. */
+
+import pg from 'pg';
+import { toDatabaseName } from '../advice.ts';
+import type { Config } from '../config.ts';
+import { POSTGRES_MIGRATIONS } from '../store/database.ts';
+import { toClientConfig } from '../store/postgres.ts';
+import { explainPostgres } from '../store/postgres-trouble.ts';
+import { type Finding, fault, ok, warning } from './finding.ts';
+import { judgeMigrations } from './migrations.ts';
+
+/** More than this between two clocks, and tokens or signatures begin to be judged differently. */
+const CLOCK_TOLERANCE_MS = 5_000;
+
+export async function examinePostgres(config: Config): Promise<Finding[]> {
+  const url = config.DATABASE_URL;
+  const pool = { size: 1, statementTimeoutMs: config.DATABASE_TIMEOUT_MS };
+  let client: pg.Client | undefined;
+  try {
+    client = new pg.Client(toClientConfig(url, pool));
+    // A connection that dies is told by the query under way.
+    client.on('error', () => {});
+    await client.connect();
+    return [...(await examine(client, url)), await compareClocks(client)];
+  } catch (error) {
+    const fix = 'See DATABASE_URL, and that PostgreSQL runs.';
+    return [fault('database', `DATABASE_URL: ${explainPostgres(error, url)}`, fix)];
+  } finally {
+    await client?.end().catch(() => undefined);
+  }
+}
+
+async function examine(client: pg.Client, url: string): Promise<Finding[]> {
+  const version = await ask<{ version: string; may_create: boolean | null; tables: string | null }>(
+    client,
+    `select current_setting('server_version') as version,
+      has_schema_privilege(current_schema(), 'create') as may_create,
+      to_regclass('kysely_migration')::text as tables`,
+  );
+  const name = `${toDatabaseName(url)} (PostgreSQL ${version?.version})`;
+  if (version?.tables) {
+    const { rows } = await client.query<{ name: string }>('select name from kysely_migration');
+    const landed = rows.map((row) => row.name);
+    return [judgeMigrations(name, landed, POSTGRES_MIGRATIONS)];
+  }
+  if (!version?.may_create) {
+    return [
+      fault(
+        'database',
+        `${name} has no tables, and this user may not make any`,
+        'Grant the user of DATABASE_URL CREATE on the schema, for the first start at least.',
+      ),
+    ];
+  }
+  return [judgeMigrations(name, [], POSTGRES_MIGRATIONS)];
+}
+
+/** Replicas agree by the database's clock; tokens and signatures are judged by each machine's own. */
+async function compareClocks(client: pg.Client): Promise<Finding> {
+  const begun = Date.now();
+  const answer = await ask<{ ms: number }>(
+    client,
+    'select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms',
+  );
+  const gap = Math.round((answer?.ms ?? begun) - (begun + Date.now()) / 2);
+  if (Math.abs(gap) <= CLOCK_TOLERANCE_MS)
+    return ok('clock', 'this machine and the database agree');
+  return warning(
+    'clock',
+    `the database's clock is ${Math.abs(gap) / 1_000} s ${gap > 0 ? 'ahead of' : 'behind'} this machine's`,
+    'Synchronise both (NTP): tokens and webhook signatures are judged by this machine, deadlines by the database.',
+  );
+}
+
+async function ask<Row extends pg.QueryResultRow>(
+  client: pg.Client,
+  statement: string,
+): Promise<Row | undefined> {
+  return (await client.query<Row>(statement)).rows[0];
+}

@@ -1,0 +1,67 @@
+import { isLocal } from '../advice.ts';
+import type { Config } from '../config.ts';
+import {
+  GatewayError,
+  RateLimitedError,
+  UpstreamError,
+  UpstreamMaintenanceError,
+  UpstreamUnauthorizedError,
+  UpstreamUnreachableError,
+} from '../errors.ts';
+import { createUpstreamClient } from '../upstream/client.ts';
+import { fetchDetails } from '../upstream/details.ts';
+import { type Finding, fault, ok, toReason, warning } from './finding.ts';
+
+/** A task that nobody has: asking for it costs nothing and starts nothing. */
+const NO_TASK = '00000000-0000-4000-8000-000000000000';
+const PATIENCE_MS = 10_000;
+
+/** One read. Whatever is said of the task, it is said to a key that was accepted. */
+export async function examineUpstream(config: Config): Promise<Finding> {
+  const url = config.UPSTREAM_URL;
+  const client = createUpstreamClient({
+    url,
+    apiKey: config.APIKLEY_API_KEY,
+    timeoutMs: Math.min(config.UPSTREAM_TIMEOUT_MS, PATIENCE_MS),
+  });
+  try {
+    await fetchDetails(client, NO_TASK);
+    return ok('upstream', `${url} answers, and accepts the key`);
+  } catch (error) {
+    return explain(error, url);
+  } finally {
+    await client.close();
+  }
+}
+
+function explain(error: unknown, url: string): Finding {
+  if (error instanceof UpstreamUnauthorizedError) {
+    return fault(
+      'upstream',
+      `${url} refuses the key`,
+      'Set APIKLEY_API_KEY to a key of this upstream: the sandbox takes sandbox-key, the real one takes those of its own pages.',
+    );
+  }
+  if (error instanceof UpstreamUnreachableError) {
+    return fault(
+      'upstream',
+      `${url} cannot be reached: ${toReason(error)}`,
+      isLocal(url)
+        ? 'Start it (npm run sandbox), or set UPSTREAM_URL to where it listens.'
+        : 'See that UPSTREAM_URL is right, and that this machine may go out (DNS, firewall, proxy).',
+    );
+  }
+  if (error instanceof RateLimitedError || error instanceof UpstreamMaintenanceError) {
+    return warning('upstream', `${url} answers, but not now: ${error.message}`, 'Try again later.');
+  }
+  if (error instanceof UpstreamError) {
+    const said = error.upstreamCode === null ? toReason(error) : `code ${error.upstreamCode}`;
+    return fault(
+      'upstream',
+      `${url} does not answer as the API does: ${said}`,
+      'See that UPSTREAM_URL is the base of the API, without a path of it and without a redirect.',
+    );
+  }
+  if (error instanceof GatewayError) return fault('upstream', `${url}: ${error.message}`);
+  throw error;
+}

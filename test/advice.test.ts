@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { findRisks, toFacts, toGreeting } from '../src/advice.ts';
+import { readConfig } from '../src/config.ts';
+
+const URL_OF_IT = 'http://127.0.0.1:4000';
+const KEY = 'canary-key';
+const SECRET = 'canary-secret-of-more-than-32-characters';
+const SAFE = {
+  APIKLEY_API_KEY: KEY,
+  AUTH_JWT_SECRET: SECRET,
+  PUBLIC_URL: 'https://gateway.example.com',
+};
+
+const read = (env: Record<string, string>) => readConfig({ ...SAFE, ...env });
+const toVariables = (env: Record<string, string>, url = URL_OF_IT) =>
+  findRisks(read(env), url).map(({ variable }) => variable);
+
+describe('what is unsafe', () => {
+  it('is nothing, where everything is as it should be in production', () => {
+    expect(findRisks(read({}), URL_OF_IT)).toEqual([]);
+  });
+
+  it('is nothing at home before the sandbox', () => {
+    const env = { AUTH_JWT_SECRET: '', PUBLIC_URL: '', UPSTREAM_URL: 'http://127.0.0.1:4010' };
+    expect(toVariables(env)).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string>, string[]]>([
+    [
+      'nobody is asked who is there',
+      { AUTH: 'none', AUTH_JWT_SECRET: '', HOST: '0.0.0.0' },
+      ['AUTH'],
+    ],
+    ['no callback can come', { PUBLIC_URL: '' }, ['PUBLIC_URL']],
+    ['the key travels in clear', { UPSTREAM_URL: 'http://api.example.com' }, ['UPSTREAM_URL']],
+    ['callbacks travel in clear', { PUBLIC_URL: 'http://gateway.example.com' }, ['PUBLIC_URL']],
+    ['strangers find GraphiQL', { GRAPHIQL: 'on' }, ['GRAPHIQL']],
+    ['strangers find the schema', { INTROSPECTION: 'on' }, ['INTROSPECTION']],
+    ['both', { GRAPHIQL: 'on', INTROSPECTION: 'on' }, ['GRAPHIQL']],
+    ['nothing is kept', { DATABASE_URL: 'sqlite::memory:' }, ['DATABASE_URL']],
+    [
+      'the keys of tokens come in clear',
+      {
+        AUTH_JWT_SECRET: '',
+        AUTH_JWKS_URL: 'http://idp.example.com/keys',
+        AUTH_ISSUER: 'i',
+        AUTH_AUDIENCE: 'a',
+      },
+      ['AUTH_JWKS_URL'],
+    ],
+  ])('is told where %s', (_name, env, variables) => {
+    expect(toVariables(env)).toEqual(variables);
+  });
+
+  it('is told of a proxy that leads strangers to a machine where all conveniences are on', () => {
+    const env = { AUTH: 'none', AUTH_JWT_SECRET: '' };
+
+    expect(toVariables(env)).toEqual(['AUTH', 'GRAPHIQL']);
+    expect(toVariables({ ...env, NODE_ENV: 'production' })).toEqual(['AUTH']);
+  });
+
+  it('is told of an address that can be listened on and not called', () => {
+    const env = { PUBLIC_URL: '', HOST: '0.0.0.0' };
+
+    expect(toVariables(env, 'http://0.0.0.0:4000')).toEqual(['PUBLIC_URL']);
+  });
+
+  it('comes with a sentence that names a variable and what to do', () => {
+    const env = { AUTH: 'none', AUTH_JWT_SECRET: '', GRAPHIQL: 'on', INTROSPECTION: 'on' };
+
+    for (const { fix } of findRisks(read(env), URL_OF_IT)) {
+      expect(fix).toMatch(/^(Set|Be sure|Put) .*\b[A-Z]+(_[A-Z]+)*\b.*\.$/);
+    }
+    expect(findRisks(read(env), URL_OF_IT)[1]?.fix).toContain('GRAPHIQL=off and INTROSPECTION=off');
+  });
+});
+
+describe('what is said at the start', () => {
+  const DATABASE_URL = 'postgres://user:canary-password@db.example.com:6543/longtake?sslkey=secret';
+
+  it('names the address, the database, who may come in and the upstream, and no secret', () => {
+    const config = read({ DATABASE_URL, WEBHOOK_HMAC_KEY: 'canary-hmac' });
+
+    const said = [JSON.stringify(toFacts(config, URL_OF_IT)), toGreeting(config, URL_OF_IT)];
+
+    for (const text of said) {
+      expect(text).toContain(URL_OF_IT);
+      expect(text).toContain('postgres://db.example.com:6543/longtake');
+      expect(text).toContain('JWT (AUTH_JWT_SECRET)');
+      expect(text).toContain('https://api.apikley.ru');
+      expect(text).toContain('https://gateway.example.com');
+      expect(text).not.toMatch(/canary|sslkey/);
+    }
+  });
+
+  it('is a few lines on a terminal, with what is unsafe and how to mend it', () => {
+    const config = read({ PUBLIC_URL: '', AUTH_JWT_SECRET: '' });
+
+    expect(toGreeting(config, URL_OF_IT)).toBe(
+      [
+        'Longtake listens at http://127.0.0.1:4000/graphql (GraphiQL in a browser)',
+        '  database   sqlite:data/gateway.db',
+        '  upstream   https://api.apikley.ru, which calls back at http://127.0.0.1:4000',
+        '  auth       open: nobody has to say who is asking',
+        '  ! PUBLIC_URL: the upstream cannot reach PUBLIC_URL: no callback will come',
+        '    Set PUBLIC_URL to the address under which the internet reaches this gateway. Until then tasks are read back, RECONCILE_AFTER_MS after their submit and then at growing gaps.',
+        '',
+      ].join('\n'),
+    );
+  });
+});

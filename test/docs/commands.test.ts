@@ -1,0 +1,86 @@
+import { delimiter, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { fillIn, findReadyWord, LEFT_OUT } from './stand-ins.ts';
+import { groupByPage, readBlocks } from './support/blocks.ts';
+import { ROOT } from './support/pages.ts';
+import { makeClone, runInShell } from './support/shell.ts';
+
+const COMMENT = / +#.*$/;
+
+/** The commands of a page in its order. `npm ci && …` is two. */
+const pages = groupByPage(readBlocks().filter(({ language }) => language === 'sh')).map(
+  ([page, blocks]) => ({
+    page,
+    commands: blocks
+      .flatMap(({ text }) => text.trim().split('\n'))
+      .map((line) => line.replace(COMMENT, ''))
+      .flatMap((line) => (line.startsWith('npm ci && ') ? line.split(' && ') : [line])),
+  }),
+);
+
+describe('the commands of the pages', () => {
+  it('that are left out are all there, and each has its reason', () => {
+    const there = new Set(pages.flatMap(({ commands }) => commands));
+
+    expect([...LEFT_OUT.keys()].filter((command) => !there.has(command))).toEqual([]);
+    expect([...LEFT_OUT.values()].filter((reason) => reason.trim() === '')).toEqual([]);
+  });
+});
+
+describe('the commands, executed', () => {
+  let clone: Awaited<ReturnType<typeof makeClone>>;
+  let sandbox: Sandbox;
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    [clone, sandbox, postgres] = await Promise.all([
+      makeClone(),
+      startSandbox({ autoplay: false }),
+      startPostgres(),
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all([clone, sandbox, postgres].map((part) => part[Symbol.asyncDispose]()));
+  });
+
+  it.each(pages)('of $page', async ({ commands }) => {
+    const env = {
+      // npm puts the packages' programs first for scripts; a shell of one's own does not.
+      PATH: [dirname(process.execPath), join(ROOT, 'node_modules/.bin'), process.env.PATH].join(
+        delimiter,
+      ),
+      HOME: clone.path,
+      PORT: '0',
+      APIKLEY_API_KEY: 'sandbox-key',
+      UPSTREAM_URL: sandbox.url,
+      DATABASE_URL: 'sqlite:data/gateway.db',
+    };
+    let gateway: TestGateway | undefined;
+    /** What a command before has made for the gateway's environment. */
+    let keys: Record<string, string> = {};
+
+    try {
+      for (const command of commands) {
+        if (LEFT_OUT.has(command)) continue;
+        if (command.startsWith('curl ')) gateway ??= await startGateway(sandbox, keys);
+        const filled = fillIn(command, {
+          sandbox: sandbox.url,
+          postgres: command.includes('postgres:') ? await postgres.createDatabase() : '',
+          gateway: gateway?.url ?? 'http://127.0.0.1:4000',
+        });
+        const ready = findReadyWord(command);
+        const { code, output } = await runInShell(filled, { cwd: clone.path, env, ready });
+
+        if (ready) expect(output, command).toContain(ready);
+        else expect(code, `${command}: ${output}`).toBe(0);
+        if (command.startsWith('curl ')) expect(output, command).toMatch(/\{"data":\{(?!.*errors)/);
+        const [, name = '', value = ''] = /^(AUTH_\w+)=(\S+)$/m.exec(output) ?? [];
+        keys = name ? { [name]: value } : keys;
+      }
+    } finally {
+      await gateway?.[Symbol.asyncDispose]();
+    }
+  });
+});

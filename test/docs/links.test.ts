@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT, readPages } from './support/pages.ts';
+
+/** Written apart from the pages that link there. */
+const MAY_BE_MISSING = new Set(['docs/clients.md', 'docs/operations/runbook.md']);
+
+const pages = readPages();
+const anchorsOf = new Map(pages.map(({ file, anchors }) => [file, anchors]));
+
+/** Null where it leads somewhere. */
+function findFault(from: string, link: string): string | null {
+  if (/^https?:/.test(link)) return URL.canParse(link) ? null : 'not a URL';
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? from : posix.normalize(posix.join(posix.dirname(from), path));
+  if (!existsSync(`${ROOT}${target}`)) return MAY_BE_MISSING.has(target) ? null : 'no such file';
+  if (anchor === undefined) return null;
+  return anchorsOf.get(target)?.has(anchor) ? null : 'no such heading';
+}
+
+describe('the links of the pages', () => {
+  it.each(pages.map(({ file, links }) => ({ file, links })))('$file', ({ file, links }) => {
+    const faults = links.flatMap((link) => {
+      const fault = findFault(file, link);
+      return fault ? [`${link}: ${fault}`] : [];
+    });
+
+    expect(faults).toEqual([]);
+  });
+
+  it('lead from the README to every page below docs/', () => {
+    const readme = pages.find(({ file }) => file === 'README.md');
+    const linked = new Set(readme?.links.map((link) => link.split('#')[0]));
+    const own = pages.filter(({ file }) => /^docs\/[^/]+\.md$/.test(file));
+
+    expect(own.filter(({ file }) => !linked.has(file)).map(({ file }) => file)).toEqual([]);
+  });
+});

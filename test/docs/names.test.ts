@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isEnumType } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { VARIABLE_NAMES } from '../../src/config.ts';
+import { schema } from '../../src/schema/index.ts';
+import { ROOT, readPages } from './support/pages.ts';
+
+const Package = z.object({ scripts: z.record(z.string(), z.string()) });
+const readScripts = (folder: string) =>
+  Package.parse(JSON.parse(readFileSync(`${ROOT}${folder}package.json`, 'utf8'))).scripts;
+
+/** Words in capitals that are neither variables of the gateway nor values of the schema. */
+const OTHERS = new Set([
+  // Of the document, or of a request for a trusted one.
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'PERSISTED_QUERY_NOT_FOUND',
+  // Of the machine.
+  'EX_CONFIG',
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  // Of the tests and the bench.
+  'TEST_DATABASE_URL',
+  'SOAK_SECONDS',
+]);
+
+const SANDBOX = Array.from(
+  readFileSync(`${ROOT}src/sandbox/main.ts`, 'utf8').matchAll(/^ {2}([A-Z_]+): z\./gm),
+  ([, name = '']) => name,
+);
+const VALUES = Object.values(schema.getTypeMap())
+  .filter(isEnumType)
+  .flatMap((type) => type.getValues().map(({ name }) => name));
+const KNOWN = new Set([...VARIABLE_NAMES, ...SANDBOX, ...VALUES, ...OTHERS]);
+
+/** Programs have names of their own; what they are wrong about, the compiler tells. */
+const pages = readPages().map(({ file, text, prose, blocks }) => {
+  const commands = blocks.filter(({ language }) => language === 'sh').map((block) => block.text);
+  return { file, text, prose, told: [prose, ...commands].join('\n') };
+});
+
+describe('what the pages name', () => {
+  it.each(pages)('as a variable or a value is one: $file', ({ told }) => {
+    const names = Array.from(told.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g), ([name]) => name);
+
+    const unknown = names.filter((name) => !KNOWN.has(name) && !name.startsWith('OTEL_'));
+
+    expect(unknown).toEqual([]);
+  });
+
+  it.each(pages)('as an npm script is one: $file', ({ file, text }) => {
+    // The page of an example speaks of its own scripts too.
+    const folder = /^examples\/\w+\//.exec(file)?.[0];
+    const scripts = { ...readScripts(''), ...(folder && readScripts(folder)) };
+
+    for (const [, name = '', prefix] of text.matchAll(/npm run ([\w:]+)(?: --prefix (\S+))?/g)) {
+      expect(Object.keys(prefix ? readScripts(`${prefix}/`) : scripts), file).toContain(name);
+    }
+  });
+
+  it.each(pages)('as a file is there: $file', ({ file, prose }) => {
+    const places = [ROOT, `${ROOT}${dirname(file)}/`];
+    const paths = Array.from(
+      prose.matchAll(/`((?:src|test|bench|docs|examples|codegen)\/[\w./-]+)`/g),
+      ([, path = '']) => path,
+    );
+
+    const isThere = (path: string) => places.some((place) => existsSync(`${place}${path}`));
+    expect(paths.filter((path) => !isThere(path))).toEqual([]);
+  });
+});

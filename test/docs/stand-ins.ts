@@ -1,0 +1,51 @@
+/** What stands for the servers and secrets of the pages when their commands are executed. */
+
+/** Commands that are not executed here, each with its reason. */
+export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
+  ['npm ci', '.ci/run begins with it, and this test runs in what it has made'],
+  ['npm test', 'it would run itself; .ci/run runs it'],
+  ['npm run check', '.ci/run runs it'],
+  ['npm run test:browser', '.ci/run runs it, where there is a browser'],
+  ['npm run coverage', 'npm test once more, and slower'],
+  ['npm run bench', 'a quarter of an hour, and a machine of its own'],
+  ['npm run soak', 'minutes, with every core busy'],
+  ['npx node bench/notify.ts', 'minutes, with every core busy'],
+  ['npm ci --prefix examples/web', '.ci/run runs it: it needs the network'],
+  ['npm run dev --prefix examples/web', 'needs the packages of the app; test:browser builds it'],
+  ['docker build -t longtake .', 'needs a Docker daemon and the network'],
+  [
+    'docker run --rm -p 4000:4000 -v longtake:/app/data -e APIKLEY_API_KEY -e PUBLIC_URL -e AUTH_JWT_SECRET longtake',
+    'needs a Docker daemon',
+  ],
+  ['docker compose up --build', 'needs a Docker daemon and the network'],
+  ['kubectl apply -f examples/kubernetes/longtake.yaml', 'needs a cluster'],
+]);
+
+/** Programs that run until they are told to end, and what they say once they are ready. */
+export const READY: readonly (readonly [RegExp, string])[] = [
+  [/npm run demo$/, 'Ctrl+C ends it.'],
+  [/npm run sandbox$/, 'Sandbox upstream at'],
+  [/npm start$/, '"msg":"listening"'],
+];
+
+/** Everything else ends by itself, with 0. */
+export function findReadyWord(command: string): string | undefined {
+  return READY.find(([pattern]) => pattern.test(command))?.[1];
+}
+
+export interface Servers {
+  readonly sandbox: string;
+  readonly postgres: string;
+  /** The gateway that `curl` is meant for. */
+  readonly gateway: string;
+}
+
+/** The command with what its reader would have put in. */
+export function fillIn(command: string, servers: Servers): string {
+  return command
+    .replaceAll('APIKLEY_API_KEY=…', 'APIKLEY_API_KEY=sandbox-key')
+    .replaceAll('AUTH_JWT_SECRET=…', `AUTH_JWT_SECRET=${'s'.repeat(32)}`)
+    .replaceAll('postgres://user:password@host/longtake', servers.postgres)
+    .replaceAll('http://127.0.0.1:4010', servers.sandbox)
+    .replaceAll('http://127.0.0.1:4000', servers.gateway);
+}

@@ -1,0 +1,353 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Finding, Subject } from '../src/doctor/finding.ts';
+import { examineRuntime } from '../src/doctor/runtime.ts';
+import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { makeFolder } from './support/folder.ts';
+import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { startGatewayProcess } from './support/process.ts';
+import { runProgram } from './support/program.ts';
+import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
+
+/** Nobody listens on it, and nobody may without being root. */
+const NOWHERE = 'http://127.0.0.1:9';
+
+/** Runs it, and sorts what it says by subject. */
+async function consult(env: Record<string, string>, cwd?: string) {
+  const full = { APIKLEY_API_KEY: 'sandbox-key', UPSTREAM_URL: NOWHERE, PORT: '9', ...env };
+  const { code, stdout, stderr } = await runProgram('doctor.ts', full, {
+    args: ['--json'],
+    ...(cwd && { cwd }),
+  });
+  expect(stderr).toBe('');
+  const findings = JSON.parse(stdout) as Finding[];
+  const about = (subject: Subject) => findings.filter((finding) => finding.subject === subject);
+  return { code, stdout, findings, about, the: (subject: Subject) => about(subject)[0] };
+}
+
+describe('a gateway in good health', () => {
+  it('is told so, line by line, with 0', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGatewayProcess(sandbox);
+    const { host } = new URL(gateway.url);
+    const path = join(gateway.folder, 'gateway.db');
+
+    const { code, stdout, stderr } = await runProgram('doctor.ts', {
+      APIKLEY_API_KEY: 'sandbox-key',
+      UPSTREAM_URL: sandbox.url,
+      PORT: new URL(gateway.url).port,
+      DATABASE_URL: `sqlite:${path}`,
+    });
+
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/^ok {7}runtime {6}Node v\d/),
+      'ok       environment  every variable can be used',
+      'ok       auth         open: nobody has to say who is asking',
+      `ok       database     ${path} is in use by another process, a running gateway most likely`,
+      `ok       callbacks    http://${host} is a gateway, and takes callbacks`,
+      `ok       upstream     ${sandbox.url} answers, and accepts the key`,
+      '',
+      '0 faults, 0 warnings',
+      '',
+    ]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    // One read, and nothing that could cost anything.
+    expect(sandbox.requests.map(({ method }) => method)).toEqual(['GET']);
+  });
+});
+
+describe('the environment', () => {
+  it('has each of its faults named, with 1', async () => {
+    const { code, findings } = await consult({ APIKLEY_API_KEY: '', PORT: 'http' });
+
+    const faults = findings.filter(({ level }) => level === 'fault');
+    expect(faults.map(({ subject }) => subject)).toEqual(['environment', 'environment']);
+    expect(faults.map(({ message }) => message)).toEqual([
+      'PORT: must be a whole number from 0 to 65535',
+      expect.stringContaining('APIKLEY_API_KEY: is required'),
+    ]);
+    expect(faults.at(-1)?.fix).toContain('docs/configuration.md');
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['v24.4.1', 'ok'],
+    ['v26.10.0', 'ok'],
+    ['v27.0.0', 'ok'],
+    ['v25.9.0', 'fault'],
+    ['v22.18.0', 'fault'],
+  ])('may have a Node of %s: %s', (version, level) => {
+    expect(examineRuntime(version).level).toBe(level);
+  });
+
+  it('is warned of what is unsafe in it, and that is no fault', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using folder = await makeFolder();
+    const env = { UPSTREAM_URL: sandbox.url, HOST: '0.0.0.0', AUTH: 'none' };
+
+    const { code, about } = await consult(env, folder.path);
+
+    expect(about('auth')[1]).toMatchObject({
+      level: 'warning',
+      message: 'AUTH: whoever reaches the gateway can spend your credits',
+      fix: expect.stringContaining('AUTH_JWT_SECRET'),
+    });
+    expect(code).toBe(0);
+  });
+
+  it('may name a place of keys, which is looked at', async () => {
+    await using server = await startScriptedUpstream(({ path }, response) =>
+      answerJson(response, path === '/keys' ? { keys: [{ kty: 'OKP' }] } : { keys: [] }),
+    );
+    const env = { AUTH_ISSUER: 'https://idp.example.com', AUTH_AUDIENCE: 'longtake' };
+
+    const good = await consult({ ...env, AUTH_JWKS_URL: `${server.url}/keys` });
+    const bad = await consult({ ...env, AUTH_JWKS_URL: `${server.url}/elsewhere` });
+
+    expect(good.the('auth')).toMatchObject({ level: 'ok', message: 'JWT (AUTH_JWKS_URL)' });
+    expect(bad.the('auth')).toMatchObject({
+      level: 'fault',
+      message: `AUTH_JWKS_URL: ${server.url}/elsewhere holds no keys`,
+    });
+  });
+});
+
+describe('an embedded database', () => {
+  it('that is not there is left so, where it can be made', async () => {
+    await using folder = await makeFolder();
+
+    const { the } = await consult({}, folder.path);
+
+    expect(the('database')).toMatchObject({
+      level: 'ok',
+      message: 'data/gateway.db is not there yet, and will be made at the first start',
+    });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  it('that cannot be made is a fault', async () => {
+    await using folder = await makeFolder();
+    const file = join(folder.path, 'file');
+    await writeFile(file, '');
+
+    const { the } = await consult({ DATABASE_URL: `sqlite:${file}/gateway.db` });
+
+    expect(the('database')).toMatchObject({ level: 'fault', fix: expect.any(String) });
+  });
+
+  it('that is at rest is read, and nothing in its folder changes', async () => {
+    await using gateway = await startGatewayProcess({ url: NOWHERE });
+    await gateway.stop();
+    const path = join(gateway.folder, 'gateway.db');
+    const before = await readFile(path);
+
+    const { the } = await consult({ DATABASE_URL: `sqlite:${path}` });
+
+    expect(the('database')).toEqual({
+      level: 'ok',
+      subject: 'database',
+      message: `${path} can be used, and is up to date`,
+      fix: null,
+    });
+    expect(await readdir(gateway.folder)).toEqual(['gateway.db']);
+    expect(await readFile(path)).toEqual(before);
+  });
+
+  it('whose gateway was killed is no fault, and is left to the next start', async () => {
+    await using gateway = await startGatewayProcess({ url: NOWHERE });
+    await gateway.kill();
+    const before = (await readdir(gateway.folder)).sort();
+
+    const { the } = await consult({ DATABASE_URL: `sqlite:${join(gateway.folder, 'gateway.db')}` });
+
+    expect(the('database')?.level).toBe('ok');
+    expect((await readdir(gateway.folder)).sort()).toEqual(before);
+  });
+
+  it('that is something else is a fault', async () => {
+    await using folder = await makeFolder();
+    const letter = join(folder.path, 'letter.db');
+    await writeFile(letter, 'This is a letter and not a database. '.repeat(200));
+    await mkdir(join(folder.path, 'directory'));
+
+    for (const path of [letter, join(folder.path, 'directory')]) {
+      const { code, the } = await consult({ DATABASE_URL: `sqlite:${path}` });
+      expect(the('database')).toMatchObject({ level: 'fault', fix: expect.any(String) });
+      expect(code).toBe(1);
+    }
+  });
+});
+
+describe('PostgreSQL', () => {
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(() => postgres[Symbol.asyncDispose]());
+
+  it('that is empty stays empty; once a gateway has been there it is up to date', async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    const first = await consult({ DATABASE_URL });
+    const second = await consult({ DATABASE_URL });
+    await using gateway = await startGatewayProcess({ url: NOWHERE }, { DATABASE_URL });
+    await gateway.stop();
+    const third = await consult({ DATABASE_URL });
+
+    for (const { the } of [first, second]) {
+      expect(the('database')).toMatchObject({
+        level: 'ok',
+        message: expect.stringMatching(/\(PostgreSQL \d+.*\) is empty: its tables are made at/),
+      });
+    }
+    expect(third.the('database')?.message).toMatch(/can be used, and is up to date$/);
+    expect(third.the('clock')?.level).toBe('ok');
+  });
+
+  it('of a newer version than ours is a fault', async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using gateway = await startGatewayProcess({ url: NOWHERE }, { DATABASE_URL });
+    await gateway.stop();
+    const { default: pg } = await import('pg');
+    const client = new pg.Client(DATABASE_URL);
+    await client.connect();
+    await client.query("insert into kysely_migration values ('9999-of-tomorrow', 'now')");
+    await client.end();
+
+    const { the } = await consult({ DATABASE_URL });
+
+    expect(the('database')).toMatchObject({
+      level: 'fault',
+      message: expect.stringContaining('a newer version than this one'),
+    });
+  });
+
+  it('that refuses us is a fault, told without a secret', async () => {
+    const url = Object.assign(new URL(postgres.url), { password: 'canary-password' });
+
+    const { code, the, stdout } = await consult({
+      DATABASE_URL: url.href,
+      APIKLEY_API_KEY: 'canary-key',
+      AUTH_JWT_SECRET: 'canary-secret-of-more-than-32-characters',
+      WEBHOOK_HMAC_KEY: 'canary-hmac',
+    });
+
+    expect(the('database')).toMatchObject({
+      level: 'fault',
+      message: expect.stringContaining('refuses the user postgres or the password'),
+    });
+    expect(stdout).not.toContain('canary');
+    expect(code).toBe(1);
+  });
+});
+
+describe('the way of callbacks', () => {
+  it('cannot be told while no gateway runs', async () => {
+    const { the } = await consult({ PUBLIC_URL: `${NOWHERE}/outside` });
+
+    expect(the('callbacks')).toMatchObject({
+      level: 'warning',
+      message: `no gateway runs at ${NOWHERE}, so whether ${NOWHERE}/outside leads to it cannot be told`,
+      fix: expect.stringContaining('Start the gateway'),
+    });
+  });
+
+  it.each<
+    [string, (path: string) => { status: number; body?: unknown; location?: string }, string]
+  >([
+    ['elsewhere', () => ({ status: 200, body: { hello: 'world' } }), 'not by a gateway'],
+    [
+      'through a redirect',
+      () => ({ status: 301, location: 'https://gateway.example.com/health' }),
+      'it redirects to https://gateway.example.com/health',
+    ],
+    [
+      'to a proxy that keeps the callbacks back',
+      (path) => (path === '/health' ? { status: 200, body: { status: 'ok' } } : { status: 403 }),
+      'POST /callbacks/… is answered with 403 on the way',
+    ],
+  ])('that leads %s is a fault', async (_name, toAnswer, sentence) => {
+    await using gateway = await startGatewayProcess({ url: NOWHERE });
+    await using proxy = await startScriptedUpstream(({ path }, response) => {
+      const { status, body, location } = toAnswer(path);
+      response.writeHead(status, { ...(location && { location }) });
+      response.end(body ? JSON.stringify(body) : 'no');
+    });
+
+    const { code, the } = await consult({
+      PORT: new URL(gateway.url).port,
+      PUBLIC_URL: proxy.url,
+      DATABASE_URL: 'sqlite::memory:',
+    });
+
+    expect(the('callbacks')).toMatchObject({
+      level: 'fault',
+      message: expect.stringContaining(sentence),
+      fix: expect.stringContaining('PUBLIC_URL'),
+    });
+    expect(code).toBe(1);
+  });
+
+  it('has to be set where the upstream is somewhere else', async () => {
+    // A name that leads nowhere: nothing leaves this machine.
+    const { the } = await consult({ UPSTREAM_URL: 'https://upstream.invalid' });
+
+    expect(the('callbacks')).toMatchObject({
+      level: 'warning',
+      message: 'PUBLIC_URL: the upstream cannot reach PUBLIC_URL: no callback will come',
+    });
+  });
+});
+
+describe('the upstream', () => {
+  it('that refuses the key is a fault, and the key is not repeated', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+
+    const { code, the, stdout } = await consult({
+      UPSTREAM_URL: sandbox.url,
+      APIKLEY_API_KEY: 'canary-key',
+    });
+
+    expect(the('upstream')).toMatchObject({
+      level: 'fault',
+      message: `${sandbox.url} refuses the key`,
+      fix: expect.stringContaining('APIKLEY_API_KEY'),
+    });
+    expect(stdout).not.toContain('canary');
+    expect(code).toBe(1);
+  });
+
+  it('that does not run is a fault, with how to start the sandbox', async () => {
+    const { the } = await consult({});
+
+    expect(the('upstream')).toMatchObject({
+      level: 'fault',
+      message: `${NOWHERE} cannot be reached: connect ECONNREFUSED 127.0.0.1:9`,
+      fix: 'Start it (npm run sandbox), or set UPSTREAM_URL to where it listens.',
+    });
+  });
+
+  it.each<[string, string, number, unknown]>([
+    ['knows no such task', 'ok', 404, { code: 404, msg: 'Not Found' }],
+    ['knows no such task in its other way', 'ok', 200, { code: 422, msg: 'recordInfo is null' }],
+    ['is busy', 'warning', 200, { code: 429, msg: 'Rate Limited' }],
+    ['is under maintenance', 'warning', 200, { code: 455, msg: 'Service Unavailable' }],
+    ['is another server', 'fault', 404, 'Not found'],
+    ['echoes the key', 'fault', 200, { code: 500, msg: 'canary-key' }],
+  ])('that %s: %s', async (_name, level, status, body) => {
+    await using upstream = await startScriptedUpstream((_request, response) =>
+      response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body)),
+    );
+
+    const { the, stdout } = await consult({
+      UPSTREAM_URL: upstream.url,
+      APIKLEY_API_KEY: 'canary-key',
+      UPSTREAM_TIMEOUT_MS: '2000',
+    });
+
+    expect(the('upstream')?.level).toBe(level);
+    expect(stdout).not.toContain('canary');
+    expect(upstream.requests.every(({ method }) => method === 'GET')).toBe(true);
+  });
+});

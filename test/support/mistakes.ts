@@ -1,0 +1,47 @@
+/** What people get wrong in the environment, and the one line that each is told. */
+export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]> = {
+  'no key': [
+    { APIKLEY_API_KEY: '' },
+    'APIKLEY_API_KEY: is required: the key of the upstream API (npm run demo needs none)',
+  ],
+  'a key with its quotes': [
+    { APIKLEY_API_KEY: '"sandbox-key"' },
+    'APIKLEY_API_KEY: must not stand in quotes',
+  ],
+  'a key with a line break': [
+    { APIKLEY_API_KEY: 'sandbox-key\n' },
+    'APIKLEY_API_KEY: must be printable characters without spaces: the key alone, no line break and no "Bearer"',
+  ],
+  'a port that is no number': [
+    { PORT: '4000/tcp' },
+    'PORT: must be a whole number from 0 to 65535',
+  ],
+  'all networks, and nobody asked who is there': [
+    { HOST: '0.0.0.0' },
+    'AUTH: whoever reaches HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or say AUTH=none',
+  ],
+  'a database by its path alone': [
+    { DATABASE_URL: 'data/gateway.db' },
+    'DATABASE_URL: must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+  ],
+  'a misspelt scheme': [
+    { DATABASE_URL: 'postgre://longtake@127.0.0.1/longtake' },
+    'DATABASE_URL: must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+  ],
+  'an upstream with the path of the API': [
+    { UPSTREAM_URL: 'https://api.apikley.ru/api/v1/runway/extend' },
+    'UPSTREAM_URL: must end before the path of the API, as in https://api.apikley.ru',
+  ],
+  'a public address without a scheme': [
+    { PUBLIC_URL: 'localhost:4000' },
+    'PUBLIC_URL: must be an http(s) URL with its scheme, as in https://gateway.example.com',
+  ],
+  'keys in the place of their hashes': [
+    { AUTH_API_KEYS: 'renderer:the-key-itself, site:another' },
+    'AUTH_API_KEYS: must be a comma-separated list of name:sha256-of-key, the hash in hex and not the key itself: printf %s "$KEY" | sha256sum',
+  ],
+  'a short secret': [
+    { AUTH_JWT_SECRET: 'changeme' },
+    'AUTH_JWT_SECRET: must have at least 32 characters; openssl rand -base64 32 makes one',
+  ],
+};
