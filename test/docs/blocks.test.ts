@@ -9,6 +9,7 @@ const EXECUTED_BY: Readonly<Record<string, string>> = {
   graphql: 'graphql.test.ts',
   json: 'graphql.test.ts',
   ts: 'typescript.test.ts',
+  sql: 'sql.test.ts',
   mermaid: 'lifecycle.test.ts',
 };
 
