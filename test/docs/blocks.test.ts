@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readBlocks } from './support/blocks.ts';
 import { ROOT, readPages } from './support/pages.ts';
@@ -10,6 +10,7 @@ const EXECUTED_BY: Readonly<Record<string, string>> = {
   json: 'graphql.test.ts',
   ts: 'typescript.test.ts',
   sql: 'sql.test.ts',
+  yaml: 'yaml.test.ts',
   mermaid: 'lifecycle.test.ts',
 };
 
@@ -26,24 +27,9 @@ describe('the code blocks of the pages', () => {
     }
   });
 
-  it('are, where they name a region of a file, that region', () => {
-    for (const { at, text, region } of all) {
-      if (region) expect(text, at).toBe(readRegion(region.path, region.name));
-    }
-  });
-
   it('are closed, and none is hidden by its indentation', () => {
     for (const { file, prose } of readPages()) {
       expect(prose, file).not.toMatch(/^\s*(```|~~~)/m);
     }
   });
 });
-
-/** The lines between `#region name` and `#endregion`. */
-function readRegion(path: string, name: string): string {
-  const lines = readFileSync(`${ROOT}${path}`, 'utf8').split('\n');
-  const begin = lines.findIndex((line) => line.trim().endsWith(`#region ${name}`));
-  const end = lines.findIndex((line, n) => n > begin && line.trim().endsWith('#endregion'));
-  if (begin < 0 || end < 0) return expect.unreachable(`${path} has no region ${name}`);
-  return `${lines.slice(begin + 1, end).join('\n')}\n`;
-}

@@ -6,6 +6,8 @@ export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ['npm test', 'it would run itself; .ci/run runs it'],
   ['npm run check', '.ci/run runs it'],
   ['npm run test:browser', '.ci/run runs it, where there is a browser'],
+  ['npm ci --prefix examples/clients', '.ci/run runs it: it needs the network'],
+  ['npm run test:clients', '.ci/run runs it'],
   ['npm run coverage', 'npm test once more, and slower'],
   ['npm run bench', 'a quarter of an hour, and a machine of its own'],
   ['npm run soak', 'minutes, with every core busy'],
