@@ -28,7 +28,7 @@ import { createGraphQL } from './server/yoga.ts';
 import { createAllowance, toAllowance } from './store/allowance.ts';
 import { isReachable, isShared, openDatabase } from './store/database.ts';
 import { createFinishedVideos } from './store/finished.ts';
-import { type Listener, startListener } from './store/listener.ts';
+import type { Listener } from './store/listener.ts';
 import { recoverOrphans } from './store/submits.ts';
 import { createSubmitter } from './submit/submitter.ts';
 import { createDeliveryNotes } from './telemetry/deliveries.ts';
@@ -90,6 +90,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
   const hub = createHub();
   let listener: Listener | undefined;
   if (isShared(config.DATABASE_URL)) {
+    const { startListener } = await import('./store/listener.ts');
     listener = startListener(config.DATABASE_URL, pool, {
       onChange: hub.publish,
       onConnect: hub.publishAll,

@@ -4,12 +4,8 @@
  * with 1 for anything else.
  */
 
-import { enableCompileCache } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import './compile-cache.js';
 
-// Half of a start is compiling. The default folder for what comes of it can be written by anybody
-// on the machine, so it lies among our own packages; where that is read-only, there is none.
-enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
 const { EnvironmentError, readConfig } = await import('./config.ts');
 
 try {

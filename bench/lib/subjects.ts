@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
+import packageFile from '../../package.json' with { type: 'json' };
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts';
 
 export type SubjectName = 'constant' | 'textbook' | 'apollo' | 'sqlite' | 'postgres';
@@ -76,7 +77,8 @@ export async function startSubject(
       '--expose-gc',
       '--import',
       './bench/lib/probe.ts',
-      isGateway ? 'src/main.ts' : `bench/peers/${name}.ts`,
+      // As `npm start` starts it.
+      ...(isGateway ? packageFile.scripts.start.split(' ').slice(1) : [`bench/peers/${name}.ts`]),
     ],
     {
       PORT: String(port),

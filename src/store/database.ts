@@ -6,7 +6,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import * as videos from './migrations/0001-videos.ts';
 import * as traces from './migrations/0003-traces.ts';
 import { clock, notifications } from './migrations/postgres.ts';
-import { createPostgresDialect, type PoolOptions } from './postgres.ts';
+import type { PoolOptions } from './postgres.ts';
 import { explainPostgres } from './postgres-trouble.ts';
 import type { Database, Tables } from './schema.ts';
 import { createSqliteDialect, openSqliteFile } from './sqlite.ts';
@@ -46,7 +46,8 @@ export async function openDatabase(
   pool: PoolOptions = { size: 10, statementTimeoutMs: 4_000 },
 ): Promise<OpenDatabase> {
   const dialect = isShared(url)
-    ? createPostgresDialect(url, pool)
+    ? // Not before it is needed: who has one file need not load a client for servers.
+      (await import('./postgres.ts')).createPostgresDialect(url, pool)
     : createSqliteDialect(openSqliteFile(url.slice('sqlite:'.length)));
   const db = new Kysely<Tables>({ dialect });
   try {
