@@ -1,5 +1,8 @@
 /** The end of somebody's interest, for what has to stop with it. */
 
+/** What is thrown out of a wait whose end came without a reason; it is nobody's fault. */
+export const CALLER_LEFT = new Error('The caller has left.');
+
 /**
  * What an AbortController is, for a fraction of its memory: thousands are open at a time, and few of
  * them ever need the signal, which is made when it is asked for.
@@ -21,7 +24,7 @@ export class Ending {
 
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
-    if (this.cause) this.controller.abort(this.cause.reason);
+    if (this.cause) this.controller.abort(this.cause.reason ?? CALLER_LEFT);
     return this.controller.signal;
   }
 
@@ -41,7 +44,7 @@ export class Ending {
   end(reason?: unknown): void {
     if (this.cause) return;
     this.cause = { reason };
-    this.controller?.abort(reason);
+    this.controller?.abort(reason ?? CALLER_LEFT);
     const callbacks = this.callbacks ?? [];
     this.callbacks = undefined;
     for (const callback of callbacks) callback(reason);
