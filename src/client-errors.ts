@@ -2,6 +2,7 @@
 
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
+import { CALLER_LEFT } from './ending.ts';
 import { GatewayError } from './errors.ts';
 
 /** Turns whatever was thrown into what a client may see. A bug becomes INTERNAL, and is logged. */
@@ -21,7 +22,8 @@ export function createToClientError(log: Logger, isOpen: boolean): ToClientError
         extensions: { code, retryable, retryAfter, upstreamCode, ...toFacts(cause) },
       });
     }
-    log.error({ err: cause }, 'a request met a bug');
+    // Nobody will read the answer, and nothing is wrong.
+    if (cause !== CALLER_LEFT) log.error({ err: cause }, 'a request met a bug');
     return new GraphQLError('Something went wrong inside the gateway.', {
       ...place,
       extensions: { code: 'INTERNAL', retryable: false, retryAfter: null, upstreamCode: null },

@@ -1,5 +1,8 @@
 /** The end of somebody's interest, for what has to stop with it. */
 
+/** What is thrown out of a wait whose end came without a reason; it is nobody's fault. */
+export const CALLER_LEFT = new Error('The caller has left.');
+
 /** What ends with something else. */
 export interface Dependent {
   end(reason?: unknown): void;
@@ -27,7 +30,7 @@ export class Ending implements Dependent {
 
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
-    if (this.cause) this.controller.abort(this.cause.reason);
+    if (this.cause) this.controller.abort(this.cause.reason ?? CALLER_LEFT);
     return this.controller.signal;
   }
 
@@ -48,7 +51,7 @@ export class Ending implements Dependent {
   end(reason?: unknown): void {
     if (this.cause) return;
     this.cause = { reason };
-    this.controller?.abort(reason);
+    this.controller?.abort(reason ?? CALLER_LEFT);
     const { dependents } = this;
     this.dependents = undefined;
     if (dependents instanceof Set) for (const dependent of dependents) dependent.end(reason);

@@ -12,6 +12,7 @@ import { startGateway } from './support/gateway.ts';
 import { startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
 import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { startGatewayProcess } from './support/process.ts';
 import { scrape } from './support/scrape.ts';
 import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
 import { bearerOf, JWT_SECRET } from './support/tokens.ts';
@@ -125,6 +126,32 @@ describe('requests', () => {
       'operation=invalid,outcome=UNAUTHENTICATED,transport=http': 1,
     });
   });
+
+  it.each(['on', 'off'])(
+    'of callers who leave are counted as that, and are no bug in the log: thin path %s',
+    async (THIN_PATH) => {
+      await using upstream = await startScriptedUpstream(() => {});
+      await using gateway = await startGatewayProcess(upstream, { THIN_PATH });
+      const leaving = new AbortController();
+      const asked = fetch(`${gateway.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: '{ video(taskId: "elsewhere") { id } }' }),
+        signal: leaving.signal,
+      });
+      await upstream.nextRequest();
+      leaving.abort();
+      await expect(asked).rejects.toThrow();
+      // The log tells of it when the connection has gone.
+      await gateway.logged('"msg":"request"');
+
+      const counted = (await scrape(gateway)).counted(REQUESTS);
+      const log = await gateway.stop();
+
+      expect(counted).toEqual({ 'operation=query.video,outcome=left,transport=http': 1 });
+      expect(log).not.toContain('bug');
+    },
+  );
 
   it('make no series of their own out of names, aliases, addresses and garbage', async () => {
     await using sandbox = await startSandbox({ autoplay: false });

@@ -1,6 +1,5 @@
 /** The HTTP server: which path goes where, and what holds for all of them. */
 
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/authenticator.ts';
@@ -18,6 +17,7 @@ import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';
 import { sendErrors, sendJson, toStatus } from './refusals.ts';
+import { isForBrowser, isJson, toRequestId } from './request-facts.ts';
 import { type AnswerThinly, chooseContentType } from './thin-path.ts';
 import { isStream, type Yoga } from './yoga.ts';
 
@@ -42,7 +42,13 @@ export interface Routes {
   readonly isReady: () => Promise<boolean>;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  /** By `performance.now()`. */
+  begun: number,
+  requestId: string,
+) => Promise<void> | void;
 
 export function createHttpServer(routes: Routes, log: Logger): Server {
   const { yoga, answerThinly, authenticator, door, subscriptions, requests } = routes;
@@ -71,8 +77,12 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     sendJson(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready' });
   }
 
-  async function serveGraphQL(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const begun = performance.now();
+  async function serveGraphQL(
+    request: IncomingMessage,
+    response: ServerResponse,
+    begun: number,
+    requestId: string,
+  ): Promise<void> {
     door.allowOrigin(request, response);
     if (!door.isHostKnown(request)) {
       refuse(response, 403, 'The Host header names another server.', begun);
@@ -101,7 +111,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       }
       text = body.toString('utf8');
     }
-    await answer(request, response, text, begun);
+    await answer(request, response, text, begun, requestId);
   }
 
   async function answer(
@@ -109,6 +119,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     response: ServerResponse,
     body: string | null,
     begun: number,
+    requestId: string,
   ): Promise<void> {
     const { accept } = request.headers;
     // Where JSON would do as well, only a subscription is a stream.
@@ -128,7 +139,6 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     }
     // Who has left in the meantime must not take a place: its end has been told already.
     if (ending.isOver) return;
-    const requestId = String(response.getHeader('x-request-id'));
     const caller: Caller = { owner: identity.owner, ending, requestId };
     if (body !== null) {
       const thin = await answerThinly?.(body, accept, caller, begun);
@@ -205,7 +215,9 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       const trace = span?.traceparent?.slice(3, 35);
       log[level]({ req: id, trace, method: request.method, path: name, status, ms }, 'request');
     });
-    const handled = span ? span.run(() => handle(request, response)) : handle(request, response);
+    const handled = span
+      ? span.run(() => handle(request, response, begun, id))
+      : handle(request, response, begun, id);
     Promise.resolve(handled).catch((error: unknown) => {
       if (request.destroyed && !request.complete) return;
       log.error({ req: id, err: error }, 'a request met a bug');
@@ -241,19 +253,4 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     },
     serve,
   );
-}
-
-function isForBrowser(request: IncomingMessage): boolean {
-  // With a query in the address, too: GraphiQL keeps the one being edited there, for a reload.
-  return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
-}
-
-function isJson(request: IncomingMessage): boolean {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  return type === 'application/json';
-}
-
-/** The client's own id where it gave a harmless one: it can then find its request in our log. */
-function toRequestId(given: string | string[] | undefined): string {
-  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
 }

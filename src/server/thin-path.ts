@@ -82,19 +82,28 @@ export function createThinPath(parts: {
     return errors ? { errors: errors.map(toClientError), data } : result;
   }
 
+  function count(
+    document: DocumentNode,
+    { operationName }: Params,
+    result: Errors,
+    caller: Caller,
+    begun: number,
+  ): void {
+    const outcome = toOutcome(result, caller);
+    requests.find(document, operationName).count('http', outcome, toSeconds(begun));
+  }
+
   return async (body, accept, caller, begun) => {
     const contentType = toContentType(accept ?? '*/*');
     const params = contentType && toParams(body, trusted);
     if (!params) return null;
-    const finish = (document: DocumentNode, result: Errors): ThinAnswer => {
-      const answer = { contentType, body: JSON.stringify(result) };
-      const outcome = toOutcome(result, caller);
-      requests.find(document, params.operationName).count('http', outcome, toSeconds(begun));
-      return answer;
-    };
     const known = valid.get(params.query);
     const compiled = known && (await runCompiled(known, params, caller));
-    if (known && compiled) return finish(known, compiled);
+    if (known && compiled) {
+      const text = JSON.stringify(compiled);
+      count(known, params, compiled, caller, begun);
+      return { contentType, body: text };
+    }
 
     const enveloped = yoga.getEnveloped({ caller, params });
     const document = known ?? prepare(params.query, enveloped);
@@ -110,7 +119,9 @@ export function createThinPath(parts: {
     });
     // Without data a variable did not fit its type, and nothing was executed.
     if (result.data === undefined) return null;
-    return finish(document, result);
+    const text = JSON.stringify(result);
+    count(document, params, result, caller, begun);
+    return { contentType, body: text };
   };
 }
 

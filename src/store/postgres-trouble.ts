@@ -1,7 +1,5 @@
 /** Why PostgreSQL cannot be used, in a sentence for the operator. It never quotes the password. */
 
-import pg from 'pg';
-
 /**
  * @param error what `pg` rejected with, or what stands behind our own error for it.
  * @param url `DATABASE_URL`.
@@ -23,7 +21,9 @@ export function explainPostgres(error: unknown, url: string): string {
     case '42501':
       return `the user ${user} may not make tables in ${database} (${toText(error)}). Grant it CREATE on the schema.`;
   }
-  if (error instanceof pg.DatabaseError) return toText(error);
+  // What the server says has an SQLSTATE: five characters (PostgreSQL documentation, appendix A).
+  if (/^[0-9A-Z]{5}$/.test(String(code)) && error instanceof Error && 'severity' in error)
+    return toText(error);
   return `${host} does not answer (${toText(error)}).`;
 }
 
