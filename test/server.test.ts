@@ -178,6 +178,8 @@ describe('a GET', () => {
     });
 
     expect(response.status).toBe(200);
+    // Nothing in between may keep it for another reader.
+    expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await response.json()).toEqual({ data: { videos: { edges: [] } } });
   });
 

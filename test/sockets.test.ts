@@ -172,6 +172,18 @@ describe('the protocol of the socket', () => {
     expect(await socket.closed).toBe(4409);
   });
 
+  it('MUST close with 4409 however long that id is: a reason takes 123 bytes', async () => {
+    await using running = await start();
+    const socket = await openReady(running.url);
+    const id = 'ü'.repeat(200);
+
+    for (let n = 0; n < 2; n += 1) {
+      socket.send({ type: 'subscribe', id, payload: { query: SUBSCRIPTION } });
+    }
+
+    expect(await socket.closed).toBe(4409);
+  });
+
   it('MUST close with 4429 at a second initialisation', async () => {
     await using running = await start();
     const late = await openReady(running.url);

@@ -144,7 +144,7 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
     ],
     'to the name of the type alone': ['{ __typename }'],
     'to texts that look like code': [
-      String.raw`query A($id: ID = "\"];process.exit(1)//") { video(taskId: $id) { id } b: video(taskId: "' + globalThis + '\n\\ ${'${1}'} ") { id } }`,
+      String.raw`query A($id: ID = "\"];process.exit(1)//") { video(taskId: $id) { id } b: video(taskId: "' + globalThis + '\n\\ $${'{1}'} ") { id } }`,
     ],
     'to names out of the prototype': [
       'query constructor { constructor: video(taskId: "task-1") { toString: id hasOwnProperty: state } }',

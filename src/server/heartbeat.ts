@@ -5,7 +5,7 @@ import type { WebSocket, WebSocketServer } from 'ws';
 const EVERY_MS = 12_000;
 
 /** Pings every socket, and ends those that have not answered until the next time. */
-export function startHeartbeat(server: WebSocketServer): { stop(): void } {
+export function startHeartbeat(server: WebSocketServer, everyMs = EVERY_MS): { stop(): void } {
   const silent = new WeakSet<WebSocket>();
 
   function onPong(this: WebSocket): void {
@@ -25,6 +25,6 @@ export function startHeartbeat(server: WebSocketServer): { stop(): void } {
     }
   }
 
-  const timer = setInterval(beat, EVERY_MS).unref();
+  const timer = setInterval(beat, everyMs).unref();
   return { stop: () => clearInterval(timer) };
 }

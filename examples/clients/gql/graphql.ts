@@ -6,33 +6,33 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** What went wrong, for programs. The same codes stand in `extensions.code` of top-level errors. */
 export type ErrorCode =
-  /** The log no longer reaches back to the cursor. */
+  /** The log no longer reaches back to the cursor. Read `videos`, then go on from a new cursor. */
   | 'CURSOR_EXPIRED'
-  /** The gateway cannot serve now. Nothing was started. */
+  /** The gateway cannot serve now. Nothing was started; repeat. */
   | 'GATEWAY_UNAVAILABLE'
-  /** The idempotency key has been used with another input. */
+  /** The idempotency key has been used with another input. Take a new key for a new task. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** A bug in the gateway, logged there. The request's outcome is not known. */
+  /** A bug in the gateway, logged there. The request's outcome is not known; repeat a submit under the same `idempotencyKey` only. */
   | 'INTERNAL'
-  /** The input was refused, by the gateway or by the upstream (422). */
+  /** The input was refused, by the gateway or by the upstream (422). Nothing was started; change the input. */
   | 'INVALID_INPUT'
-  /** The request left and its answer was lost: the task may exist and may have been paid for. */
+  /** The request left and its answer was lost: the task may exist and may have been paid for. Do not submit again; watch its `video`. */
   | 'OUTCOME_UNKNOWN'
   /** Too many requests (429). Nothing was started; repeat after `retryAfter`. */
   | 'RATE_LIMITED'
-  /** The upstream could not fetch the image (451). */
+  /** The upstream could not fetch the image (451). Give it a public address, or leave it out. */
   | 'SOURCE_UNAVAILABLE'
-  /** The request does not say who is asking, or not credibly. */
+  /** The request does not say who is asking, or not credibly. Sign in anew, then repeat. */
   | 'UNAUTHENTICATED'
-  /** The upstream answered with an error (500 or another code). */
+  /** The upstream answered with an error (500 or another code). Nothing was started; repeat if `retryable`. */
   | 'UPSTREAM_ERROR'
-  /** The upstream is under maintenance (455). Nothing was started. */
+  /** The upstream is under maintenance (455). Nothing was started; repeat later. */
   | 'UPSTREAM_MAINTENANCE'
-  /** The upstream refused the gateway's key (401): a case for an operator. */
+  /** The upstream refused the gateway's key (401): a case for an operator. Do not repeat. */
   | 'UPSTREAM_UNAUTHORIZED'
-  /** The upstream was never reached. Nothing was started. */
+  /** The upstream was never reached. Nothing was started; repeat. */
   | 'UPSTREAM_UNREACHABLE'
-  /** No such video, or not yours (404). */
+  /** No such video, or not yours (404). Look at the id, and at who is signed in. */
   | 'VIDEO_NOT_FOUND';
 
 /** What to add to a video. */
