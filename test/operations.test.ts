@@ -185,7 +185,7 @@ describe('the runbook', () => {
 
   it('names only panels, metrics and settings that there are', () => {
     const titles = dashboard.panels.map(({ title }) => title);
-    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const settings = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8');
 
     for (const [, list = ''] of text.matchAll(/[Pp]anels? (".+?")(?:[.;,:]|$)/gm)) {
       for (const [, title] of list.matchAll(/"([^"]+)"/g)) expect(titles).toContain(title);
@@ -195,7 +195,7 @@ describe('the runbook', () => {
     }
     const words = new Set<string>([...ERROR_CODES, ...FAILURE_REASONS]);
     for (const [, name = ''] of text.matchAll(/`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g)) {
-      if (!words.has(name)) expect(readme).toContain(`\`${name}\``);
+      if (!words.has(name)) expect(settings).toContain(`\`${name}\``);
     }
   });
 });

@@ -24,7 +24,7 @@ import {
 import {
   adoptTask,
   endVideo,
-  findCompletionNumber,
+  findTaskEnd,
   readCompletions,
   readLogBounds,
 } from '../src/store/completions.ts';
@@ -253,8 +253,8 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         [1, mine[0]],
         [2, mine[1]],
       ]);
-      expect(await findCompletionNumber(db, 'other', other)).toBe(1);
-      expect(await findCompletionNumber(db, 'me', other)).toBeUndefined();
+      expect((await findTaskEnd(db, 'other', other))?.completion?.number).toBe(1);
+      expect(await findTaskEnd(db, 'me', other)).toBeUndefined();
       expect(await readLogBounds(db, 'me')).toMatchObject({ head: 2, pruned: 0 });
       expect(await readLogBounds(db, 'nobody')).toEqual({ head: 0, pruned: 0 });
       expect(await readCompletions(db, 'me', 1, 10)).toHaveLength(1);
@@ -273,7 +273,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         failure_code: null,
         check_after: null,
       });
-      expect(await findCompletionNumber(db, 'me', id)).toBe(2);
+      expect((await findTaskEnd(db, 'me', id))?.completion?.number).toBe(2);
       expect(await noteOpen(db, id, 'GENERATING')).toBe(false);
       expect((await read(id)).state).toBe('SUCCEEDED');
     });

@@ -9,11 +9,12 @@ export interface Crowd extends AsyncDisposable {
   hear(count: number, cause: () => Promise<unknown>): Promise<number[]>;
 }
 
-/** One socket and one subscription each, spread over the tasks. */
+/** One connection and one subscription each, spread over the tasks. */
 export async function gather(
   subject: Subject,
   count: number,
   taskIds: readonly string[],
+  transport: 'ws' | 'sse' = 'ws',
 ): Promise<Crowd> {
   const child = spawnPinned(
     [
@@ -22,6 +23,7 @@ export async function gather(
       String(count),
       subject.authorization,
       JSON.stringify(taskIds),
+      transport,
     ],
     {},
     1,

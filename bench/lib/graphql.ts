@@ -11,10 +11,18 @@ export const EXTENDED_SUBSCRIPTION =
 /** One connection: what is asked comes one after another. */
 const agent = new Agent({ connections: 1, keepAliveTimeout: 60_000 });
 
-export async function post(url: string, body: unknown, authorization = ''): Promise<unknown> {
+/** The upstream reports from many machines. */
+const upstreamAgent = new Agent({ connections: 50, keepAliveTimeout: 60_000 });
+
+export async function post(
+  url: string,
+  body: unknown,
+  authorization = '',
+  dispatcher = agent,
+): Promise<unknown> {
   const answer = await request(url, {
     method: 'POST',
-    dispatcher: agent,
+    dispatcher,
     headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
     body: JSON.stringify(body),
   });
@@ -62,14 +70,11 @@ export async function findCallbackUrl({ upstreamUrl }: Setting, taskId: string):
 
 /** What the upstream posts when a task has succeeded. Resolves when it has been acknowledged. */
 export async function callBack(url: string, taskId: string): Promise<void> {
-  await post(url, {
-    code: 200,
-    msg: 'success',
-    data: {
-      task_id: taskId,
-      video_id: '1',
-      video_url: `https://files.example.com/${taskId}.mp4`,
-      image_url: `https://files.example.com/${taskId}.jpg`,
-    },
-  });
+  const data = {
+    task_id: taskId,
+    video_id: '1',
+    video_url: `https://files.example.com/${taskId}.mp4`,
+    image_url: `https://files.example.com/${taskId}.jpg`,
+  };
+  await post(url, { code: 200, msg: 'success', data }, '', upstreamAgent);
 }

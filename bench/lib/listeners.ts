@@ -1,9 +1,13 @@
-/** WebSocket clients by the thousand, in a process of their own: `listeners.ts <url> <count>`. */
+/**
+ * Listeners by the thousand, in a process of their own, over WebSockets or server-sent events:
+ * `listeners.ts <url> <count> <authorization> <task ids as JSON> <ws|sse>`.
+ */
 
+import { Agent, request } from 'node:http';
 import { WebSocket } from 'ws';
 import { EXTENDED_SUBSCRIPTION } from './graphql.ts';
 
-const [url = '', count = '0', authorization = '', tasks = '[]'] = process.argv.slice(2);
+const [url = '', count = '0', authorization = '', tasks = '[]', transport] = process.argv.slice(2);
 const taskIds = JSON.parse(tasks) as string[];
 let heard: number[] = [];
 let wanted = 0;
@@ -12,7 +16,38 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function open(index: number): Promise<void> {
+function toPayload(index: number) {
+  const taskId = taskIds[index % taskIds.length];
+  return { query: EXTENDED_SUBSCRIPTION, variables: { taskId } };
+}
+
+function hear(text: string): void {
+  if (!text.includes('SUCCEEDED')) throw new Error(text);
+  heard.push(now());
+  if (heard.length === wanted) process.send?.({ heard });
+}
+
+const agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY });
+
+function openStream(index: number): Promise<void> {
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'text/event-stream',
+    ...(authorization && { authorization }),
+  };
+  return new Promise((resolve, reject) => {
+    const asked = request(`${url}/graphql`, { method: 'POST', agent, headers }, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`${response.statusCode}`));
+      response.setEncoding('utf8').on('data', (text: string) => {
+        if (text.includes('event: next')) hear(text);
+      });
+      resolve();
+    });
+    asked.on('error', reject).end(JSON.stringify(toPayload(index)));
+  });
+}
+
+function openSocket(index: number): Promise<void> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
     perMessageDeflate: false,
   });
@@ -26,14 +61,10 @@ function open(index: number): Promise<void> {
     socket.on('message', (data) => {
       const text = String(data);
       if (text.startsWith('{"type":"connection_ack"')) {
-        const variables = { taskId: taskIds[index % taskIds.length] };
-        const payload = { query: EXTENDED_SUBSCRIPTION, variables };
-        socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
+        socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: toPayload(index) }));
         resolve();
       } else if (text.includes('"type":"next"')) {
-        if (!text.includes('SUCCEEDED')) throw new Error(text);
-        heard.push(now());
-        if (heard.length === wanted) process.send?.({ heard });
+        hear(text);
       } else if (text.includes('"type":"error"')) {
         throw new Error(text);
       }
@@ -41,6 +72,7 @@ function open(index: number): Promise<void> {
   });
 }
 
+const open = transport === 'sse' ? openStream : openSocket;
 for (let from = 0; from < Number(count); from += 100) {
   const wave = Math.min(100, Number(count) - from);
   await Promise.all(Array.from({ length: wave }, (_, index) => open(from + index)));

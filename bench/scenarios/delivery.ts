@@ -1,19 +1,14 @@
-/** From the upstream's callback to those who listen over WebSockets. */
+/** From the upstream's callback to those who listen, over WebSockets and as event streams. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { gather } from '../lib/crowd.ts';
-import { callBack, extend, findCallbackUrl } from '../lib/graphql.ts';
+import { callBack } from '../lib/graphql.ts';
 import { createMeasure, type Measure, quantile } from '../lib/report.ts';
-import { type Setting, type Subject, startSubject } from '../lib/subjects.ts';
+import { type Setting, startSubject } from '../lib/subjects.ts';
+import { now, startTasks, timeOneByOne } from '../lib/tasks.ts';
 import type { Pace } from '../run.ts';
 
 const NAMES = ['textbook', 'apollo', 'sqlite', 'postgres'] as const;
 const TASKS = 200;
-
-interface Task {
-  readonly id: string;
-  readonly url: string;
-}
 
 export async function measureDelivery(setting: Setting, pace: Pace): Promise<Measure[]> {
   const pacedP50 = createMeasure('Callback → subscriber, 200 tasks, one by one: p50', 'ms');
@@ -23,6 +18,9 @@ export async function measureDelivery(setting: Setting, pace: Pace): Promise<Mea
   const crowdOnMany = createMeasure(`One callback among ${pace.crowd} watched tasks: p50`, 'ms');
   const heap = createMeasure('Heap per idle WebSocket subscriber', 'KiB');
   const rss = createMeasure('RSS per idle WebSocket subscriber', 'KiB');
+  const streams = Math.min(1_000, pace.crowd);
+  const streamsOnOne = createMeasure(`${streams} event streams on one task: last delivery`, 'ms');
+  const streamHeap = createMeasure('Heap per idle event stream', 'KiB');
 
   for (let round = 0; round < pace.deliveryRounds; round += 1) {
     for (const name of NAMES) {
@@ -68,35 +66,21 @@ export async function measureDelivery(setting: Setting, pace: Pace): Promise<Mea
       const begun = now();
       const heard = await crowd.hear(pace.crowd, () => callBack(one.url, one.id));
       crowdOnOne.add(name, Math.max(...heard) - begun);
+
+      // Apollo Server has no event streams.
+      if (name !== 'apollo') {
+        const [another] = await startTasks(setting, subject, 1);
+        if (!another) throw new Error('No task was started.');
+        const idle = await subject.measureMemory();
+        await using listeners = await gather(subject, streams, [another.id], 'sse');
+        const { heapUsed } = await subject.measureMemory();
+        streamHeap.add(name, (heapUsed - idle.heapUsed) / streams / 1024);
+        const called = now();
+        const told = await listeners.hear(streams, () => callBack(another.url, another.id));
+        streamsOnOne.add(name, Math.max(...told) - called);
+      }
       await subject.stop();
     }
   }
-  return [pacedP50, pacedP99, burst, crowdOnOne, crowdOnMany, heap, rss];
-}
-
-function now(): number {
-  return performance.timeOrigin + performance.now();
-}
-
-async function startTasks(setting: Setting, subject: Subject, count: number): Promise<Task[]> {
-  const tasks: Task[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const id = await extend(subject);
-    tasks.push({ id, url: await findCallbackUrl(setting, id) });
-  }
-  return tasks;
-}
-
-async function timeOneByOne(
-  crowd: Awaited<ReturnType<typeof gather>>,
-  tasks: readonly Task[],
-): Promise<number[]> {
-  const times: number[] = [];
-  for (const { id, url } of tasks) {
-    const begun = now();
-    const [heard] = await crowd.hear(1, () => callBack(url, id));
-    times.push((heard ?? Number.NaN) - begun);
-    await delay(5);
-  }
-  return times;
+  return [pacedP50, pacedP99, burst, crowdOnOne, crowdOnMany, heap, rss, streamsOnOne, streamHeap];
 }

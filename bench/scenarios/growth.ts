@@ -1,20 +1,53 @@
-/** How a query's cost grows with what is stored. */
+/** How costs grow: a query's with what is stored, a delivery's with those who listen. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/store/database.ts';
+import { gather } from '../lib/crowd.ts';
 import { VIDEO_QUERY } from '../lib/graphql.ts';
 import { load } from '../lib/load.ts';
-import { createMeasure, type Measure } from '../lib/report.ts';
+import { createMeasure, type Measure, quantile } from '../lib/report.ts';
 import { type Setting, startSubject } from '../lib/subjects.ts';
+import { startTasks, timeOneByOne } from '../lib/tasks.ts';
 import type { Pace } from '../run.ts';
 
 const SIZES = [10, 100_000] as const;
 
-/** Of an open video: a finished one would come from memory, and show nothing. */
 export async function measureGrowth(setting: Setting, pace: Pace): Promise<Measure[]> {
+  return [...(await measureStored(setting, pace)), ...(await measureListeners(setting, pace))];
+}
+
+/** One task for each listener, so that every callback concerns one of them alone. */
+async function measureListeners(setting: Setting, pace: Pace): Promise<Measure[]> {
+  const measures = [];
+  for (const size of [10, 2 * pace.crowd]) {
+    const measure = createMeasure(
+      `Callback → subscriber among ${size.toLocaleString('en')}: p50`,
+      'ms',
+    );
+    measures.push(measure);
+    for (const name of ['sqlite', 'postgres'] as const) {
+      const subject = await startSubject(name, setting);
+      const warm = await startTasks(setting, subject, 200);
+      const tasks = await startTasks(setting, subject, size);
+      const toIds = (some: typeof tasks) => some.map(({ id }) => id);
+      {
+        await using crowd = await gather(subject, warm.length, toIds(warm));
+        await timeOneByOne(crowd, warm);
+      }
+      await using crowd = await gather(subject, size, toIds(tasks));
+      const times = await timeOneByOne(crowd, tasks.slice(0, 100));
+      measure.add(name, quantile(times, 0.5));
+      await subject.stop();
+    }
+  }
+  return measures;
+}
+
+/** Of an open video: a finished one would come from memory, and show nothing. */
+async function measureStored(setting: Setting, pace: Pace): Promise<Measure[]> {
   const measures = SIZES.map((size) =>
     createMeasure(`An open video among ${size.toLocaleString('en')} stored tasks`, 'requests/s'),
   );

@@ -1,6 +1,11 @@
 /** Reads for listeners: those who are woken by the same change share one look at the database. */
 
-import { type Completion, findCompletionNumber, readCompletions } from '../store/completions.ts';
+import {
+  type Completion,
+  findTaskEnd,
+  readCompletions,
+  type TaskEnd,
+} from '../store/completions.ts';
 import type { Database } from '../store/schema.ts';
 import { findVideo } from '../store/videos.ts';
 import type { Video } from '../video.ts';
@@ -13,24 +18,19 @@ export const PAGE = 100;
  */
 export interface Reader {
   findVideo(owner: string, id: string): Promise<Video | null | undefined>;
-  /** The video's latest completion; undefined while there is none. */
-  findCompletion(owner: string, video: Video): Promise<Completion | undefined>;
+  findTaskEnd(owner: string, id: string): Promise<TaskEnd | undefined>;
   /** The first `PAGE` completions after the number. */
   readCompletions(owner: string, after: number): Promise<readonly Completion[]>;
 }
 
 export function createReader(db: Database): Reader {
   const videos = createTurn<Video | null | undefined>();
-  const completions = createTurn<Completion | undefined>();
+  const ends = createTurn<TaskEnd | undefined>();
   const pages = createTurn<readonly Completion[]>();
 
   return {
     findVideo: (owner, id) => videos(toKey(owner, id), () => findVideo(db, owner, id)),
-    findCompletion: (owner, video) =>
-      completions(toKey(owner, video.id), async () => {
-        const number = await findCompletionNumber(db, owner, video.id);
-        return number === undefined ? undefined : { number, video };
-      }),
+    findTaskEnd: (owner, id) => ends(toKey(owner, id), () => findTaskEnd(db, owner, id)),
     readCompletions: (owner, after) =>
       pages(toKey(owner, String(after)), () => readCompletions(db, owner, after, PAGE)),
   };

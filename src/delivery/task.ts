@@ -13,16 +13,17 @@ import { endWith, readPatiently } from './stream.ts';
  * @throws VideoNotFoundError when the task turns out never to have been started.
  */
 export async function* followStates(
-  feed: Feed,
+  { reader, hub }: Feed,
   owner: string,
   id: string,
   ending: Ending,
 ): AsyncGenerator<Video, void, void> {
-  const watch = endWith(ending, feed.hub.watchStates(id));
+  const watch = endWith(ending, hub.watchStates(id));
   let last = '';
   try {
     do {
-      const video = await readTask(feed, owner, id, ending);
+      const video = await readPatiently(ending, () => reader.findVideo(owner, id));
+      if (!video) throw new VideoNotFoundError(id);
       const step = `${video.state} ${video.taskId}`;
       if (step !== last) yield video;
       if (isEnded(video.state)) return;
@@ -53,23 +54,16 @@ export async function* followEnd(
   }
 }
 
-async function readTask(feed: Feed, owner: string, id: string, ending: Ending): Promise<Video> {
-  const video = await readPatiently(ending, () => feed.reader.findVideo(owner, id));
-  if (!video) throw new VideoNotFoundError(id);
-  return video;
-}
-
 /** Null while the task is open. */
 async function findEnd(
-  feed: Feed,
+  { reader }: Feed,
   owner: string,
   id: string,
   ending: Ending,
 ): Promise<Completion | null> {
-  const video = await readTask(feed, owner, id, ending);
-  if (!isEnded(video.state)) return null;
-  const completion = await readPatiently(ending, () => feed.reader.findCompletion(owner, video));
-  // Its entry may have been pruned, which leaves the row until the next batch.
-  if (!completion) throw new VideoNotFoundError(id);
-  return completion;
+  const task = await readPatiently(ending, () => reader.findTaskEnd(owner, id));
+  if (task && !isEnded(task.video.state)) return null;
+  // The entry of one that has ended may have been pruned, which leaves the row until the next batch.
+  if (!task?.completion) throw new VideoNotFoundError(id);
+  return task.completion;
 }

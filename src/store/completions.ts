@@ -155,19 +155,33 @@ export async function readCompletions(
   return rows.map((row) => ({ number: row.number, video: toVideo(row) }));
 }
 
-/** The number of a video's latest completion; undefined while it is open. */
-export async function findCompletionNumber(
+/** A video, and its latest completion if it has one. */
+export interface TaskEnd {
+  readonly video: Video;
+  readonly completion: Completion | null;
+}
+
+/** One of the owner's videos by its own id, in one statement; undefined for any other id. */
+export async function findTaskEnd(
   db: Database,
   owner: string,
   id: string,
-): Promise<number | undefined> {
+): Promise<TaskEnd | undefined> {
   const row = await db
-    .selectFrom('completion')
-    .select('number')
-    .where('video_row', '=', id)
+    .selectFrom('video')
+    .selectAll()
+    .select((eb) =>
+      eb
+        .selectFrom('completion')
+        .select((latest) => latest.fn.max('completion.number').as('number'))
+        .whereRef('completion.video_row', '=', 'video.id')
+        .as('number'),
+    )
+    .where('id', '=', id)
     .where('owner', '=', owner)
-    .orderBy('number', 'desc')
-    .limit(1)
+    .where('state', '!=', 'REJECTED')
     .executeTakeFirst();
-  return row?.number;
+  if (!row) return undefined;
+  const video = toVideo(row);
+  return { video, completion: row.number === null ? null : { number: row.number, video } };
 }
