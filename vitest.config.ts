@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,6 +8,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   test: {
     include: ['test/**/*.test.ts'],
+    // Most tests wait for something most of the time: two at a time on the smallest machine, too.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Only to end what hangs: no test depends on speed.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => postgres[Symbol.asyncDispose]());
 
 describe('the allowance', () => {
-  const SUBMITS = 500;
+  const SUBMITS = 300;
   const CALLS = 100;
   const WINDOW_MS = 3_000;
   const ENV = {
