@@ -24,6 +24,7 @@ const OTHERS = new Set([
   // Of the tests and the bench.
   'TEST_DATABASE_URL',
   'SOAK_SECONDS',
+  'CRASH_ROUNDS',
 ]);
 
 const SANDBOX = Array.from(
