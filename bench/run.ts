@@ -27,7 +27,7 @@ export interface Pace {
 }
 
 const QUICK: Pace = { warmUpSeconds: 1, seconds: 1, rounds: 1, deliveryRounds: 1, crowd: 500 };
-const WHOLE: Pace = { warmUpSeconds: 6, seconds: 4, rounds: 3, deliveryRounds: 2, crowd: 5_000 };
+const WHOLE: Pace = { warmUpSeconds: 6, seconds: 4, rounds: 2, deliveryRounds: 2, crowd: 5_000 };
 const SCENARIOS = {
   queries: measureQueries,
   submits: measureSubmits,
