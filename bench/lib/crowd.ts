@@ -17,17 +17,11 @@ export async function gather(
   transport: 'ws' | 'sse' = 'ws',
 ): Promise<Crowd> {
   const child = spawnPinned(
-    [
-      'bench/lib/listeners.ts',
-      subject.url,
-      String(count),
-      subject.authorization,
-      JSON.stringify(taskIds),
-      transport,
-    ],
+    ['bench/lib/listeners.ts', subject.url, String(count), subject.authorization, transport],
     {},
     1,
   );
+  child.send(taskIds);
   await expect(child, 'listening');
   return {
     async hear(wanted, cause) {

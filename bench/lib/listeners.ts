@@ -1,14 +1,15 @@
 /**
  * Listeners by the thousand, in a process of their own, over WebSockets or server-sent events:
- * `listeners.ts <url> <count> <authorization> <task ids as JSON> <ws|sse>`.
+ * `listeners.ts <url> <count> <authorization> <ws|sse>`. The first message has the tasks' ids.
  */
 
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { WebSocket } from 'ws';
 import { EXTENDED_SUBSCRIPTION } from './graphql.ts';
 
-const [url = '', count = '0', authorization = '', tasks = '[]', transport] = process.argv.slice(2);
-const taskIds = JSON.parse(tasks) as string[];
+const [url = '', count = '0', authorization = '', transport] = process.argv.slice(2);
+const [taskIds] = (await once(process, 'message')) as [string[]];
 let heard: number[] = [];
 let wanted = 0;
 

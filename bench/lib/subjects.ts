@@ -76,7 +76,7 @@ export async function startSubject(
     [
       '--expose-gc',
       '--import',
-      './bench/lib/probe.ts',
+      './bench/lib/probe.js',
       // As `npm start` starts it.
       ...(isGateway ? packageFile.scripts.start.split(' ').slice(1) : [`bench/peers/${name}.ts`]),
     ],

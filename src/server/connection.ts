@@ -1,7 +1,6 @@
 /** One WebSocket as the protocol's server sees it: texts in, texts out, and what belongs to it. */
 
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
@@ -17,8 +16,6 @@ const LONGEST_REASON = 123;
 /** A class, and with few closures: thousands are open at a time. */
 export class Connection {
   readonly socket: WebSocket;
-  /** What the frames are written to. */
-  private readonly stream: Duplex;
   readonly log: Logger;
   /** The upgrade, until it is known who is there: then it need not stay in memory. */
   request: IncomingMessage | null;
@@ -26,7 +23,6 @@ export class Connection {
 
   constructor(socket: WebSocket, request: IncomingMessage, log: Logger) {
     this.socket = socket;
-    this.stream = request.socket;
     this.request = request;
     this.log = log;
   }
@@ -38,20 +34,12 @@ export class Connection {
   send(text: string): Promise<void> | void {
     const { socket } = this;
     if (socket.readyState !== socket.OPEN) return;
-    this.writeAtOnce();
     if (socket.bufferedAmount < UNHURRIED) return socket.send(text);
     // The stream waits, and with it what it reads from.
     return new Promise((resolve) => {
       socket.send(text, () => resolve());
       sendAwayIfSlow(socket);
     });
-  }
-
-  /** What is sent in this turn, an event and the end of its stream, leaves in one write. */
-  private writeAtOnce(): void {
-    if (this.stream.writableCorked > 0) return;
-    this.stream.cork();
-    process.nextTick(uncork, this.stream);
   }
 
   close(code?: number, reason = ''): void {
@@ -85,10 +73,6 @@ export function openConnection(server: Server<Connection>, connection: Connectio
       log.error({ err: error }, 'the end of a socket met a bug');
     });
   });
-}
-
-function uncork(stream: Duplex): void {
-  stream.uncork();
 }
 
 function ignore(): void {}
