@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { LOAD_TOOL } from './lib/load.ts';
+import type { Pace } from './lib/pace.ts';
 import { type Measure, median, type Target, toTable, toTargetTable } from './lib/report.ts';
 import { startSetting } from './lib/subjects.ts';
 import peers from './peers/package.json' with { type: 'json' };
@@ -17,14 +18,6 @@ import { measureFootprint } from './scenarios/footprint.ts';
 import { measureGrowth } from './scenarios/growth.ts';
 import { measureQueries } from './scenarios/queries.ts';
 import { measureSubmits } from './scenarios/submits.ts';
-
-export interface Pace {
-  readonly warmUpSeconds: number;
-  readonly seconds: number;
-  readonly rounds: number;
-  readonly deliveryRounds: number;
-  readonly crowd: number;
-}
 
 const QUICK: Pace = { warmUpSeconds: 1, seconds: 1, rounds: 1, deliveryRounds: 1, crowd: 500 };
 const WHOLE: Pace = { warmUpSeconds: 6, seconds: 4, rounds: 2, deliveryRounds: 2, crowd: 5_000 };

@@ -2,10 +2,10 @@
 
 import { gather } from '../lib/crowd.ts';
 import { callBack } from '../lib/graphql.ts';
+import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, quantile } from '../lib/report.ts';
 import { type Setting, startSubject } from '../lib/subjects.ts';
 import { now, startTasks, timeOneByOne } from '../lib/tasks.ts';
-import type { Pace } from '../run.ts';
 
 const NAMES = ['textbook', 'apollo', 'sqlite', 'postgres'] as const;
 const TASKS = 200;

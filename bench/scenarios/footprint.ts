@@ -1,8 +1,8 @@
 /** What a subject takes before anybody asks it anything, and how soon it answers. */
 
+import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure } from '../lib/report.ts';
 import { type Setting, startSubject } from '../lib/subjects.ts';
-import type { Pace } from '../run.ts';
 
 const NAMES = ['constant', 'textbook', 'apollo', 'sqlite', 'postgres'] as const;
 

@@ -8,10 +8,10 @@ import { openDatabase } from '../../src/store/database.ts';
 import { gather } from '../lib/crowd.ts';
 import { VIDEO_QUERY } from '../lib/graphql.ts';
 import { load } from '../lib/load.ts';
+import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, quantile } from '../lib/report.ts';
 import { type Setting, startSubject } from '../lib/subjects.ts';
 import { startTasks, timeOneByOne } from '../lib/tasks.ts';
-import type { Pace } from '../run.ts';
 
 const SIZES = [10, 100_000] as const;
 

@@ -2,9 +2,9 @@
 
 import { callBack, extend, findCallbackUrl, readVideo, VIDEO_QUERY } from '../lib/graphql.ts';
 import { load } from '../lib/load.ts';
+import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure } from '../lib/report.ts';
 import { type Setting, SUBJECTS, startSubject } from '../lib/subjects.ts';
-import type { Pace } from '../run.ts';
 
 export async function measureQueries(setting: Setting, pace: Pace): Promise<Measure[]> {
   const measures = {

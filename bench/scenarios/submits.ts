@@ -3,9 +3,9 @@
 import { request } from 'undici';
 import { extend, post, toExtension } from '../lib/graphql.ts';
 import { load } from '../lib/load.ts';
+import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, median, quantile } from '../lib/report.ts';
 import { type Setting, startSubject } from '../lib/subjects.ts';
-import type { Pace } from '../run.ts';
 
 const NAMES = ['textbook', 'apollo', 'sqlite', 'postgres'] as const;
 const BATCH = 100;
