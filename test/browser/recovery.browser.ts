@@ -168,6 +168,37 @@ describe('the example app, when something breaks', () => {
     expect(await page.getByRole('heading', { name: 'No answer has come' }).count()).toBe(0);
   });
 
+  it('waits for no end that was told before the answer of its submit', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await live(page);
+    const isTold = new Promise<void>((resolve) =>
+      page.on('websocket', (socket) =>
+        socket.on('framereceived', ({ payload }) => {
+          if (String(payload).includes('"videoExtended":{')) resolve();
+        }),
+      ),
+    );
+    await page.reload();
+    await live(page);
+    await page.route('**/graphql', async (route) => {
+      const isSubmit = route.request().postData()?.includes('mutation ExtendVideo');
+      if (!isSubmit) return route.continue();
+      const response = await route.fetch();
+      await app.sandbox.complete(await app.nextTaskId());
+      await isTold;
+      await route.fulfill({ response });
+    });
+
+    await extend(page, 'Faster than its answer');
+    await page.getByRole('heading', { name: 'Faster than its answer' }).waitFor();
+    await playable(page);
+
+    await expect.poll(() => recall(page)).toMatchObject({ submit: null, open: [] });
+    expect(await page.getByText('is ready.').count()).toBe(0);
+  });
+
   it('starts anew from a cursor of another database', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);

@@ -23,7 +23,11 @@ export function followCompletions(
   let subscription: { unsubscribe(): void } | undefined;
 
   function settle(video: VideoFieldsFragment): void {
-    if (!recall().open.includes(video.id)) return;
+    const { open, submit, early } = recall();
+    if (!open.includes(video.id)) {
+      if (submit) remember({ early: [...early, video.id] });
+      return;
+    }
     forget(video.id);
     onEnded(video);
   }
@@ -85,12 +89,10 @@ async function startAnew(
   const { open } = recall();
   const { data, error } = await client.query(VideosDocument, {}, FETCH).toPromise();
   if (!data) throw error;
-  for (const id of open) {
-    const video = data.videos.edges.find(({ node }) => node.id === id)?.node;
-    // What is no longer listed has ended long ago.
-    if (!video) forget(id);
-    else if (isEnded(video.state)) settle(video);
-  }
+  const videos = data.videos.edges.map(({ node }) => node);
+  for (const video of videos) if (isEnded(video.state)) settle(video);
+  // What is no longer listed has ended long ago.
+  for (const id of open) if (!videos.some((video) => video.id === id)) forget(id);
   return after;
 }
 

@@ -9,10 +9,12 @@ interface Memory {
   readonly open: readonly string[];
   /** What was sent, with its idempotencyKey, until it is answered. */
   readonly submit: ExtendVideoInput | null;
+  /** Ids of the videos whose end was told while it waited: its own may be among them. */
+  readonly early: readonly string[];
 }
 
 const KEY = 'longtake';
-const NOTHING: Memory = { cursor: null, open: [], submit: null };
+const NOTHING: Memory = { cursor: null, open: [], submit: null, early: [] };
 
 export function recall(): Memory {
   try {

@@ -36,7 +36,7 @@ export function useSubmit(onMade: (id: string) => void): Submit {
   const isSending = useRef(false);
 
   function keep(input: ExtendVideoInput | null): void {
-    remember({ submit: input });
+    remember({ submit: input, early: [] });
     setPending(input);
   }
 
@@ -49,12 +49,13 @@ export function useSubmit(onMade: (id: string) => void): Submit {
     // Without an answer nobody knows what became of it: the same key makes it safe to ask again.
     if (!data) return setSilence(error?.graphQLErrors[0]?.message ?? 'No answer came.');
 
+    const { open, early } = recall();
     keep(null);
     const result = data.extendVideo;
     if (result.__typename === 'ExtendVideoSuccess' || result.__typename === 'OutcomeUnknownError') {
       const { id, state } = result.video;
-      // Its end may have been told before the answer came.
-      if (!isEnded(state)) remember({ open: [...recall().open, id] });
+      // Its end may have come before its answer, which then tells of an older state.
+      if (!isEnded(state) && !early.includes(id)) remember({ open: [...open, id] });
       onMade(id);
     } else {
       const { retryAfter } = result;
