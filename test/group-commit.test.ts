@@ -6,6 +6,11 @@ import { Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { GatewayUnavailableError } from '../src/errors.ts';
 import { createSqliteDialect, openSqliteFile } from '../src/store/sqlite.ts';
+import { ExtendDocument, ReadVideoDocument } from './generated/graphql.ts';
+import { holdDisk, isSettled } from './support/disk.ts';
+import { startGateway } from './support/gateway.ts';
+import { type HeldUpstream, startHeldUpstream } from './support/held-upstream.ts';
+import { extend, INPUT } from './support/operations.ts';
 
 interface Tables {
   note: { id: number; text: string };
@@ -132,5 +137,108 @@ describe('transactions that come together', () => {
 
     // A queue that is worked off in one go leaves none.
     expect(turns).toBeGreaterThan(2);
+  });
+});
+
+describe('a commit', () => {
+  it('is acknowledged when it is on disk, and so is what was read after it', async () => {
+    await using notes = await openNotes();
+    using disk = holdDisk();
+
+    const write = notes.write(1);
+    const sync = await disk.nextSync();
+    const read = notes.read();
+
+    expect(await isSettled(Promise.race([write, read]))).toBe(false);
+    await sync.finish();
+    expect(await write).toBe(1);
+    expect(await read).toEqual([1]);
+    expect(await notes.read()).toEqual([1]);
+  });
+
+  it('takes with it who comes while the one before is on its way to the disk', async () => {
+    await using notes = await openNotes();
+    using disk = holdDisk();
+
+    const first = notes.write(0);
+    const sync = await disk.nextSync();
+    const others = [];
+    for (let id = 1; id <= 20; id += 1) {
+      others.push(notes.write(id));
+      // Each in a turn of its own.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await sync.finish();
+    await first;
+    expect(await isSettled(Promise.race(others))).toBe(false);
+    await (await disk.nextSync()).finish();
+
+    expect(await Promise.all(others)).toEqual(others.map((_, index) => index + 2));
+    expect(notes.commits).toBe(2);
+  });
+
+  it('that the disk fails is refused, and everything after it until the file is opened anew', async () => {
+    await using notes = await openNotes();
+    await notes.write(1);
+    using disk = holdDisk();
+
+    const write = notes.write(2);
+    const sync = await disk.nextSync();
+    const read = notes.read();
+    sync.fail();
+
+    await expect(write).rejects.toThrow(GatewayUnavailableError);
+    await expect(read).rejects.toThrow(GatewayUnavailableError);
+    await expect(notes.write(3)).rejects.toThrow(GatewayUnavailableError);
+    await expect(notes.read()).rejects.toThrow(GatewayUnavailableError);
+  });
+});
+
+describe('a gateway whose disk is slow', () => {
+  /** What it writes by itself at its start is on disk when its first submit is answered. */
+  async function start(upstream: HeldUpstream) {
+    await using stack = new AsyncDisposableStack();
+    const gateway = stack.use(await startGateway(upstream));
+    const first = extend(gateway);
+    (await upstream.nextSubmit()).accept('task-0');
+    await first;
+    const owned = stack.move();
+    return { gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  }
+
+  it('pays, and answers, only for what is on disk, and goes on serving meanwhile', async () => {
+    await using upstream = await startHeldUpstream();
+    await using started = await start(upstream);
+    const { gateway } = started;
+    using disk = holdDisk();
+
+    const submit = gateway.graphql(ExtendDocument, { input: INPUT });
+    const row = await disk.nextSync();
+    expect((await gateway.send('{ __typename }')).data).toEqual({ __typename: 'Query' });
+    expect(upstream.submits).toHaveLength(1);
+    await row.finish();
+    (await upstream.nextSubmit()).accept('task-1');
+    const answer = await disk.nextSync();
+    expect((await gateway.send('{ __typename }')).data).toEqual({ __typename: 'Query' });
+    expect(await isSettled(submit)).toBe(false);
+    await answer.finish();
+
+    expect((await submit).data.extendVideo).toMatchObject({ video: { taskId: 'task-1' } });
+  });
+
+  it('is not ready once its disk has failed', async () => {
+    await using upstream = await startHeldUpstream();
+    await using started = await start(upstream);
+    const { gateway } = started;
+    using disk = holdDisk();
+
+    const submit = gateway.graphql(ExtendDocument, { input: INPUT });
+    (await disk.nextSync()).fail();
+
+    expect((await submit).data.extendVideo).toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
+    const { data, errors } = await gateway.graphql(ReadVideoDocument, { taskId: 'task-1' });
+    expect([data.video, errors?.[0]?.extensions.code]).toEqual([null, 'GATEWAY_UNAVAILABLE']);
+    expect((await fetch(`${gateway.url}/ready`)).status).toBe(503);
+    expect(upstream.submits).toHaveLength(1);
   });
 });

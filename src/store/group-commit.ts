@@ -3,29 +3,35 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely';
 import { GatewayUnavailableError } from '../errors.ts';
+import type { Wal } from './wal.ts';
 
 /** How long a busy queue may keep the event loop from its sockets. */
 const TURN_MS = 4;
 
 /**
- * What is written in one turn of the event loop is committed at its end: one write to the disk
- * instead of many. Each transaction after the first is a savepoint, so that one can fail and the
- * others not. None is acknowledged before the commit, and neither is a read
- * made in between, which may have seen what is not certain yet: `releaseConnection`, which Kysely
- * awaits before it hands out a result, waits for it.
+ * What is written in one turn of the event loop is committed at its end, or when the commit before it
+ * is on disk: one write to the disk instead of many. Each transaction after the first is a savepoint,
+ * so that one can fail and the others not. None is acknowledged before its commit is on disk, and
+ * neither is a read made in between, which may have seen what is not certain yet: `releaseConnection`,
+ * which Kysely awaits before it hands out a result, waits for it.
  *
+ * @param wal what the commits of `file` are made durable with. Once it has failed every statement
+ * is refused with GatewayUnavailableError, until a new process finds out what the disk holds.
  * @param execute runs one statement on the file; throws GatewayUnavailableError where the file fails.
  */
 export function createGroupCommitDriver(
   file: DatabaseSync,
+  wal: Wal,
   execute: (query: CompiledQuery) => QueryResult<unknown>,
 ): Driver {
   const queue: (() => void)[] = [];
   let isTaken = false;
   let isScheduled = false;
   let turnEnds = 0;
-  /** Settles with the commit of the open transaction; null while none is open. */
+  /** Settles when the open transaction is on disk; null while none is open. */
   let group: PromiseWithResolvers<void> | null = null;
+  /** The same of the last one that was committed; null once it is certain. */
+  let uncertain: Promise<void> | null = null;
   let isMember = false;
   let isRolledBack = false;
 
@@ -34,6 +40,7 @@ export function createGroupCommitDriver(
       // A full disk rolls back by itself (sqlite.org/lang_transaction.html). What comes after it
       // must not be taken for a statement of its own.
       if (group && !file.isTransaction) throw new GatewayUnavailableError();
+      if (wal.failure) throw new GatewayUnavailableError({ cause: wal.failure });
       // A write by itself begins what others join.
       if (!group && query.query.kind !== 'SelectQueryNode') begin();
       return execute(query) as QueryResult<R>;
@@ -68,9 +75,13 @@ export function createGroupCommitDriver(
     isScheduled = true;
     setImmediate(() => {
       isScheduled = false;
-      // Who has the connection in its hands commits when it gives it back.
-      if (group && !isTaken) commit(group);
+      commitIfFree();
     });
+  }
+
+  /** Who has the connection in its hands commits when it gives it back. */
+  function commitIfFree(): void {
+    if (group && !isTaken && !wal.isSyncing) commit(group);
   }
 
   function handOver(): void {
@@ -92,11 +103,25 @@ export function createGroupCommitDriver(
     try {
       if (!file.isTransaction) throw new GatewayUnavailableError();
       run('commit');
-      members.resolve();
     } catch (error) {
       if (file.isTransaction) file.exec('rollback');
       members.reject(error);
+      return;
     }
+    uncertain = members.promise;
+    void sync(members);
+  }
+
+  async function sync(members: PromiseWithResolvers<void>): Promise<void> {
+    try {
+      await wal.sync();
+      members.resolve();
+    } catch (cause) {
+      members.reject(new GatewayUnavailableError({ cause }));
+    }
+    if (uncertain === members.promise) uncertain = null;
+    // Those who came meanwhile.
+    commitIfFree();
   }
 
   return {
@@ -134,17 +159,23 @@ export function createGroupCommitDriver(
 
     async releaseConnection() {
       const members = group;
-      const isWaiting = members !== null && !isRolledBack;
+      const seen = members?.promise ?? uncertain;
+      const isWaiting = seen !== null && !isRolledBack;
       isRolledBack = false;
-      if (members && (isTurnOver() || !file.isTransaction)) commit(members);
+      if (members && !file.isTransaction) commit(members);
+      else if (members && isTurnOver() && !wal.isSyncing) commit(members);
       else if (members && queue.length === 0) commitAtEndOfTurn();
       handOver();
-      if (isWaiting) await members.promise;
+      if (isWaiting) await seen;
     },
 
     async destroy() {
+      // Its members are told by themselves of what fails here.
+      await uncertain?.catch(() => undefined);
       if (group) commit(group);
+      await uncertain?.catch(() => undefined);
       file.close();
+      wal.close();
     },
   };
 }

@@ -12,13 +12,14 @@ import {
 } from 'kysely';
 import { GatewayUnavailableError } from '../errors.ts';
 import { createGroupCommitDriver } from './group-commit.ts';
+import { NO_WAL, openWal } from './wal.ts';
 
 /** Primary result codes after which the same statement may succeed later (sqlite.org/rescode.html). */
 const UNAVAILABLE = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]); // busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, not a database
 
 /**
- * Opens the file, and takes it for this process alone until `close`: WAL, every commit on disk
- * before it is acknowledged.
+ * Opens the file, and takes it for this process alone until `close`: WAL, whose commits
+ * the dialect puts on disk before they are acknowledged.
  *
  * @throws Error with a sentence for the operator when the file cannot be used: held by another
  * process, not writable, or not a sound database. It is never replaced by a fresh one.
@@ -31,7 +32,8 @@ export function openSqliteFile(path: string): DatabaseSync {
       // With the lock held from here on, a second gateway cannot start on the same file.
       file.exec('pragma locking_mode = exclusive');
       file.exec('pragma journal_mode = wal');
-      file.exec('pragma synchronous = full');
+      // What `full` adds to it is done by wal.ts.
+      file.exec('pragma synchronous = normal');
       file.exec('begin immediate; commit');
       const fault = String(Object.values(file.prepare('pragma quick_check(1)').get() ?? {})[0]);
       if (fault !== 'ok') throw new Error(fault);
@@ -75,8 +77,10 @@ export function primaryCode(error: unknown): number | undefined {
 export function createSqliteDialect(file: DatabaseSync): Dialect {
   // The rest of Kysely's own dialect never asks for a database.
   const dialect = new SqliteDialect({ database: async () => Promise.reject() });
+  const path = file.location();
+  const wal = path === null ? NO_WAL : openWal(`${path}-wal`);
   return {
-    createDriver: () => createGroupCommitDriver(file, createExecutor(file)),
+    createDriver: () => createGroupCommitDriver(file, wal, createExecutor(file)),
     createAdapter: () => new FileAdapter(),
     createIntrospector: (db) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
