@@ -134,11 +134,12 @@ export async function startGateway(config: Config): Promise<Gateway> {
   const pruner = startPruner(db, config.RETENTION_DAYS * DAY_MS, log);
 
   let isDraining = false;
+  const reader = createReader(db);
   const services = {
     db,
     cursors: createCursors(databaseId),
     hub,
-    reader: createReader(db),
+    reader,
     submitter,
     refresher,
     finished: createFinishedVideos(),
@@ -174,6 +175,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
       handleCallback: createCallbackHandler({
         db,
         hub,
+        reader,
         log,
         config,
         redact: upstream.redact,

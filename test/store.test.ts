@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createReader } from '../src/delivery/reader.ts';
 import {
   type Allowance,
   createAllowance,
@@ -46,7 +47,7 @@ import {
   rejectSubmit,
 } from '../src/store/submits.ts';
 import { findLineages, findVideo, findVideos, listVideos } from '../src/store/videos.ts';
-import type { VideoFailure, VideoFiles } from '../src/video.ts';
+import type { Video, VideoFailure, VideoFiles } from '../src/video.ts';
 import { createVideoId } from '../src/video-id.ts';
 import { type PostgresServer, startPostgres } from './support/postgres.ts';
 
@@ -244,10 +245,48 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
   });
 
   describe('the end of a task', () => {
+    it('is returned as it is read afterwards', async () => {
+      for (const [taskId, end] of [
+        ['a', succeeded()],
+        ['b', failed()],
+      ] as const) {
+        const id = await insertOpen(taskId);
+        const completion = await endVideo(db, id, end);
+        const video = await findVideo(db, 'me', id);
+        expect(await findTaskEnd(db, 'me', id)).toEqual({ video, completion });
+        expect((await readCompletions(db, 'me', 0, 10)).at(-1)).toEqual(completion);
+      }
+    });
+
+    it('is told by a reader to whoever asks for it in the same turn, and read after that', async () => {
+      const id = await insertOpen('a');
+      const open = await findVideo(db, 'me', id);
+      const reader = createReader(db);
+      const completion = { number: 1, video: { ...(open as Video), prompt: 'as it was told' } };
+
+      reader.tell('me', completion);
+      const told = [
+        reader.findTaskEnd('me', id),
+        reader.findVideo('me', id),
+        reader.readCompletions('me', 0),
+        reader.findVideo('other', id),
+      ];
+
+      expect(await Promise.all(told)).toEqual([
+        { video: completion.video, completion },
+        completion.video,
+        [completion],
+        null,
+      ]);
+      expect(await reader.findTaskEnd('me', id)).toEqual({ video: open, completion: null });
+      expect(await reader.findVideo('me', id)).toEqual(open);
+      expect(await reader.readCompletions('me', 0)).toEqual([]);
+    });
+
     it('is numbered per owner, without gaps', async () => {
       const mine = [await insertOpen('a'), await insertOpen('b')];
       const other = await insertOpen('c', { owner: 'other' });
-      for (const id of [...mine, other]) expect(await endVideo(db, id, succeeded())).toBe(true);
+      for (const id of [...mine, other]) expect(await endVideo(db, id, succeeded())).not.toBeNull();
       const log = await readCompletions(db, 'me', 0, 10);
       expect(log.map(({ number, video }) => [number, video.id])).toEqual([
         [1, mine[0]],
@@ -262,11 +301,11 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 
     it('comes once; a failure yields to a success and to nothing else', async () => {
       const id = await insertOpen('a');
-      expect(await endVideo(db, id, failed())).toBe(true);
-      expect(await endVideo(db, id, failed())).toBe(false);
-      expect(await endVideo(db, id, succeeded())).toBe(true);
-      expect(await endVideo(db, id, succeeded())).toBe(false);
-      expect(await endVideo(db, id, failed())).toBe(false);
+      expect(await endVideo(db, id, failed())).not.toBeNull();
+      expect(await endVideo(db, id, failed())).toBeNull();
+      expect(await endVideo(db, id, succeeded())).not.toBeNull();
+      expect(await endVideo(db, id, succeeded())).toBeNull();
+      expect(await endVideo(db, id, failed())).toBeNull();
       expect(await read(id)).toMatchObject({
         state: 'SUCCEEDED',
         failure_reason: null,
@@ -281,32 +320,32 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     it('leaves no number behind where it does not happen', async () => {
       const id = await insertOpen('a');
       await insertOpen('b');
-      expect(await endVideo(db, id, succeeded('b'))).toBe(false);
-      expect(await endVideo(db, id, succeeded('a'))).toBe(true);
+      expect(await endVideo(db, id, succeeded('b'))).toBeNull();
+      expect(await endVideo(db, id, succeeded('a'))).not.toBeNull();
       const late = await insert();
-      expect(await endVideo(db, late, succeeded('b'))).toBe(false);
-      expect(await endVideo(db, 'nobody', succeeded())).toBe(false);
+      expect(await endVideo(db, late, succeeded('b'))).toBeNull();
+      expect(await endVideo(db, 'nobody', succeeded())).toBeNull();
       expect((await readLogBounds(db, 'me')).head).toBe(1);
       expect((await read(late)).state).toBe('SUBMITTING');
     });
 
     it('gives up only what has no task id by then', async () => {
       const [confirmed, never] = [await insertOpen('a'), await insert()];
-      expect(await endVideo(db, confirmed, { outcome: NEVER, reported: false })).toBe(false);
-      expect(await endVideo(db, never, { outcome: NEVER, reported: false })).toBe(true);
+      expect(await endVideo(db, confirmed, { outcome: NEVER, reported: false })).toBeNull();
+      expect(await endVideo(db, never, { outcome: NEVER, reported: false })).not.toBeNull();
       expect(await read(never)).toMatchObject({ state: 'FAILED', checked_at: null });
     });
 
     it('adopts a tombstone, which takes its key back unless that is held', async () => {
       const first = await insert({ idempotencyKey: 'k' });
       await rejectSubmit(db, first, '{}');
-      expect(await endVideo(db, first, succeeded('a'))).toBe(true);
+      expect(await endVideo(db, first, succeeded('a'))).not.toBeNull();
       expect(await read(first)).toMatchObject({ key_held: 1, task_id: 'a', rejection: null });
 
       const second = await insert({ idempotencyKey: 'l' });
       await rejectSubmit(db, second, '{}');
       const holder = await insert({ idempotencyKey: 'l' });
-      expect(await endVideo(db, second, succeeded('b'))).toBe(true);
+      expect(await endVideo(db, second, succeeded('b'))).not.toBeNull();
       expect((await read(second)).key_held).toBe(0);
       expect((await findKeyHolder(db, 'me', 'l'))?.id).toBe(holder);
     });

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
+import type { Reader } from '../delivery/reader.ts';
 import { GatewayUnavailableError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
 import { hastenCheck } from '../store/checks.ts';
@@ -28,6 +29,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export interface CallbackParts {
   readonly db: Database;
   readonly hub: Hub;
+  readonly reader: Reader;
   readonly log: Logger;
   readonly config: Pick<Config, 'WEBHOOK_HMAC_KEY' | 'RETENTION_DAYS'>;
   /** Hides the upstream key and callback URLs in what the upstream says. */
@@ -183,13 +185,15 @@ async function acceptFor(
 
 /** Everything that the callback tells is committed when this resolves. */
 async function record(
-  { db, hub, log, metrics, wakeReconciler }: CallbackParts,
+  { db, hub, reader, log, metrics, wakeReconciler }: CallbackParts,
   row: VideoRow,
   report: CallbackReport,
 ): Promise<Verdict> {
   const { taskId } = report;
   const outcome = report.success ? report.files : report.failure;
-  if (outcome && (await endVideo(db, row.id, { outcome, taskId, reported: true }))) {
+  const completion = outcome && (await endVideo(db, row.id, { outcome, taskId, reported: true }));
+  if (completion) {
+    reader.tell(row.owner, completion);
     hub.publish(row);
     metrics.taskEnd(row.id, 'reason' in outcome ? outcome.reason : 'SUCCEEDED', 'callback');
     return toSuccess(report.success ? 'succeeded' : 'failed');

@@ -17,6 +17,11 @@ export const PAGE = 100;
  * very same objects, so that what is made of them can be shared as well.
  */
 export interface Reader {
+  /**
+   * What has just been committed, before those are woken who will ask for it: whoever does so in this
+   * turn need not go to the database.
+   */
+  tell(owner: string, completion: Completion): void;
   findVideo(owner: string, id: string): Promise<Video | null | undefined>;
   findTaskEnd(owner: string, id: string): Promise<TaskEnd | undefined>;
   /** The first `PAGE` completions after the number. */
@@ -29,10 +34,17 @@ export function createReader(db: Database): Reader {
   const pages = createTurn<readonly Completion[]>();
 
   return {
-    findVideo: (owner, id) => videos(toKey(owner, id), () => findVideo(db, owner, id)),
-    findTaskEnd: (owner, id) => ends(toKey(owner, id), () => findTaskEnd(db, owner, id)),
+    tell(owner, completion) {
+      const { number, video } = completion;
+      videos.tell(toKey(owner, video.id), video);
+      ends.tell(toKey(owner, video.id), { video, completion });
+      // Whoever has read up to the one before it; who has not reads on from where it is.
+      pages.tell(toKey(owner, String(number - 1)), [completion]);
+    },
+    findVideo: (owner, id) => videos.ask(toKey(owner, id), () => findVideo(db, owner, id)),
+    findTaskEnd: (owner, id) => ends.ask(toKey(owner, id), () => findTaskEnd(db, owner, id)),
     readCompletions: (owner, after) =>
-      pages(toKey(owner, String(after)), () => readCompletions(db, owner, after, PAGE)),
+      pages.ask(toKey(owner, String(after)), () => readCompletions(db, owner, after, PAGE)),
   };
 }
 
@@ -41,21 +53,35 @@ function toKey(owner: string, what: string): string {
   return `${what} ${owner}`;
 }
 
-/**
- * Callers with the same key in the same turn of the event loop share one call. It begins after the
- * last of them has asked, so each of them sees whatever was committed before it asked.
- */
-function createTurn<T>(): (key: string, read: () => Promise<T>) => Promise<T> {
+interface Turn<T> {
+  /**
+   * Callers with the same key in the same turn of the event loop share one call. It begins after the
+   * last of them has asked, so each of them sees whatever was committed before it asked.
+   */
+  ask(key: string, read: () => Promise<T>): Promise<T>;
+  /** Answers those who ask for it in the rest of this turn. */
+  tell(key: string, value: T): void;
+}
+
+function createTurn<T>(): Turn<T> {
   const waiting = new Map<string, Promise<T>>();
-  return (key, read) => {
-    const known = waiting.get(key);
-    if (known) return known;
-    const answer = endOfTurn().then(() => {
-      waiting.delete(key);
-      return read();
-    });
-    waiting.set(key, answer);
-    return answer;
+  return {
+    ask(key, read) {
+      const known = waiting.get(key);
+      if (known) return known;
+      const answer = endOfTurn().then(() => {
+        waiting.delete(key);
+        return read();
+      });
+      waiting.set(key, answer);
+      return answer;
+    },
+    tell(key, value) {
+      // Who has asked already is about to read it.
+      if (waiting.has(key)) return;
+      waiting.set(key, Promise.resolve(value));
+      void endOfTurn().then(() => waiting.delete(key));
+    },
   };
 }
 

@@ -25,9 +25,14 @@ const YIELDING: Record<'SUCCEEDED' | 'FAILED', readonly RowState[]> = {
  * Ends a task and numbers its completion in its owner's log, in one transaction. The number is
  * taken under the lock on the owner's row, so numbers become visible in their order.
  *
- * @returns whether it did; a repeat, or an end that must not follow the present state, changes nothing.
+ * @returns the completion; null where a repeat, or an end that must not follow the present state, has
+ * changed nothing.
  */
-export async function endVideo(db: Database, id: string, end: VideoEnd): Promise<boolean> {
+export async function endVideo(
+  db: Database,
+  id: string,
+  end: VideoEnd,
+): Promise<Completion | null> {
   const files = 'videoUrl' in end.outcome ? end.outcome : null;
   const failure = 'reason' in end.outcome ? end.outcome : null;
   const state = files ? 'SUCCEEDED' : 'FAILED';
@@ -58,9 +63,9 @@ export async function endVideo(db: Database, id: string, end: VideoEnd): Promise
       .where(isUnclaimed(id, taskId))
       // The task may have been confirmed since it was found overdue.
       .$if(failure?.reason === 'NEVER_CONFIRMED', (query) => query.where('task_id', 'is', null))
-      .returning('owner')
+      .returningAll()
       .executeTakeFirst();
-    if (!row) return false;
+    if (!row) return null;
 
     const { head } = await trx
       .insertInto('owner')
@@ -74,7 +79,7 @@ export async function endVideo(db: Database, id: string, end: VideoEnd): Promise
       .insertInto('completion')
       .values({ owner: row.owner, number: head, video_row: id, created_at: now })
       .execute();
-    return true;
+    return { number: head, video: toVideo(row) };
   });
 }
 
