@@ -1,7 +1,7 @@
 /** `POST /callbacks/…`: the internal endpoint at which the upstream reports a task's end. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
@@ -111,6 +111,8 @@ async function judge(
       : { status: 500, message: 'internal error', outcome: 'error' };
   });
   const verdict = await Promise.race([work, delay(ANSWER_WITHIN_MS, UNAVAILABLE, { ref: false })]);
+  // Those who wait for the video are served first: the upstream has time.
+  await nextTurn();
   const { status, outcome, facts } = verdict;
   log.info({ req, video: address.id, ...facts, status, outcome }, 'callback');
   return verdict;
