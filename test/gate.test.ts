@@ -115,9 +115,9 @@ describe('an owner who submits much', () => {
     }
     await Promise.all([...many, serving]);
 
-    // It is served when places become free next, or once more later where replicas race for them;
-    // in between some may have become free already.
-    expect(Math.max(...places)).toBeLessThanOrEqual((replicas + 1) * 10);
+    // It is served when places become free next, or once more later where replicas race for them.
+    // On a slow machine a window passes before it has come so far. Behind the others it would be 40.
+    expect(Math.max(...places)).toBeLessThanOrEqual(30);
   });
 });
 

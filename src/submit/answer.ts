@@ -1,6 +1,5 @@
 /** What a submit's row answers to everyone who waits for it: the caller who began it and any other. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import { GatewayUnavailableError, OutcomeUnknownError } from '../errors.ts';
@@ -63,13 +62,10 @@ export async function waitForAnswer(
         }
       }
       isNew = false;
-      const timer = new AbortController();
-      const isServing = await Promise.race([
-        ...(own ? [own] : []),
-        watch.changed(),
-        delay(toPause(row), true, { signal: timer.signal }).catch(() => true),
-      ]);
-      timer.abort();
+      const pause = Promise.withResolvers<boolean>();
+      const timer = setTimeout(pause.resolve, toPause(row), true);
+      const isServing = await Promise.race([...(own ? [own] : []), watch.changed(), pause.promise]);
+      clearTimeout(timer);
       // Only a submit of another process can be open still when this one closes.
       if (!isServing) throw new GatewayUnavailableError();
       row = answered ?? row;
