@@ -31,7 +31,24 @@ export function quantile(values: readonly number[], part: number): number {
 }
 
 export function median(values: readonly number[] | undefined): number {
-  return quantile(values ?? [], 0.5);
+  const sorted = [...(values ?? [])].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+}
+
+/**
+ * How many times the other's. Of what was measured in the same round where both were measured in
+ * each: a machine that is slow for a while is slow for both.
+ */
+export function toRatio(
+  { values }: Measure,
+  subject: keyof Measure['values'],
+  base: keyof Measure['values'],
+): number {
+  const [own, others] = [values[subject] ?? [], values[base] ?? []];
+  if (own.length !== others.length) return median(own) / median(others);
+  return median(own.map((value, index) => value / (others[index] ?? Number.NaN)));
 }
 
 function round(value: number): string {
@@ -39,12 +56,13 @@ function round(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 }
 
-export function toTable({ title, unit, values }: Measure): string {
-  const textbook = median(values.textbook);
+export function toTable(measure: Measure): string {
+  const { title, unit, values } = measure;
   const lines = Object.entries(values).map(([subject, all]) => {
     const middle = median(all);
     const spread = all.length > 1 ? `${round(Math.min(...all))} – ${round(Math.max(...all))}` : '';
-    return `| ${subject} | ${round(middle)} | ${spread} | ${round(middle / textbook)} |`;
+    const ratio = toRatio(measure, subject as keyof typeof values, 'textbook');
+    return `| ${subject} | ${round(middle)} | ${spread} | ${round(ratio)} |`;
   });
   return [
     `**${title}**, ${unit}`,

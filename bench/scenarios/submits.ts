@@ -28,7 +28,7 @@ export async function measureSubmits(setting: Setting, pace: Pace): Promise<Meas
   for (const ask of [direct, ...subjects.map((subject) => () => extend(subject))]) {
     await timeEach(5 * BATCH, ask);
   }
-  for (let round = 0; round < 2 * pace.rounds; round += 1) {
+  for (let round = 0; round < pace.rounds; round += 1) {
     const base = await timeEach(BATCH, direct);
     for (const subject of subjects) {
       const times = await timeEach(BATCH, () => extend(subject));
