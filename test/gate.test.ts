@@ -93,8 +93,9 @@ describe('an owner who submits much', () => {
       DATABASE_URL: await postgres.createDatabase(),
       AUTH_API_KEYS: API_KEYS,
       UPSTREAM_REQUESTS: '10',
-      UPSTREAM_WINDOW_MS: '1000',
-      SUBMIT_MAX_WAIT_MS: '20000',
+      // Longer than a slow machine takes to bring a submit as far as the gate.
+      UPSTREAM_WINDOW_MS: '3000',
+      SUBMIT_MAX_WAIT_MS: '60000',
     };
     await using a = await startGateway(upstream, env);
     await using b = await startGateway(upstream, env);
@@ -115,9 +116,9 @@ describe('an owner who submits much', () => {
     }
     await Promise.all([...many, serving]);
 
-    // It is served when places become free next, or once more later where replicas race for them.
-    // On a slow machine a window passes before it has come so far. Behind the others it would be 40.
-    expect(Math.max(...places)).toBeLessThanOrEqual(30);
+    // It is served when places become free next, or once more later where replicas race for them;
+    // in between some may have become free already.
+    expect(Math.max(...places)).toBeLessThanOrEqual((replicas + 1) * 10);
   });
 });
 

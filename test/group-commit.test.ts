@@ -8,7 +8,7 @@ import { GatewayUnavailableError } from '../src/errors.ts';
 import { createSqliteDialect, openSqliteFile } from '../src/store/sqlite.ts';
 import { ExtendDocument, ReadVideoDocument } from './generated/graphql.ts';
 import { holdDisk, isSettled } from './support/disk.ts';
-import { startGateway } from './support/gateway.ts';
+import { startGateway, type TestGateway } from './support/gateway.ts';
 import { type HeldUpstream, startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
 
@@ -196,20 +196,19 @@ describe('a commit', () => {
 
 describe('a gateway whose disk is slow', () => {
   /** What it writes by itself at its start is on disk when its first submit is answered. */
-  async function start(upstream: HeldUpstream) {
+  async function start(upstream: HeldUpstream): Promise<TestGateway> {
     await using stack = new AsyncDisposableStack();
     const gateway = stack.use(await startGateway(upstream));
     const first = extend(gateway);
     (await upstream.nextSubmit()).accept('task-0');
     await first;
-    const owned = stack.move();
-    return { gateway, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    stack.move();
+    return gateway;
   }
 
   it('pays, and answers, only for what is on disk, and goes on serving meanwhile', async () => {
     await using upstream = await startHeldUpstream();
-    await using started = await start(upstream);
-    const { gateway } = started;
+    await using gateway = await start(upstream);
     using disk = holdDisk();
 
     const submit = gateway.graphql(ExtendDocument, { input: INPUT });
@@ -228,8 +227,7 @@ describe('a gateway whose disk is slow', () => {
 
   it('is not ready once its disk has failed', async () => {
     await using upstream = await startHeldUpstream();
-    await using started = await start(upstream);
-    const { gateway } = started;
+    await using gateway = await start(upstream);
     using disk = holdDisk();
 
     const submit = gateway.graphql(ExtendDocument, { input: INPUT });

@@ -286,7 +286,8 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     it('is numbered per owner, without gaps', async () => {
       const mine = [await insertOpen('a'), await insertOpen('b')];
       const other = await insertOpen('c', { owner: 'other' });
-      for (const id of [...mine, other]) expect(await endVideo(db, id, succeeded())).not.toBeNull();
+      for (const id of [...mine, other])
+        expect(await endVideo(db, id, succeeded())).toMatchObject({ video: { id } });
       const log = await readCompletions(db, 'me', 0, 10);
       expect(log.map(({ number, video }) => [number, video.id])).toEqual([
         [1, mine[0]],
@@ -301,9 +302,9 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 
     it('comes once; a failure yields to a success and to nothing else', async () => {
       const id = await insertOpen('a');
-      expect(await endVideo(db, id, failed())).not.toBeNull();
+      expect(await endVideo(db, id, failed())).toMatchObject({ video: { id } });
       expect(await endVideo(db, id, failed())).toBeNull();
-      expect(await endVideo(db, id, succeeded())).not.toBeNull();
+      expect(await endVideo(db, id, succeeded())).toMatchObject({ video: { id } });
       expect(await endVideo(db, id, succeeded())).toBeNull();
       expect(await endVideo(db, id, failed())).toBeNull();
       expect(await read(id)).toMatchObject({
@@ -321,7 +322,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       const id = await insertOpen('a');
       await insertOpen('b');
       expect(await endVideo(db, id, succeeded('b'))).toBeNull();
-      expect(await endVideo(db, id, succeeded('a'))).not.toBeNull();
+      expect(await endVideo(db, id, succeeded('a'))).toMatchObject({ video: { id } });
       const late = await insert();
       expect(await endVideo(db, late, succeeded('b'))).toBeNull();
       expect(await endVideo(db, 'nobody', succeeded())).toBeNull();
@@ -332,20 +333,22 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     it('gives up only what has no task id by then', async () => {
       const [confirmed, never] = [await insertOpen('a'), await insert()];
       expect(await endVideo(db, confirmed, { outcome: NEVER, reported: false })).toBeNull();
-      expect(await endVideo(db, never, { outcome: NEVER, reported: false })).not.toBeNull();
+      expect(await endVideo(db, never, { outcome: NEVER, reported: false })).toMatchObject({
+        video: { id: never },
+      });
       expect(await read(never)).toMatchObject({ state: 'FAILED', checked_at: null });
     });
 
     it('adopts a tombstone, which takes its key back unless that is held', async () => {
       const first = await insert({ idempotencyKey: 'k' });
       await rejectSubmit(db, first, '{}');
-      expect(await endVideo(db, first, succeeded('a'))).not.toBeNull();
+      expect(await endVideo(db, first, succeeded('a'))).toMatchObject({ video: { id: first } });
       expect(await read(first)).toMatchObject({ key_held: 1, task_id: 'a', rejection: null });
 
       const second = await insert({ idempotencyKey: 'l' });
       await rejectSubmit(db, second, '{}');
       const holder = await insert({ idempotencyKey: 'l' });
-      expect(await endVideo(db, second, succeeded('b'))).not.toBeNull();
+      expect(await endVideo(db, second, succeeded('b'))).toMatchObject({ video: { id: second } });
       expect((await read(second)).key_held).toBe(0);
       expect((await findKeyHolder(db, 'me', 'l'))?.id).toBe(holder);
     });

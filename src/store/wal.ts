@@ -42,7 +42,7 @@ export function openWal(path: string): Wal {
       return new Promise((resolve, reject) => {
         fdatasync(handle, (error) => {
           isSyncing = false;
-          // The kernel may take pages that it could not write for written: never ask it again.
+          // The kernel may take pages that it could not write for written: a later success is none.
           failure ??= error;
           if (failure) reject(failure);
           else resolve();
