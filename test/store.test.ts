@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createHub } from '../src/delivery/hub.ts';
+import { followLog } from '../src/delivery/log.ts';
 import { createReader } from '../src/delivery/reader.ts';
+import { Ending } from '../src/ending.ts';
 import {
   type Allowance,
   createAllowance,
@@ -24,6 +27,7 @@ import {
 } from '../src/store/checks.ts';
 import {
   adoptTask,
+  type Completion,
   endVideo,
   findTaskEnd,
   readCompletions,
@@ -275,12 +279,42 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await Promise.all(told)).toEqual([
         { video: completion.video, completion },
         completion.video,
-        [completion],
+        { completions: [completion], hasMore: true },
         null,
       ]);
       expect(await reader.findTaskEnd('me', id)).toEqual({ video: open, completion: null });
       expect(await reader.findVideo('me', id)).toEqual(open);
-      expect(await reader.readCompletions('me', 0)).toEqual([]);
+      expect(await reader.readCompletions('me', 0)).toEqual({ completions: [], hasMore: false });
+    });
+
+    it('is told as it ended last', async () => {
+      const id = await insertOpen('a');
+      const reader = createReader(db);
+      const ends = [await endVideo(db, id, failed()), await endVideo(db, id, succeeded())];
+      for (const end of ends) reader.tell('me', end as Completion);
+      const [video, task] = [reader.findVideo('me', id), reader.findTaskEnd('me', id)];
+      expect((await video)?.state).toBe('SUCCEEDED');
+      expect((await task)?.completion).toEqual(ends[1]);
+    });
+
+    it('reaches the follower of the log that is told of several in one turn', async () => {
+      const feed = { reader: createReader(db), hub: createHub() };
+      const log = followLog(feed, 'me', 0, new Ending());
+      const heard: Promise<unknown>[] = [log.next()];
+      const ends: Completion[] = [];
+      for (const taskId of ['a', 'b', 'c', 'd']) {
+        const id = await insertOpen(taskId);
+        ends.push((await endVideo(db, id, succeeded())) as Completion);
+      }
+      // As when one group of commits is on disk: each is announced before the first is read.
+      for (const end of ends) {
+        feed.reader.tell('me', end);
+        feed.hub.publish({ id: end.video.id, owner: 'me' });
+      }
+      for (const _ of ends.slice(1)) heard.push(log.next());
+      expect(await Promise.all(heard)).toEqual(ends.map((value) => ({ done: false, value })));
+      feed.hub.close();
+      expect(await log.next()).toEqual({ done: true, value: undefined });
     });
 
     it('is numbered per owner, without gaps', async () => {

@@ -4,7 +4,7 @@ import type { Ending } from '../ending.ts';
 import { CursorExpiredError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import type { Hub } from './hub.ts';
-import { PAGE, type Reader } from './reader.ts';
+import type { LogPage, Reader } from './reader.ts';
 import { endWith, readPatiently } from './stream.ts';
 
 /** What a stream reads from and is woken by. */
@@ -30,17 +30,17 @@ export async function* followLog(
   let last = from;
   try {
     do {
-      let page: readonly Completion[];
+      let page: LogPage;
       do {
         const after = last;
         page = await readPatiently(ending, () => reader.readCompletions(owner, after));
-        for (const completion of page) {
+        for (const completion of page.completions) {
           // Numbers have no gaps: a missing one has been pruned.
           if (completion.number !== last + 1) throw new CursorExpiredError();
           yield completion;
           last = completion.number;
         }
-      } while (page.length === PAGE);
+      } while (page.hasMore);
     } while (await watch.changed());
   } finally {
     watch.end();

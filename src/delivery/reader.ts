@@ -10,7 +10,14 @@ import type { Database } from '../store/schema.ts';
 import { findVideo } from '../store/videos.ts';
 import type { Video } from '../video.ts';
 
-export const PAGE = 100;
+const PAGE = 100;
+
+/** A part of an owner's log, as it stood when it was read. */
+export interface LogPage {
+  readonly completions: readonly Completion[];
+  /** Whether the log may go on behind it. */
+  readonly hasMore: boolean;
+}
 
 /**
  * Each answers as the store's function of that name. What is asked for together is answered by the
@@ -24,27 +31,31 @@ export interface Reader {
   tell(owner: string, completion: Completion): void;
   findVideo(owner: string, id: string): Promise<Video | null | undefined>;
   findTaskEnd(owner: string, id: string): Promise<TaskEnd | undefined>;
-  /** The first `PAGE` completions after the number. */
-  readCompletions(owner: string, after: number): Promise<readonly Completion[]>;
+  readCompletions(owner: string, after: number): Promise<LogPage>;
 }
 
 export function createReader(db: Database): Reader {
   const videos = createTurn<Video | null | undefined>();
   const ends = createTurn<TaskEnd | undefined>();
-  const pages = createTurn<readonly Completion[]>();
+  const pages = createTurn<LogPage>();
 
   return {
     tell(owner, completion) {
       const { number, video } = completion;
       videos.tell(toKey(owner, video.id), video);
       ends.tell(toKey(owner, video.id), { video, completion });
-      // Whoever has read up to the one before it; who has not reads on from where it is.
-      pages.tell(toKey(owner, String(number - 1)), [completion]);
+      // It says nothing of those after it, of which news may have come before its own: the waiter
+      // that both have woken would wait for the later one in vain.
+      const page = { completions: [completion], hasMore: true };
+      pages.tell(toKey(owner, String(number - 1)), page);
     },
     findVideo: (owner, id) => videos.ask(toKey(owner, id), () => findVideo(db, owner, id)),
     findTaskEnd: (owner, id) => ends.ask(toKey(owner, id), () => findTaskEnd(db, owner, id)),
     readCompletions: (owner, after) =>
-      pages.ask(toKey(owner, String(after)), () => readCompletions(db, owner, after, PAGE)),
+      pages.ask(toKey(owner, String(after)), async () => {
+        const completions = await readCompletions(db, owner, after, PAGE);
+        return { completions, hasMore: completions.length === PAGE };
+      }),
   };
 }
 
@@ -77,8 +88,6 @@ function createTurn<T>(): Turn<T> {
       return answer;
     },
     tell(key, value) {
-      // Who has asked already is about to read it.
-      if (waiting.has(key)) return;
       waiting.set(key, Promise.resolve(value));
       void endOfTurn().then(() => waiting.delete(key));
     },
