@@ -118,6 +118,19 @@ export async function startWorld(model: Model) {
     }
   }
 
+  /** A submit that a callback has answered waits no more for its id, which is stored all the same. */
+  async function untilNamed(task: ModelTask): Promise<void> {
+    const read = () => gateway.graphql(ReadNodeDocument, { id: idOf(task) });
+    const isNamed = ({ data: { node } }: Awaited<ReturnType<typeof read>>) =>
+      node?.__typename === 'Video' && node.taskId !== null;
+    await wait(
+      'the id',
+      (async () => {
+        while (!isNamed(await read()));
+      })(),
+    );
+  }
+
   /** The row's id as the callback's URL tells it. */
   function idOf(task: ModelTask): string {
     const id = ids.get(task) ?? postOf(task).callbackPath.split('/')[2] ?? '';
@@ -192,6 +205,7 @@ export async function startWorld(model: Model) {
       model.answer(task, answer);
       sendAnswer(task, answer);
       await settle(task, [model.answerTo(task)]);
+      if (answer === 'accepted') await untilNamed(task);
     },
 
     async callBack(task: ModelTask, callback: Callback): Promise<void> {
@@ -208,6 +222,7 @@ export async function startWorld(model: Model) {
       sendAnswer(task, answer);
       await sendCallback(task, callback);
       await settle(task, [first, model.answerTo(task)]);
+      if (answer === 'accepted') await untilNamed(task);
     },
 
     /**
