@@ -16,9 +16,12 @@ export interface Closer {
 export function createCloser(server: Server): Closer {
   const responses = new Set<ServerResponse>();
   let isClosing = false;
+  function forget(this: ServerResponse): void {
+    responses.delete(this);
+  }
   server.on('request', (_request, response: ServerResponse) => {
     responses.add(response);
-    response.on('close', () => responses.delete(response));
+    response.on('close', forget);
     if (isClosing) response.setHeader('connection', 'close');
   });
 
