@@ -129,12 +129,13 @@ export async function startGateway(config: Config): Promise<Gateway> {
     config,
     publicUrl,
   });
-  const refresher = createRefresher({ db, hub, upstream, metrics, log, config });
-  const reconciler = startReconciler({ db, hub, upstream, metrics, tracing, log, config });
+  const reader = createReader(db);
+  const ends = { db, reader, hub, metrics };
+  const refresher = createRefresher({ ...ends, upstream, log, config });
+  const reconciler = startReconciler({ ...ends, upstream, tracing, log, config });
   const pruner = startPruner(db, config.RETENTION_DAYS * DAY_MS, log);
 
   let isDraining = false;
-  const reader = createReader(db);
   const services = {
     db,
     cursors: createCursors(databaseId),
@@ -173,14 +174,11 @@ export async function startGateway(config: Config): Promise<Gateway> {
         : null,
       sendGraphiQL: config.GRAPHIQL ? createGraphiQL() : null,
       handleCallback: createCallbackHandler({
-        db,
-        hub,
-        reader,
+        ...ends,
         log,
         config,
         redact: upstream.redact,
         wakeReconciler: reconciler.wake,
-        metrics,
         tracing,
       }),
       sendMetrics: createMetricsEndpoint({

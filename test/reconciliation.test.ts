@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { createHub } from '../src/delivery/hub.ts';
+import { createReader } from '../src/delivery/reader.ts';
 import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';
 import { createAllowance } from '../src/store/allowance.ts';
 import { leaseDueRows } from '../src/store/checks.ts';
@@ -489,6 +490,7 @@ describe('two reconcilers on one database', () => {
       const client = createUpstreamClient({ url: upstream.url, apiKey: 'key', timeoutMs: 30_000 });
       const parts = {
         db,
+        reader: createReader(db),
         hub,
         upstream: client,
         metrics: NO_METRICS,

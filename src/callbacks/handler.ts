@@ -4,16 +4,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Hub } from '../delivery/hub.ts';
-import type { Reader } from '../delivery/reader.ts';
+import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
 import { GatewayUnavailableError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
 import { hastenCheck } from '../store/checks.ts';
-import { adoptTask, endVideo } from '../store/completions.ts';
+import { adoptTask } from '../store/completions.ts';
 import type { VideoRow } from '../store/rows.ts';
-import type { Database } from '../store/schema.ts';
 import { findRow } from '../store/submits.ts';
-import type { CallbackOutcome, Metrics } from '../telemetry/metrics.ts';
+import type { CallbackOutcome } from '../telemetry/metrics.ts';
 import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import { type CallbackReport, parseCallback } from '../upstream/callback.ts';
 import type { Redact } from '../upstream/redact.ts';
@@ -26,17 +24,13 @@ const BODY_LIMIT = 64 * 1024;
 const ANSWER_WITHIN_MS = 4_500;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-export interface CallbackParts {
-  readonly db: Database;
-  readonly hub: Hub;
-  readonly reader: Reader;
+export interface CallbackParts extends EndTaskParts {
   readonly log: Logger;
   readonly config: Pick<Config, 'WEBHOOK_HMAC_KEY' | 'RETENTION_DAYS'>;
   /** Hides the upstream key and callback URLs in what the upstream says. */
   readonly redact: Redact;
   /** Has a task that needs a read looked at soon. */
   readonly wakeReconciler: () => void;
-  readonly metrics: Metrics;
   readonly tracing: Tracing;
 }
 
@@ -187,17 +181,14 @@ async function acceptFor(
 
 /** Everything that the callback tells is committed when this resolves. */
 async function record(
-  { db, hub, reader, log, metrics, wakeReconciler }: CallbackParts,
+  parts: CallbackParts,
   row: VideoRow,
   report: CallbackReport,
 ): Promise<Verdict> {
+  const { db, hub, log, wakeReconciler } = parts;
   const { taskId } = report;
   const outcome = report.success ? report.files : report.failure;
-  const completion = outcome && (await endVideo(db, row.id, { outcome, taskId, reported: true }));
-  if (completion) {
-    reader.tell(row.owner, completion);
-    hub.publish(row);
-    metrics.taskEnd(row.id, 'reason' in outcome ? outcome.reason : 'SUCCEEDED', 'callback');
+  if (outcome && (await endTask(parts, row, { outcome, taskId, reported: true }, 'callback'))) {
     return toSuccess(report.success ? 'succeeded' : 'failed');
   }
 

@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Hub } from '../delivery/hub.ts';
+import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
 import { GatewayError, RateLimitedError } from '../errors.ts';
 import { pauseAllowance, takePlace, toAllowance, toPauseMs } from '../store/allowance.ts';
 import {
@@ -16,11 +16,9 @@ import {
   releaseLeases,
   scheduleCheck,
 } from '../store/checks.ts';
-import { endVideo } from '../store/completions.ts';
 import type { VideoRow } from '../store/rows.ts';
-import type { Database } from '../store/schema.ts';
 import { markOverdueUnconfirmed } from '../store/submits.ts';
-import type { LookOutcome, Metrics } from '../telemetry/metrics.ts';
+import type { LookOutcome } from '../telemetry/metrics.ts';
 import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchDetails, type TaskReport } from '../upstream/details.ts';
@@ -48,11 +46,8 @@ const DEADLINE_PASSED: VideoFailure = {
   upstreamCode: null,
 };
 
-export interface ReconcilerParts {
-  readonly db: Database;
-  readonly hub: Hub;
+export interface ReconcilerParts extends EndTaskParts {
   readonly upstream: UpstreamClient;
-  readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly log: Logger;
   readonly config: Pick<
@@ -190,14 +185,12 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   }
 
   async function giveUp(row: VideoRow, failure: VideoFailure): Promise<void> {
-    if (!(await endVideo(db, row.id, { outcome: failure, reported: false }))) {
+    if (!(await endTask(parts, row, { outcome: failure, reported: false }, 'deadline'))) {
       // It has ended in the meantime, or had been given up before and was looked at once more.
       if (row.state === 'FAILED') await endChecks(db, row.id);
       return;
     }
     log.warn({ video: row.id, reason: failure.reason }, 'task given up');
-    hub.publish(row);
-    metrics.taskEnd(row.id, failure.reason, 'deadline');
   }
 
   /** Growing, spread so that tasks begun together drift apart, and never past the deadline. */

@@ -3,11 +3,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Hub } from '../delivery/hub.ts';
+import type { EndTaskParts } from '../delivery/end-task.ts';
 import { GatewayError } from '../errors.ts';
-import type { Database } from '../store/schema.ts';
 import { findVideo } from '../store/videos.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchDetails, type TaskReport } from '../upstream/details.ts';
 import { isEnded, type Video } from '../video.ts';
@@ -33,14 +31,13 @@ export interface Refresher {
   readElsewhere(taskId: string, signal: AbortSignal): Promise<Video | null>;
 }
 
-export function createRefresher(parts: {
-  db: Database;
-  hub: Hub;
-  upstream: UpstreamClient;
-  metrics: Metrics;
-  log: Logger;
-  config: Pick<Config, 'FOREIGN_VIDEOS'>;
-}): Refresher {
+export function createRefresher(
+  parts: EndTaskParts & {
+    readonly upstream: UpstreamClient;
+    readonly log: Logger;
+    readonly config: Pick<Config, 'FOREIGN_VIDEOS'>;
+  },
+): Refresher {
   const { db, upstream, log, config } = parts;
   const looks = createSharedReads<void>();
   const reads = createSharedReads<TaskReport | null>();

@@ -1,10 +1,9 @@
 /** What a read at the upstream means for the row it was made for. */
 
-import type { Hub } from '../delivery/hub.ts';
+import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
+import type { Change } from '../delivery/hub.ts';
 import { countFilelessRead, noteOpen } from '../store/checks.ts';
-import { endVideo, type VideoEnd } from '../store/completions.ts';
-import type { Database } from '../store/schema.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { VideoEnd } from '../store/completions.ts';
 import type { TaskReport } from '../upstream/details.ts';
 import type { VideoFailure } from '../video.ts';
 
@@ -17,11 +16,6 @@ const FILELESS: VideoFailure = {
   upstreamCode: 200,
 };
 
-export interface ReportTarget {
-  readonly id: string;
-  readonly owner: string;
-}
-
 /**
  * Writes what the upstream reports into the row, and wakes those who wait for it. Null, an id that
  * the upstream does not know (yet), changes nothing.
@@ -30,12 +24,13 @@ export interface ReportTarget {
  * a clock of our own do, reads that clients cause do not.
  */
 export async function applyReport(
-  { db, hub, metrics }: { db: Database; hub: Hub; metrics: Metrics },
-  { id, owner }: ReportTarget,
+  parts: EndTaskParts,
+  { id, owner }: Change,
   report: TaskReport | null,
   counts: boolean,
 ): Promise<void> {
   if (report === null) return;
+  const { db, hub } = parts;
   const { state } = report;
 
   if (state === 'SUCCEEDED' || state === 'FAILED') {
@@ -47,11 +42,7 @@ export async function applyReport(
       : isFileless
         ? { outcome: FILELESS, reported: true }
         : null;
-    if (end && (await endVideo(db, id, end))) {
-      hub.publish({ id, owner });
-      const ended = 'reason' in end.outcome ? end.outcome.reason : 'SUCCEEDED';
-      metrics.taskEnd(id, ended, counts ? 'reconciliation' : 'client_read');
-    }
+    if (end) await endTask(parts, { id, owner }, end, counts ? 'reconciliation' : 'client_read');
     return;
   }
   if (await noteOpen(db, id, state)) hub.publish({ id, owner });
