@@ -74,21 +74,36 @@ export function toTable(measure: Measure): string {
   ].join('\n');
 }
 
+/** What a target asks of a number. */
+export interface Limit {
+  readonly text: string;
+  isMetBy(value: number): boolean;
+}
+
+export function atLeast(limit: number): Limit {
+  return { text: `≥ ${limit}`, isMetBy: (value) => value >= limit };
+}
+
+export function atMost(limit: number): Limit {
+  return { text: `≤ ${limit}`, isMetBy: (value) => value <= limit };
+}
+
 export interface Target {
   readonly what: string;
-  readonly target: string;
+  readonly limit: Limit;
   readonly found: number;
-  readonly isMet: boolean;
+  /** The same of the least that does it. */
+  readonly floor?: number;
 }
 
 export function toTargetTable(targets: readonly Target[]): string {
   return [
-    '| | target | found | |',
-    '|---|---|---|---|',
-    ...targets.map(
-      ({ what, target, found, isMet }) =>
-        `| ${what} | ${target} | ${round(found)} | ${isMet ? 'met' : '**not met**'} |`,
-    ),
+    '| | target | found | floor | |',
+    '|---|---|---|---|---|',
+    ...targets.map(({ what, limit, found, floor = Number.NaN }) => {
+      const verdict = limit.isMetBy(found) ? 'met' : '**not met**';
+      return `| ${what} | ${limit.text} | ${round(found)} | ${round(floor)} | ${verdict} |`;
+    }),
     '',
   ].join('\n');
 }

@@ -12,7 +12,7 @@ import { SignJWT } from 'jose';
 import packageFile from '../../package.json' with { type: 'json' };
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts';
 
-export type SubjectName = 'constant' | 'textbook' | 'apollo' | 'sqlite' | 'postgres';
+export type SubjectName = 'constant' | 'floor' | 'textbook' | 'apollo' | 'sqlite' | 'postgres';
 export const SUBJECTS: readonly SubjectName[] = [
   'constant',
   'textbook',

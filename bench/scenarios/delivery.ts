@@ -7,7 +7,7 @@ import { createMeasure, type Measure, quantile } from '../lib/report.ts';
 import { type Setting, startSubject } from '../lib/subjects.ts';
 import { now, startTasks, timeOneByOne } from '../lib/tasks.ts';
 
-const NAMES = ['textbook', 'apollo', 'sqlite', 'postgres'] as const;
+const NAMES = ['floor', 'textbook', 'apollo', 'sqlite', 'postgres'] as const;
 const TASKS = 200;
 
 export async function measureDelivery(setting: Setting, pace: Pace): Promise<Measure[]> {

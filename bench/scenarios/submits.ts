@@ -7,7 +7,7 @@ import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, median, quantile } from '../lib/report.ts';
 import { type Setting, startSubject } from '../lib/subjects.ts';
 
-const NAMES = ['textbook', 'apollo', 'sqlite', 'postgres'] as const;
+const NAMES = ['floor', 'textbook', 'apollo', 'sqlite', 'postgres'] as const;
 const BATCH = 100;
 
 export async function measureSubmits(setting: Setting, pace: Pace): Promise<Measure[]> {
