@@ -27,6 +27,28 @@ async function start(everyMs: number) {
   };
 }
 
+describe('many sockets', () => {
+  it('are not pinged in one turn of the event loop', async () => {
+    await using server = await start(500);
+    const turns = new Map<number, number>();
+    let turn = 0;
+    let isOver = false;
+    (function count() {
+      turn += 1;
+      if (!isOver) setImmediate(count);
+    })();
+    const pinged = Array.from({ length: 100 }, async () => {
+      const socket = await server.open({ autoPong: true });
+      await once(socket, 'ping');
+      turns.set(turn, (turns.get(turn) ?? 0) + 1);
+    });
+    await Promise.all(pinged);
+    isOver = true;
+    // Two of them are a slice.
+    expect(Math.max(...turns.values())).toBeLessThan(20);
+  });
+});
+
 describe('a socket whose client has gone without a word', () => {
   it('is ended, and one that answers stays', async () => {
     // Long enough for the answer of a machine that is busy.
