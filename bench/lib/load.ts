@@ -57,8 +57,8 @@ async function withWrk(
     if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${url}: ${stdout}`);
     return {
       perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
-      p50Ms: toMs(/50%\s+(\S+)/.exec(stdout)?.[1]),
-      p99Ms: toMs(/99%\s+(\S+)/.exec(stdout)?.[1]),
+      p50Ms: toMs(/^\s+50%\s+(\S+)/m.exec(stdout)?.[1]),
+      p99Ms: toMs(/^\s+99%\s+(\S+)/m.exec(stdout)?.[1]),
     };
   } finally {
     await rm(folder, { recursive: true });

@@ -56,13 +56,20 @@ export async function startSetting() {
   };
 }
 
-/** @param database an existing one instead of a fresh one of the subject's own. */
+export interface SubjectOptions {
+  /** An existing one instead of a fresh one of the subject's own. */
+  readonly database?: string;
+  readonly port?: number;
+  /** Whether what the upstream allows bounds what the gateway asks it: 20 in 10 s. */
+  readonly isBounded?: boolean;
+}
+
 export async function startSubject(
   name: SubjectName,
   { upstreamUrl, postgres }: Setting,
-  database?: string,
+  { database, port: givenPort, isBounded = false }: SubjectOptions = {},
 ): Promise<Subject> {
-  const port = await findFreePort();
+  const port = givenPort ?? (await findFreePort());
   const url = `http://127.0.0.1:${port}`;
   const folder = await mkdtemp(join(tmpdir(), 'longtake-bench-'));
   const isGateway = name === 'sqlite' || name === 'postgres';
@@ -87,9 +94,7 @@ export async function startSubject(
         APIKLEY_API_KEY: 'key',
         DATABASE_URL: databaseUrl,
         AUTH_JWT_SECRET: SECRET,
-        // The allowance is not what is measured.
-        UPSTREAM_REQUESTS: '100',
-        UPSTREAM_WINDOW_MS: '1',
+        ...(!isBounded && { UPSTREAM_REQUESTS: '100', UPSTREAM_WINDOW_MS: '1' }),
       }),
       ...(!isGateway && { NODE_ENV: 'production' }),
     },
@@ -160,7 +165,7 @@ async function waitUntilAnswered(url: string): Promise<void> {
   }
 }
 
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,9 +1,18 @@
 /** Tasks under way, and how soon their ends are heard of. */
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Crowd } from './crowd.ts';
 import { callBack, extend, findCallbackUrl } from './graphql.ts';
-import type { Setting, Subject } from './subjects.ts';
+import {
+  findFreePort,
+  type Setting,
+  type Subject,
+  type SubjectName,
+  startSubject,
+} from './subjects.ts';
 
 export interface Task {
   readonly id: string;
@@ -15,17 +24,39 @@ export function now(): number {
 }
 
 /** Starts tasks of the subject, one after another. */
-export async function startTasks(
-  setting: Setting,
-  subject: Subject,
-  count: number,
-): Promise<Task[]> {
+async function startTasks(setting: Setting, subject: Subject, count: number): Promise<Task[]> {
   const tasks: Task[] = [];
   for (let index = 0; index < count; index += 1) {
     const id = await extend(subject);
     tasks.push({ id, url: await findCallbackUrl(setting, id) });
   }
   return tasks;
+}
+
+/**
+ * A subject with tasks under way. Another process has started them, as quickly as it could: the one
+ * that is measured runs as in production, where reading open tasks back is bounded.
+ */
+export async function startWithTasks(
+  name: SubjectName,
+  setting: Setting,
+  count: number,
+): Promise<{ subject: Subject; tasks: Task[] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'longtake-bench-'));
+  const database =
+    name === 'postgres'
+      ? await setting.postgres.createDatabase()
+      : `sqlite:${join(folder, 'gateway.db')}`;
+  const port = await findFreePort();
+  const first = await startSubject(name, setting, { database, port });
+  const tasks = await startTasks(setting, first, count);
+  await first.stop();
+  const subject = await startSubject(name, setting, { database, port, isBounded: true });
+  async function stop(): Promise<void> {
+    await subject.stop();
+    await rm(folder, { recursive: true });
+  }
+  return { subject: { ...subject, stop }, tasks };
 }
 
 /** From each callback to the listener that hears of it, in ms. */

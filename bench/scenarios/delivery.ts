@@ -4,8 +4,8 @@ import { gather } from '../lib/crowd.ts';
 import { callBack } from '../lib/graphql.ts';
 import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, quantile } from '../lib/report.ts';
-import { type Setting, startSubject } from '../lib/subjects.ts';
-import { now, startTasks, timeOneByOne } from '../lib/tasks.ts';
+import type { Setting } from '../lib/subjects.ts';
+import { now, startWithTasks, timeOneByOne } from '../lib/tasks.ts';
 
 const NAMES = ['floor', 'textbook', 'apollo', 'sqlite', 'postgres'] as const;
 const TASKS = 200;
@@ -24,10 +24,11 @@ export async function measureDelivery(setting: Setting, pace: Pace): Promise<Mea
 
   for (let round = 0; round < pace.deliveryRounds; round += 1) {
     for (const name of NAMES) {
-      const subject = await startSubject(name, setting);
+      const needed = 3 * TASKS + pace.crowd + 2;
+      const { subject, tasks: open } = await startWithTasks(name, setting, needed);
       // Warm, and then twice: one by one, and at once.
       for (const kind of ['warm', 'paced', 'burst'] as const) {
-        const tasks = await startTasks(setting, subject, TASKS);
+        const tasks = open.splice(0, TASKS);
         await using crowd = await gather(
           subject,
           TASKS,
@@ -47,7 +48,7 @@ export async function measureDelivery(setting: Setting, pace: Pace): Promise<Mea
         pacedP99.add(name, quantile(times, 0.99));
       }
 
-      const tasks = await startTasks(setting, subject, pace.crowd);
+      const tasks = open.splice(0, pace.crowd);
       const before = await subject.measureMemory();
       {
         await using crowd = await gather(
@@ -60,8 +61,8 @@ export async function measureDelivery(setting: Setting, pace: Pace): Promise<Mea
         rss.add(name, (after.rss - before.rss) / pace.crowd / 1024);
         crowdOnMany.add(name, quantile(await timeOneByOne(crowd, tasks.slice(0, TASKS)), 0.5));
       }
-      const [one] = await startTasks(setting, subject, 1);
-      if (!one) throw new Error('No task was started.');
+      const [one, another] = open;
+      if (!one || !another) throw new Error('Too few tasks were started.');
       await using crowd = await gather(subject, pace.crowd, [one.id]);
       const begun = now();
       const heard = await crowd.hear(pace.crowd, () => callBack(one.url, one.id));
@@ -69,8 +70,6 @@ export async function measureDelivery(setting: Setting, pace: Pace): Promise<Mea
 
       // Apollo Server has no event streams.
       if (name !== 'apollo') {
-        const [another] = await startTasks(setting, subject, 1);
-        if (!another) throw new Error('No task was started.');
         const idle = await subject.measureMemory();
         await using listeners = await gather(subject, streams, [another.id], 'sse');
         const { heapUsed } = await subject.measureMemory();

@@ -11,7 +11,7 @@ import { load } from '../lib/load.ts';
 import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, quantile } from '../lib/report.ts';
 import { type Setting, startSubject } from '../lib/subjects.ts';
-import { startTasks, timeOneByOne } from '../lib/tasks.ts';
+import { startWithTasks, timeOneByOne } from '../lib/tasks.ts';
 
 const SIZES = [10, 100_000] as const;
 
@@ -28,9 +28,8 @@ async function measureListeners(setting: Setting, pace: Pace): Promise<Measure[]
       'ms',
     );
     measures.push(measure);
-    const subject = await startSubject('sqlite', setting);
-    const warm = await startTasks(setting, subject, 200);
-    const tasks = await startTasks(setting, subject, size);
+    const { subject, tasks: started } = await startWithTasks('sqlite', setting, 200 + size);
+    const [warm, tasks] = [started.slice(0, 200), started.slice(200)];
     const toIds = (some: typeof tasks) => some.map(({ id }) => id);
     {
       await using crowd = await gather(subject, warm.length, toIds(warm));
@@ -58,7 +57,10 @@ async function measureStored(setting: Setting, pace: Pace): Promise<Measure[]> {
           ? `sqlite:${join(folder, `${size}.db`)}`
           : await setting.postgres.createDatabase();
       await fill(url, size);
-      subjects.push({ subject: await startSubject(name, setting, url), measure: measures[index] });
+      subjects.push({
+        subject: await startSubject(name, setting, { database: url }),
+        measure: measures[index],
+      });
     }
   }
   const body = { query: VIDEO_QUERY, operationName: 'V', variables: { id: 'task-seeded-5' } };

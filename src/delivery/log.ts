@@ -15,8 +15,8 @@ export interface Feed {
 
 /**
  * Every completion of the owner after the number `from`, each once and in order, without an end.
- * The watch is opened before the first read, so what is committed after that read wakes the wait
- * that follows it.
+ * The watch is opened before the first read, and the database has said that there is no more before
+ * each wait: so what is committed after that wakes it.
  *
  * @throws CursorExpiredError when pruning has overtaken the reader.
  */
