@@ -10,17 +10,9 @@ import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { LOAD_TOOL } from './lib/load.ts';
 import type { Pace } from './lib/pace.ts';
-import {
-  atLeast,
-  atMost,
-  type Measure,
-  median,
-  type Target,
-  toRatio,
-  toTable,
-  toTargetTable,
-} from './lib/report.ts';
-import { type SubjectName, startSetting } from './lib/subjects.ts';
+import { type Measure, toTable } from './lib/report.ts';
+import { startSetting } from './lib/subjects.ts';
+import { toRecord, toTargets, toTargetTable } from './lib/targets.ts';
 import peers from './peers/package.json' with { type: 'json' };
 import { measureDelivery } from './scenarios/delivery.ts';
 import { measureFootprint } from './scenarios/footprint.ts';
@@ -57,7 +49,7 @@ const measures: Measure[] = [];
     for (const one of found) console.log(toTable(one));
   }
 }
-const targets = toTargets(measures);
+const targets = toTargets(measures, pace.crowd);
 console.log(`## Targets\n\n${toTargetTable(targets)}`);
 if (process.argv.includes('--write')) {
   await writeFile('bench/RESULTS.md', toDocument());
@@ -65,91 +57,6 @@ if (process.argv.includes('--write')) {
     'bench/results.json',
     `${JSON.stringify({ pace, measures, targets: targets.map(toRecord) }, null, 2)}\n`,
   );
-}
-
-function toRecord({ what, limit, found, floor }: Target) {
-  return { what, target: limit.text, found, floor, isMet: limit.isMetBy(found) };
-}
-
-function toTargets(found: readonly Measure[]): Target[] {
-  const find = (title: string) => found.find((measure) => measure.title.startsWith(title));
-  const value = (title: string, subject: SubjectName) => median(find(title)?.values[subject]);
-  const ratio = (title: string, subject: SubjectName, base: SubjectName = 'textbook') => {
-    const measure = find(title);
-    return measure ? toRatio(measure, subject, base) : Number.NaN;
-  };
-  const rate = 'A finished video, 50';
-  const added = 'extendVideo, 1 connection: added p50';
-  const paced = 'Callback → subscriber, 200 tasks, one by one';
-  const crowd = `${pace.crowd} subscribers on one task`;
-  const targets: Target[] = [
-    {
-      what: 'finished video, × textbook',
-      limit: atLeast(6),
-      found: ratio(rate, 'sqlite'),
-      floor: ratio(rate, 'constant'),
-    },
-    {
-      what: 'finished video, × constant',
-      limit: atLeast(0.3),
-      found: ratio(rate, 'sqlite', 'constant'),
-    },
-    {
-      what: 'its p99, × textbook',
-      limit: atMost(0.3),
-      found: ratio('A finished video, p99', 'sqlite'),
-      floor: ratio('A finished video, p99', 'constant'),
-    },
-    {
-      what: 'extendVideo, added p50, × textbook',
-      limit: atMost(1.2),
-      found: ratio(added, 'sqlite'),
-      floor: ratio(added, 'floor'),
-    },
-    ...['p50', 'p99'].map((part) => ({
-      what: `callback → subscriber ${part}, × textbook`,
-      limit: atMost(1),
-      found: ratio(`${paced}: ${part}`, 'sqlite'),
-      floor: ratio(`${paced}: ${part}`, 'floor'),
-    })),
-    {
-      what: 'crowd on one task, last delivery, × textbook',
-      limit: atMost(0.35),
-      found: ratio(crowd, 'sqlite'),
-      floor: ratio(crowd, 'floor'),
-    },
-    {
-      what: 'one callback among the crowd, ms',
-      limit: atMost(2),
-      found: value('One callback among', 'sqlite'),
-      floor: value('One callback among', 'floor'),
-    },
-    {
-      what: 'heap per idle WebSocket subscriber, KiB',
-      limit: atMost(10),
-      found: value('Heap per idle WebSocket', 'sqlite'),
-      floor: value('Heap per idle WebSocket', 'floor'),
-    },
-    {
-      what: 'start to first answer, ms',
-      limit: atMost(600),
-      found: value('From the start', 'sqlite'),
-      floor: value('From the start', 'constant'),
-    },
-    {
-      what: 'RSS idle, MiB',
-      limit: atMost(120),
-      found: value('RSS idle', 'sqlite'),
-      floor: value('RSS idle', 'constant'),
-    },
-    {
-      what: 'query among 100,000 tasks over 10 (time)',
-      limit: atMost(1.1),
-      found:
-        value('An open video among 10 ', 'sqlite') / value('An open video among 100,000', 'sqlite'),
-    },
-  ];
-  return targets.filter((target) => Number.isFinite(target.found));
 }
 
 function toDocument(): string {

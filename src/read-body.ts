@@ -27,7 +27,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   });
   request.on('error', reject);
   request.on('close', () => {
-    // Not for nothing: an error takes longer to make than a small body to read.
+    // Only where there is somebody to tell: making an error takes longer than reading a small body.
     if (!request.readableEnded) reject(new Error('The client broke off.'));
   });
   return promise;

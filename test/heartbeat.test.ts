@@ -42,8 +42,9 @@ describe('many sockets', () => {
       await once(socket, 'ping');
       turns.set(turn, (turns.get(turn) ?? 0) + 1);
     });
-    await Promise.all(pinged);
-    isOver = true;
+    await Promise.all(pinged).finally(() => {
+      isOver = true;
+    });
     // Two of them are a slice.
     expect(Math.max(...turns.values())).toBeLessThan(20);
   });

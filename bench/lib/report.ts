@@ -51,7 +51,7 @@ export function toRatio(
   return median(own.map((value, index) => value / (others[index] ?? Number.NaN)));
 }
 
-function round(value: number): string {
+export function round(value: number): string {
   if (!Number.isFinite(value)) return '–';
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 }
@@ -70,40 +70,6 @@ export function toTable(measure: Measure): string {
     '| | median | spread | × textbook |',
     '|---|---|---|---|',
     ...lines,
-    '',
-  ].join('\n');
-}
-
-/** What a target asks of a number. */
-export interface Limit {
-  readonly text: string;
-  isMetBy(value: number): boolean;
-}
-
-export function atLeast(limit: number): Limit {
-  return { text: `≥ ${limit}`, isMetBy: (value) => value >= limit };
-}
-
-export function atMost(limit: number): Limit {
-  return { text: `≤ ${limit}`, isMetBy: (value) => value <= limit };
-}
-
-export interface Target {
-  readonly what: string;
-  readonly limit: Limit;
-  readonly found: number;
-  /** The same of the least that does it. */
-  readonly floor?: number;
-}
-
-export function toTargetTable(targets: readonly Target[]): string {
-  return [
-    '| | target | found | floor | |',
-    '|---|---|---|---|---|',
-    ...targets.map(({ what, limit, found, floor = Number.NaN }) => {
-      const verdict = limit.isMetBy(found) ? 'met' : '**not met**';
-      return `| ${what} | ${limit.text} | ${round(found)} | ${round(floor)} | ${verdict} |`;
-    }),
     '',
   ].join('\n');
 }

@@ -13,13 +13,6 @@ import packageFile from '../../package.json' with { type: 'json' };
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts';
 
 export type SubjectName = 'constant' | 'floor' | 'textbook' | 'apollo' | 'sqlite' | 'postgres';
-export const SUBJECTS: readonly SubjectName[] = [
-  'constant',
-  'textbook',
-  'apollo',
-  'sqlite',
-  'postgres',
-];
 
 const SECRET = 'a-secret-for-the-bench-of-more-than-32-characters';
 const HAS_TASKSET = existsSync('/usr/bin/taskset');
@@ -56,8 +49,27 @@ export async function startSetting() {
   };
 }
 
+export interface TestDatabase {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** A fresh one of the subject's kind; a peer's is never opened. */
+export async function createDatabase(
+  name: SubjectName,
+  { postgres }: Setting,
+): Promise<TestDatabase> {
+  // All of them end with the server.
+  if (name === 'postgres') return { url: await postgres.createDatabase(), drop: async () => {} };
+  const folder = await mkdtemp(join(tmpdir(), 'longtake-bench-'));
+  return {
+    url: `sqlite:${join(folder, 'gateway.db')}`,
+    drop: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
 export interface SubjectOptions {
-  /** An existing one instead of a fresh one of the subject's own. */
+  /** An existing one, which stays, instead of a fresh one of the subject's own. */
   readonly database?: string;
   readonly port?: number;
   /** Whether what the upstream allows bounds what the gateway asks it: 20 in 10 s. */
@@ -66,18 +78,16 @@ export interface SubjectOptions {
 
 export async function startSubject(
   name: SubjectName,
-  { upstreamUrl, postgres }: Setting,
+  setting: Setting,
   { database, port: givenPort, isBounded = false }: SubjectOptions = {},
 ): Promise<Subject> {
   const port = givenPort ?? (await findFreePort());
   const url = `http://127.0.0.1:${port}`;
-  const folder = await mkdtemp(join(tmpdir(), 'longtake-bench-'));
   const isGateway = name === 'sqlite' || name === 'postgres';
-  const databaseUrl =
-    database ??
-    (name === 'postgres'
-      ? await postgres.createDatabase()
-      : `sqlite:${join(folder, 'gateway.db')}`);
+  const { url: databaseUrl, drop } =
+    database === undefined
+      ? await createDatabase(name, setting)
+      : { url: database, drop: async () => {} };
   const begun = performance.now();
   const child = spawnPinned(
     [
@@ -89,7 +99,7 @@ export async function startSubject(
     ],
     {
       PORT: String(port),
-      UPSTREAM_URL: upstreamUrl,
+      UPSTREAM_URL: setting.upstreamUrl,
       ...(isGateway && {
         APIKLEY_API_KEY: 'key',
         DATABASE_URL: databaseUrl,
@@ -118,7 +128,7 @@ export async function startSubject(
     },
     async stop() {
       await end(child);
-      await rm(folder, { recursive: true, force: true });
+      await drop();
     },
   };
 }

@@ -1,12 +1,10 @@
 /** Tasks under way, and how soon their ends are heard of. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Crowd } from './crowd.ts';
 import { callBack, extend, findCallbackUrl } from './graphql.ts';
 import {
+  createDatabase,
   findFreePort,
   type Setting,
   type Subject,
@@ -42,11 +40,7 @@ export async function startWithTasks(
   setting: Setting,
   count: number,
 ): Promise<{ subject: Subject; tasks: Task[] }> {
-  const folder = await mkdtemp(join(tmpdir(), 'longtake-bench-'));
-  const database =
-    name === 'postgres'
-      ? await setting.postgres.createDatabase()
-      : `sqlite:${join(folder, 'gateway.db')}`;
+  const { url: database, drop } = await createDatabase(name, setting);
   const port = await findFreePort();
   const first = await startSubject(name, setting, { database, port });
   const tasks = await startTasks(setting, first, count);
@@ -54,7 +48,7 @@ export async function startWithTasks(
   const subject = await startSubject(name, setting, { database, port, isBounded: true });
   async function stop(): Promise<void> {
     await subject.stop();
-    await rm(folder, { recursive: true });
+    await drop();
   }
   return { subject: { ...subject, stop }, tasks };
 }

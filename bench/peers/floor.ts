@@ -14,13 +14,13 @@ import { type Callback, sendExtend } from './upstream-calls.ts';
 const PAGE = Buffer.alloc(4_096, 1);
 const PAGES = 1_000;
 
-/** Of a size that does not change, which is the cheapest to sync: SQLite's log is such a file, too. */
 const path = join(tmpdir(), `longtake-floor-${process.pid}`);
-const file = openSync(path, 'w');
 process.on('SIGTERM', () => {
   rmSync(path);
   process.exit();
 });
+const file = openSync(path, 'w');
+// Of a size that does not change, which is the cheapest to sync: SQLite's log is such a file, too.
 for (let page = 0; page < PAGES; page += 1) writeSync(file, PAGE);
 let pages = 0;
 let waiting: (() => void)[] = [];

@@ -1,8 +1,5 @@
 /** How costs grow: a query's with what is stored, a delivery's with those who listen. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/store/database.ts';
 import { gather } from '../lib/crowd.ts';
@@ -10,7 +7,7 @@ import { VIDEO_QUERY } from '../lib/graphql.ts';
 import { load } from '../lib/load.ts';
 import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, quantile } from '../lib/report.ts';
-import { type Setting, startSubject } from '../lib/subjects.ts';
+import { createDatabase, type Setting, startSubject } from '../lib/subjects.ts';
 import { startWithTasks, timeOneByOne } from '../lib/tasks.ts';
 
 const SIZES = [10, 100_000] as const;
@@ -48,19 +45,13 @@ async function measureStored(setting: Setting, pace: Pace): Promise<Measure[]> {
   const measures = SIZES.map((size) =>
     createMeasure(`An open video among ${size.toLocaleString('en')} stored tasks`, 'requests/s'),
   );
-  const folder = await mkdtemp(join(tmpdir(), 'longtake-growth-'));
   const subjects = [];
   for (const name of ['sqlite', 'postgres'] as const) {
     for (const [index, size] of SIZES.entries()) {
-      const url =
-        name === 'sqlite'
-          ? `sqlite:${join(folder, `${size}.db`)}`
-          : await setting.postgres.createDatabase();
+      const { url, drop } = await createDatabase(name, setting);
       await fill(url, size);
-      subjects.push({
-        subject: await startSubject(name, setting, { database: url }),
-        measure: measures[index],
-      });
+      const subject = await startSubject(name, setting, { database: url });
+      subjects.push({ subject, drop, measure: measures[index] });
     }
   }
   const body = { query: VIDEO_QUERY, operationName: 'V', variables: { id: 'task-seeded-5' } };
@@ -70,8 +61,10 @@ async function measureStored(setting: Setting, pace: Pace): Promise<Measure[]> {
       measure?.add(subject.name, (await load(subject, body, pace.seconds)).perSecond);
     }
   }
-  for (const { subject } of subjects) await subject.stop();
-  await rm(folder, { recursive: true, force: true });
+  for (const { subject, drop } of subjects) {
+    await subject.stop();
+    await drop();
+  }
   return measures;
 }
 

@@ -4,7 +4,9 @@ import { callBack, extend, findCallbackUrl, readVideo, VIDEO_QUERY } from '../li
 import { load } from '../lib/load.ts';
 import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure } from '../lib/report.ts';
-import { type Setting, SUBJECTS, startSubject } from '../lib/subjects.ts';
+import { type Setting, startSubject } from '../lib/subjects.ts';
+
+const NAMES = ['constant', 'textbook', 'apollo', 'sqlite', 'postgres'] as const;
 
 export async function measureQueries(setting: Setting, pace: Pace): Promise<Measure[]> {
   const measures = {
@@ -18,7 +20,7 @@ export async function measureQueries(setting: Setting, pace: Pace): Promise<Meas
     ],
   } as const;
   const rows = [];
-  for (const name of SUBJECTS) {
+  for (const name of NAMES) {
     const subject = await startSubject(name, setting);
     const ids = { finished: 'done-1', open: 'task-open' };
     if (name === 'sqlite' || name === 'postgres') {

@@ -1,0 +1,93 @@
+/** What the gateway has set itself, held against a run and against the least that does the same. */
+
+import { type Measure, median, round, toRatio } from './report.ts';
+import type { SubjectName } from './subjects.ts';
+
+/** What a target asks of a number. */
+interface Limit {
+  readonly text: string;
+  isMetBy(value: number): boolean;
+}
+
+function atLeast(limit: number): Limit {
+  return { text: `≥ ${limit}`, isMetBy: (value) => value >= limit };
+}
+
+function atMost(limit: number): Limit {
+  return { text: `≤ ${limit}`, isMetBy: (value) => value <= limit };
+}
+
+export interface Target {
+  readonly what: string;
+  readonly limit: Limit;
+  readonly found: number;
+  /** The same of `constant` or `floor`. */
+  readonly floor?: number;
+}
+
+/** Of a subject, in the run. */
+type Figure = (subject: SubjectName) => number;
+
+/** @param size of the crowd, as it stands in the titles. Only what has been measured. */
+export function toTargets(measures: readonly Measure[], size: number): Target[] {
+  const find = (title: string) => measures.find((measure) => measure.title.startsWith(title));
+  const value =
+    (title: string): Figure =>
+    (subject) =>
+      median(find(title)?.values[subject]);
+  const ratio =
+    (title: string, base: SubjectName = 'textbook'): Figure =>
+    (subject) => {
+      const measure = find(title);
+      return measure ? toRatio(measure, subject, base) : Number.NaN;
+    };
+  const target = (what: string, limit: Limit, figure: Figure, floor?: SubjectName): Target => ({
+    what,
+    limit,
+    found: figure('sqlite'),
+    ...(floor && { floor: figure(floor) }),
+  });
+
+  const rate = 'A finished video, 50';
+  const added = 'extendVideo, 1 connection: added p50';
+  const paced = 'Callback → subscriber, 200 tasks, one by one';
+  const crowd = `${size} subscribers on one task`;
+  const growth: Figure = (subject) =>
+    value('An open video among 10 ')(subject) / value('An open video among 100,000')(subject);
+  return [
+    target('finished video, × textbook', atLeast(6), ratio(rate), 'constant'),
+    target('finished video, × constant', atLeast(0.3), ratio(rate, 'constant')),
+    target('its p99, × textbook', atMost(0.3), ratio('A finished video, p99'), 'constant'),
+    target('extendVideo, added p50, × textbook', atMost(1.2), ratio(added), 'floor'),
+    target('callback → subscriber p50, × textbook', atMost(1), ratio(`${paced}: p50`), 'floor'),
+    target('callback → subscriber p99, × textbook', atMost(1), ratio(`${paced}: p99`), 'floor'),
+    target('crowd on one task, last delivery, × textbook', atMost(0.35), ratio(crowd), 'floor'),
+    target('one callback among the crowd, ms', atMost(2), value('One callback among'), 'floor'),
+    target(
+      'heap per idle WebSocket subscriber, KiB',
+      atMost(10),
+      value('Heap per idle WebSocket'),
+      'floor',
+    ),
+    target('start to first answer, ms', atMost(600), value('From the start'), 'constant'),
+    target('RSS idle, MiB', atMost(120), value('RSS idle'), 'constant'),
+    target('query among 100,000 tasks over 10 (time)', atMost(1.1), growth),
+  ].filter(({ found }) => Number.isFinite(found));
+}
+
+export function toTargetTable(targets: readonly Target[]): string {
+  return [
+    '| | target | found | floor | |',
+    '|---|---|---|---|---|',
+    ...targets.map(({ what, limit, found, floor = Number.NaN }) => {
+      const verdict = limit.isMetBy(found) ? 'met' : '**not met**';
+      return `| ${what} | ${limit.text} | ${round(found)} | ${round(floor)} | ${verdict} |`;
+    }),
+    '',
+  ].join('\n');
+}
+
+/** For a machine to read. */
+export function toRecord({ what, limit, found, floor }: Target) {
+  return { what, target: limit.text, found, floor, isMet: limit.isMetBy(found) };
+}
