@@ -17,6 +17,7 @@ import type { Quota } from './quotas.ts';
 import { sendErrors, sendJson, toStatus } from './refusals.ts';
 import { isForBrowser, isJson } from './request-facts.ts';
 import { type AnswerThinly, chooseContentType } from './thin-path.ts';
+import { createTurn } from './turn.ts';
 import { isStream, type Yoga } from './yoga.ts';
 
 const BODY_LIMIT = 256 * 1024;
@@ -45,6 +46,7 @@ export type ServeGraphQL = (
 
 export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
   const { yoga, answerThinly, authenticator, door, subscriptions, requests } = parts;
+  const endOfTurn = createTurn();
 
   async function serveGraphQL(
     request: IncomingMessage,
@@ -115,6 +117,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     if (body !== null) {
       const thin = await answerThinly?.(body, accept, caller, begun);
       if (thin) {
+        await endOfTurn();
         const length = Buffer.byteLength(thin.body);
         response.writeHead(200, { 'content-type': thin.contentType, 'content-length': length });
         response.end(thin.body);

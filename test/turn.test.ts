@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { createTurn } from '../src/server/turn.ts';
+
+/** Pieces of work that are due at the same moment, so in one turn, each with something to write. */
+async function work(pieces: number, endOfTurn: () => Promise<void>): Promise<string[]> {
+  const told: string[] = [];
+  await Promise.all(
+    Array.from({ length: pieces }, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      told.push('worked');
+      await endOfTurn();
+      told.push('wrote');
+    }),
+  );
+  return told;
+}
+
+describe('the end of a turn', () => {
+  it('comes after all of its work', async () => {
+    const endOfTurn = createTurn(10);
+    expect(await work(3, endOfTurn)).toEqual([
+      'worked',
+      'worked',
+      'worked',
+      'wrote',
+      'wrote',
+      'wrote',
+    ]);
+  });
+
+  it('comes for those of the next turn as well', async () => {
+    const endOfTurn = createTurn(10);
+    await work(2, endOfTurn);
+    expect(await work(2, endOfTurn)).toEqual(['worked', 'worked', 'wrote', 'wrote']);
+  });
+
+  it('is not waited for by more than it was made for', async () => {
+    const endOfTurn = createTurn(2);
+    expect(await work(5, endOfTurn)).toEqual([
+      'worked',
+      'worked',
+      'wrote',
+      'wrote',
+      'worked',
+      'worked',
+      'wrote',
+      'wrote',
+      'worked',
+      'wrote',
+    ]);
+  });
+});
