@@ -38,6 +38,8 @@ if (!existsSync('bench/peers/node_modules')) {
   execFileSync('npm', ['ci', '--prefix', 'bench/peers', '--loglevel=error'], { stdio: 'inherit' });
 }
 
+execFileSync(process.execPath, ['build.ts'], { stdio: 'inherit' });
+
 const measures: Measure[] = [];
 {
   await using setting = await startSetting();
@@ -68,7 +70,7 @@ function toDocument(): string {
     '',
     `One run of \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, load by ${LOAD_TOOL}. The subject has one core, load and upstream share the other. Everything is switched on in the gateway: auth, limits, log, metrics.`,
     '',
-    `Peers: ${versions.join(', ')}. None of them asks who is there, and none stores anything but \`floor\`, which has a page on disk wherever the gateway has a commit, and answers constant bytes. \`constant\` is node:http and nothing else.`,
+    `Peers: ${versions.join(', ')}. None of them asks who is there, and none stores anything but \`floor\`, which has a page on disk wherever the gateway has a commit, and answers constant bytes. \`constant\` is node:http and nothing else. The gateway is what \`npm run build\` makes, on SQLite and on PostgreSQL; \`sources\` is it as \`npm start\` runs it.`,
     '',
     '## Targets',
     '',

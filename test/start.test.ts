@@ -4,16 +4,15 @@ import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { ExtendDocument, OnExtendedDocument, ReadVideoDocument } from './generated/graphql.ts';
 import { makeFolder } from './support/folder.ts';
+import { MAIN } from './support/main.ts';
 import { INPUT } from './support/operations.ts';
 import { createQueue } from './support/queue.ts';
 import { openSse } from './support/sse.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const IS_ROOT = process.getuid?.() === 0;
 
 /** `npm start` with this environment and no other. */
@@ -110,6 +109,21 @@ describe('a gateway that is started as operators start it', () => {
     expect(extended.data.extendVideo?.__typename).toBe('ExtendVideoSuccess');
     expect(event?.data.videoExtended.video).toMatchObject({ taskId, state: 'SUCCEEDED' });
     expect(await gateway.ended()).toEqual({ code: 0, signal: null, stderr: '' });
+  });
+
+  it('finds the page of GraphiQL and its examples', async () => {
+    await using folder = await makeFolder();
+    await using gateway = run(
+      { DATABASE_URL: `sqlite:${join(folder.path, 'gateway.db')}` },
+      folder.path,
+    );
+    const { url } = (await gateway.logged('listening')) as { url: string };
+
+    const page = await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } });
+    const html = await page.text();
+
+    expect(page.status).toBe(200);
+    expect(html).toContain('mutation ExtendVideo');
   });
 
   it('settles a submit in flight before it ends, and answers it', async () => {

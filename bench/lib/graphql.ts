@@ -1,7 +1,7 @@
 /** What every subject is asked, and how. */
 
 import { Agent, request } from 'undici';
-import type { Setting, Subject } from './subjects.ts';
+import { isGateway, type Setting, type Subject } from './subjects.ts';
 
 export const VIDEO_QUERY =
   'query V($id: ID!) { video(taskId: $id) { id taskId state prompt quality videoUrl coverUrl createdAt finishedAt expired } }';
@@ -42,8 +42,9 @@ export async function readVideo(subject: Subject, id: string) {
 }
 
 export function toExtension({ name }: Pick<Subject, 'name'>) {
-  const isGateway = name === 'sqlite' || name === 'postgres';
-  const success = isGateway ? '... on ExtendVideoSuccess { video { taskId } }' : 'video { taskId }';
+  const success = isGateway(name)
+    ? '... on ExtendVideoSuccess { video { taskId } }'
+    : 'video { taskId }';
   return {
     query: `mutation M($input: ExtendVideoInput!) { extendVideo(input: $input) { ${success} } }`,
     variables: {

@@ -12,7 +12,16 @@ import { SignJWT } from 'jose';
 import packageFile from '../../package.json' with { type: 'json' };
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts';
 
-export type SubjectName = 'constant' | 'floor' | 'textbook' | 'apollo' | 'sqlite' | 'postgres';
+const PEERS = ['constant', 'floor', 'textbook', 'apollo'] as const;
+
+/** The gateway as it is built, on either database; and on SQLite as its sources are. */
+const GATEWAYS = ['sqlite', 'postgres', 'sources'] as const;
+
+export type SubjectName = (typeof PEERS | typeof GATEWAYS)[number];
+
+export function isGateway(name: SubjectName): boolean {
+  return (GATEWAYS as readonly SubjectName[]).includes(name);
+}
 
 const SECRET = 'a-secret-for-the-bench-of-more-than-32-characters';
 const HAS_TASKSET = existsSync('/usr/bin/taskset');
@@ -83,30 +92,23 @@ export async function startSubject(
 ): Promise<Subject> {
   const port = givenPort ?? (await findFreePort());
   const url = `http://127.0.0.1:${port}`;
-  const isGateway = name === 'sqlite' || name === 'postgres';
   const { url: databaseUrl, drop } =
     database === undefined
       ? await createDatabase(name, setting)
       : { url: database, drop: async () => {} };
   const begun = performance.now();
   const child = spawnPinned(
-    [
-      '--expose-gc',
-      '--import',
-      './bench/lib/probe.js',
-      // As `npm start` starts it.
-      ...(isGateway ? packageFile.scripts.start.split(' ').slice(1) : [`bench/peers/${name}.ts`]),
-    ],
+    ['--expose-gc', '--import', './bench/lib/probe.js', ...toArguments(name)],
     {
       PORT: String(port),
       UPSTREAM_URL: setting.upstreamUrl,
-      ...(isGateway && {
+      ...(isGateway(name) && {
         APIKLEY_API_KEY: 'key',
         DATABASE_URL: databaseUrl,
         AUTH_JWT_SECRET: SECRET,
         ...(!isBounded && { UPSTREAM_REQUESTS: '100', UPSTREAM_WINDOW_MS: '1' }),
       }),
-      ...(!isGateway && { NODE_ENV: 'production' }),
+      ...(!isGateway(name) && { NODE_ENV: 'production' }),
     },
     0,
   );
@@ -131,6 +133,13 @@ export async function startSubject(
       await drop();
     },
   };
+}
+
+/** As the package's scripts start it. */
+function toArguments(name: SubjectName): string[] {
+  if (!isGateway(name)) return [`bench/peers/${name}.ts`];
+  const { start, 'start:built': startBuilt } = packageFile.scripts;
+  return (name === 'sources' ? start : startBuilt).split(' ').slice(1);
 }
 
 /** The load comes from the other core. */

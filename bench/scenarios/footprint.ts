@@ -4,7 +4,7 @@ import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure } from '../lib/report.ts';
 import { type Setting, startSubject } from '../lib/subjects.ts';
 
-const NAMES = ['constant', 'textbook', 'apollo', 'sqlite', 'postgres'] as const;
+const NAMES = ['constant', 'textbook', 'apollo', 'sqlite', 'postgres', 'sources'] as const;
 
 export async function measureFootprint(setting: Setting, pace: Pace): Promise<Measure[]> {
   const start = createMeasure('From the start to the first answer', 'ms');

@@ -4,7 +4,7 @@ import { callBack, extend, findCallbackUrl, readVideo, VIDEO_QUERY } from '../li
 import { load } from '../lib/load.ts';
 import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure } from '../lib/report.ts';
-import { type Setting, startSubject } from '../lib/subjects.ts';
+import { isGateway, type Setting, startSubject } from '../lib/subjects.ts';
 
 const NAMES = ['constant', 'textbook', 'apollo', 'sqlite', 'postgres'] as const;
 
@@ -23,7 +23,7 @@ export async function measureQueries(setting: Setting, pace: Pace): Promise<Meas
   for (const name of NAMES) {
     const subject = await startSubject(name, setting);
     const ids = { finished: 'done-1', open: 'task-open' };
-    if (name === 'sqlite' || name === 'postgres') {
+    if (isGateway(name)) {
       ids.finished = await extend(subject);
       await callBack(await findCallbackUrl(setting, ids.finished), ids.finished);
       ids.open = await extend(subject);

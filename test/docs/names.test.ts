@@ -20,9 +20,11 @@ const OTHERS = new Set([
   'PERSISTED_QUERY_NOT_FOUND',
   // Of the machine.
   'EX_CONFIG',
+  'NODE_OPTIONS',
   'ERR_UNKNOWN_FILE_EXTENSION',
   // Of the tests and the bench.
   'TEST_DATABASE_URL',
+  'TEST_BUILT',
   'SOAK_SECONDS',
   'CRASH_ROUNDS',
 ]);

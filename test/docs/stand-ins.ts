@@ -27,7 +27,7 @@ export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
 export const READY: readonly (readonly [RegExp, string])[] = [
   [/npm run demo$/, 'Ctrl+C ends it.'],
   [/npm run sandbox$/, 'Sandbox upstream at'],
-  [/npm start$/, '"msg":"listening"'],
+  [/npm (start|run start:built)$/, '"msg":"listening"'],
 ];
 
 /** Everything else ends by itself, with 0. */

@@ -4,11 +4,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { TypedDocumentString } from '../generated/graphql.ts';
 import type { GraphQLAnswer } from './gateway.ts';
+import { MAIN } from './main.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const INSIDE = new URL('../crash/inside.ts', import.meta.url).href;
 const START_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 40_000;

@@ -6,11 +6,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { TypedDocumentString } from '../generated/graphql.ts';
 import type { GraphQLAnswer } from './gateway.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+import { MAIN } from './main.ts';
 
 export interface GatewayProcess extends AsyncDisposable {
   readonly url: string;

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { MAIN } from './main.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -16,7 +17,8 @@ export async function runProgram(
   env: Readonly<Record<string, string>>,
   { args = [], cwd }: { args?: readonly string[]; cwd?: string } = {},
 ): Promise<Ended> {
-  const file = fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
+  const file =
+    path === 'main.ts' ? MAIN : fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
   const child = spawn(process.execPath, [file, ...args], {
     env: { ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

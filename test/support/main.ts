@@ -1,0 +1,12 @@
+/** What a test starts as the gateway: the sources, or with `TEST_BUILT=on` what `npm run build` made. */
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const IS_BUILT = process.env.TEST_BUILT === 'on';
+
+export const MAIN = fileURLToPath(
+  new URL(IS_BUILT ? '../../dist/gateway/main.js' : '../../src/main.ts', import.meta.url),
+);
+
+if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: npm run build makes it.`);
