@@ -9,7 +9,8 @@ import type { Ending } from './ending.ts';
 import type { ErrorCode } from './errors.ts';
 import type { FinishedVideos } from './store/finished.ts';
 import type { Database } from './store/schema.ts';
-import { findLineages, findVideos } from './store/videos.ts';
+import type { VideoLoader } from './store/video-loader.ts';
+import { findLineages } from './store/videos.ts';
 import type { Submitter } from './submit/submitter.ts';
 import type { NoteDelivery } from './telemetry/deliveries.ts';
 import type { Refresher } from './upkeep/refresher.ts';
@@ -24,6 +25,7 @@ export interface Services {
   readonly submitter: Submitter;
   readonly refresher: Refresher;
   readonly finished: FinishedVideos;
+  readonly videoLoader: VideoLoader;
   readonly noteDelivery: NoteDelivery;
   readonly log: Logger;
 }
@@ -62,9 +64,7 @@ interface LineageQuery {
 class RequestContext implements Context {
   private readonly services: Services;
   readonly caller: Caller;
-  // The loaders batch and do not cache: a subscription's context lives for hours. Most requests need
-  // neither of them.
-  private videos: DataLoader<string, Video | null | undefined> | undefined;
+  // It batches and does not cache: a subscription's context lives for hours. Most requests need none.
   private lineages: DataLoader<LineageQuery, Video[]> | undefined;
 
   constructor(services: Services, caller: Caller) {
@@ -96,6 +96,9 @@ class RequestContext implements Context {
   get finished() {
     return this.services.finished;
   }
+  get videoLoader() {
+    return this.services.videoLoader;
+  }
   get noteDelivery() {
     return this.services.noteDelivery;
   }
@@ -104,17 +107,7 @@ class RequestContext implements Context {
   }
 
   loadVideo(key: string) {
-    this.videos ??= new DataLoader(
-      async (keys) => {
-        const found = await findVideos(this.db, this.owner, [...new Set(keys)]);
-        for (const video of found.values()) if (video) this.finished.remember(this.owner, video);
-        // Nothing is under way any more.
-        this.videos = undefined;
-        return keys.map((one) => found.get(one));
-      },
-      { cache: false },
-    );
-    return this.videos.load(key);
+    return this.videoLoader.load(this.owner, key);
   }
 
   loadLineage(query: LineageQuery) {

@@ -30,6 +30,7 @@ import { isReachable, isShared, openDatabase } from './store/database.ts';
 import { createFinishedVideos } from './store/finished.ts';
 import type { Listener } from './store/listener.ts';
 import { recoverOrphans } from './store/submits.ts';
+import { createVideoLoader } from './store/video-loader.ts';
 import { createSubmitter } from './submit/submitter.ts';
 import { createDeliveryNotes } from './telemetry/deliveries.ts';
 import { createOpenTasksReader } from './telemetry/open-tasks.ts';
@@ -136,6 +137,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
   const pruner = startPruner(db, config.RETENTION_DAYS * DAY_MS, log);
 
   let isDraining = false;
+  const finished = createFinishedVideos();
   const services = {
     db,
     cursors: createCursors(databaseId),
@@ -143,7 +145,8 @@ export async function startGateway(config: Config): Promise<Gateway> {
     reader,
     submitter,
     refresher,
-    finished: createFinishedVideos(),
+    finished,
+    videoLoader: createVideoLoader(db, finished),
     noteDelivery: createDeliveryNotes(db, tracing),
     log,
   };

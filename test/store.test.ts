@@ -34,6 +34,7 @@ import {
   readLogBounds,
 } from '../src/store/completions.ts';
 import { isReachable, type OpenDatabase, openDatabase } from '../src/store/database.ts';
+import { createFinishedVideos } from '../src/store/finished.ts';
 import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
 import type { VideoRow } from '../src/store/rows.ts';
 import type { Database } from '../src/store/schema.ts';
@@ -50,6 +51,7 @@ import {
   recoverOrphans,
   rejectSubmit,
 } from '../src/store/submits.ts';
+import { createVideoLoader } from '../src/store/video-loader.ts';
 import { findLineages, findVideo, findVideos, listVideos } from '../src/store/videos.ts';
 import type { Video, VideoFailure, VideoFiles } from '../src/video.ts';
 import { createVideoId } from '../src/video-id.ts';
@@ -600,6 +602,59 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await findVideos(db, 'me', [])).toEqual(new Map());
     });
 
+    it('are read by one statement for each owner who asks in the same turn', async () => {
+      const id = await insertOpen('a');
+      await insertOpen('b', { owner: 'other' });
+      let statements = 0;
+      const counting = db.withPlugin({
+        transformQuery: ({ node }) => {
+          statements += 1;
+          return node;
+        },
+        transformResult: async ({ result }) => result,
+      });
+      const loader = createVideoLoader(counting, createFinishedVideos());
+      const ask = () => [
+        loader.load('me', id),
+        loader.load('me', 'a'),
+        loader.load('me', 'b'),
+        loader.load('me', 'c'),
+        loader.load('other', 'b'),
+      ];
+
+      const found = await Promise.all(ask());
+      const inOneTurn = statements;
+      await Promise.all(ask());
+
+      const [own, again, strange, none, others] = found;
+      expect([own?.taskId, again?.id, strange, none]).toEqual(['a', id, null, undefined]);
+      expect(others?.taskId).toBe('b');
+      expect(inOneTurn).toBe(2);
+      expect(statements).toBe(4);
+    });
+
+    it('are as they stand when they are asked for, whoever asked before', async () => {
+      const id = await insertOpen('a');
+      const loader = createVideoLoader(db, createFinishedVideos());
+      const before = loader.load('me', id);
+      await new Promise(setImmediate);
+
+      await endVideo(db, id, { outcome: FILES, taskId: 'a', reported: true });
+      const after = loader.load('me', id);
+
+      expect((await after)?.state).toBe('SUCCEEDED');
+      expect((await before)?.taskId).toBe('a');
+    });
+
+    it('are read in bounded lists', async () => {
+      const ids = await Promise.all(Array.from({ length: 120 }, () => insert()));
+      const loader = createVideoLoader(db, createFinishedVideos());
+
+      const found = await Promise.all(ids.map((id) => loader.load('me', id)));
+
+      expect(found.map((video) => video?.id)).toEqual(ids);
+    });
+
     it('are listed newest first, by state, by source and by page', async () => {
       const ids = [];
       for (let n = 0; n < 5; n++)
@@ -628,6 +683,14 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect([toTasks('x'), toTasks('none')]).toEqual([['x'], []]);
       expect((await findLineages(db, 'me', ['c'], 0)).get('c')).toEqual([]);
     });
+  });
+
+  it('takes the time anew for each statement', async () => {
+    const time = async () =>
+      Number((await sql<{ now: number }>`select now_ms() as now`.execute(db)).rows[0]?.now);
+
+    const first = await time();
+    await expect.poll(time).toBeGreaterThan(first);
   });
 
   describe('the allowance', () => {
