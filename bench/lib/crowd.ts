@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { type Subject, spawnPinned } from './subjects.ts';
 
 export interface Crowd extends AsyncDisposable {
-  /** Resolves, after what `cause` does, with the moments at which `count` events were heard. */
+  /** Resolves with how long after the beginning of `cause` each of `count` events was heard, in ms. */
   hear(count: number, cause: () => Promise<unknown>): Promise<number[]>;
 }
 
@@ -28,9 +28,10 @@ export async function gather(
       child.send({ wanted });
       await expect(child, 'armed');
       const heard = once(child, 'message');
+      const begun = performance.timeOrigin + performance.now();
       await cause();
       const [message] = (await heard) as [{ heard: number[] }];
-      return message.heard;
+      return message.heard.map((at) => at - begun);
     },
     async [Symbol.asyncDispose]() {
       const exited = once(child, 'exit');

@@ -17,10 +17,6 @@ export interface Task {
   readonly url: string;
 }
 
-export function now(): number {
-  return performance.timeOrigin + performance.now();
-}
-
 /** Starts tasks of the subject, one after another. */
 async function startTasks(setting: Setting, subject: Subject, count: number): Promise<Task[]> {
   const tasks: Task[] = [];
@@ -57,9 +53,8 @@ export async function startWithTasks(
 export async function timeOneByOne(crowd: Crowd, tasks: readonly Task[]): Promise<number[]> {
   const times: number[] = [];
   for (const { id, url } of tasks) {
-    const begun = now();
-    const [heard] = await crowd.hear(1, () => callBack(url, id));
-    times.push((heard ?? Number.NaN) - begun);
+    const [heard = Number.NaN] = await crowd.hear(1, () => callBack(url, id));
+    times.push(heard);
     await delay(5);
   }
   return times;

@@ -26,7 +26,8 @@ export async function measureSubmits(setting: Setting, pace: Pace): Promise<Meas
       callBackUrl: 'http://127.0.0.1/',
     });
   for (const ask of [direct, ...subjects.map((subject) => () => extend(subject))]) {
-    await timeEach(5 * BATCH, ask);
+    const begun = performance.now();
+    while (performance.now() - begun < pace.warmUpSeconds * 1_000) await ask();
   }
   for (let round = 0; round < pace.rounds; round += 1) {
     const base = await timeEach(BATCH, direct);
