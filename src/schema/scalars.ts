@@ -1,13 +1,14 @@
 import { GraphQLError } from 'graphql';
 import { toHttpUrl } from '../video.ts';
 import { builder } from './builder.ts';
+import { toDateTime } from './date-time.ts';
 
 // Neither scalar is used for input yet; parsing is strict all the same.
 
 builder.scalarType('DateTime', {
   description: 'A moment in UTC: `2026-01-31T12:00:00.000Z` (RFC 3339).',
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time',
-  serialize: (value) => new Date(value).toISOString(),
+  serialize: toDateTime,
   parseValue: (value) => {
     const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
     if (Number.isNaN(time))

@@ -115,7 +115,8 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     if (ending.isOver) return;
     const caller: Caller = { owner: identity.owner, ending, requestId };
     if (body !== null) {
-      const thin = await answerThinly?.(body, accept, caller, begun);
+      const given = answerThinly?.(body, accept, caller, begun);
+      const thin = given instanceof Promise ? await given : given;
       if (thin) {
         await endOfTurn();
         const length = Buffer.byteLength(thin.body);

@@ -4,7 +4,7 @@
  * and masks by the same plugins, takes only what is plain, and leaves everything else to Yoga.
  */
 
-import { type DocumentNode, getOperationAST } from 'graphql';
+import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
 import type { ToClientError } from '../client-errors.ts';
 import { type Caller, createContext, type Services } from '../context.ts';
 import { type Errors, type RequestCounts, toOutcome } from '../telemetry/requests.ts';
@@ -30,12 +30,23 @@ export type AnswerThinly = (
   accept: string | undefined,
   caller: Caller,
   begun: number,
-) => Promise<ThinAnswer | null>;
+) => ThinAnswer | null | Promise<ThinAnswer | null>;
 
 interface Params {
   readonly query: string;
   readonly operationName: string | null | undefined;
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** What is answered: data, or errors, or both. */
+type Result = Errors & { readonly data?: unknown };
+
+/** A request that is plain. */
+interface Asked {
+  readonly params: Params;
+  readonly contentType: string;
+  readonly caller: Caller;
+  readonly begun: number;
 }
 
 export function createThinPath(parts: {
@@ -71,40 +82,23 @@ export function createThinPath(parts: {
     return type;
   }
 
-  /** A query that is compiled by now, past all hooks but the masking of errors. */
-  async function runCompiled(document: DocumentNode, params: Params, caller: Caller) {
-    const run = compiler.find(document, params.operationName);
-    if (!run) return null;
-    const given = run(undefined, createContext(services, caller), params.variables ?? {});
-    const result = given instanceof Promise ? await given : given;
-    if (!isFaithful(result)) return null;
-    const { data, errors } = result;
-    return errors ? { errors: errors.map(toClientError), data } : result;
-  }
-
-  function count(
-    document: DocumentNode,
-    { operationName }: Params,
-    result: Errors,
-    caller: Caller,
-    begun: number,
-  ): void {
+  function toAnswer(asked: Asked, document: DocumentNode, result: Result): ThinAnswer {
+    const { params, contentType, caller, begun } = asked;
+    const body = JSON.stringify(result);
     const outcome = toOutcome(result, caller);
-    requests.find(document, operationName).count('http', outcome, toSeconds(begun));
+    requests.find(document, params.operationName).count('http', outcome, toSeconds(begun));
+    return { contentType, body };
   }
 
-  return async (body, accept, caller, begun) => {
-    const contentType = toContentType(accept ?? '*/*');
-    const params = contentType && toParams(body, trusted);
-    if (!params) return null;
-    const known = valid.get(params.query);
-    const compiled = known && (await runCompiled(known, params, caller));
-    if (known && compiled) {
-      const text = JSON.stringify(compiled);
-      count(known, params, compiled, caller, begun);
-      return { contentType, body: text };
-    }
+  /** What a compiled query has found, past all hooks but the masking of errors. */
+  function conclude(asked: Asked, document: DocumentNode, result: ExecutionResult) {
+    if (!isFaithful(result)) return execute(asked, document);
+    const { data, errors } = result;
+    return toAnswer(asked, document, errors ? { errors: errors.map(toClientError), data } : result);
+  }
 
+  async function execute(asked: Asked, known?: DocumentNode): Promise<ThinAnswer | null> {
+    const { params, caller } = asked;
     const enveloped = yoga.getEnveloped({ caller, params });
     const document = known ?? prepare(params.query, enveloped);
     if (!document) return null;
@@ -118,10 +112,22 @@ export function createThinPath(parts: {
       variableValues: params.variables,
     });
     // Without data a variable did not fit its type, and nothing was executed.
-    if (result.data === undefined) return null;
-    const text = JSON.stringify(result);
-    count(document, params, result, caller, begun);
-    return { contentType, body: text };
+    return result.data === undefined ? null : toAnswer(asked, document, result);
+  }
+
+  return (body, accept, caller, begun) => {
+    const contentType = toContentType(accept ?? '*/*');
+    const params = contentType && toParams(body, trusted);
+    if (!params) return null;
+    const asked = { params, contentType, caller, begun };
+    const known = valid.get(params.query);
+    const run = known && compiler.find(known, params.operationName);
+    if (!run) return execute(asked, known);
+    const found = run(undefined, createContext(services, caller), params.variables ?? {});
+    // Where all of it was at hand there is no promise, and so none is made.
+    return found instanceof Promise
+      ? found.then((result) => conclude(asked, known, result))
+      : conclude(asked, known, found);
   };
 }
 

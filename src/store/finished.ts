@@ -24,7 +24,12 @@ interface Entry {
 
 export function createFinishedVideos(): FinishedVideos {
   // Each is in it twice, by its two names.
-  const entries = new LRUCache<string, Entry>({ max: 2 * MOST_VIDEOS, ttl: REMEMBERED_MS });
+  const entries = new LRUCache<string, Entry>({
+    max: 2 * MOST_VIDEOS,
+    ttl: REMEMBERED_MS,
+    // Or it would look at the clock once a millisecond.
+    ttlResolution: 1_000,
+  });
   return {
     find(owner, key) {
       const entry = entries.get(key);

@@ -9,7 +9,7 @@ export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ['npm ci --prefix examples/clients', '.ci/run runs it: it needs the network'],
   ['npm run test:clients', '.ci/run runs it'],
   ['npm run coverage', 'npm test once more, and slower'],
-  ['npm run bench', 'a quarter of an hour, and a machine of its own'],
+  ['npm run bench', 'half an hour, and a machine of its own'],
   ['npm run soak', 'minutes, with every core busy'],
   ['npx node bench/notify.ts', 'minutes, with every core busy'],
   ['npm ci --prefix examples/web', '.ci/run runs it: it needs the network'],
