@@ -1,10 +1,9 @@
 /** The environment, read once and parsed as a whole. */
 
 import { z } from 'zod';
+import { DAY_MS } from './durations.ts';
 
 export type Config = Readonly<z.output<typeof Environment>>;
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What trying again does not mend. The message names the variables. */
 export class EnvironmentError extends Error {}

@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { createCursors } from './delivery/cursor.ts';
 import { createHub } from './delivery/hub.ts';
 import { createReader } from './delivery/reader.ts';
+import { DAY_MS } from './durations.ts';
 import { schema } from './schema/index.ts';
 import { createCompiler } from './server/compiled.ts';
 import { createDoor } from './server/door.ts';
@@ -45,7 +46,6 @@ import { observeCalls } from './upstream/observed.ts';
 
 /** Characters of log lines. */
 const LONGEST_BACKLOG = 16 * 1024 * 1024;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface Gateway {
   /** Where it listens: `http://host:port`. */

@@ -1,5 +1,7 @@
 /** What a video task is: its states, which may follow which, and why one fails. No I/O. */
 
+import { DAY_MS } from './durations.ts';
+
 /** In the order in which a task passes through them; the last two end it. */
 export const VIDEO_STATES = [
   'UNCONFIRMED',
@@ -76,7 +78,7 @@ export interface VideoFiles {
 }
 
 /** The upstream deletes files 14 days after they were made (reference, Developer Notes). */
-export const FILE_LIFETIME_MS = 14 * 24 * 60 * 60 * 1000;
+export const FILE_LIFETIME_MS = 14 * DAY_MS;
 
 /** The upstream refuses longer prompts (reference, failure texts); counted in code points. */
 export const MAX_PROMPT_LENGTH = 2048;

@@ -12,12 +12,10 @@ import { SignJWT } from 'jose';
 import packageFile from '../../package.json' with { type: 'json' };
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts';
 
-const PEERS = ['constant', 'floor', 'textbook', 'apollo'] as const;
-
 /** The gateway as it is built, on either database; and on SQLite as its sources are. */
 const GATEWAYS = ['sqlite', 'postgres', 'sources'] as const;
 
-export type SubjectName = (typeof PEERS | typeof GATEWAYS)[number];
+export type SubjectName = 'constant' | 'floor' | 'textbook' | 'apollo' | (typeof GATEWAYS)[number];
 
 export function isGateway(name: SubjectName): boolean {
   return (GATEWAYS as readonly SubjectName[]).includes(name);
@@ -135,7 +133,7 @@ export async function startSubject(
   };
 }
 
-/** As the package's scripts start it. */
+/** The gateway as the package's scripts start it. */
 function toArguments(name: SubjectName): string[] {
   if (!isGateway(name)) return [`bench/peers/${name}.ts`];
   const { start, 'start:built': startBuilt } = packageFile.scripts;

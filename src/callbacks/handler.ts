@@ -5,6 +5,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
+import { DAY_MS } from '../durations.ts';
 import { GatewayUnavailableError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
 import { hastenCheck } from '../store/checks.ts';
@@ -22,7 +23,6 @@ import { isSigned } from './signature.ts';
 const BODY_LIMIT = 64 * 1024;
 /** The upstream waits 15 s; an answer it does not get is a retry minutes later. */
 const ANSWER_WITHIN_MS = 4_500;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface CallbackParts extends EndTaskParts {
   readonly log: Logger;

@@ -1,6 +1,7 @@
 /** The text of a DateTime. */
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
+import { DAY_MS } from '../durations.ts';
+
 const MOST_DAYS = 1_000;
 
 /** The beginnings of texts, `2026-01-31T`, by day: those of a few days are printed all the time. */

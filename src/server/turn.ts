@@ -11,8 +11,7 @@ const MOST = 4;
  * @param most how many wait at most, before all of them go on at once.
  */
 export function createTurn(most = MOST): () => Promise<void> {
-  let turn: { readonly over: Promise<void>; readonly end: () => void; waiting: number } | null =
-    null;
+  let turn: ReturnType<typeof begin> | null = null;
 
   function begin() {
     const { promise: over, resolve } = Promise.withResolvers<void>();

@@ -1,15 +1,13 @@
 /** The beginning of a submit: its row, if its owner may spend, and its place, if one is free. */
 
 import type { Config } from '../config.ts';
+import { DAY_MS, MINUTE_MS } from '../durations.ts';
 import { RateLimitedError } from '../errors.ts';
 import { type Allowance, type Place, takePlace } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findOverspending, lockOwner, type SpendLimits } from '../store/spending.ts';
 import { insertSubmit, type NewSubmit } from '../store/submits.ts';
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 
 export type SpendConfig = Pick<
   Config,

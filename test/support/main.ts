@@ -3,10 +3,8 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-export const IS_BUILT = process.env.TEST_BUILT === 'on';
+const path = process.env.TEST_BUILT === 'on' ? '../../dist/gateway/main.js' : '../../src/main.ts';
 
-export const MAIN = fileURLToPath(
-  new URL(IS_BUILT ? '../../dist/gateway/main.js' : '../../src/main.ts', import.meta.url),
-);
+export const MAIN = fileURLToPath(new URL(path, import.meta.url));
 
 if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: npm run build makes it.`);
