@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createTurn } from '../src/server/turn.ts';
 
-/** Pieces of work that are due at the same moment, so in one turn, each with something to write. */
+/** Pieces of work of one turn (its check phase runs all that was there when it began), each with something to write. */
 async function work(pieces: number, endOfTurn: () => Promise<void>): Promise<string[]> {
   const told: string[] = [];
   await Promise.all(
     Array.from({ length: pieces }, async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise(setImmediate);
       told.push('worked');
       await endOfTurn();
       told.push('wrote');
