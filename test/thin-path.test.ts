@@ -105,6 +105,9 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
     'to a null that propagates among siblings': [
       '{ videos(first: 101) { edges { cursor } } completions(first: 1) { edges { cursor } } }',
     ],
+    'to a null that propagates past an error of a sibling': [
+      '{ videos(first: 101) { edges { cursor } } v: video(taskId: "task-1") { id } video(taskId: "task-1") { ancestors(first: 101) { id } } }',
+    ],
     'to a missing variable': ['query ($id: ID!) { video(taskId: $id) { id } }'],
     'to a variable of another type': ['query ($id: ID!) { video(taskId: $id) { id } }', { id: {} }],
     'to a number where a text should be': [

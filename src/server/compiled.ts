@@ -75,12 +75,18 @@ function toFragments({ definitions }: DocumentNode): Fragments {
 
 /**
  * Whether the executor would have said the very same. graphql-jit differs in the texts of variables'
- * faults, and in going on with siblings after a null has propagated. So what it did not execute, or
- * met two errors in, has to be executed by the executor: queries can be executed twice, and their
- * reads at the upstream are shared.
+ * faults, and once a null has propagated, in which of the siblings' errors it still waits for. So
+ * what it did not execute, or met two errors in, or one that took more than its own field, has to be
+ * executed by the executor: queries can be executed twice, and their reads at the upstream are shared.
  */
-export function isFaithful({ data, errors }: ExecutionResult): boolean {
-  return data !== undefined && (errors === undefined || errors.length < 2);
+export function isFaithful({ data, errors = [] }: ExecutionResult): boolean {
+  if (data === undefined || errors.length > 1) return false;
+  return errors.every(({ path }) => path?.reduce(findBelow, data) === null);
+}
+
+/** Null at a field that is null itself; undefined below it. */
+function findBelow(place: unknown, key: string | number): unknown {
+  return (place as Record<string | number, unknown> | null | undefined)?.[key];
 }
 
 /** graphql-jit's errors know where they stand by line and column, which only it reads. */
