@@ -17,7 +17,7 @@ const MOST = 50;
 type Batch = DataLoader<string, Video | null | undefined>;
 
 /**
- * What an owner asks for before the next tick, in whichever requests, is one statement. It
+ * What an owner asks for in one turn of the event loop, in whichever requests, is one statement. It
  * begins after all of them have come, so each sees what was committed before it came; what is under
  * way already is joined by nobody. What is final is remembered.
  */
@@ -33,7 +33,7 @@ export function createVideoLoader(db: Database, finished: FinishedVideos): Video
         for (const video of found.values()) if (video) finished.remember(owner, video);
         return keys.map((key) => found.get(key));
       },
-      { cache: false, maxBatchSize: MOST },
+      { cache: false, maxBatchSize: MOST, batchScheduleFn: (run) => setImmediate(run) },
     );
     waiting.set(owner, batch);
     return batch;
