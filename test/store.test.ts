@@ -28,6 +28,7 @@ import {
 import {
   adoptTask,
   type Completion,
+  endConfirmedVideo,
   endVideo,
   findTaskEnd,
   readCompletions,
@@ -262,6 +263,72 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         expect(await findTaskEnd(db, 'me', id)).toEqual({ video, completion });
         expect((await readCompletions(db, 'me', 0, 10)).at(-1)).toEqual(completion);
       }
+    });
+
+    describe('by a callback about a confirmed task', () => {
+      const PROOF = { tokenHash: 'hash', taskId: 'a' };
+
+      it.each([
+        ['success', succeeded()],
+        ['failure', failed()],
+      ])('is the one that a %s has whose row was looked at before', async (_name, end) => {
+        const first = await insertOpen('a', { tokenHash: 'hash', owner: 'me' });
+        const second = await insertOpen('b');
+        await endVideo(db, second, end);
+
+        const ended = await endConfirmedVideo(db, { ...PROOF, id: first }, end);
+
+        expect(ended).toEqual({
+          owner: 'me',
+          completion: (await findTaskEnd(db, 'me', first))?.completion,
+        });
+        expect(ended?.completion.number).toBe(2);
+        // What differs from row to row is left out.
+        const { id, task_id, token_hash, created_at, ...row } = await read(first);
+        expect(row).toEqual({
+          ...(await read(second)),
+          id: undefined,
+          task_id: undefined,
+          token_hash: undefined,
+          created_at: undefined,
+          submit_until: row.submit_until,
+          unfinished_at: row.unfinished_at,
+          checked_at: row.checked_at,
+          finished_at: row.finished_at,
+        });
+      });
+
+      it.each([
+        ['another token', { tokenHash: 'other' }],
+        ['another task', { taskId: 'b' }],
+        ['another row', { id: 'other' }],
+      ])('is none with %s', async (_name, wrong) => {
+        const id = await insertOpen('a', { tokenHash: 'hash' });
+        await insertOpen('b');
+        const before = await read(id);
+
+        expect(await endConfirmedVideo(db, { ...PROOF, id, ...wrong }, succeeded())).toBeNull();
+
+        expect(await read(id)).toEqual(before);
+        expect(await readLogBounds(db, 'me')).toEqual({ head: 0, pruned: 0 });
+      });
+
+      it('is none before the task is confirmed, and none where it has ended so already', async () => {
+        const id = await insert({ tokenHash: 'hash' });
+        expect(await endConfirmedVideo(db, { ...PROOF, id }, succeeded())).toBeNull();
+        await confirmSubmit(db, id, 'a', HOUR_MS);
+
+        const ends = await Promise.all(
+          [failed(), succeeded(), succeeded(), failed()].map((end) =>
+            endConfirmedVideo(db, { ...PROOF, id }, end),
+          ),
+        );
+
+        const states = ends.flatMap((end) => end?.completion.video.state ?? []);
+        expect(states.filter((state) => state === 'SUCCEEDED')).toHaveLength(1);
+        expect(await read(id)).toMatchObject({ state: 'SUCCEEDED', failure_reason: null });
+        expect((await readLogBounds(db, 'me')).head).toBe(states.length);
+      });
     });
 
     it('is told by a reader to whoever asks for it in the same turn, and read after that', async () => {
@@ -607,11 +674,11 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       await insertOpen('b', { owner: 'other' });
       let statements = 0;
       const counting = db.withPlugin({
-        transformQuery: ({ node }) => {
+        transformQuery: ({ node }) => node,
+        transformResult: async ({ result }) => {
           statements += 1;
-          return node;
+          return result;
         },
-        transformResult: async ({ result }) => result,
       });
       const loader = createVideoLoader(counting, createFinishedVideos());
       const ask = () => [

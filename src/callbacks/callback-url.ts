@@ -18,8 +18,14 @@ export function toCallbackUrl(publicUrl: string, id: string, token: string): str
   return `${publicUrl}/callbacks/${id}/${token}`;
 }
 
+export interface CallbackAddress {
+  /** The row's. */
+  readonly id: string;
+  readonly token: string;
+}
+
 /** The row's id and the token out of a request's path; null where it has not their form. */
-export function parseCallbackPath(path: string): { id: string; token: string } | null {
+export function parseCallbackPath(path: string): CallbackAddress | null {
   const [, id, token] = PATH.exec(path) ?? [];
   return id && token ? { id, token } : null;
 }

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
+import { type EndTaskParts, endConfirmedTask, endTask } from '../delivery/end-task.ts';
 import { DAY_MS } from '../durations.ts';
 import { GatewayUnavailableError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
@@ -16,8 +16,9 @@ import type { CallbackOutcome } from '../telemetry/metrics.ts';
 import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import { type CallbackReport, parseCallback } from '../upstream/callback.ts';
 import type { Redact } from '../upstream/redact.ts';
+import type { VideoFailure, VideoFiles } from '../video.ts';
 import { toCreationTime } from '../video-id.ts';
-import { isTokenOf, parseCallbackPath } from './callback-url.ts';
+import { type CallbackAddress, hashToken, isTokenOf, parseCallbackPath } from './callback-url.ts';
 import { isSigned } from './signature.ts';
 
 const BODY_LIMIT = 64 * 1024;
@@ -61,6 +62,15 @@ const UNAVAILABLE: Verdict = {
 
 function toSuccess(outcome: CallbackOutcome): Verdict {
   return { status: 200, message: 'success', outcome };
+}
+
+function toEnded({ success }: CallbackReport): Verdict {
+  return toSuccess(success ? 'succeeded' : 'failed');
+}
+
+/** How the task has ended; null where the report names no usable file. */
+function toOutcome({ success, files, failure }: CallbackReport): VideoFiles | VideoFailure | null {
+  return success ? files : failure;
 }
 
 export function createCallbackHandler(parts: CallbackParts) {
@@ -124,18 +134,50 @@ function decode(body: Buffer, contentType: string | undefined): string {
 
 async function accept(
   parts: CallbackParts,
-  address: { id: string; token: string },
+  address: CallbackAddress,
   text: string,
   request: IncomingMessage,
 ): Promise<Verdict> {
+  const report = parseCallback(text, parts.redact);
+  return (
+    (report && (await acceptUsual(parts, address, report, request))) ??
+    acceptAny(parts, address, report, request)
+  );
+}
+
+/**
+ * Most callbacks end a task that has been confirmed, and name it: one statement finds the row, proves
+ * the URL and ends the task. Null where that has changed nothing, for whatever reason.
+ */
+async function acceptUsual(
+  parts: CallbackParts,
+  { id, token }: CallbackAddress,
+  report: CallbackReport,
+  request: IncomingMessage,
+): Promise<Verdict | null> {
+  const { taskId } = report;
+  const outcome = toOutcome(report);
+  // A span belongs to its task's trace, of which only the row knows.
+  if (parts.tracing.isOn || !outcome || taskId === null) return null;
+  if (!isFromUpstream(parts.config, request, taskId)) return null;
+  const proof = { id, tokenHash: hashToken(token), taskId };
+  const isEnded = await endConfirmedTask(parts, proof, { outcome, reported: true });
+  return isEnded ? { ...toEnded(report), facts: { taskId, trace: undefined } } : null;
+}
+
+/** Looks at the row first, so that whatever is wrong can be told. */
+async function acceptAny(
+  parts: CallbackParts,
+  { id, token }: CallbackAddress,
+  report: CallbackReport | null,
+  request: IncomingMessage,
+): Promise<Verdict> {
   const { db, config, tracing } = parts;
-  const row = await findRow(db, address.id);
+  const row = await findRow(db, id);
   if (!row) {
-    return isPruned(address.id, config)
-      ? { status: 410, message: 'gone', outcome: 'pruned' }
-      : NO_SUCH_URL;
+    return isPruned(id, config) ? { status: 410, message: 'gone', outcome: 'pruned' } : NO_SUCH_URL;
   }
-  if (!isTokenOf(row.token_hash, address.token)) return NO_SUCH_URL;
+  if (!isTokenOf(row.token_hash, token)) return NO_SUCH_URL;
 
   const span = {
     name: 'POST /callbacks/…',
@@ -145,7 +187,7 @@ async function accept(
     attributes: { 'longtake.video': row.id },
   } as const;
   return inSpan(tracing, span, async ({ set }) => {
-    const verdict = await acceptFor(parts, row, text, request);
+    const verdict = await acceptFor(parts, row, report, request);
     set('http.response.status_code', verdict.status);
     set('longtake.callback.outcome', verdict.outcome);
     return { ...verdict, facts: { taskId: row.task_id, trace: tracing.traceId() } };
@@ -156,20 +198,14 @@ async function accept(
 async function acceptFor(
   parts: CallbackParts,
   row: VideoRow,
-  text: string,
+  report: CallbackReport | null,
   request: IncomingMessage,
 ): Promise<Verdict> {
   const { log, config } = parts;
-  const report = parseCallback(text, parts.redact);
   if (!report) return { status: 400, message: 'not a callback', outcome: 'not_a_callback' };
 
   const taskId = report.taskId ?? row.task_id;
-  const keys = config.WEBHOOK_HMAC_KEY;
-  const headers = {
-    timestamp: single(request.headers['x-webhook-timestamp']),
-    signature: single(request.headers['x-webhook-signature']),
-  };
-  if (keys.length > 0 && !isSigned(headers, taskId ?? '', keys)) {
+  if (!isFromUpstream(config, request, taskId ?? '')) {
     return { status: 401, message: 'the signature is missing or wrong', outcome: 'unsigned' };
   }
   if (row.task_id !== null && taskId !== row.task_id) {
@@ -177,6 +213,18 @@ async function acceptFor(
     return ANOTHER_TASK;
   }
   return record(parts, row, report);
+}
+
+/** Whether the sender has proved itself by its signature, where one is asked for. */
+function isFromUpstream(
+  { WEBHOOK_HMAC_KEY: keys }: CallbackParts['config'],
+  { headers }: IncomingMessage,
+  taskId: string,
+): boolean {
+  if (keys.length === 0) return true;
+  const timestamp = single(headers['x-webhook-timestamp']);
+  const signature = single(headers['x-webhook-signature']);
+  return isSigned({ timestamp, signature }, taskId, keys);
 }
 
 /** Everything that the callback tells is committed when this resolves. */
@@ -187,10 +235,9 @@ async function record(
 ): Promise<Verdict> {
   const { db, hub, log, wakeReconciler } = parts;
   const { taskId } = report;
-  const outcome = report.success ? report.files : report.failure;
-  if (outcome && (await endTask(parts, row, { outcome, taskId, reported: true }, 'callback'))) {
-    return toSuccess(report.success ? 'succeeded' : 'failed');
-  }
+  const outcome = toOutcome(report);
+  const end = outcome && { outcome, taskId, reported: true };
+  if (end && (await endTask(parts, row, end, 'callback'))) return toEnded(report);
 
   // A repeat, an end that must not follow, or a success without a file: what is left to learn is
   // that the task exists, and under which id.

@@ -1,6 +1,12 @@
 /** The end of a task, whoever has found it: written, then told to those who wait, then counted. */
 
-import { endVideo, type VideoEnd } from '../store/completions.ts';
+import {
+  type CallbackProof,
+  type Completion,
+  endConfirmedVideo,
+  endVideo,
+  type VideoEnd,
+} from '../store/completions.ts';
 import type { Database } from '../store/schema.ts';
 import type { Finder, Metrics } from '../telemetry/metrics.ts';
 import type { Change, Hub } from './hub.ts';
@@ -20,15 +26,35 @@ export interface EndTaskParts {
  * @throws GatewayUnavailableError when it could not be stored.
  */
 export async function endTask(
-  { db, reader, hub, metrics }: EndTaskParts,
+  parts: EndTaskParts,
   { id, owner }: Change,
   end: VideoEnd,
   finder: Finder,
 ): Promise<boolean> {
-  const completion = await endVideo(db, id, end);
-  if (!completion) return false;
+  const completion = await endVideo(parts.db, id, end);
+  if (completion) tell(parts, owner, completion, finder);
+  return completion !== null;
+}
+
+/** The same for a callback about a confirmed task; false also where the proof is wrong in any part. */
+export async function endConfirmedTask(
+  parts: EndTaskParts,
+  proof: CallbackProof,
+  end: VideoEnd,
+): Promise<boolean> {
+  const ended = await endConfirmedVideo(parts.db, proof, end);
+  if (ended) tell(parts, ended.owner, ended.completion, 'callback');
+  return ended !== null;
+}
+
+function tell(
+  { reader, hub, metrics }: EndTaskParts,
+  owner: string,
+  completion: Completion,
+  finder: Finder,
+): void {
+  const { id, failure } = completion.video;
   reader.tell(owner, completion);
   hub.publish({ id, owner });
-  metrics.taskEnd(id, 'reason' in end.outcome ? end.outcome.reason : 'SUCCEEDED', finder);
-  return true;
+  metrics.taskEnd(id, failure?.reason ?? 'SUCCEEDED', finder);
 }

@@ -4,6 +4,7 @@
  */
 
 import { sql } from 'kysely';
+import { prepare } from './prepared.ts';
 import { now } from './rows.ts';
 import type { AllowanceName, Database } from './schema.ts';
 
@@ -54,25 +55,34 @@ export async function takePlace(
   { name, calls, windowMs }: Allowance,
 ): Promise<Place | null> {
   const takenAt = performance.now();
-  const taken = await db
+  const { rows } = await takeAny(db, { name, calls, lengthMs: toLength(windowMs) });
+  return rows[0] ? { number: rows[0].place, takenAt } : null;
+}
+
+interface Taking {
+  readonly name: AllowanceName;
+  readonly calls: number;
+  readonly lengthMs: number;
+}
+
+const takeAny = prepare<Taking, { place: number }>((db, param) =>
+  db
     .updateTable('allowance')
-    .set({ free_at: toFreeAt(windowMs) })
-    .where('name', '=', name)
+    .set({ free_at: sql<number>`now_ms() + ${param('lengthMs')}` })
+    .where('name', '=', param('name'))
     .where('place', '=', (eb) =>
       eb
         .selectFrom('allowance')
         .select('place')
-        .where('name', '=', name)
-        .where('place', '<', calls)
+        .where('name', '=', param('name'))
+        .where('place', '<', param('calls'))
         .where('free_at', '<=', now)
         .orderBy(sql`random()`)
         .limit(1),
     )
     .where('free_at', '<=', now)
-    .returning('place')
-    .executeTakeFirst();
-  return taken ? { number: taken.place, takenAt } : null;
-}
+    .returning('place'),
+);
 
 /**
  * Counts the window of a place from now on: its call has only just left. Never shortens a pause. A
@@ -93,9 +103,13 @@ export async function restartPlace(
     .execute();
 }
 
-/** With a margin: a call takes a while to arrive, and not always the same while. */
 function toFreeAt(windowMs: number) {
-  return sql<number>`now_ms() + ${windowMs + toMarginMs(windowMs)}`;
+  return sql<number>`now_ms() + ${toLength(windowMs)}`;
+}
+
+/** With a margin: a call takes a while to arrive, and not always the same while. */
+function toLength(windowMs: number): number {
+  return windowMs + toMarginMs(windowMs);
 }
 
 function toMarginMs(windowMs: number): number {

@@ -2,7 +2,8 @@
 
 import { type SqlBool, sql } from 'kysely';
 import { PREDECESSORS, type Video, type VideoFailure, type VideoFiles } from '../video.ts';
-import { isUnclaimed, keepTaskId, now, toVideo } from './rows.ts';
+import { prepare } from './prepared.ts';
+import { isUnclaimed, keepTaskId, now, toVideo, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 
 export interface VideoEnd {
@@ -16,44 +17,33 @@ export interface VideoEnd {
 }
 
 /** What a report proves to exist ends from those states too in which it was not a video yet. */
-const YIELDING: Record<'SUCCEEDED' | 'FAILED', readonly RowState[]> = {
+const YIELDING: Record<EndState, readonly RowState[]> = {
   SUCCEEDED: ['SUBMITTING', 'REJECTED', ...PREDECESSORS.SUCCEEDED],
   FAILED: ['SUBMITTING', 'REJECTED', ...PREDECESSORS.FAILED],
 };
 
 /**
- * Ends a task and numbers its completion in its owner's log, in one transaction. The number is
- * taken under the lock on the owner's row, so numbers become visible in their order.
+ * Ends a task and numbers its completion in its owner's log, in one transaction.
  *
- * @returns the completion; null where a repeat, or an end that must not follow the present state, has
- * changed nothing.
+ * @returns the completion; null where a repeat, or an end that must not follow the present state, has changed nothing.
  */
 export async function endVideo(
   db: Database,
   id: string,
   end: VideoEnd,
 ): Promise<Completion | null> {
-  const files = 'videoUrl' in end.outcome ? end.outcome : null;
-  const failure = 'reason' in end.outcome ? end.outcome : null;
-  const state = files ? 'SUCCEEDED' : 'FAILED';
+  const columns = toColumns(end);
+  const state = toState(end);
   const taskId = end.taskId ?? null;
 
   return db.transaction().execute(async (trx) => {
     const row = await trx
       .updateTable('video')
       .set({
+        ...columns,
+        ...ENDED,
         state,
         task_id: keepTaskId(taskId),
-        video_id: files?.videoId ?? null,
-        video_url: files?.videoUrl ?? null,
-        cover_url: files?.coverUrl ?? null,
-        failure_reason: failure?.reason ?? null,
-        failure_message: failure?.message ?? null,
-        failure_code: failure?.upstreamCode ?? null,
-        expire_flag: end.expired ? 1 : 0,
-        finished_at: now,
-        check_after: null,
-        lease_until: 0,
         rejection: null,
         key_held: reclaimedKey,
         ...(end.reported ? { checked_at: now } : {}),
@@ -62,26 +52,129 @@ export async function endVideo(
       .where('state', 'in', YIELDING[state])
       .where(isUnclaimed(id, taskId))
       // The task may have been confirmed since it was found overdue.
-      .$if(failure?.reason === 'NEVER_CONFIRMED', (query) => query.where('task_id', 'is', null))
+      .$if(columns.failure_reason === 'NEVER_CONFIRMED', (query) =>
+        query.where('task_id', 'is', null),
+      )
       .returningAll()
       .executeTakeFirst();
-    if (!row) return null;
-
-    const { head } = await trx
-      .insertInto('owner')
-      .values({ owner: row.owner, head: 1, pruned: 0 })
-      .onConflict((conflict) =>
-        conflict.column('owner').doUpdateSet({ head: sql<number>`owner.head + 1` }),
-      )
-      .returning('head')
-      .executeTakeFirstOrThrow();
-    await trx
-      .insertInto('completion')
-      .values({ owner: row.owner, number: head, video_row: id, created_at: now })
-      .execute();
-    return { number: head, video: toVideo(row) };
+    return row ? logEnd(trx, row) : null;
   });
 }
+
+/** What a callback's URL and its body say of the task that it is about. */
+export interface CallbackProof {
+  readonly id: string;
+  readonly tokenHash: string;
+  readonly taskId: string;
+}
+
+/**
+ * The same for the usual callback: its task has been confirmed, so that the row, and whose it is, need
+ * not be looked at before. Null also where the proof is wrong in any part.
+ */
+export async function endConfirmedVideo(
+  db: Database,
+  proof: CallbackProof,
+  end: VideoEnd,
+): Promise<{ owner: string; completion: Completion } | null> {
+  return db.transaction().execute(async (trx) => {
+    const { rows } = await END_CONFIRMED[toState(end)](trx, { ...proof, ...toColumns(end) });
+    const [row] = rows;
+    return row ? { owner: row.owner, completion: await logEnd(trx, row) } : null;
+  });
+}
+
+type EndState = 'SUCCEEDED' | 'FAILED';
+
+function toState({ outcome }: VideoEnd): EndState {
+  return 'videoUrl' in outcome ? 'SUCCEEDED' : 'FAILED';
+}
+
+type EndColumns = Pick<
+  VideoRow,
+  | 'video_id'
+  | 'video_url'
+  | 'cover_url'
+  | 'failure_reason'
+  | 'failure_message'
+  | 'failure_code'
+  | 'expire_flag'
+>;
+
+function toColumns({ outcome, expired }: VideoEnd): EndColumns {
+  const files = 'videoUrl' in outcome ? outcome : null;
+  const failure = 'reason' in outcome ? outcome : null;
+  return {
+    video_id: files?.videoId ?? null,
+    video_url: files?.videoUrl ?? null,
+    cover_url: files?.coverUrl ?? null,
+    failure_reason: failure?.reason ?? null,
+    failure_message: failure?.message ?? null,
+    failure_code: failure?.upstreamCode ?? null,
+    expire_flag: expired ? 1 : 0,
+  };
+}
+
+/** There is nothing left to look for. */
+const ENDED = { finished_at: now, check_after: null, lease_until: 0 };
+
+function prepareEndConfirmed(state: EndState) {
+  return prepare<CallbackProof & EndColumns, VideoRow>((db, param) =>
+    db
+      .updateTable('video')
+      .set({
+        ...ENDED,
+        state,
+        checked_at: now,
+        video_id: param('video_id'),
+        video_url: param('video_url'),
+        cover_url: param('cover_url'),
+        failure_reason: param('failure_reason'),
+        failure_message: param('failure_message'),
+        failure_code: param('failure_code'),
+        expire_flag: param('expire_flag'),
+      })
+      .where('id', '=', param('id'))
+      .where('token_hash', '=', param('tokenHash'))
+      .where('task_id', '=', param('taskId'))
+      .where('state', 'in', PREDECESSORS[state])
+      .returningAll(),
+  );
+}
+
+const END_CONFIRMED = {
+  SUCCEEDED: prepareEndConfirmed('SUCCEEDED'),
+  FAILED: prepareEndConfirmed('FAILED'),
+};
+
+/** The number is taken under the lock on the owner's row, so numbers become visible in their order. */
+async function logEnd(trx: Database, row: VideoRow): Promise<Completion> {
+  const { owner, id } = row;
+  const { rows } = await takeNumber(trx, { owner });
+  const number = rows[0]?.head;
+  if (number === undefined) throw new Error('A completion was not given a number.');
+  await addCompletion(trx, { owner, number, id });
+  return { number, video: toVideo(row) };
+}
+
+const takeNumber = prepare<{ owner: string }, { head: number }>((db, param) =>
+  db
+    .insertInto('owner')
+    .values({ owner: param('owner'), head: 1, pruned: 0 })
+    .onConflict((conflict) =>
+      conflict.column('owner').doUpdateSet({ head: sql<number>`owner.head + 1` }),
+    )
+    .returning('head'),
+);
+
+const addCompletion = prepare<{ owner: string; number: number; id: string }, unknown>((db, param) =>
+  db.insertInto('completion').values({
+    owner: param('owner'),
+    number: param('number'),
+    video_row: param('id'),
+    created_at: now,
+  }),
+);
 
 /**
  * A tombstone has let go of its key. When a callback proves that its task exists, it takes the key
@@ -127,13 +220,13 @@ export interface LogBounds {
 }
 
 export async function readLogBounds(db: Database, owner: string): Promise<LogBounds> {
-  const row = await db
-    .selectFrom('owner')
-    .select(['head', 'pruned'])
-    .where('owner', '=', owner)
-    .executeTakeFirst();
-  return row ?? { head: 0, pruned: 0 };
+  const { rows } = await findLogBounds(db, { owner });
+  return rows[0] ?? { head: 0, pruned: 0 };
 }
+
+const findLogBounds = prepare<{ owner: string }, LogBounds>((db, param) =>
+  db.selectFrom('owner').select(['head', 'pruned']).where('owner', '=', param('owner')),
+);
 
 export interface Completion {
   readonly number: number;
@@ -172,7 +265,18 @@ export async function findTaskEnd(
   owner: string,
   id: string,
 ): Promise<TaskEnd | undefined> {
-  const row = await db
+  const { rows } = await findRowAndNumber(db, { owner, id });
+  const [row] = rows;
+  if (!row) return undefined;
+  const video = toVideo(row);
+  return { video, completion: row.number === null ? null : { number: row.number, video } };
+}
+
+const findRowAndNumber = prepare<
+  { owner: string; id: string },
+  VideoRow & { number: number | null }
+>((db, param) =>
+  db
     .selectFrom('video')
     .selectAll()
     .select((eb) =>
@@ -182,11 +286,7 @@ export async function findTaskEnd(
         .whereRef('completion.video_row', '=', 'video.id')
         .as('number'),
     )
-    .where('id', '=', id)
-    .where('owner', '=', owner)
-    .where('state', '!=', 'REJECTED')
-    .executeTakeFirst();
-  if (!row) return undefined;
-  const video = toVideo(row);
-  return { video, completion: row.number === null ? null : { number: row.number, video } };
-}
+    .where('id', '=', param('id'))
+    .where('owner', '=', param('owner'))
+    .where('state', '!=', 'REJECTED'),
+);

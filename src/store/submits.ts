@@ -2,6 +2,7 @@
 
 import { type SqlBool, sql } from 'kysely';
 import type { VideoQuality } from '../video.ts';
+import { prepare } from './prepared.ts';
 import { isUnclaimed, keepTaskId, now, type VideoRow } from './rows.ts';
 import type { Database } from './schema.ts';
 
@@ -24,36 +25,51 @@ export interface NewSubmit {
 
 /** Commits the row before its request; undefined when another row of the owner holds the key. */
 export async function insertSubmit(db: Database, submit: NewSubmit): Promise<VideoRow | undefined> {
+  const { rows } = await insertRow(db, {
+    ...submit,
+    keyHeld: submit.idempotencyKey === null ? 0 : 1,
+    expandPrompt: submit.expandPrompt === null ? null : Number(submit.expandPrompt),
+    traceparent: submit.traceparent ?? null,
+  });
+  return rows[0];
+}
+
+type NewRow = Omit<Required<NewSubmit>, 'expandPrompt'> & {
+  readonly keyHeld: number;
+  readonly expandPrompt: number | null;
+};
+
+const insertRow = prepare<NewRow, VideoRow>((db, param) => {
+  const submitUntil = sql<number>`now_ms() + ${param('runtimeMs')}`;
   return db
     .insertInto('video')
     .values({
-      id: submit.id,
-      owner: submit.owner,
+      id: param('id'),
+      owner: param('owner'),
       state: 'SUBMITTING',
-      idempotency_key: submit.idempotencyKey,
-      key_held: submit.idempotencyKey === null ? 0 : 1,
-      fingerprint: submit.fingerprint,
-      source_task_id: submit.sourceTaskId,
-      prompt: submit.prompt,
-      quality: submit.quality,
-      water_mark: submit.waterMark,
-      image_url: submit.imageUrl,
-      expand_prompt: submit.expandPrompt === null ? null : Number(submit.expandPrompt),
-      submit_until: sql<number>`now_ms() + ${submit.runtimeMs}`,
-      token_hash: submit.tokenHash,
-      traceparent: submit.traceparent ?? null,
+      idempotency_key: param('idempotencyKey'),
+      key_held: param('keyHeld'),
+      fingerprint: param('fingerprint'),
+      source_task_id: param('sourceTaskId'),
+      prompt: param('prompt'),
+      quality: param('quality'),
+      water_mark: param('waterMark'),
+      image_url: param('imageUrl'),
+      expand_prompt: param('expandPrompt'),
+      submit_until: submitUntil,
+      token_hash: param('tokenHash'),
+      traceparent: param('traceparent'),
       created_at: now,
       unfinished_at: now,
-      check_after: sql<number>`now_ms() + ${submit.runtimeMs}`,
+      check_after: submitUntil,
       expire_flag: 0,
       check_count: 0,
       lease_until: 0,
       fileless_reads: 0,
     })
     .onConflict((conflict) => conflict.doNothing())
-    .returningAll()
-    .executeTakeFirst();
-}
+    .returningAll();
+});
 
 /** The row that answers for the owner's key at present. */
 export async function findKeyHolder(
@@ -61,14 +77,18 @@ export async function findKeyHolder(
   owner: string,
   idempotencyKey: string,
 ): Promise<VideoRow | undefined> {
-  return db
+  const { rows } = await findRowOfKey(db, { owner, idempotencyKey });
+  return rows[0];
+}
+
+const findRowOfKey = prepare<{ owner: string; idempotencyKey: string }, VideoRow>((db, param) =>
+  db
     .selectFrom('video')
     .selectAll()
-    .where('owner', '=', owner)
-    .where('idempotency_key', '=', idempotencyKey)
-    .where('key_held', '=', 1)
-    .executeTakeFirst();
-}
+    .where('owner', '=', param('owner'))
+    .where('idempotency_key', '=', param('idempotencyKey'))
+    .where('key_held', '=', 1),
+);
 
 /** The newest row that was ever given the owner's key, a tombstone too. */
 export async function findLatestOfKey(
@@ -88,8 +108,13 @@ export async function findLatestOfKey(
 
 /** The row whatever its state, tombstones too; for the submit it belongs to and its callback. */
 export async function findRow(db: Database, id: string): Promise<VideoRow | undefined> {
-  return db.selectFrom('video').selectAll().where('id', '=', id).executeTakeFirst();
+  const { rows } = await findRowById(db, { id });
+  return rows[0];
 }
+
+const findRowById = prepare<{ id: string }, VideoRow>((db, param) =>
+  db.selectFrom('video').selectAll().where('id', '=', param('id')),
+);
 
 /**
  * Writes what the upstream answered: the task exists and has this id. A row that has moved on (its
@@ -101,20 +126,30 @@ export async function confirmSubmit(
   taskId: string,
   firstCheckMs: number,
 ): Promise<VideoRow | undefined> {
+  const { rows } = await confirmRow(db, { id, taskId, firstCheckMs });
+  return rows[0];
+}
+
+interface Confirmation {
+  readonly id: string;
+  readonly taskId: string;
+  readonly firstCheckMs: number;
+}
+
+const confirmRow = prepare<Confirmation, VideoRow>((db, param) => {
   const isOpenStill = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED')`;
   return db
     .updateTable('video')
     .set({
-      task_id: keepTaskId(taskId),
+      task_id: keepTaskId(param('taskId')),
       state: sql`case when ${isOpenStill} then 'WAITING' else state end`,
       checked_at: sql`case when ${isOpenStill} then now_ms() else checked_at end`,
-      check_after: sql`case when ${isOpenStill} then now_ms() + ${firstCheckMs} else check_after end`,
+      check_after: sql`case when ${isOpenStill} then now_ms() + ${param('firstCheckMs')} else check_after end`,
     })
-    .where('id', '=', id)
-    .where(isUnclaimed(id, taskId))
-    .returningAll()
-    .executeTakeFirst();
-}
+    .where('id', '=', param('id'))
+    .where(isUnclaimed(param('id'), param('taskId')))
+    .returningAll();
+});
 
 /** Turns a submit that has certainly started nothing into a tombstone, which frees its key. */
 export async function rejectSubmit(db: Database, id: string, rejection: string): Promise<boolean> {

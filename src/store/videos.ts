@@ -2,7 +2,8 @@
 
 import { sql } from 'kysely';
 import type { Video, VideoState } from '../video.ts';
-import { LISTED_STATES, toRowStates, toVideo } from './rows.ts';
+import { type Prepared, prepare } from './prepared.ts';
+import { LISTED_STATES, toRowStates, toVideo, type VideoRow } from './rows.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -18,11 +19,7 @@ export async function findVideos(
   // PostgreSQL stores no NUL, and refuses to look for one.
   const known = keys.filter((key) => !key.includes('\0'));
   if (known.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('video')
-    .selectAll()
-    .where((eb) => eb.or([eb('id', 'in', known), eb('task_id', 'in', known)]))
-    .execute();
+  const { rows } = await toFinder(known.length)(db, known);
 
   const found = new Map<string, Video | null>();
   for (const row of rows) {
@@ -31,6 +28,25 @@ export async function findVideos(
     if (row.task_id !== null) found.set(row.task_id, video);
   }
   return found;
+}
+
+type FindByKeys = Prepared<readonly string[], VideoRow>;
+
+/** By the number of keys, which is bounded by whoever asks for several. */
+const finders = new Map<number, FindByKeys>();
+
+function toFinder(count: number): FindByKeys {
+  const known = finders.get(count);
+  if (known) return known;
+  const find: FindByKeys = prepare((db, param) => {
+    const keys = Array.from({ length: count }, (_, index) => param(index));
+    return db
+      .selectFrom('video')
+      .selectAll()
+      .where((eb) => eb.or([eb('id', 'in', keys), eb('task_id', 'in', keys)]));
+  });
+  finders.set(count, find);
+  return find;
 }
 
 /** One of the owner's videos by its own id or its task id; null as in `findVideos`. */
