@@ -152,7 +152,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
   };
   const toClientError = createToClientError(log, config.INTROSPECTION);
   const compiler = createCompiler(schema);
-  const subscribeShared = createSharedEvents(requests);
+  const subscribeShared = createSharedEvents(requests, createCompiler(schema, 'subscription'));
   const yoga = createGraphQL({
     services,
     config,

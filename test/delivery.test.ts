@@ -14,6 +14,7 @@ import {
 import { type GraphQLAnswer, startGateway, type TestGateway } from './support/gateway.ts';
 import { extend } from './support/operations.ts';
 import { createQueue } from './support/queue.ts';
+import { openWays } from './support/ways.ts';
 
 type Extended = OnExtendedSubscription['videoExtended'];
 
@@ -323,6 +324,56 @@ describe('a stream that meets trouble', () => {
     }
     const [read] = await socket.subscribe(ReadVideoDocument, { taskId: made[0]?.id ?? '' }).rest();
     expect(read?.data.video?.state).toBe('SUCCEEDED');
+  });
+});
+
+describe('an operation that is listened to often', () => {
+  /** More often than it takes for it to be compiled. */
+  const OFTEN = 22;
+  const DOCUMENTS: Record<string, [document: string, variables?: object]> = {
+    'with fields that are merged': [
+      'subscription ($id: ID!) { videoExtended(taskId: $id) { cursor video { state failure { reason } } } videoExtended(taskId: $id) { video { state videoUrl failure { message } ...F } } } fragment F on Video { id taskId }',
+    ],
+    'with interfaces, aliases and directives': [
+      'subscription ($id: ID!, $no: Boolean = false) { done: videoExtended(taskId: $id) { __typename video { ... on Node { key: id } expired @include(if: $no) createdAt finishedAt expiresAt } } }',
+    ],
+    'with what has to be read': [
+      'subscription ($id: ID!) { videoExtended(taskId: $id) { video { source { taskId state } ancestors(first: 5) { taskId } extensions(first: 5) { edges { node { state } } pageInfo { hasNextPage } } } } }',
+    ],
+    'with an error below the event': [
+      'subscription ($id: ID!) { videoExtended(taskId: $id) { cursor\n video { id\n ancestors(first: 101) { id } } } }',
+    ],
+    'with two of them': [
+      'subscription ($id: ID!) { videoExtended(taskId: $id) { video { id ancestors(first: 101) { id } extensions(first: -1) { edges { cursor } } } } }',
+    ],
+    'with one beside a null that propagates': [
+      'subscription ($id: ID!) { videoExtended(taskId: $id) { video { a: ancestors(first: 1) { b: ancestors(first: 101) { id } } c: extensions(first: 1) { edges { node { id } } } source { state ancestors(first: 101) { id } } ancestors(first: 101) { id } } } }',
+    ],
+    'of the states': ['subscription ($id: ID!) { videoUpdated(taskId: $id) { state prompt } }'],
+    'of a task that nobody knows': [
+      'subscription ($id: ID!) { videoExtended(taskId: $id) { cursor } }',
+      { id: 'unknown' },
+    ],
+    'whose variable does not fit': [
+      'subscription ($id: ID!) { videoExtended(taskId: $id) { cursor } }',
+      { id: {} },
+    ],
+  };
+
+  it.each(Object.entries(DOCUMENTS))('%s, says the same ever after', async (_name, asked) => {
+    const [document, variables] = asked;
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const { taskId } = await extend(gateway);
+    await sandbox.complete(taskId);
+    const ways = await openWays(gateway);
+
+    for (const way of ['WebSocket', 'SSE by POST'] as const) {
+      const ask = () => ways[way]({ document, variables: { id: taskId, ...variables } });
+      const first = await ask();
+      expect(first).toContain(variables ? 'errors' : 'data');
+      for (let count = 1; count < OFTEN; count += 1) expect(await ask()).toBe(first);
+    }
   });
 });
 

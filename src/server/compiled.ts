@@ -1,4 +1,4 @@
-/** Queries that are asked often are compiled to functions, which answer just as the executor would. */
+/** What is asked often is compiled to functions, which answer just as the executor would. */
 
 import {
   type DocumentNode,
@@ -17,36 +17,43 @@ import { type Fragments, isKeyOrderFixed } from './key-order.ts';
 /** Compiling costs as much as some hundred executions, and a stranger may send a document only once. */
 const WORTH_COMPILING = 20;
 
-export type CompiledQuery = (
-  root: undefined,
+export type Compiled = (
+  root: unknown,
   context: unknown,
   variables: unknown,
 ) => Promise<ExecutionResult> | ExecutionResult;
 
 export interface Compiler {
   /** The operation as a function, if it is worth it by now; to be asked at each execution. */
-  find(document: DocumentNode, operationName: string | null | undefined): CompiledQuery | null;
+  find(document: DocumentNode, operationName: string | null | undefined): Compiled | null;
 }
 
 /** An operation's way to being compiled; `run` is null where that cannot be done. */
 interface Progress {
   asked: number;
-  run?: CompiledQuery | null;
+  run?: Compiled | null;
 }
 
-export function createCompiler(schema: GraphQLSchema): Compiler {
+/**
+ * @param kind the operations that are compiled; of a subscription it is what an event, which is the
+ * function's root, is answered with.
+ */
+export function createCompiler(
+  schema: GraphQLSchema,
+  kind: 'query' | 'subscription' = 'query',
+): Compiler {
   // A document lives as long as it is cached, and its functions no longer.
   const documents = new WeakMap<DocumentNode, Map<string, Progress>>();
 
   function compile(document: DocumentNode, operationName: string | null | undefined) {
     const operation = getOperationAST(document, operationName);
-    if (operation?.operation !== 'query') return null;
+    if (operation?.operation !== kind) return null;
     // graphql-jit fixes the order of an answer's keys when it compiles.
     if (!isKeyOrderFixed(operation.selectionSet, toFragments(document))) return null;
     const compiled = compileQuery(schema, document, operationName ?? undefined, {
       disablingCapturingStackErrors: true,
     });
-    return isCompiledQuery(compiled) ? withPlaces(compiled.query as CompiledQuery, document) : null;
+    return isCompiledQuery(compiled) ? withPlaces(compiled.query as Compiled, document) : null;
   }
 
   return {
@@ -90,7 +97,7 @@ function findBelow(place: unknown, key: string | number): unknown {
 }
 
 /** graphql-jit's errors know where they stand by line and column, which only it reads. */
-function withPlaces(run: CompiledQuery, { loc }: DocumentNode): CompiledQuery {
+function withPlaces(run: Compiled, { loc }: DocumentNode): Compiled {
   const lines = loc?.source.body.split(/(?<=\n|\r(?!\n))/) ?? [];
   const toPosition = ({ line, column }: SourceLocation) =>
     lines.slice(0, line - 1).reduce((length, text) => length + text.length, column - 1);

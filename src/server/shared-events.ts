@@ -12,6 +12,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { OperationCounts, RequestCounts } from '../telemetry/requests.ts';
+import { type Compiler, isFaithful } from './compiled.ts';
 
 type Result = ExecutionResult | Promise<ExecutionResult>;
 type MaskError = (error: GraphQLError) => GraphQLError;
@@ -29,7 +30,7 @@ export type SubscribeShared = (
  * An event belongs to one owner, and is one object for all who are woken by it. A result with errors
  * is not shared: it may tell of nothing but the end of the listener that it was made for.
  */
-export function createSharedEvents(requests: RequestCounts): SubscribeShared {
+export function createSharedEvents(requests: RequestCounts, compiler: Compiler): SubscribeShared {
   // By operation, and gone with the event.
   const events = new WeakMap<object, Map<string, Result>>();
   const toKey = createOperationKeys();
@@ -47,6 +48,15 @@ export function createSharedEvents(requests: RequestCounts): SubscribeShared {
     results.set(key, result);
     events.set(event, results);
     return result;
+  }
+
+  function execute(args: ExecutionArgs, event: unknown): Result {
+    const run = compiler.find(args.document, args.operationName);
+    if (!run) return executeEvent(args, event);
+    const conclude = (result: ExecutionResult) =>
+      isFaithful(result) ? result : executeEvent(args, event);
+    const found = run(event, args.contextValue, args.variableValues ?? {});
+    return found instanceof Promise ? found.then(conclude) : conclude(found);
   }
 
   return async (args, maskError) => {
@@ -72,7 +82,7 @@ export function useSharedEvents(subscribeShared: SubscribeShared): Plugin {
 }
 
 /** Made of the arguments anew, which takes microseconds: kept, they would be most of a listener. */
-function execute(args: ExecutionArgs, event: unknown): Result {
+function executeEvent(args: ExecutionArgs, event: unknown): Result {
   const validated = validateSubscriptionArgs(args) as ValidatedSubscriptionArgs;
   return executeSubscriptionEvent({ ...validated, rootValue: event });
 }
