@@ -1,10 +1,11 @@
 /** The end of a task and the log of such ends: written together or not at all. */
 
-import { type SqlBool, sql } from 'kysely';
+import { type OnConflictBuilder, type SqlBool, sql } from 'kysely';
 import { PREDECESSORS, type Video, type VideoFailure, type VideoFiles } from '../video.ts';
 import { prepare } from './prepared.ts';
 import { isUnclaimed, keepTaskId, now, toVideo, type VideoRow } from './rows.ts';
-import type { Database, RowState } from './schema.ts';
+import type { Database, RowState, Tables } from './schema.ts';
+import { isEmbedded } from './sqlite.ts';
 
 export interface VideoEnd {
   /** The files of a success, or why the task failed. */
@@ -25,7 +26,8 @@ const YIELDING: Record<EndState, readonly RowState[]> = {
 /**
  * Ends a task and numbers its completion in its owner's log, in one transaction.
  *
- * @returns the completion; null where a repeat, or an end that must not follow the present state, has changed nothing.
+ * @returns the completion; null where a repeat, or an end that must not follow the present state, has
+ * changed nothing.
  */
 export async function endVideo(
   db: Database,
@@ -57,7 +59,7 @@ export async function endVideo(
       )
       .returningAll()
       .executeTakeFirst();
-    return row ? logEnd(trx, row) : null;
+    return row ? toEnded(row, await logEnd(trx, row)).completion : null;
   });
 }
 
@@ -77,11 +79,20 @@ export async function endConfirmedVideo(
   proof: CallbackProof,
   end: VideoEnd,
 ): Promise<{ owner: string; completion: Completion } | null> {
+  const params = { ...proof, ...toColumns(end) };
+  const { update, updateAndLog } = END_CONFIRMED[toState(end)];
+  if (!isEmbedded(db)) {
+    const { rows } = await updateAndLog(db, params);
+    return rows[0] ? toEnded(rows[0], rows[0].number) : null;
+  }
   return db.transaction().execute(async (trx) => {
-    const { rows } = await END_CONFIRMED[toState(end)](trx, { ...proof, ...toColumns(end) });
-    const [row] = rows;
-    return row ? { owner: row.owner, completion: await logEnd(trx, row) } : null;
+    const { rows } = await update(trx, params);
+    return rows[0] ? toEnded(rows[0], await logEnd(trx, rows[0])) : null;
   });
+}
+
+function toEnded(row: VideoRow, number: number) {
+  return { owner: row.owner, completion: { number, video: toVideo(row) } };
 }
 
 type EndState = 'SUCCEEDED' | 'FAILED';
@@ -118,28 +129,74 @@ function toColumns({ outcome, expired }: VideoEnd): EndColumns {
 /** There is nothing left to look for. */
 const ENDED = { finished_at: now, check_after: null, lease_until: 0 };
 
+type Param<Params> = <Name extends keyof Params>(name: Name) => Params[Name];
+type EndParams = CallbackProof & EndColumns;
+
+function endConfirmedRow(db: Database, param: Param<EndParams>, state: EndState) {
+  return db
+    .updateTable('video')
+    .set({
+      ...ENDED,
+      state,
+      checked_at: now,
+      video_id: param('video_id'),
+      video_url: param('video_url'),
+      cover_url: param('cover_url'),
+      failure_reason: param('failure_reason'),
+      failure_message: param('failure_message'),
+      failure_code: param('failure_code'),
+      expire_flag: param('expire_flag'),
+    })
+    .where('id', '=', param('id'))
+    .where('token_hash', '=', param('tokenHash'))
+    .where('task_id', '=', param('taskId'))
+    .where('state', 'in', PREDECESSORS[state])
+    .returningAll();
+}
+
+/**
+ * All of it in one statement, which only PostgreSQL knows: the lock on the owner's row is held for no
+ * round trip, and the owner's next completion waits for nothing but the commit.
+ *
+ * @see https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
+ */
+function endAndLogConfirmedRow(db: Database, param: Param<EndParams>, state: EndState) {
+  return db
+    .with('ended', () => endConfirmedRow(db, param, state))
+    .with('numbered', (cte) =>
+      cte
+        .insertInto('owner')
+        .columns(['owner', 'head', 'pruned'])
+        .expression((eb) =>
+          eb
+            .selectFrom('ended')
+            .select(['ended.owner', sql<number>`1`.as('head'), sql<number>`0`.as('pruned')]),
+        )
+        .onConflict(countOn)
+        .returning('head'),
+    )
+    .with('logged', (cte) =>
+      cte
+        .insertInto('completion')
+        .columns(['owner', 'number', 'video_row', 'created_at'])
+        .expression((eb) =>
+          eb
+            .selectFrom(['ended', 'numbered'])
+            .select(['ended.owner', 'numbered.head', 'ended.id', now.as('created_at')]),
+        ),
+    )
+    .selectFrom(['ended', 'numbered'])
+    .selectAll('ended')
+    .select('numbered.head as number');
+}
+
 function prepareEndConfirmed(state: EndState) {
-  return prepare<CallbackProof & EndColumns, VideoRow>((db, param) =>
-    db
-      .updateTable('video')
-      .set({
-        ...ENDED,
-        state,
-        checked_at: now,
-        video_id: param('video_id'),
-        video_url: param('video_url'),
-        cover_url: param('cover_url'),
-        failure_reason: param('failure_reason'),
-        failure_message: param('failure_message'),
-        failure_code: param('failure_code'),
-        expire_flag: param('expire_flag'),
-      })
-      .where('id', '=', param('id'))
-      .where('token_hash', '=', param('tokenHash'))
-      .where('task_id', '=', param('taskId'))
-      .where('state', 'in', PREDECESSORS[state])
-      .returningAll(),
-  );
+  return {
+    update: prepare<EndParams, VideoRow>((db, param) => endConfirmedRow(db, param, state)),
+    updateAndLog: prepare<EndParams, VideoRow & { number: number }>((db, param) =>
+      endAndLogConfirmedRow(db, param, state),
+    ),
+  };
 }
 
 const END_CONFIRMED = {
@@ -147,23 +204,27 @@ const END_CONFIRMED = {
   FAILED: prepareEndConfirmed('FAILED'),
 };
 
-/** The number is taken under the lock on the owner's row, so numbers become visible in their order. */
-async function logEnd(trx: Database, row: VideoRow): Promise<Completion> {
-  const { owner, id } = row;
+/**
+ * The number of the end in its owner's log. It is taken under the lock on the owner's row, so numbers
+ * become visible in their order.
+ */
+async function logEnd(trx: Database, { owner, id }: VideoRow): Promise<number> {
   const { rows } = await takeNumber(trx, { owner });
   const number = rows[0]?.head;
   if (number === undefined) throw new Error('A completion was not given a number.');
   await addCompletion(trx, { owner, number, id });
-  return { number, video: toVideo(row) };
+  return number;
+}
+
+function countOn(conflict: OnConflictBuilder<Tables, 'owner'>) {
+  return conflict.column('owner').doUpdateSet({ head: sql<number>`owner.head + 1` });
 }
 
 const takeNumber = prepare<{ owner: string }, { head: number }>((db, param) =>
   db
     .insertInto('owner')
     .values({ owner: param('owner'), head: 1, pruned: 0 })
-    .onConflict((conflict) =>
-      conflict.column('owner').doUpdateSet({ head: sql<number>`owner.head + 1` }),
-    )
+    .onConflict(countOn)
     .returning('head'),
 );
 

@@ -12,6 +12,7 @@ import {
 } from 'kysely';
 import { GatewayUnavailableError } from '../errors.ts';
 import { createGroupCommitDriver } from './group-commit.ts';
+import type { Database } from './schema.ts';
 import { NO_WAL, openWal } from './wal.ts';
 
 /** Primary result codes after which the same statement may succeed later (sqlite.org/rescode.html). */
@@ -86,6 +87,11 @@ export function createSqliteDialect(file: DatabaseSync): Dialect {
     createIntrospector: (db) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
   };
+}
+
+/** Whether it is this engine that the database is on. */
+export function isEmbedded(db: Database): boolean {
+  return db.getExecutor().adapter instanceof FileAdapter;
 }
 
 class FileAdapter extends SqliteAdapter {
