@@ -5,8 +5,8 @@
  *   node bench/notify.ts
  */
 
-import { endVideo } from '../src/store/completions.ts';
 import { openDatabase } from '../src/store/database.ts';
+import { endVideo } from '../src/store/ends.ts';
 import { startListener } from '../src/store/listener.ts';
 import { confirmSubmit, insertSubmit } from '../src/store/submits.ts';
 import { createVideoId } from '../src/video-id.ts';

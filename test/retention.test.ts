@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
-import { endVideo, readCompletions, readLogBounds } from '../src/store/completions.ts';
+import { readCompletions, readLogBounds } from '../src/store/completions.ts';
 import { openDatabase } from '../src/store/database.ts';
+import { endVideo } from '../src/store/ends.ts';
 import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
 import type { Tables } from '../src/store/schema.ts';
 import { confirmSubmit, insertSubmit } from '../src/store/submits.ts';

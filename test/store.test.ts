@@ -26,15 +26,13 @@ import {
   scheduleCheck,
 } from '../src/store/checks.ts';
 import {
-  adoptTask,
   type Completion,
-  endConfirmedVideo,
-  endVideo,
   findTaskEnd,
   readCompletions,
   readLogBounds,
 } from '../src/store/completions.ts';
 import { isReachable, type OpenDatabase, openDatabase } from '../src/store/database.ts';
+import { adoptTask, endConfirmedVideo, endVideo } from '../src/store/ends.ts';
 import { createFinishedVideos } from '../src/store/finished.ts';
 import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
 import type { VideoRow } from '../src/store/rows.ts';

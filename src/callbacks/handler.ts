@@ -9,7 +9,7 @@ import { DAY_MS } from '../durations.ts';
 import { GatewayUnavailableError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
 import { hastenCheck } from '../store/checks.ts';
-import { adoptTask } from '../store/completions.ts';
+import { adoptTask } from '../store/ends.ts';
 import type { VideoRow } from '../store/rows.ts';
 import { findRow } from '../store/submits.ts';
 import type { CallbackOutcome } from '../telemetry/metrics.ts';

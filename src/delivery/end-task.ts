@@ -1,12 +1,7 @@
 /** The end of a task, whoever has found it: written, then told to those who wait, then counted. */
 
-import {
-  type CallbackProof,
-  type Completion,
-  endConfirmedVideo,
-  endVideo,
-  type VideoEnd,
-} from '../store/completions.ts';
+import type { Completion } from '../store/completions.ts';
+import { type CallbackProof, endConfirmedVideo, endVideo, type VideoEnd } from '../store/ends.ts';
 import type { Database } from '../store/schema.ts';
 import type { Finder, Metrics } from '../telemetry/metrics.ts';
 import type { Change, Hub } from './hub.ts';
