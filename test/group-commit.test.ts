@@ -177,6 +177,47 @@ describe('a commit', () => {
     expect(notes.commits).toBe(2);
   });
 
+  it('of what has changed nothing goes to no disk', async () => {
+    await using notes = await openNotes();
+    using _disk = holdDisk();
+
+    const update = notes.db.updateTable('note').set({ text: 'new' }).where('id', '=', 1);
+    const writes = [
+      update.execute(),
+      update.returningAll().execute(),
+      notes.db.deleteFrom('note').where('id', '=', 1).execute(),
+      notes.db.transaction().execute((trx) => trx.selectFrom('note').selectAll().execute()),
+    ];
+
+    expect(await isSettled(Promise.all(writes))).toBe(true);
+    expect((await Promise.allSettled(writes)).map(({ status }) => status)).toEqual(
+      writes.map(() => 'fulfilled'),
+    );
+  });
+
+  it('of what has changed nothing is only as certain as what it has seen', async () => {
+    await using notes = await openNotes();
+    using disk = holdDisk();
+    const update = notes.db.updateTable('note').set({ text: 'new' }).where('id', '=', 2);
+
+    const written = notes.write(0);
+    const sync = await disk.nextSync();
+    const after = update.execute();
+    expect(await isSettled(after)).toBe(false);
+    await sync.finish();
+    await written;
+    expect(await isSettled(after)).toBe(true);
+    expect((await after)[0]?.numUpdatedRows).toBe(0n);
+
+    const lost = notes.write(1);
+    const failing = await disk.nextSync();
+    const doomed = update.execute();
+    expect(await isSettled(doomed)).toBe(false);
+    failing.fail();
+    await expect(lost).rejects.toThrow(GatewayUnavailableError);
+    await expect(doomed).rejects.toThrow(GatewayUnavailableError);
+  });
+
   it('that the disk fails is refused, and everything after it until the file is opened anew', async () => {
     await using notes = await openNotes();
     await notes.write(1);

@@ -13,7 +13,8 @@ const TURN_MS = 4;
  * is on disk: one write to the disk instead of many. Each transaction after the first is a savepoint,
  * so that one can fail and the others not. None is acknowledged before its commit is on disk, and
  * neither is a read made in between, which may have seen what is not certain yet: `releaseConnection`,
- * which Kysely awaits before it hands out a result, waits for it.
+ * which Kysely awaits before it hands out a result, waits for it. What has changed nothing waits for
+ * no disk of its own.
  *
  * @param wal what the commits of `file` are made durable with. Once it has failed every statement
  * is refused with GatewayUnavailableError, until a new process finds out what the disk holds.
@@ -32,6 +33,7 @@ export function createGroupCommitDriver(
   let group: PromiseWithResolvers<void> | null = null;
   /** The same of the last one that was committed; null once it is certain. */
   let uncertain: Promise<void> | null = null;
+  let hasChanges = false;
   let isMember = false;
   let isRolledBack = false;
 
@@ -43,7 +45,9 @@ export function createGroupCommitDriver(
       if (wal.failure) throw new GatewayUnavailableError({ cause: wal.failure });
       // A write by itself begins what others join.
       if (!group && query.query.kind !== 'SelectQueryNode') begin();
-      return execute(query) as QueryResult<R>;
+      const result = execute(query);
+      hasChanges ||= mayChange(query, result);
+      return result as QueryResult<R>;
     },
     streamQuery() {
       throw new Error('Nothing is streamed here.');
@@ -57,6 +61,7 @@ export function createGroupCommitDriver(
   function begin(): void {
     // Plain `begin` takes the write lock late, where SQLite can only refuse: take it at once.
     run('begin immediate');
+    hasChanges = false;
     group = Promise.withResolvers();
     // Each member waits for it by itself.
     group.promise.catch(() => undefined);
@@ -106,6 +111,12 @@ export function createGroupCommitDriver(
     } catch (error) {
       if (file.isTransaction) file.exec('rollback');
       members.reject(error);
+      return;
+    }
+    // What came before it is certain by now, or has failed for good.
+    if (!hasChanges) {
+      if (wal.failure) members.reject(new GatewayUnavailableError({ cause: wal.failure }));
+      else members.resolve();
       return;
     }
     uncertain = members.promise;
@@ -178,4 +189,15 @@ export function createGroupCommitDriver(
       wal.close();
     },
   };
+}
+
+const ROW_CHANGES = new Set(['InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode']);
+
+/** Statements on rows tell by what they return or count; of any other nothing is known. */
+function mayChange(
+  { query }: CompiledQuery,
+  { rows, numAffectedRows = 0n }: QueryResult<unknown>,
+): boolean {
+  if (query.kind === 'SelectQueryNode') return false;
+  return !ROW_CHANGES.has(query.kind) || rows.length > 0 || numAffectedRows > 0n;
 }
