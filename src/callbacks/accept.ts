@@ -1,0 +1,201 @@
+/** What a callback does to its task, and what it is answered. */
+
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { type EndTaskParts, endConfirmedTask, endTask } from '../delivery/end-task.ts';
+import { DAY_MS } from '../durations.ts';
+import { hastenCheck } from '../store/checks.ts';
+import { adoptTask } from '../store/ends.ts';
+import type { VideoRow } from '../store/rows.ts';
+import { findRow } from '../store/submits.ts';
+import type { CallbackOutcome } from '../telemetry/metrics.ts';
+import { inSpan, type Tracing } from '../telemetry/tracing.ts';
+import { type CallbackReport, parseCallback } from '../upstream/callback.ts';
+import type { Redact } from '../upstream/redact.ts';
+import type { VideoFailure, VideoFiles } from '../video.ts';
+import { toCreationTime } from '../video-id.ts';
+import { type CallbackAddress, hashToken, isTokenOf } from './callback-url.ts';
+import { isSigned } from './signature.ts';
+
+export interface CallbackParts extends EndTaskParts {
+  readonly log: Logger;
+  readonly config: Pick<Config, 'WEBHOOK_HMAC_KEY' | 'RETENTION_DAYS'>;
+  /** Hides the upstream key and callback URLs in what the upstream says. */
+  readonly redact: Redact;
+  /** Has a task that needs a read looked at soon. */
+  readonly wakeReconciler: () => void;
+  readonly tracing: Tracing;
+}
+
+/** The HTTP status to answer with, and the sentence beside it. 200 only after the commit. */
+export interface Verdict {
+  readonly status: number;
+  readonly message: string;
+  readonly outcome: CallbackOutcome;
+  /** For the log: of whose task, in which trace. */
+  readonly facts?: { readonly taskId: string | null; readonly trace: string | undefined };
+}
+
+export const NO_SUCH_URL: Verdict = {
+  status: 404,
+  message: 'no such callback URL',
+  outcome: 'unknown_url',
+};
+const ANOTHER_TASK: Verdict = {
+  status: 409,
+  message: 'another task than the one of this URL',
+  outcome: 'another_task',
+};
+
+function toSuccess(outcome: CallbackOutcome): Verdict {
+  return { status: 200, message: 'success', outcome };
+}
+
+function toEnded({ success }: CallbackReport): Verdict {
+  return toSuccess(success ? 'succeeded' : 'failed');
+}
+
+/** How the task has ended; null where the report names no usable file. */
+function toOutcome({ success, files, failure }: CallbackReport): VideoFiles | VideoFailure | null {
+  return success ? files : failure;
+}
+
+/**
+ * What becomes of a callback. Everything that it tells is committed when this resolves.
+ *
+ * @param text the body.
+ * @throws GatewayUnavailableError when it could not be stored.
+ */
+export async function acceptCallback(
+  parts: CallbackParts,
+  address: CallbackAddress,
+  text: string,
+  request: IncomingMessage,
+): Promise<Verdict> {
+  const report = parseCallback(text, parts.redact);
+  return (
+    (report && (await acceptUsual(parts, address, report, request))) ??
+    acceptAny(parts, address, report, request)
+  );
+}
+
+/**
+ * Most callbacks end a task that has been confirmed, and name it: one statement finds the row, proves
+ * the URL and ends the task. Null where that has changed nothing, for whatever reason.
+ */
+async function acceptUsual(
+  parts: CallbackParts,
+  { id, token }: CallbackAddress,
+  report: CallbackReport,
+  request: IncomingMessage,
+): Promise<Verdict | null> {
+  const { taskId } = report;
+  const outcome = toOutcome(report);
+  // A span belongs to its task's trace, of which only the row knows.
+  if (parts.tracing.isOn || !outcome || taskId === null) return null;
+  if (!isFromUpstream(parts.config, request, taskId)) return null;
+  const proof = { id, tokenHash: hashToken(token), taskId };
+  const isEnded = await endConfirmedTask(parts, proof, { outcome, reported: true });
+  return isEnded ? { ...toEnded(report), facts: { taskId, trace: undefined } } : null;
+}
+
+/** Looks at the row first, so that whatever is wrong can be told. */
+async function acceptAny(
+  parts: CallbackParts,
+  { id, token }: CallbackAddress,
+  report: CallbackReport | null,
+  request: IncomingMessage,
+): Promise<Verdict> {
+  const { db, config, tracing } = parts;
+  const row = await findRow(db, id);
+  if (!row) {
+    return isPruned(id, config) ? { status: 410, message: 'gone', outcome: 'pruned' } : NO_SUCH_URL;
+  }
+  if (!isTokenOf(row.token_hash, token)) return NO_SUCH_URL;
+
+  const span = {
+    name: 'POST /callbacks/…',
+    kind: 'server',
+    parent: row.traceparent,
+    link: single(request.headers.traceparent),
+    attributes: { 'longtake.video': row.id },
+  } as const;
+  return inSpan(tracing, span, async ({ set }) => {
+    const verdict = await acceptFor(parts, row, report, request);
+    set('http.response.status_code', verdict.status);
+    set('longtake.callback.outcome', verdict.outcome);
+    return { ...verdict, facts: { taskId: row.task_id, trace: tracing.traceId() } };
+  });
+}
+
+/** The callback of the row: its URL has proved that. */
+async function acceptFor(
+  parts: CallbackParts,
+  row: VideoRow,
+  report: CallbackReport | null,
+  request: IncomingMessage,
+): Promise<Verdict> {
+  const { log, config } = parts;
+  if (!report) return { status: 400, message: 'not a callback', outcome: 'not_a_callback' };
+
+  const taskId = report.taskId ?? row.task_id;
+  if (!isFromUpstream(config, request, taskId ?? '')) {
+    return { status: 401, message: 'the signature is missing or wrong', outcome: 'unsigned' };
+  }
+  if (row.task_id !== null && taskId !== row.task_id) {
+    log.error({ video: row.id, taskId }, "a callback named another task than its URL's");
+    return ANOTHER_TASK;
+  }
+  return record(parts, row, report);
+}
+
+/** Whether the sender has proved itself by its signature, where one is asked for. */
+function isFromUpstream(
+  { WEBHOOK_HMAC_KEY: keys }: CallbackParts['config'],
+  { headers }: IncomingMessage,
+  taskId: string,
+): boolean {
+  if (keys.length === 0) return true;
+  const timestamp = single(headers['x-webhook-timestamp']);
+  const signature = single(headers['x-webhook-signature']);
+  return isSigned({ timestamp, signature }, taskId, keys);
+}
+
+/** Everything that the callback tells is committed when this resolves. */
+async function record(
+  parts: CallbackParts,
+  row: VideoRow,
+  report: CallbackReport,
+): Promise<Verdict> {
+  const { db, hub, log, wakeReconciler } = parts;
+  const { taskId } = report;
+  const outcome = toOutcome(report);
+  const end = outcome && { outcome, taskId, reported: true };
+  if (end && (await endTask(parts, row, end, 'callback'))) return toEnded(report);
+
+  // A repeat, an end that must not follow, or a success without a file: what is left to learn is
+  // that the task exists, and under which id.
+  if (!(await adoptTask(db, row.id, taskId))) {
+    log.error({ video: row.id, taskId }, "a callback named another video's task");
+    return ANOTHER_TASK;
+  }
+  hub.publish(row);
+  if (!outcome) {
+    log.warn({ video: row.id }, 'a callback reported success without a usable file');
+    await hastenCheck(db, row.id);
+    wakeReconciler();
+    return toSuccess('no_file');
+  }
+  return toSuccess('repeated');
+}
+
+/** An id tells its age, so a row that is gone can be told from one that never was. */
+function isPruned(id: string, config: Pick<Config, 'RETENTION_DAYS'>): boolean {
+  const made = toCreationTime(id);
+  return made !== null && made < Date.now() - config.RETENTION_DAYS * DAY_MS;
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
