@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type ExecutionResult, GraphQLError, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { ORIGINAL_TASK_ID, startSandbox } from '../src/sandbox/sandbox.ts';
+import { schema } from '../src/schema/index.ts';
+import { createSocketResults } from '../src/server/socket-results.ts';
 import {
   OnExtendedDocument,
   type OnExtendedSubscription,
@@ -374,6 +377,37 @@ describe('an operation that is listened to often', () => {
       expect(first).toContain(variables ? 'errors' : 'data');
       for (let count = 1; count < OFTEN; count += 1) expect(await ask()).toBe(first);
     }
+  });
+});
+
+describe('the results of a socket', () => {
+  it('are made a text once, whoever gets them, with errors after the data', async () => {
+    let count = 0;
+    const data = {
+      toJSON() {
+        count += 1;
+        return { a: 1 };
+      },
+    };
+    const result = { errors: [new GraphQLError('no', { extensions: { code: 'NO' } })], data };
+    const sent: unknown[] = [];
+    const connection = { send: (text: string) => void sent.push(text) };
+    const sendResults = createSocketResults();
+
+    for (const id of ['1', 'an "id"']) {
+      const args = { connection, id, schema, document: parse('{ __typename }') };
+      async function* follow() {
+        yield result as unknown as ExecutionResult;
+      }
+      expect(await sendResults(follow(), args).next()).toEqual({ done: true, value: undefined });
+    }
+
+    const payload = '{"data":{"a":1},"errors":[{"message":"no","extensions":{"code":"NO"}}]}';
+    expect(sent).toEqual([
+      `{"id":"1","type":"next","payload":${payload}}`,
+      `{"id":"an \\"id\\"","type":"next","payload":${payload}}`,
+    ]);
+    expect(count).toBe(1);
   });
 });
 

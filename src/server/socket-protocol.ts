@@ -15,6 +15,7 @@ import { createQuota, type Quota } from './quotas.ts';
 import { createSessions } from './sessions.ts';
 import type { SubscribeShared } from './shared-events.ts';
 import { createUnknownOperationError, toParseError, toSocketError } from './socket-errors.ts';
+import { createSocketResults, type SocketArgs } from './socket-results.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -48,6 +49,8 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
   /** Results that have data belong to all who listen, so only what went wrong is looked at. */
   const maskError = (error: GraphQLError) => toSocketError(toClientError(error));
 
+  const sendResults = createSocketResults();
+
   /** The span of a subscription ends when its stream has begun. */
   function run<T>(args: ExecutionArgs, work: (args: ExecutionArgs) => T | Promise<T>): Promise<T> {
     if (!tracing.isOn) return countOverSocket(requests, args, work);
@@ -77,8 +80,13 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
     onComplete: ({ extra }) => extra.session?.giveBackPlace(),
     execute: (args) => run(args, execute),
     subscribe: (args) =>
-      run(args, async () => (await subscribeShared(args, maskError)) ?? subscribe(args)),
-    async onSubscribe({ extra: { session } }, _id, params) {
+      run(args, async () => {
+        const results = await subscribeShared(args, maskError);
+        if (!results) return subscribe(args);
+        return 'next' in results ? sendResults(results, args as SocketArgs) : results;
+      }),
+    async onSubscribe({ extra }, id, params): Promise<SocketArgs | readonly GraphQLError[]> {
+      const { session } = extra;
       const begun = performance.now();
       const refuse = (errors: readonly GraphQLError[]) => {
         requests.invalid.count('ws', toOutcome({ errors }, undefined), toSeconds(begun));
@@ -106,6 +114,8 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
         variableValues: params.variables,
         contextValue: createContext(services, caller),
         rootValue: undefined,
+        connection: extra,
+        id,
       };
     },
   });
