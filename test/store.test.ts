@@ -35,7 +35,7 @@ import { isReachable, type OpenDatabase, openDatabase } from '../src/store/datab
 import { adoptTask, endConfirmedVideo, endVideo } from '../src/store/ends.ts';
 import { createFinishedVideos } from '../src/store/finished.ts';
 import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
-import type { VideoRow } from '../src/store/rows.ts';
+import { now, type VideoRow } from '../src/store/rows.ts';
 import type { Database } from '../src/store/schema.ts';
 import { findOverspending, lockOwner } from '../src/store/spending.ts';
 import {
@@ -99,6 +99,16 @@ function toSubmit(changes: Partial<NewSubmit> = {}): NewSubmit {
     runtimeMs: HOUR_MS,
     ...changes,
   };
+}
+
+/** For the lock on a row. */
+async function untilSomebodyWaits(db: Database): Promise<void> {
+  for (;;) {
+    const { rows } = await sql`
+      select pid from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+    if (rows.length > 0) return;
+  }
 }
 
 describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
@@ -547,6 +557,26 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await leaseDueRows(db, 50, HOUR_MS)).toHaveLength(40);
     });
 
+    it.runIf(isShared)('is not of one that is settled in the same moment', async () => {
+      const id = await insert({ runtimeMs: 0 });
+      const { promise: isWritten, resolve: written } = Promise.withResolvers<void>();
+      const { promise: isWaitedFor, resolve: commit } = Promise.withResolvers<void>();
+      const settling = db.transaction().execute(async (trx) => {
+        await markOverdueUnconfirmed(trx, id, HOUR_MS);
+        written();
+        await isWaitedFor;
+      });
+      await isWritten;
+
+      const leasing = leaseDueRows(db, 9, HOUR_MS);
+      await untilSomebodyWaits(db);
+      commit();
+      await settling;
+
+      expect(await leasing).toEqual([]);
+      expect(await read(id)).toMatchObject({ state: 'UNCONFIRMED', lease_until: 0 });
+    });
+
     it('is set for later, unless the task has ended', async () => {
       const [open, ended] = [await insertOpen('a'), await insertOpen('b')];
       await endVideo(db, ended, succeeded());
@@ -844,6 +874,20 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     });
   });
 
+  it.runIf(isShared)('never prunes what a late callback ends in the same moment', async () => {
+    const id = await insert();
+    await rejectSubmit(db, id, '{}');
+    await age(id, 2 * HOUR_MS);
+    let pruning: Promise<number> | undefined;
+    await db.transaction().execute(async (trx) => {
+      await trx.updateTable('video').set({ finished_at: now }).where('id', '=', id).execute();
+      pruning = pruneVideos(db, HOUR_MS, 9);
+      await untilSomebodyWaits(trx);
+    });
+    expect(await pruning).toBe(0);
+    expect((await read(id)).id).toBe(id);
+  });
+
   it.runIf(isShared)('never moves the pruned mark back, whoever prunes meanwhile', async () => {
     for (let n = 0; n < 4; n++) {
       const id = await insertOpen(`t${n}`);
@@ -856,9 +900,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       await trx.deleteFrom('completion').where('owner', '=', 'me').execute();
       // It sees four old entries still, and waits for the owner's row.
       pruning = pruneCompletions(db, HOUR_MS, 2);
-      const waiters = sql<{ count: number }>`select count(*) as count from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`;
-      while ((await waiters.execute(trx)).rows[0]?.count === 0);
+      await untilSomebodyWaits(trx);
     });
     await pruning;
     expect(await readLogBounds(db, 'me')).toEqual({ head: 4, pruned: 4 });

@@ -27,7 +27,10 @@ export async function leaseDueRows(
           .orderBy('check_after')
           .limit(limit),
       )
-      // Again, since another replica may have taken some of them in the meantime.
+      // Again, of the rows as they are by now: PostgreSQL waits for whoever writes one of them, and
+      // then looks at it anew, but not at what is nested. Another replica may have taken it, and a
+      // submit that has just been settled is due much later.
+      .where('check_after', '<=', now)
       .where('lease_until', '<=', now)
       .returningAll()
       .execute()

@@ -79,6 +79,8 @@ export async function pruneVideos(
         .orderBy('old.finished_at')
         .limit(limit),
     )
+    // Again: a late callback may have ended it anew in the meantime.
+    .where('finished_at', '<', cutoff(retentionMs))
     .executeTakeFirst();
   return Number(result.numDeletedRows);
 }
