@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
@@ -137,6 +137,30 @@ describe('transactions that come together', () => {
 
     // A queue that is worked off in one go leaves none.
     expect(turns).toBeGreaterThan(2);
+  });
+});
+
+/** The files that this process has open, as Linux tells them. */
+async function listOpenFiles(): Promise<string[]> {
+  const handles = await readdir('/proc/self/fd');
+  // The one of the list itself is gone by then.
+  return Promise.all(handles.map((handle) => readlink(`/proc/self/fd/${handle}`).catch(() => '')));
+}
+
+describe('what a transaction may have to undo', () => {
+  it.runIf(process.platform === 'linux')('is written to no file, however much it is', async () => {
+    await using notes = await openNotes();
+    const text = 'x'.repeat(1_000);
+    await Promise.all(Array.from({ length: 200 }, (_, id) => notes.write(id, text)));
+
+    const [changed] = await Promise.all([
+      notes.db.updateTable('note').set({ text: 'new' }).returning('id').execute(),
+      notes.write(200),
+    ]);
+
+    expect(changed).toHaveLength(200);
+    // SQLite's own name for files that it makes elsewhere (sqlite.org/tempfiles.html).
+    expect((await listOpenFiles()).filter((path) => path.includes('etilqs'))).toEqual([]);
   });
 });
 

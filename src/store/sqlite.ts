@@ -35,6 +35,8 @@ export function openSqliteFile(path: string): DatabaseSync {
       file.exec('pragma journal_mode = wal');
       // What `full` adds to it is done by wal.ts.
       file.exec('pragma synchronous = normal');
+      // What a statement would undo is otherwise kept in a file elsewhere: once it has been large, always.
+      file.exec('pragma temp_store = memory');
       file.exec('begin immediate; commit');
       const fault = String(Object.values(file.prepare('pragma quick_check(1)').get() ?? {})[0]);
       if (fault !== 'ok') throw new Error(fault);
