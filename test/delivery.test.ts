@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type ExecutionResult, GraphQLError, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { ORIGINAL_TASK_ID, startSandbox } from '../src/sandbox/sandbox.ts';
 import { schema } from '../src/schema/index.ts';
-import { createSocketResults } from '../src/server/socket-results.ts';
+import { sendResults } from '../src/server/socket-results.ts';
 import {
   OnExtendedDocument,
   type OnExtendedSubscription,
@@ -380,6 +380,33 @@ describe('an operation that is listened to often', () => {
   });
 });
 
+describe('an event', () => {
+  it('is made a text once for all who ask the same of it, whatever the transport', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const { taskId } = await extend(gateway);
+    const socket = await gateway.socket();
+    const streams = [
+      ...Array.from({ length: 3 }, () => socket.subscribe(OnExtendedDocument, { taskId })),
+      await gateway.sse(OnExtendedDocument, { taskId }),
+      await gateway.sse(OnExtendedDocument, { taskId }),
+    ];
+    // A socket's subscriptions have begun once it answers what was sent after them.
+    await socket.subscribe(ReadVideoDocument, { taskId }).next();
+    const texts = vi.spyOn(JSON, 'stringify');
+    onTestFinished(() => texts.mockRestore());
+
+    await sandbox.complete(taskId);
+    const events = await Promise.all(streams.map((stream) => stream.next()));
+
+    expect(new Set(events.map((event) => JSON.stringify(event?.data))).size).toBe(1);
+    const made = texts.mock.results.filter(({ value }) =>
+      String(value).startsWith('{"data":{"videoExtended":'),
+    );
+    expect(made).toHaveLength(1);
+  });
+});
+
 describe('the results of a socket', () => {
   it('are made a text once, whoever gets them, with errors after the data', async () => {
     let count = 0;
@@ -392,7 +419,6 @@ describe('the results of a socket', () => {
     const result = { errors: [new GraphQLError('no', { extensions: { code: 'NO' } })], data };
     const sent: unknown[] = [];
     const connection = { send: (text: string) => void sent.push(text) };
-    const sendResults = createSocketResults();
 
     for (const id of ['1', 'an "id"']) {
       const args = { connection, id, schema, document: parse('{ __typename }') };

@@ -1,4 +1,4 @@
-/** The same document on the same event is executed once, however many listen. */
+/** The same document on the same event is executed once, and made one text, however many listen. */
 
 import {
   createSourceEventStream,
@@ -13,6 +13,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { OperationCounts, RequestCounts } from '../telemetry/requests.ts';
 import { type Compiler, isFaithful } from './compiled.ts';
+import { withText } from './result-text.ts';
 
 type Result = ExecutionResult | Promise<ExecutionResult>;
 type MaskError = (error: GraphQLError) => GraphQLError;
@@ -44,7 +45,8 @@ export function createSharedEvents(requests: RequestCounts, compiler: Compiler):
       return known.then((result) => (result.errors ? execute(args, event) : result));
     }
     if (known && !known.errors) return known;
-    const result = execute(args, event);
+    const executed = execute(args, event);
+    const result = executed instanceof Promise ? executed.then(withText) : withText(executed);
     results.set(key, result);
     events.set(event, results);
     return result;

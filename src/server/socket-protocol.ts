@@ -15,7 +15,7 @@ import { createQuota, type Quota } from './quotas.ts';
 import { createSessions } from './sessions.ts';
 import type { SubscribeShared } from './shared-events.ts';
 import { createUnknownOperationError, toParseError, toSocketError } from './socket-errors.ts';
-import { createSocketResults, type SocketArgs } from './socket-results.ts';
+import { type SocketArgs, sendResults } from './socket-results.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -48,8 +48,6 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
 
   /** Results that have data belong to all who listen, so only what went wrong is looked at. */
   const maskError = (error: GraphQLError) => toSocketError(toClientError(error));
-
-  const sendResults = createSocketResults();
 
   /** The span of a subscription ends when its stream has begun. */
   function run<T>(args: ExecutionArgs, work: (args: ExecutionArgs) => T | Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
-/** What a subscription sends over its socket: the same result is the same text, whoever gets it. */
+/** What a subscription sends over its socket. */
 
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Connection } from './connection.ts';
+import { toText } from './result-text.ts';
 
 /** The arguments of an operation, and whither its results go. */
 export interface SocketArgs extends ExecutionArgs {
@@ -18,32 +19,18 @@ type Stream = AsyncIterator<ExecutionResult, void>;
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md#next
  */
-export function createSocketResults() {
-  const texts = new WeakMap<ExecutionResult, string>();
-
-  function toText(result: ExecutionResult): string {
-    const known = texts.get(result);
-    if (known !== undefined) return known;
-    const { errors, ...others } = result;
-    const text = JSON.stringify(errors ? { ...others, errors } : others);
-    texts.set(result, text);
-    return text;
-  }
-
-  return (results: Stream, args: SocketArgs): AsyncIterableIterator<never, void> =>
-    new SocketResults(results, args, toText);
+export function sendResults(results: Stream, args: SocketArgs): AsyncIterableIterator<never, void> {
+  return new SocketResults(results, args);
 }
 
 /** A class, since thousands are open at a time. */
 class SocketResults implements AsyncIterableIterator<never, void> {
   private readonly results: Stream;
   private readonly args: SocketArgs;
-  private readonly toText: (result: ExecutionResult) => string;
 
-  constructor(results: Stream, args: SocketArgs, toText: (result: ExecutionResult) => string) {
+  constructor(results: Stream, args: SocketArgs) {
     this.results = results;
     this.args = args;
-    this.toText = toText;
   }
 
   /** Resolves with the end. */
@@ -52,8 +39,8 @@ class SocketResults implements AsyncIterableIterator<never, void> {
     for (;;) {
       const step = await this.results.next();
       if (step.done) return step;
-      const text = this.toText(step.value);
-      await connection.send(`{"id":${JSON.stringify(id)},"type":"next","payload":${text}}`);
+      const payload = toText(step.value);
+      await connection.send(`{"id":${JSON.stringify(id)},"type":"next","payload":${payload}}`);
     }
   }
 
