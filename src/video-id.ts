@@ -1,6 +1,6 @@
 /** The ids of videos. Clients take them for opaque; the gateway reads two facts out of them. */
 
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 const OWN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ELSEWHERE = 'task-';
@@ -22,18 +22,11 @@ export function createVideoId(): string {
 
 /** The id of a moment in epoch milliseconds and a place among the 4,096 of that moment. */
 export function toVideoId(time: number, place: number): string {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(time, 0, 6);
-  bytes.writeUInt16BE(0x7000 | place, 6);
-  bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
-  const hex = bytes.toString('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
+  const moment = time.toString(16).padStart(12, '0');
+  const rank = place.toString(16).padStart(3, '0');
+  // What follows the version is the same in a random UUID: the variant, and 62 random bits.
+  const random = randomUUID().slice('xxxxxxxx-xxxx-4xxx-'.length);
+  return `${moment.slice(0, 8)}-${moment.slice(8)}-7${rank}-${random}`;
 }
 
 /** When an id of the gateway's own was made, in epoch milliseconds; null for any other text. */

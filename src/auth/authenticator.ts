@@ -1,6 +1,6 @@
 /** Who is asking. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
 import { UnauthenticatedError } from '../errors.ts';
@@ -71,7 +71,7 @@ export function createAuthenticator(config: Config): Authenticator {
 
 /** Compares with every key, so that the time taken does not tell which one came near. */
 function findKeyName(keys: Config['AUTH_API_KEYS'], credential: string): string | null {
-  const given = createHash('sha256').update(credential).digest();
+  const given = hash('sha256', credential, 'buffer');
   const [match] = keys.filter(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, 'hex'), given));
   return match?.name ?? null;
 }

@@ -1,6 +1,6 @@
 /** The secret address of one task's callback: it names the row, and proves who knows it. */
 
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const PATH = /^\/callbacks\/([0-9a-f-]{36})\/([A-Za-z0-9_-]{43})$/;
 
@@ -11,7 +11,7 @@ export function createToken(): string {
 
 /** What the row keeps of its token: SHA-256 in hex. */
 export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return hash('sha256', token);
 }
 
 export function toCallbackUrl(publicUrl: string, id: string, token: string): string {

@@ -1,6 +1,6 @@
 /** A place in an owner's log, as clients carry it: opaque, and bound to its owner and database. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { CursorExpiredError, InvalidInputError } from '../errors.ts';
 import type { LogBounds } from '../store/completions.ts';
 
@@ -19,8 +19,7 @@ export interface Cursors {
 
 export function createCursors(databaseId: string): Cursors {
   function toSeal(owner: string): Buffer {
-    const hash = createHash('sha256').update(`${databaseId}\n${owner}`).digest();
-    return hash.subarray(0, SEAL_BYTES);
+    return hash('sha256', `${databaseId}\n${owner}`, 'buffer').subarray(0, SEAL_BYTES);
   }
 
   return {

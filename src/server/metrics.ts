@@ -1,6 +1,6 @@
 /** `/metrics`: no secret and no name of an owner, but the numbers of all of them. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PrometheusMetrics } from '../telemetry/prometheus.ts';
 import type { Door } from './door.ts';
@@ -44,5 +44,5 @@ export function createMetricsEndpoint(parts: {
 }
 
 function toDigest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

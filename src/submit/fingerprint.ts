@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { VideoQuality } from '../video.ts';
 
 /** What a submit asks for, after validation and defaults. */
@@ -22,5 +22,5 @@ export function toFingerprint(input: ExtendInput): string {
     input.imageUrl,
     input.expandPrompt,
   ];
-  return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
+  return hash('sha256', JSON.stringify(fields));
 }

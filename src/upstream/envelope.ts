@@ -12,6 +12,16 @@ const MAX_MESSAGE_LENGTH = 500;
 /** What every JSON answer is wrapped in. Only the code is needed to understand one. */
 const Envelope = z.object({ code: WireInt, msg: LooseText, data: z.unknown().optional() });
 
+/** Of an answer, which is asked for what it says and for its code. */
+const envelopes = new WeakMap<Answer, z.infer<typeof Envelope> | undefined>();
+
+function readEnvelope(answer: Answer): z.infer<typeof Envelope> | undefined {
+  if (!envelopes.has(answer)) {
+    envelopes.set(answer, Envelope.safeParse(parseJson(answer.text)).data);
+  }
+  return envelopes.get(answer);
+}
+
 /** What an answer is read with: the video asked about, and what hides secrets in its text. */
 export interface EnvelopeContext {
   readonly taskId: string;
@@ -24,7 +34,7 @@ export interface EnvelopeContext {
  * @throws the GatewayError of the code; AnswerLostError when nothing readable was said.
  */
 export function toData(answer: Answer, { taskId, redact }: EnvelopeContext): unknown {
-  const envelope = Envelope.safeParse(parseJson(answer.text)).data;
+  const envelope = readEnvelope(answer);
   if (envelope?.code === ACCEPTED) return envelope.data;
   if (envelope) {
     const message = envelope.msg && capped(redact(envelope.msg), MAX_MESSAGE_LENGTH);
@@ -46,7 +56,7 @@ export function toData(answer: Answer, { taskId, redact }: EnvelopeContext): unk
  * readable was said.
  */
 export function readCode(answer: Answer): number | null {
-  const envelope = Envelope.safeParse(parseJson(answer.text)).data;
+  const envelope = readEnvelope(answer);
   if (envelope) return envelope.code;
   return CODES_AS_STATUS.has(answer.status) ? answer.status : null;
 }

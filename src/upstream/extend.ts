@@ -38,14 +38,11 @@ export async function sendExtend(
   const answer = await client.submit('/api/v1/runway/extend', toWire(request), onLeft);
 
   // The upstream may echo the request; the last segment of the callback's path is its token.
-  const redactOwn = createRedactor([
-    request.callBackUrl,
-    request.callBackUrl.split('/').at(-1) ?? '',
-  ]);
-  const data = toData(answer, {
-    taskId: request.taskId,
-    redact: (text) => client.redact(redactOwn(text)),
-  });
+  function redact(text: string): string {
+    const own = [request.callBackUrl, request.callBackUrl.split('/').at(-1) ?? ''];
+    return client.redact(createRedactor(own)(text));
+  }
+  const data = toData(answer, { taskId: request.taskId, redact });
   const accepted = Accepted.safeParse(data);
   if (!accepted.success) throw new AnswerLostError(new Error('accepted without a taskId'));
   return accepted.data.taskId;
