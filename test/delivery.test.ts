@@ -352,6 +352,9 @@ describe('an operation that is listened to often', () => {
     'with one beside a null that propagates': [
       'subscription ($id: ID!) { videoExtended(taskId: $id) { video { a: ancestors(first: 1) { b: ancestors(first: 101) { id } } c: extensions(first: 1) { edges { node { id } } } source { state ancestors(first: 101) { id } } ancestors(first: 101) { id } } } }',
     ],
+    'with a fragment that is left out in one place': [
+      'subscription ($id: ID!, $no: Boolean = false) { videoExtended(taskId: $id) { video { id ...F @include(if: $no) source { id } ancestors(first: 1) { ...F } } again: video { id ...F } } } fragment F on Video { state }',
+    ],
     'of the states': ['subscription ($id: ID!) { videoUpdated(taskId: $id) { state prompt } }'],
     'of a task that nobody knows': [
       'subscription ($id: ID!) { videoExtended(taskId: $id) { cursor } }',

@@ -138,6 +138,29 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
       'query ($yes: Boolean!, $no: Boolean = false) { video(taskId: "task-1") { id @skip(if: $yes) state @include(if: $no) ... @include(if: $yes) { taskId } } }',
       { yes: true },
     ],
+    'to null for a default, in a directive': [
+      'query ($yes: Boolean = true) { video(taskId: "task-1") { id state @include(if: $yes) } }',
+      { yes: null },
+    ],
+    'to null for a default, in a list': [
+      'query ($s: VideoState = FAILED) { videos(states: [$s]) { edges { node { state } } } }',
+      { s: null },
+    ],
+    'to a fragment that is left out in one place': [
+      'query ($no: Boolean = false) { a: video(taskId: "task-1") { id ...F @include(if: $no) } b: video(taskId: "task-1") { id ...F } } fragment F on Video { state }',
+    ],
+    'to a fragment that is left out above another place': [
+      'query ($no: Boolean = false) { a: video(taskId: "task-1") { ...G @include(if: $no) } b: video(taskId: "task-1") { id ... on Node { id ... on Video { ...F } } } } fragment G on Video { id ...F } fragment F on Video { failure { reason } state }',
+    ],
+    'to a fragment in one place or the other': [
+      'query ($no: Boolean = false) { a: video(taskId: "task-1") { id ...F @include(if: $no) } b: video(taskId: "task-1") { id ...F @skip(if: $no) } } fragment F on Video { state failure { reason } }',
+    ],
+    'to a fragment in a field that is left out': [
+      'query ($no: Boolean = false) { a: video(taskId: "task-1") @include(if: $no) { ...F } b: video(taskId: "task-1") { ...F } } fragment F on Video { state failure { reason } }',
+    ],
+    'to a fragment that is left out within a list': [
+      'query ($no: Boolean = false) { videos { edges { node { id ...F @include(if: $no) } } } completions { edges { node { video { id ...F } } } } } fragment F on Video { state failure { reason } }',
+    ],
     'to a key whose first field is left out': [
       'query ($yes: Boolean = false) { video(taskId: "task-1") { id @include(if: $yes) ...F @include(if: $yes) state id prompt } } fragment F on Video { prompt }',
     ],
@@ -156,6 +179,9 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
     ],
     'to names out of the prototype': [
       'query constructor { constructor: video(taskId: "task-1") { toString: id hasOwnProperty: state } }',
+    ],
+    'to the name of the prototype itself': [
+      '{ __proto__: video(taskId: "task-1") { __proto__: id state } }',
     ],
     'to a refused mutation': [
       'mutation { extendVideo(input: { taskId: "task-1", prompt: "", quality: P720 }) { __typename ... on GatewayError { code message } ... on InvalidInputError { issues { path message } } } }',
@@ -251,6 +277,15 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
     }
   });
 
+  it('to operations that share a fragment', async () => {
+    const document = `query A($yes: Boolean!) { video(taskId: "task-1") { id ...F @include(if: $yes) } }
+      query B { video(taskId: "task-1") { id ...F } } fragment F on Video { state }`;
+    const variables = { yes: true };
+    for (const operationName of ['A', 'B', 'A']) {
+      await expectEqual({ body: toBody(document, variables, { operationName }) }, OFTEN);
+    }
+  });
+
   it('to whatever is asked', async () => {
     await fc.assert(
       fc.asyncProperty(question(), (asked) => expectEqual(asked, OFTEN)),
@@ -259,11 +294,10 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
   });
 });
 
-/** Documents over the real schema, most of them valid, with variables that mostly fit. */
-function question(): fc.Arbitrary<Question> {
-  const id = fc.constantFrom('"task-1"', '"task-2"', '"task-3"', '"task-4"', '$id', '"unknown"');
-  const directive = fc.constantFrom('', '', '', ' @include(if: $flag)', ' @skip(if: $flag)');
-  const alias = fc.constantFrom('', '', 'a: ', 'b: ');
+const directive = fc.constantFrom('', '', '', ' @include(if: $flag)', ' @skip(if: $flag)');
+
+/** What may be asked of a video, with fragments that are spread anywhere in it. */
+function selection(fragments: readonly string[]): fc.Arbitrary<string> {
   const leaf = fc.constantFrom(
     ...['id', 'taskId', 'state', 'prompt', 'quality', 'imageUrl', 'expandPrompt', 'videoUrl'],
     ...['coverUrl', 'sourceTaskId', 'createdAt', 'finishedAt', 'expiresAt', 'expired'],
@@ -279,6 +313,7 @@ function question(): fc.Arbitrary<Question> {
       },
       fc.tuple(directive, tie('video')).map(([when, inner]) => `...${when} ${inner}`),
       tie('video').map((inner) => `... on Video ${inner}`),
+      ...fragments.map((name) => directive.map((when) => `...${name}${when}`)),
       tie('video').map((inner) => `source ${inner}`),
       tie('video').map((inner) => `ancestors(first: $n) ${inner}`),
       tie('video').map(
@@ -290,6 +325,14 @@ function question(): fc.Arbitrary<Question> {
       .array(tie('field'), { minLength: 1, maxLength: 4, depthIdentifier: 'video' })
       .map((fields) => `{ ${fields.join(' ')} }`),
   }));
+  return video;
+}
+
+/** Documents over the real schema, most of them valid, with variables that mostly fit. */
+function question(): fc.Arbitrary<Question> {
+  const id = fc.constantFrom('"task-1"', '"task-2"', '"task-3"', '"task-4"', '$id', '"unknown"');
+  const alias = fc.constantFrom('', '', 'a: ', 'b: ');
+  const video = selection(['F', 'G']);
   const root = fc.oneof(
     fc
       .tuple(alias, id, directive, video)
@@ -321,13 +364,18 @@ function question(): fc.Arbitrary<Question> {
     'query Q($id: ID = "task-1", $n: Int = 2, $flag: Boolean! = true, $states: [VideoState!])';
   const accept = fc.constantFrom('application/json', 'application/graphql-response+json', '*/*');
   return fc
-    .record({ roots: fc.array(root, { minLength: 1, maxLength: 3 }), variables, accept })
-    .map(({ roots, variables, accept }) => ({
-      // A variable that no field uses is a fault, and would be most of what is found.
-      body: toBody(
-        `${head} { u: videos(first: $n, states: $states) { __typename } v: video(taskId: $id) { id @include(if: $flag) __typename } ${roots.join(' ')} }`,
-        variables,
-      ),
-      headers: { accept },
-    }));
+    .record({
+      roots: fc.array(root, { minLength: 1, maxLength: 3 }).map((texts) => texts.join(' ')),
+      f: selection(['G']).map((text) => `fragment F on Video ${text}`),
+      g: selection([]).map((text) => `fragment G on Video ${text}`),
+      variables,
+      accept,
+    })
+    .map(({ roots, f, g, variables, accept }) => {
+      // Variables and fragments that nothing uses are faults, and would be most of what is found.
+      const used = `u: videos(first: $n, states: $states) { __typename } v: video(taskId: $id) { id @include(if: $flag) __typename } ${roots}`;
+      const withF = `${head} { ${used} } ${used.includes('...F') ? f : ''}`;
+      const body = toBody(withF.includes('...G') ? `${withF} ${g}` : withF, variables);
+      return { body, headers: { accept } };
+    });
 }

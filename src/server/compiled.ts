@@ -8,6 +8,9 @@ import {
   type GraphQLSchema,
   getOperationAST,
   Kind,
+  type OperationDefinitionNode,
+  parse,
+  type Source,
   type SourceLocation,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
@@ -20,7 +23,7 @@ const WORTH_COMPILING = 20;
 export type Compiled = (
   root: unknown,
   context: unknown,
-  variables: unknown,
+  variables: Readonly<Record<string, unknown>>,
 ) => Promise<ExecutionResult> | ExecutionResult;
 
 export interface Compiler {
@@ -47,13 +50,18 @@ export function createCompiler(
 
   function compile(document: DocumentNode, operationName: string | null | undefined) {
     const operation = getOperationAST(document, operationName);
-    if (operation?.operation !== kind) return null;
-    // graphql-jit fixes the order of an answer's keys when it compiles.
+    if (operation?.operation !== kind || !document.loc) return null;
+    const { source } = document.loc;
+    // graphql-jit fixes the order of an answer's keys when it compiles, and loses one of this name.
     if (!isKeyOrderFixed(operation.selectionSet, toFragments(document))) return null;
-    const compiled = compileQuery(schema, document, operationName ?? undefined, {
+    if (source.body.includes('__proto__')) return null;
+    // It writes into the nodes: those of a fragment are shared by operations, and by its places.
+    const compiled = compileQuery(schema, parse(source), operationName ?? undefined, {
       disablingCapturingStackErrors: true,
+      useExperimentalPathBasedSkipInclude: true,
     });
-    return isCompiledQuery(compiled) ? withPlaces(compiled.query as Compiled, document) : null;
+    if (!isCompiledQuery(compiled)) return null;
+    return withNulls(withPlaces(compiled.query as Compiled, source), operation);
   }
 
   return {
@@ -96,9 +104,25 @@ function findBelow(place: unknown, key: string | number): unknown {
   return (place as Record<string | number, unknown> | null | undefined)?.[key];
 }
 
+/**
+ * A variable with a default may be null where no null may stand (GraphQL, 5.8.5), which only the
+ * executor finds when it comes to that.
+ */
+function withNulls(run: Compiled, { variableDefinitions = [] }: OperationDefinitionNode): Compiled {
+  const names = variableDefinitions
+    .filter(({ type, defaultValue }) => defaultValue && type.kind !== Kind.NON_NULL_TYPE)
+    .map(({ variable }) => variable.name.value);
+  if (names.length === 0) return run;
+  return (root, context, variables) =>
+    names.some((name) => variables[name] === null) ? NOT_EXECUTED : run(root, context, variables);
+}
+
+/** Not faithful, whatever was asked. */
+const NOT_EXECUTED: ExecutionResult = {};
+
 /** graphql-jit's errors know where they stand by line and column, which only it reads. */
-function withPlaces(run: Compiled, { loc }: DocumentNode): Compiled {
-  const lines = loc?.source.body.split(/(?<=\n|\r(?!\n))/) ?? [];
+function withPlaces(run: Compiled, source: Source): Compiled {
+  const lines = source.body.split(/(?<=\n|\r(?!\n))/);
   const toPosition = ({ line, column }: SourceLocation) =>
     lines.slice(0, line - 1).reduce((length, text) => length + text.length, column - 1);
   const place = (result: ExecutionResult): ExecutionResult =>
@@ -109,7 +133,7 @@ function withPlaces(run: Compiled, { loc }: DocumentNode): Compiled {
           errors: result.errors.map(
             ({ message, locations, path, originalError }) =>
               new GraphQLError(message, {
-                source: loc?.source,
+                source,
                 positions: locations?.map(toPosition),
                 path,
                 originalError,
