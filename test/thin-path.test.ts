@@ -180,6 +180,10 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
     'to names out of the prototype': [
       'query constructor { constructor: video(taskId: "task-1") { toString: id hasOwnProperty: state } }',
     ],
+    'to null for a variable that is named after a member of all objects': [
+      'query ($constructor: Boolean!) { videos { edges { cursor } pageInfo @include(if: $constructor) { hasNextPage } } }',
+      { constructor: null },
+    ],
     'to the name of the prototype itself': [
       '{ __proto__: video(taskId: "task-1") { __proto__: id state } }',
     ],
@@ -205,6 +209,32 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
     await expectEqual({ body: toBody(query, variables), headers });
     await expectEqual({ body: toBody(query, { ...variables, id: ids[2] }) }, OFTEN);
   });
+
+  it('to texts that graphql-jit takes for its own marks, of which none is executed', async () => {
+    const mark = '__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d';
+    const code = `${mark}0),x:(globalThis.isExecuted=true`;
+    const queries = [
+      `{ videos(after: "${code}") { edges { cursor } } }`,
+      `{ videos(after: "${code.replace('__MAGIC', '\\u005F\\u005FMAGIC')}") { edges { cursor } } }`,
+      `{ videos(after: """${code}""") { edges { cursor } } }`,
+      `{ ...F } fragment F on Query { videos(after: "${code}") { edges { cursor } } }`,
+      `query ($a: String = "${code}") { videos(after: $a) { edges { cursor } } }`,
+      '{ videos(after: "__MAGIC_NAN__57f286b9_4c20_487f_b409_79804ddcb4f8") { edges { cursor } } }',
+    ];
+    for (const query of queries) await expectEqual({ body: toBody(query) }, OFTEN);
+    expect(globalThis).not.toHaveProperty('isExecuted');
+  });
+
+  it('to fragments that spread each other again and again', async () => {
+    const count = 16;
+    const fragments = Array.from(
+      { length: count },
+      (_, n) => `fragment F${n} on Video { ...F${n + 1} ...F${n + 1} }`,
+    );
+    const query = `{ video(taskId: "task-1") { ...F0 } } ${fragments.join(' ')} fragment F${count} on Video { id }`;
+    // 65,536 times the same field: to be looked through once more would take half a minute.
+    await expectEqual({ body: toBody(query) }, OFTEN);
+  }, 20_000);
 
   const GOOD = `query A { video(taskId: "task-1") ${VIDEO} } query B { __typename }`;
   const BODIES: Record<string, string> = {

@@ -16,6 +16,7 @@ import {
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
 import { type Fragments, isKeyOrderFixed } from './key-order.ts';
+import { isPlain } from './plain-document.ts';
 
 /** Compiling costs as much as some hundred executions, and a stranger may send a document only once. */
 const WORTH_COMPILING = 20;
@@ -52,9 +53,9 @@ export function createCompiler(
     const operation = getOperationAST(document, operationName);
     if (operation?.operation !== kind || !document.loc) return null;
     const { source } = document.loc;
-    // graphql-jit fixes the order of an answer's keys when it compiles, and loses one of this name.
+    if (!isPlain(document)) return null;
+    // graphql-jit fixes the order of an answer's keys when it compiles.
     if (!isKeyOrderFixed(operation.selectionSet, toFragments(document))) return null;
-    if (source.body.includes('__proto__')) return null;
     // It writes into the nodes: those of a fragment are shared by operations, and by its places.
     const compiled = compileQuery(schema, parse(source), operationName ?? undefined, {
       disablingCapturingStackErrors: true,

@@ -2,6 +2,12 @@
 
 import { type FieldNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
 
+/**
+ * Selections, counted anew wherever a fragment is spread, above which it is not looked any further:
+ * fragments that spread each other twice are as many as two to the power of their number.
+ */
+const MOST_SELECTIONS = 500;
+
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 interface Occurrence {
@@ -12,12 +18,19 @@ interface Occurrence {
 
 /**
  * A key stands where the first of its fields that is not left out stands. So with one that may be
- * left out and another one of the same key, the order depends on the variables.
+ * left out and another one of the same key, the order depends on the variables. False as well for
+ * what is too large to tell.
  *
  * @see https://spec.graphql.org/draft/#sec-Field-Collection
  */
 export function isKeyOrderFixed(selections: SelectionSetNode, fragments: Fragments): boolean {
-  return isOrderFixed([{ selections, isConditional: false }], fragments);
+  const walk = { fragments, selectionsLeft: MOST_SELECTIONS };
+  return isOrderFixed([{ selections, isConditional: false }], walk);
+}
+
+interface Walk {
+  readonly fragments: Fragments;
+  selectionsLeft: number;
 }
 
 interface Part {
@@ -26,17 +39,18 @@ interface Part {
 }
 
 /** @param parts of one object: the selections of all fields that make it. */
-function isOrderFixed(parts: readonly Part[], fragments: Fragments): boolean {
+function isOrderFixed(parts: readonly Part[], walk: Walk): boolean {
   const byKey = new Map<string, Occurrence[]>();
   for (const { selections, isConditional } of parts) {
-    collect(selections, isConditional, fragments, byKey);
+    collect(selections, isConditional, walk, byKey);
   }
+  if (walk.selectionsLeft < 0) return false;
   for (const occurrences of byKey.values()) {
     if (occurrences.length > 1 && occurrences.some((one) => one.isConditional)) return false;
     const inner = occurrences.flatMap(({ field }) =>
       field.selectionSet ? [{ selections: field.selectionSet, isConditional: false }] : [],
     );
-    if (inner.length > 0 && !isOrderFixed(inner, fragments)) return false;
+    if (inner.length > 0 && !isOrderFixed(inner, walk)) return false;
   }
   return true;
 }
@@ -45,20 +59,24 @@ function isOrderFixed(parts: readonly Part[], fragments: Fragments): boolean {
 function collect(
   { selections }: SelectionSetNode,
   isWithin: boolean,
-  fragments: Fragments,
+  walk: Walk,
   byKey: Map<string, Occurrence[]>,
 ): void {
   for (const selection of selections) {
+    walk.selectionsLeft -= 1;
+    if (walk.selectionsLeft < 0) return;
     const isConditional = isWithin || (selection.directives?.length ?? 0) > 0;
     if (selection.kind === Kind.FIELD) {
       const key = (selection.alias ?? selection.name).value;
-      byKey.set(key, [...(byKey.get(key) ?? []), { field: selection, isConditional }]);
+      const occurrences = byKey.get(key) ?? [];
+      occurrences.push({ field: selection, isConditional });
+      byKey.set(key, occurrences);
       continue;
     }
     const selected =
       selection.kind === Kind.INLINE_FRAGMENT
         ? selection.selectionSet
-        : fragments.get(selection.name.value)?.selectionSet;
-    if (selected) collect(selected, isConditional, fragments, byKey);
+        : walk.fragments.get(selection.name.value)?.selectionSet;
+    if (selected) collect(selected, isConditional, walk, byKey);
   }
 }

@@ -160,7 +160,9 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     span.end();
     // That one may have ended already, as a tombstone: its answer is ours all the same, because we
     // came before it.
-    const winner = await findLatestOfKey(db, owner, idempotencyKey ?? '');
+    const key = idempotencyKey ?? '';
+    // Ids are the clocks' of those who made them: only without a holder is the latest the one.
+    const winner = (await findKeyHolder(db, owner, key)) ?? (await findLatestOfKey(db, owner, key));
     if (!winner) throw new Error('A submit was not stored although nothing stood in its way.');
     return { row: winner, settled: null };
   }
