@@ -1,3 +1,4 @@
+import { type EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -313,6 +314,27 @@ describe('a server-sent event stream', () => {
 });
 
 describe('a token that ends', () => {
+  it('takes no message more, though its client has not answered the close yet', async () => {
+    await using parts = await start(JWT_ENV);
+    const raw = await openRawSocket(parts.url);
+    const exp = inSeconds(2);
+    raw.send({ type: 'connection_init', payload: { Authorization: bearerOf('alice', { exp }) } });
+    await raw.next();
+    // By itself `ws` answers a close when it has read one.
+    const { _receiver: receiver } = raw.socket as unknown as { _receiver: EventEmitter };
+    receiver.removeAllListeners('conclude');
+    expect((await once(receiver, 'conclude'))[0]).toBe(4403);
+    const parsing = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parsing.mockRestore());
+
+    raw.send({ type: 'subscribe', id: '1', payload: { query: '{ marker: __typename }' } });
+    // What is asked on another connection after it is answered after it has come.
+    await parts.gateway.as(bearerOf('alice')).graphql(ReadVideosDocument, {});
+
+    expect(parsing.mock.calls.filter(([text]) => String(text).includes('marker'))).toEqual([]);
+    raw.socket.terminate();
+  });
+
   it('closes its socket with 4403, and who renews and resumes misses nothing', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, JWT_ENV);

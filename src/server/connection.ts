@@ -51,6 +51,8 @@ export class Connection {
   onMessage(handle: (text: string) => Promise<void>): void {
     const { socket } = this;
     socket.on('message', (data) => {
+      // Until the client answers our close its messages still come, with an identity that may be over.
+      if (socket.readyState !== socket.OPEN) return;
       handle(String(data)).catch((error: unknown) => {
         this.log.error({ err: error }, 'a message of a socket met a bug');
         socket.close(CloseCode.InternalServerError, 'Internal server error');
