@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Socket as TcpSocket } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';
+import { toVideoId } from '../src/video-id.ts';
 import {
   ExtendDocument,
   type ExtendVideoInput,
@@ -21,6 +23,7 @@ import { startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
 import { startGatewayProcess } from './support/process.ts';
 import { createQueue } from './support/queue.ts';
+import { openRawSocket } from './support/socket.ts';
 
 const KEYED: ExtendVideoInput = { ...INPUT, idempotencyKey: 'order 1' };
 
@@ -352,6 +355,40 @@ describe('an outcome that is unknown', () => {
 });
 
 describe('a refused submit', () => {
+  it('joins the submit that is on its way, and no refusal by a replica whose clock is ahead', async () => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream);
+    const input = { ...INPUT, idempotencyKey: 'key' };
+    const refused = gateway.graphql(ExtendDocument, { input });
+    (await upstream.nextSubmit()).refuse(500);
+    await refused;
+    await gateway.stop();
+    const database = new DatabaseSync(join(gateway.folder, 'gateway.db'));
+    database.prepare('update video set id = ?').run(toVideoId(Date.now() + 60_000, 0));
+    database.close();
+    await gateway.restart();
+    const raw = await openRawSocket(gateway.url);
+    raw.send({ type: 'connection_init' });
+    await raw.next();
+
+    // In one packet: each has looked for a holder of the key before one of them has it.
+    const { _socket: tcp } = raw.socket as unknown as { _socket: TcpSocket };
+    tcp.cork();
+    const payload = { query: ExtendDocument.toString(), variables: { input } };
+    for (const id of ['1', '2', '3']) raw.send({ type: 'subscribe', id, payload });
+    tcp.uncork();
+    (await upstream.nextSubmit()).accept('task-1');
+    const answers = [];
+    while (answers.length < 3) {
+      const message = JSON.stringify(await raw.next());
+      if (message.includes('"next"')) answers.push(message);
+    }
+    raw.socket.close();
+
+    for (const answer of answers) expect(answer).toContain('"taskId":"task-1"');
+    expect(upstream.submits).toHaveLength(2);
+  });
+
   it('leaves nothing that is listed, found or counted', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
