@@ -9,6 +9,7 @@ import {
   ReadVideoDocument,
 } from './generated/graphql.ts';
 import { postCallback, toSuccess } from './support/callback.ts';
+import { startFreezableProxy } from './support/freezable-proxy.ts';
 import { startGateway as start, type TestGateway } from './support/gateway.ts';
 import { type HeldUpstream, startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
@@ -95,6 +96,53 @@ async function submit(gateway: TestGateway, idempotencyKey: string | null = null
   const answer = await gateway.graphql(ExtendDocument, { input: { ...INPUT, idempotencyKey } });
   return answer.data.extendVideo;
 }
+
+describe('connections to the database that are cut without a word', () => {
+  const ENV = { DATABASE_TIMEOUT_MS: '1000', SHUTDOWN_TIMEOUT_MS: '3000' };
+
+  it('keep no listener from what another replica is told, nor the gateway from its end', async () => {
+    await using upstream = await startHeldUpstream();
+    const url = await postgres.createDatabase();
+    await using proxy = await startFreezableProxy(url);
+    await using a = await startGateway(upstream, { ...ENV, DATABASE_URL: proxy.url });
+    await using b = await startGateway(upstream, { ...ENV, DATABASE_URL: url });
+    const submitting = extend(a);
+    const held = await upstream.nextSubmit();
+    held.accept('task-1');
+    await submitting;
+    const socket = await a.socket();
+    const events = socket.subscribe(OnExtendedDocument, { taskId: 'task-1' });
+    // It has begun once the socket answers what was sent after it.
+    await socket.subscribe(ReadVideoDocument, { taskId: 'task-1' }).next();
+
+    expect(proxy.freeze('listen longtake_video')).toBe(1);
+    const callbackUrl = `${b.url}${new URL(held.callback.url).pathname}`;
+    expect((await postCallback(callbackUrl, toSuccess('task-1'))).status).toBe(200);
+
+    expect((await events.next())?.data.videoExtended.video.state).toBe('SUCCEEDED');
+    expect(proxy.freeze('listen longtake_video')).toBeGreaterThan(0);
+    await a.stop();
+  });
+
+  it('are given to nobody again', async () => {
+    await using upstream = await startHeldUpstream();
+    await using proxy = await startFreezableProxy(await postgres.createDatabase());
+    await using gateway = await startGateway(upstream, { ...ENV, DATABASE_URL: proxy.url });
+    await gateway.graphql(ReadVideoDocument, { taskId: 'unknown' }).catch(() => undefined);
+    expect(proxy.freeze()).toBeGreaterThan(1);
+
+    let answer = await gateway.graphql(ReadCompletionsDocument, { first: 1 });
+    let failures = 0;
+    for (; answer.errors; answer = await gateway.graphql(ReadCompletionsDocument, { first: 1 })) {
+      failures += 1;
+      expect(answer.errors[0]?.extensions.code).toBe('GATEWAY_UNAVAILABLE');
+      // Each frozen connection fails one of them at most.
+      expect(failures).toBeLessThan(12);
+    }
+    expect(answer.data.completions.edges).toEqual([]);
+    await gateway.stop();
+  });
+});
 
 describe('connections to the database that are cut in mid-stream', () => {
   it('cost nobody anything: 150 completions, five cuts', async () => {

@@ -5,6 +5,10 @@ import pg from 'pg';
 import { type PoolOptions, toClientConfig } from './postgres.ts';
 
 const RECONNECT_MS = 150;
+/** A connection that is cut without a word makes no event: it is asked now and then. */
+const HEARTBEAT_MS = 10_000;
+/** How long a server may take to say goodbye. */
+const GOODBYE_MS = 1_000;
 
 export interface Listener {
   close(): Promise<void>;
@@ -36,10 +40,10 @@ export function startListener(url: string, options: PoolOptions, events: Listene
   /** Resolves when the connection has gone. */
   async function listen(): Promise<void> {
     const client = new pg.Client(toClientConfig(url, options));
-    const { promise: gone, resolve: go } = Promise.withResolvers<void>();
-    client.on('error', () => go());
-    client.on('end', () => go());
-    const leave = () => go();
+    const leaving = new AbortController();
+    const leave = () => leaving.abort();
+    client.on('error', leave);
+    client.on('end', leave);
     closing.signal.addEventListener('abort', leave, { once: true });
     client.on('notification', ({ payload = '' }) => {
       const at = payload.indexOf(' ');
@@ -49,11 +53,18 @@ export function startListener(url: string, options: PoolOptions, events: Listene
       await client.connect();
       await client.query('listen longtake_video');
       events.onConnect();
-      await gone;
+      while (await pass(HEARTBEAT_MS, leaving.signal)) await client.query('select 1');
     } finally {
       closing.signal.removeEventListener('abort', leave);
-      await client.end().catch(() => undefined);
+      const ended = client.end().catch(() => undefined);
+      await Promise.race([ended, pass(GOODBYE_MS)]);
+      client.connection.stream.destroy();
     }
+  }
+
+  /** False when it was ended before its time. */
+  async function pass(ms: number, signal?: AbortSignal): Promise<boolean> {
+    return delay(ms, true, { ref: false, ...(signal && { signal }) }).catch(() => false);
   }
 
   const running = run();

@@ -59,7 +59,15 @@ class GuardedClient extends pg.Client {
   override query(...args: any[]): any {
     // @ts-expect-error the same overloads
     const result: unknown = super.query(...args);
-    return result instanceof Promise ? result.catch(rethrow) : result;
+    return result instanceof Promise ? result.catch((error) => this.fail(error)) : result;
+  }
+
+  /** A connection whose answer did not come in time stays busy with it: nobody may be given it again. */
+  private fail(error: unknown): never {
+    if (error instanceof Error && error.message === 'Query read timeout') {
+      this.connection.stream.destroy();
+    }
+    return rethrow(error);
   }
 }
 
