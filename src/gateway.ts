@@ -12,8 +12,8 @@ import { createCursors } from './delivery/cursor.ts';
 import { createHub } from './delivery/hub.ts';
 import { createReader } from './delivery/reader.ts';
 import { DAY_MS } from './durations.ts';
+import { createPlanner } from './execution/planner.ts';
 import { schema } from './schema/index.ts';
-import { createCompiler } from './server/compiled.ts';
 import { createDoor } from './server/door.ts';
 import { createGraphiQL } from './server/graphiql.ts';
 import { createHttpServer } from './server/http.ts';
@@ -151,14 +151,13 @@ export async function startGateway(config: Config): Promise<Gateway> {
     log,
   };
   const toClientError = createToClientError(log, config.INTROSPECTION);
-  const compiler = createCompiler(schema);
-  const subscribeShared = createSharedEvents(requests, createCompiler(schema, 'subscription'));
+  const planner = createPlanner(schema, 'query');
+  const subscribeShared = createSharedEvents(requests, createPlanner(schema, 'subscription'));
   const yoga = createGraphQL({
     services,
     config,
     toClientError,
     trusted,
-    compiler,
     requests,
     subscribeShared,
   });
@@ -173,7 +172,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     {
       ...entry,
       answerThinly: config.THIN_PATH
-        ? createThinPath({ yoga, services, compiler, toClientError, trusted, requests })
+        ? createThinPath({ yoga, services, planner, toClientError, trusted, requests })
         : null,
       sendGraphiQL: config.GRAPHIQL ? createGraphiQL() : null,
       handleCallback: createCallbackHandler({

@@ -59,7 +59,7 @@ describe('requests', () => {
     expect(counted).toEqual(expected);
   });
 
-  it('are counted alike when their query is compiled, and when all go through Yoga', async () => {
+  it('are counted alike when their query has a plan, and when all go through Yoga', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     for (const THIN_PATH of ['on', 'off']) {
       await using gateway = await startGateway(sandbox, { THIN_PATH });

@@ -23,16 +23,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   defaultFieldNullability: false,
   errors: { directResult: true },
   relay: {
-    // Ids say by themselves what they are: there is one kind of node.
-    encodeGlobalID: (_typename, id) => String(id),
-    decodeGlobalID: (id) => ({ typename: 'Video', id }),
     nodesQueryOptions: false,
-    nodeTypeOptions: { description: 'An object that can be read again by its id.' },
-    nodeQueryOptions: {
-      description: 'The object with this id. Null: unknown, or not yours.',
-      args: { id: { description: 'The `id` of a Video.' } },
-    },
-    idFieldOptions: { description: 'Opaque; unique among all objects.' },
+    nodeQueryOptions: false,
     edgesFieldOptions: { nullable: { list: false, items: false }, description: 'In order.' },
     nodeFieldOptions: { nullable: false, description: 'The item.' },
     cursorFieldOptions: { description: 'The place of this item in the list.' },

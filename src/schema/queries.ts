@@ -3,7 +3,7 @@ import { readVideo } from '../resolvers/video.ts';
 import { readVideos } from '../resolvers/videos.ts';
 import { builder } from './builder.ts';
 import { VideoStateType } from './enums.ts';
-import { VideoConnection, VideoType } from './video.ts';
+import { NodeType, VideoConnection, VideoType } from './video.ts';
 
 export const VideoExtendedType = builder.objectRef<ExtendedEvent>('VideoExtended').implement({
   description: 'A task has ended, well or badly: see `video.state`.',
@@ -26,6 +26,16 @@ const VideoExtendedConnection = builder.connectionObject(
 );
 
 builder.queryType({ description: 'Reads. They cost nothing.' });
+
+builder.queryField('node', (t) =>
+  t.field({
+    type: NodeType,
+    nullable: true,
+    description: 'The object with this id. Null: unknown, or not yours.',
+    args: { id: t.arg.id({ required: true, description: 'The `id` of a Video.' }) },
+    resolve: (_root, args, ctx) => readVideo(args.id, ctx),
+  }),
+);
 
 builder.queryField('video', (t) =>
   t.field({

@@ -1,5 +1,4 @@
 import { readAncestors, readSource } from '../resolvers/lineage.ts';
-import { readVideo } from '../resolvers/video.ts';
 import { readExtensions } from '../resolvers/videos.ts';
 import { isRetryable, type Video, type VideoFailure } from '../video.ts';
 import { builder } from './builder.ts';
@@ -24,19 +23,27 @@ const VideoFailureType = builder.objectRef<VideoFailure>('VideoFailure').impleme
   }),
 });
 
+/** There is one kind of node, whose ids say by themselves what they are. */
+export const NodeType = builder.interfaceRef<Video>('Node').implement({
+  description: 'An object that can be read again by its id.',
+  resolveType: () => 'Video',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Opaque; unique among all objects.' }),
+  }),
+});
+
 const VideoRef = builder.objectRef<Video>('Video');
 
 // Null in all the fields of the input: the video was made elsewhere, and the upstream does not say.
-export const VideoType = builder.node(VideoRef, {
+export const VideoType = VideoRef.implement({
+  interfaces: [NodeType],
   description:
     'A video, made or still in the making: a task at the upstream. An extension has the aspect ratio of the video that it extends.',
-  id: {
-    description:
-      "The gateway's own id, known before the upstream has answered. Accepted wherever a task id is.",
-    resolve: (video) => video.id,
-  },
-  loadWithoutCache: (id, ctx) => readVideo(id, ctx),
   fields: (t) => ({
+    id: t.exposeID('id', {
+      description:
+        "The gateway's own id, known before the upstream has answered. Accepted wherever a task id is.",
+    }),
     taskId: t.exposeID('taskId', {
       nullable: true,
       description: "The upstream's id. Null until the upstream has confirmed the task.",

@@ -11,8 +11,8 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Answer, Planner } from '../execution/planner.ts';
 import type { OperationCounts, RequestCounts } from '../telemetry/requests.ts';
-import { type Compiler, isFaithful } from './compiled.ts';
 import { withText } from './result-text.ts';
 
 type Result = ExecutionResult | Promise<ExecutionResult>;
@@ -31,7 +31,7 @@ export type SubscribeShared = (
  * An event belongs to one owner, and is one object for all who are woken by it. A result with errors
  * is not shared: it may tell of nothing but the end of the listener that it was made for.
  */
-export function createSharedEvents(requests: RequestCounts, compiler: Compiler): SubscribeShared {
+export function createSharedEvents(requests: RequestCounts, planner: Planner): SubscribeShared {
   // By operation, and gone with the event.
   const events = new WeakMap<object, Map<string, Result>>();
   const toKey = createOperationKeys();
@@ -53,10 +53,9 @@ export function createSharedEvents(requests: RequestCounts, compiler: Compiler):
   }
 
   function execute(args: ExecutionArgs, event: unknown): Result {
-    const run = compiler.find(args.document, args.operationName);
+    const run = planner.find(args.document, args.operationName);
     if (!run) return executeEvent(args, event);
-    const conclude = (result: ExecutionResult) =>
-      isFaithful(result) ? result : executeEvent(args, event);
+    const conclude = (answer: Answer) => answer ?? executeEvent(args, event);
     const found = run(event, args.contextValue, args.variableValues ?? {});
     return found instanceof Promise ? found.then(conclude) : conclude(found);
   }

@@ -4,11 +4,11 @@
  * and masks by the same plugins, takes only what is plain, and leaves everything else to Yoga.
  */
 
-import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
+import { type DocumentNode, getOperationAST } from 'graphql';
 import type { ToClientError } from '../client-errors.ts';
 import { type Caller, createContext, type Services } from '../context.ts';
+import type { Answer, Planner } from '../execution/planner.ts';
 import { type Errors, type RequestCounts, toOutcome } from '../telemetry/requests.ts';
-import { type Compiler, isFaithful } from './compiled.ts';
 import { toSeconds } from './counting.ts';
 import { createDocumentCache } from './documents.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
@@ -52,12 +52,12 @@ interface Asked {
 export function createThinPath(parts: {
   readonly yoga: Yoga;
   readonly services: Services;
-  readonly compiler: Compiler;
+  readonly planner: Planner;
   readonly toClientError: ToClientError;
   readonly trusted: TrustedDocuments | null;
   readonly requests: RequestCounts;
 }): AnswerThinly {
-  const { yoga, services, compiler, toClientError, trusted, requests } = parts;
+  const { yoga, services, planner, toClientError, trusted, requests } = parts;
   const valid = createDocumentCache<DocumentNode>();
   const contentTypes = new Map<string, string | null>();
 
@@ -90,9 +90,9 @@ export function createThinPath(parts: {
     return { contentType, body };
   }
 
-  /** What a compiled query has found, past all hooks but the masking of errors. */
-  function conclude(asked: Asked, document: DocumentNode, result: ExecutionResult) {
-    if (!isFaithful(result)) return execute(asked, document);
+  /** What a plan has come to, past all hooks but the masking of errors. */
+  function conclude(asked: Asked, document: DocumentNode, result: Answer) {
+    if (!result) return execute(asked, document);
     const { data, errors } = result;
     return toAnswer(asked, document, errors ? { errors: errors.map(toClientError), data } : result);
   }
@@ -121,7 +121,7 @@ export function createThinPath(parts: {
     if (!params) return null;
     const asked = { params, contentType, caller, begun };
     const known = valid.get(params.query);
-    const run = known && compiler.find(known, params.operationName);
+    const run = known && planner.find(known, params.operationName);
     if (!run) return execute(asked, known);
     const found = run(undefined, createContext(services, caller), params.variables ?? {});
     // Where all of it was at hand there is no promise, and so none is made.

@@ -8,7 +8,6 @@ import { type Caller, type Context, createContext, type Services } from '../cont
 import { RateLimitedError } from '../errors.ts';
 import { schema } from '../schema/index.ts';
 import type { RequestCounts } from '../telemetry/requests.ts';
-import { type Compiler, useCompiledQueries } from './compiled.ts';
 import { type Passage, useCounting } from './counting.ts';
 import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
@@ -30,11 +29,10 @@ export function createGraphQL(parts: {
   readonly config: Config;
   readonly toClientError: ToClientError;
   readonly trusted: TrustedDocuments | null;
-  readonly compiler: Compiler;
   readonly requests: RequestCounts;
   readonly subscribeShared: SubscribeShared;
 }) {
-  const { services, config, toClientError, trusted, compiler, requests, subscribeShared } = parts;
+  const { services, config, toClientError, trusted, requests, subscribeShared } = parts;
   const { log } = services;
   return createYoga<ServerContext, Context>({
     schema,
@@ -47,7 +45,6 @@ export function createGraphQL(parts: {
       useStreamsOnRequest(toClientError),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
-      useCompiledQueries(compiler),
       useSharedEvents(subscribeShared),
     ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.

@@ -1,0 +1,157 @@
+/** What an operation does, worked out once: which fields, under which keys, and what becomes of them. */
+
+import {
+  BREAK,
+  defaultFieldResolver,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  GraphQLIncludeDirective,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  GraphQLSkipDirective,
+  getArgumentValues,
+  getDirectiveValues,
+  isAbstractType,
+  isNonNullType,
+  Kind,
+  type NamedTypeNode,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+  typeFromAST,
+  type VariableValues,
+  visit,
+} from 'graphql';
+import { type Complete, toComplete } from './complete.ts';
+import { LEFT_TO_EXECUTOR } from './run.ts';
+
+/** A key of an object in the answer. */
+export interface Field {
+  readonly key: string;
+  readonly parentType: GraphQLObjectType;
+  readonly definition: GraphQLField<unknown, unknown>;
+  /** The first of `nodes`, which has the arguments of them all. */
+  readonly node: FieldNode;
+  /** All that stand under the key. */
+  readonly nodes: readonly FieldNode[];
+  /** Null: they are made of variables, each time anew. */
+  readonly args: Readonly<Record<string, unknown>> | null;
+  readonly isNullable: boolean;
+  readonly resolve: GraphQLFieldResolver<unknown, unknown>;
+  readonly complete: Complete;
+}
+
+export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
+
+/** Of an operation with its conditions decided. What lies below a field is planned when that is met. */
+export class Plan {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  readonly fragments: Fragments;
+  readonly fields: readonly Field[];
+  private readonly variables: VariableValues;
+  private readonly onFields: (count: number) => void;
+
+  /**
+   * @param variables of which those that decide a condition are the same wherever the plan is used.
+   * @param onFields is told how many fields more the plan has.
+   */
+  constructor(parts: {
+    readonly schema: GraphQLSchema;
+    readonly operation: OperationDefinitionNode;
+    readonly fragments: Fragments;
+    readonly variables: VariableValues;
+    readonly onFields: (count: number) => void;
+  }) {
+    this.schema = parts.schema;
+    this.operation = parts.operation;
+    this.fragments = parts.fragments;
+    this.variables = parts.variables;
+    this.onFields = parts.onFields;
+    const root = this.schema.getRootType(this.operation.operation);
+    if (!root) throw LEFT_TO_EXECUTOR;
+    this.fields = this.select(root, [this.operation.selectionSet]);
+  }
+
+  private select(type: GraphQLObjectType, selections: readonly SelectionSetNode[]): Field[] {
+    const nodes = new Map<string, FieldNode[]>();
+    const spread = new Set<string>();
+    for (const selection of selections) this.collect(type, selection, nodes, spread);
+    const fields = [...nodes].map(([key, merged]) => this.toField(type, key, merged));
+    this.onFields(fields.length);
+    return fields;
+  }
+
+  /** @see https://spec.graphql.org/draft/#CollectFields() */
+  private collect(
+    type: GraphQLObjectType,
+    { selections }: SelectionSetNode,
+    nodes: Map<string, FieldNode[]>,
+    spread: Set<string>,
+  ): void {
+    for (const selection of selections) {
+      if (!this.isIncluded(selection)) continue;
+      if (selection.kind === Kind.FIELD) {
+        const key = (selection.alias ?? selection.name).value;
+        const merged = nodes.get(key);
+        if (merged) merged.push(selection);
+        else nodes.set(key, [selection]);
+        continue;
+      }
+      if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        if (spread.has(selection.name.value)) continue;
+        spread.add(selection.name.value);
+      }
+      const fragment =
+        selection.kind === Kind.FRAGMENT_SPREAD ? this.fragments[selection.name.value] : selection;
+      if (fragment && this.isOf(type, fragment.typeCondition)) {
+        this.collect(type, fragment.selectionSet, nodes, spread);
+      }
+    }
+  }
+
+  private isIncluded(selection: SelectionNode): boolean {
+    if (!selection.directives?.length) return true;
+    return (
+      getDirectiveValues(GraphQLSkipDirective, selection, this.variables)?.if !== true &&
+      getDirectiveValues(GraphQLIncludeDirective, selection, this.variables)?.if !== false
+    );
+  }
+
+  private isOf(type: GraphQLObjectType, condition: NamedTypeNode | undefined): boolean {
+    if (!condition) return true;
+    const wanted = typeFromAST(this.schema, condition);
+    return wanted === type || (isAbstractType(wanted) && this.schema.isSubType(wanted, type));
+  }
+
+  private toField(parentType: GraphQLObjectType, key: string, nodes: FieldNode[]): Field {
+    const [node] = nodes;
+    const definition = node && this.schema.getField(parentType, node.name.value);
+    // It is the one key that an object cannot be given as others are.
+    if (!definition || key === '__proto__') throw LEFT_TO_EXECUTOR;
+    const selections = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+    return {
+      key,
+      parentType,
+      definition,
+      node,
+      nodes,
+      args: hasVariables(node) ? null : Object.freeze(getArgumentValues(definition, node)),
+      isNullable: !isNonNullType(definition.type),
+      resolve: definition.resolve ?? defaultFieldResolver,
+      complete: toComplete(definition.type, (type) => this.select(type, selections)),
+    };
+  }
+}
+
+function hasVariables({ arguments: args = [] }: FieldNode): boolean {
+  let isFound = false;
+  function find() {
+    isFound = true;
+    return BREAK;
+  }
+  for (const argument of args) visit(argument, { Variable: find });
+  return isFound;
+}

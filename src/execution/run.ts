@@ -1,0 +1,136 @@
+/** One execution of a plan: its fields are resolved, and what they come to is the answer. */
+
+import {
+  type FieldNode,
+  type GraphQLError,
+  type GraphQLResolveInfo,
+  getArgumentValues,
+  locatedError,
+  type ResponsePath,
+  responsePathAsArray,
+  type VariableValues,
+} from 'graphql';
+import type { Field, Plan } from './plan.ts';
+import { abandon, whenThere } from './promises.ts';
+
+/** Thrown where the executor has to answer, which alone lets a null propagate. */
+export const LEFT_TO_EXECUTOR = new Error('Left to the executor.');
+
+type Data = Record<string, unknown>;
+
+export class Run {
+  readonly errors: GraphQLError[] = [];
+  readonly context: unknown;
+  private readonly plan: Plan;
+  private readonly root: unknown;
+  private readonly variables: VariableValues;
+
+  constructor(plan: Plan, root: unknown, context: unknown, variables: VariableValues) {
+    this.plan = plan;
+    this.root = root;
+    this.context = context;
+    this.variables = variables;
+  }
+
+  /**
+   * An object of the answer, or a promise of it; its keys stand in the order of the fields.
+   *
+   * @throws LEFT_TO_EXECUTOR
+   */
+  resolveFields(
+    fields: readonly Field[],
+    source: unknown,
+    path: ResponsePath | undefined,
+  ): Data | Promise<Data> {
+    const answer: Data = {};
+    let pending: Promise<void>[] | null = null;
+    try {
+      for (const field of fields) {
+        const value = this.resolveField(field, source, path);
+        // A promise keeps the place of its key.
+        answer[field.key] = value;
+        if (!(value instanceof Promise)) continue;
+        pending ??= [];
+        pending.push(value.then((late) => put(answer, field.key, late)));
+      }
+    } catch (error) {
+      abandon(pending);
+      throw error;
+    }
+    return pending === null ? answer : Promise.all(pending).then(() => answer);
+  }
+
+  private resolveField(field: Field, source: unknown, parent: ResponsePath | undefined): unknown {
+    const path = { prev: parent, key: field.key, typename: field.parentType.name };
+    const info = this.toInfo(field, path);
+    const args = field.args ?? this.toArgs(field);
+    try {
+      const value = whenThere(field.resolve(source, args, this.context, info), (found) =>
+        field.complete(this, found, info, path),
+      );
+      return value instanceof Promise
+        ? value.catch((error) => this.fail(error, field.isNullable, field.nodes, path))
+        : value;
+    } catch (error) {
+      return this.fail(error, field.isNullable, field.nodes, path);
+    }
+  }
+
+  /**
+   * The null that stands for a value that could not be made.
+   *
+   * @param isNullable whether a null may stand in its place.
+   * @throws LEFT_TO_EXECUTOR
+   */
+  fail(error: unknown, isNullable: boolean, nodes: readonly FieldNode[], path: ResponsePath): null {
+    if (error === LEFT_TO_EXECUTOR || !isNullable) throw LEFT_TO_EXECUTOR;
+    this.errors.push(locatedError(error, nodes, responsePathAsArray(path)));
+    return null;
+  }
+
+  /** What does not fit the arguments' types, the executor has its own words for. */
+  private toArgs({ definition, node }: Field): Record<string, unknown> {
+    try {
+      return getArgumentValues(definition, node, this.variables);
+    } catch {
+      throw LEFT_TO_EXECUTOR;
+    }
+  }
+
+  private toInfo(field: Field, path: ResponsePath): GraphQLResolveInfo {
+    const { schema, operation, fragments } = this.plan;
+    return {
+      fieldName: field.definition.name,
+      fieldNodes: field.nodes,
+      returnType: field.definition.type,
+      parentType: field.parentType,
+      path,
+      schema,
+      fragments,
+      rootValue: this.root,
+      operation,
+      variableValues: this.variables,
+      getAbortSignal,
+      getAsyncHelpers,
+    };
+  }
+}
+
+function put(answer: Data, key: string, value: unknown): void {
+  answer[key] = value;
+}
+
+/** A read is cancelled by the signal of the context (context.ts). */
+function getAbortSignal(): undefined {
+  return undefined;
+}
+
+const HELPERS: ReturnType<GraphQLResolveInfo['getAsyncHelpers']> = {
+  promiseAll: (values) => Promise.all(values),
+  // Nobody is told when all work has ended.
+  track: () => undefined,
+};
+
+function getAsyncHelpers() {
+  return HELPERS;
+}
