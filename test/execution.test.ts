@@ -18,10 +18,11 @@ import { createPlanner } from '../src/execution/planner.ts';
 /** All kinds of types and nulls, more than the gateway's own schema has. */
 const SDL = `
   interface Named { name: String }
-  union Thing = A | B
+  union Thing = A | B | C
   enum Kind { ONE TWO }
   type A implements Named { name: String, strict: String!, kind: Kind, a: A, b: B!, things: [Thing] }
   type B implements Named { name: String, number(by: Int = 2, more: [Int!], of: In): Int, named: Named, all: [A!]!, rows: [[Int]] }
+  type C { title: String, name: String }
   input In { x: Int = 1, y: Kind! = ONE }
   type Query { a: A, b: B!, named: Named, thing: Thing!, things: [Thing!], number(by: Int!): Int }
   type Subscription { a: A, b: B! }
@@ -56,8 +57,9 @@ function toGood(typeName: string, number: number, depth: number): unknown {
     case 'String':
       return `text ${number}`;
     case 'Named':
-    case 'Thing':
       return { kind: number === 9 ? 'Kind' : number % 2 ? 'A' : 'B', isLate: number === 8 };
+    case 'Thing':
+      return { kind: ['A', 'B', 'C', 'Kind'][number % 4], isLate: number === 8 };
     default:
       return { kind: typeName };
   }
@@ -120,7 +122,10 @@ const { selectA, selectB } = fc.letrec<Record<'a' | 'b' | 'selectA' | 'selectB',
       tie('selectB').map((inner) => `b§ ${inner}`),
       fc
         .tuple(tie('selectA'), tie('selectB'))
-        .map(([a, b]) => `things§ { __typename ... on A ${a} ... on B ${b} }`),
+        .map(
+          ([a, b]) =>
+            `things§ { __typename ... on Named { name } ... on C { title } ... on A ${a} ... on B ${b} }`,
+        ),
       tie('selectA').map((inner) => `... on A§ ${inner}`),
     ),
     b: fc.oneof(
@@ -194,7 +199,7 @@ describe('a plan answers as the executor does, or leaves it to that', () => {
         if (name === 'a') return `a${when} ${a}`;
         if (name === 'b') return `b${when} ${b}`;
         if (name === 'number') return `number(by: $n)${when}`;
-        const common = name === 'named' ? 'name' : '__typename';
+        const common = name === 'named' ? 'name' : '... on Named { name } ... on C { title }';
         return `${name}${when} { ${common} ... on A ${a} ... on B ${b} }`;
       });
     const all = fc.record({
