@@ -283,6 +283,24 @@ describe('what is not planned', () => {
   });
 });
 
+it('a variable that does not fit is looked at no further than to its first fault', async () => {
+  const schema = createSchema(toBehaviour(1, 0));
+  const document = parse('query ($more: [Int!]) { b { number(more: $more) } }');
+  let taken = 0;
+  function* wrong() {
+    for (let n = 0; n < 1_000; n += 1) {
+      taken += 1;
+      yield 'no number';
+    }
+  }
+  const more = { [Symbol.iterator]: wrong };
+
+  const planned = createPlanner(schema, 'query').find(document, undefined);
+
+  expect(await planned?.({}, {}, { more })).toBeNull();
+  expect(taken).toBeLessThan(10);
+});
+
 it('plans are forgotten when they are many', async () => {
   const schema = createSchema(toBehaviour(1, 0));
   const planner = createPlanner(schema, 'query');

@@ -17,6 +17,9 @@ import { LEFT_TO_EXECUTOR, Run } from './run.ts';
 /** Of some 300 bytes each. To plan anew costs about as much as to execute without a plan. */
 const MOST_FIELDS = 50_000;
 
+/** The executor words them, and a list of thousands may have one for each item. */
+const FIRST_ERROR = { maxErrors: 0 };
+
 /** One for each way in which an operation's conditions can turn out; what has more is not planned. */
 const MOST_PLANS = 16;
 
@@ -89,7 +92,7 @@ function createPlanned(
   }
 
   return (root, context, given) => {
-    const { variableValues } = getVariableValues(schema, variableDefinitions, given);
+    const { variableValues } = getVariableValues(schema, variableDefinitions, given, FIRST_ERROR);
     if (!variableValues) return null;
     try {
       const plan = findPlan(variableValues);
