@@ -1,9 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import {
   buildSchema,
   type ExecutionResult,
   execute,
   executeSubscriptionEvent,
+  type GraphQLObjectType,
   type GraphQLSchema,
   isInterfaceType,
   isObjectType,
@@ -299,6 +302,73 @@ it('a variable that does not fit is looked at no further than to its first fault
 
   expect(await planned?.({}, {}, { more })).toBeNull();
   expect(taken).toBeLessThan(10);
+});
+
+it('texts that look like other conditions are not taken for them', async () => {
+  const schema = createSchema(toBehaviour(1, 0));
+  const document = parse(`
+    query A($x: Boolean!, $y: Boolean!, $z: Boolean!) { a: __typename @include(if: $x) b: __typename @include(if: $y) c: __typename @include(if: $z) }
+    query B($x: String!, $y: Boolean!, $z: String!) { y: __typename @include(if: $y) z: __type(name: $x) { name } __type(name: $z) { name } }`);
+  const planned = createPlanner(schema, 'query').find(document, 'B');
+
+  const first = await planned?.({}, {}, { x: 'p,true', y: false, z: 'q' });
+  const second = await planned?.({}, {}, { x: 'p', y: true, z: 'false,q' });
+
+  expect(Object.keys(first?.data ?? {})).toEqual(['z', '__type']);
+  expect(Object.keys(second?.data ?? {})).toEqual(['y', 'z', '__type']);
+});
+
+it('a variable of one operation may be named as a condition of another', async () => {
+  const schema = createSchema(toBehaviour(1, 0));
+  const document = parse(
+    'query A($x: Boolean!) { __typename @include(if: $x) } query B($x: In) { b { number(of: $x) } }',
+  );
+  const x = { y: 'ONE' };
+  const planned = createPlanner(schema, 'query').find(document, 'B');
+  const expected = await execute({ schema, document, operationName: 'B', variableValues: { x } });
+  expect(toComparable((await planned?.({}, {}, { x })) ?? {})).toEqual(toComparable(expected));
+});
+
+it('failures that nobody waits for any more are nobody’s', async () => {
+  const schema = buildSchema('type Query { list: [Int!] }');
+  const list = schema.getQueryType()?.getFields().list;
+  if (list) list.resolve = () => [null, Promise.reject(new Error('of the second item'))];
+  const failures: unknown[] = [];
+  const note = (failure: unknown) => failures.push(failure);
+  process.on('unhandledRejection', note);
+
+  const planned = createPlanner(schema, 'query').find(parse('{ list }'), undefined);
+  expect(await planned?.({}, {}, {})).toBeNull();
+  // They are told of after the microtasks.
+  await new Promise(setImmediate);
+
+  process.off('unhandledRejection', note);
+  expect(failures).toEqual([]);
+});
+
+it('a plan keeps nothing of the variables that it was made at', async () => {
+  const schema = createSchema(toBehaviour(1, 0));
+  const given: WeakRef<object>[] = [];
+  const number = (schema.getType('B') as GraphQLObjectType).getFields().number;
+  if (number) {
+    number.resolve = (_source, { of }) => {
+      given.push(new WeakRef(of));
+      return 1;
+    };
+  }
+  const document = parse(
+    'query ($of: In, $f: Boolean!) { b { __typename @include(if: $f) number(of: $of) } }',
+  );
+  const planner = createPlanner(schema, 'query');
+  await planner.find(document, undefined)?.({}, {}, { of: { y: 'ONE' }, f: true });
+  // What a turn has looked at through a WeakRef is kept until it ends.
+  await new Promise(setImmediate);
+
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+
+  expect(planner.find(document, undefined)).not.toBeNull();
+  expect(given.map((one) => one.deref())).toEqual([undefined]);
 });
 
 it('plans are forgotten when they are many', async () => {

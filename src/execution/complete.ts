@@ -129,6 +129,7 @@ function toList({ ofType }: GraphQLList<GraphQLOutputType>, select: SelectFields
         pending.push(value);
       }
     } catch (error) {
+      abandon(found);
       abandon(pending);
       throw error;
     }

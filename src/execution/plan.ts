@@ -1,7 +1,6 @@
 /** What an operation does, worked out once: which fields, under which keys, and what becomes of them. */
 
 import {
-  BREAK,
   defaultFieldResolver,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -11,7 +10,6 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
   GraphQLSkipDirective,
-  getArgumentValues,
   getDirectiveValues,
   isAbstractType,
   isNonNullType,
@@ -22,7 +20,6 @@ import {
   type SelectionSetNode,
   typeFromAST,
   type VariableValues,
-  visit,
 } from 'graphql';
 import { type Complete, toComplete } from './complete.ts';
 import { LEFT_TO_EXECUTOR } from './run.ts';
@@ -36,8 +33,6 @@ export interface Field {
   readonly node: FieldNode;
   /** All that stand under the key. */
   readonly nodes: readonly FieldNode[];
-  /** Null: they are made of variables, each time anew. */
-  readonly args: Readonly<Record<string, unknown>> | null;
   readonly isNullable: boolean;
   readonly resolve: GraphQLFieldResolver<unknown, unknown>;
   readonly complete: Complete;
@@ -51,24 +46,25 @@ export class Plan {
   readonly operation: OperationDefinitionNode;
   readonly fragments: Fragments;
   readonly fields: readonly Field[];
-  private readonly variables: VariableValues;
+  private readonly conditions: VariableValues;
   private readonly onFields: (count: number) => void;
 
   /**
-   * @param variables of which those that decide a condition are the same wherever the plan is used.
-   * @param onFields is told how many fields more the plan has.
+   * @param conditions the variables that `@skip` and `@include` have. The others are not the plan's:
+   * it stays, and they may be large.
+   * @param onFields is told how many fields more the plan has, as often as each of them is asked for.
    */
   constructor(parts: {
     readonly schema: GraphQLSchema;
     readonly operation: OperationDefinitionNode;
     readonly fragments: Fragments;
-    readonly variables: VariableValues;
+    readonly conditions: VariableValues;
     readonly onFields: (count: number) => void;
   }) {
     this.schema = parts.schema;
     this.operation = parts.operation;
     this.fragments = parts.fragments;
-    this.variables = parts.variables;
+    this.conditions = parts.conditions;
     this.onFields = parts.onFields;
     const root = this.schema.getRootType(this.operation.operation);
     if (!root) throw LEFT_TO_EXECUTOR;
@@ -80,7 +76,7 @@ export class Plan {
     const spread = new Set<string>();
     for (const selection of selections) this.collect(type, selection, nodes, spread);
     const fields = [...nodes].map(([key, merged]) => this.toField(type, key, merged));
-    this.onFields(fields.length);
+    this.onFields(fields.reduce((count, { nodes }) => count + nodes.length, 1));
     return fields;
   }
 
@@ -115,8 +111,8 @@ export class Plan {
   private isIncluded(selection: SelectionNode): boolean {
     if (!selection.directives?.length) return true;
     return (
-      getDirectiveValues(GraphQLSkipDirective, selection, this.variables)?.if !== true &&
-      getDirectiveValues(GraphQLIncludeDirective, selection, this.variables)?.if !== false
+      getDirectiveValues(GraphQLSkipDirective, selection, this.conditions)?.if !== true &&
+      getDirectiveValues(GraphQLIncludeDirective, selection, this.conditions)?.if !== false
     );
   }
 
@@ -138,20 +134,9 @@ export class Plan {
       definition,
       node,
       nodes,
-      args: hasVariables(node) ? null : Object.freeze(getArgumentValues(definition, node)),
       isNullable: !isNonNullType(definition.type),
       resolve: definition.resolve ?? defaultFieldResolver,
       complete: toComplete(definition.type, (type) => this.select(type, selections)),
     };
   }
-}
-
-function hasVariables({ arguments: args = [] }: FieldNode): boolean {
-  let isFound = false;
-  function find() {
-    isFound = true;
-    return BREAK;
-  }
-  for (const argument of args) visit(argument, { Variable: find });
-  return isFound;
 }

@@ -11,7 +11,7 @@ import {
   type VariableValues,
   visit,
 } from 'graphql';
-import { Plan } from './plan.ts';
+import { type Fragments, Plan } from './plan.ts';
 import { LEFT_TO_EXECUTOR, Run } from './run.ts';
 
 /** Of some 300 bytes each. To plan anew costs about as much as to execute without a plan. */
@@ -19,6 +19,9 @@ const MOST_FIELDS = 50_000;
 
 /** The executor words them, and a list of thousands may have one for each item. */
 const FIRST_ERROR = { maxErrors: 0 };
+
+/** What a plan takes besides its fields, as many of them. */
+const PLAN = 8;
 
 /** One for each way in which an operation's conditions can turn out; what has more is not planned. */
 const MOST_PLANS = 16;
@@ -42,14 +45,14 @@ export interface Planner {
  * root, is answered with. Never mutations: they must not be executed twice.
  */
 export function createPlanner(schema: GraphQLSchema, kind: 'query' | 'subscription'): Planner {
-  // An operation lives as long as its document is cached, and its plans no longer.
-  let operations = new WeakMap<OperationDefinitionNode, Planned>();
+  // A document lives as long as it is cached, and its plans no longer.
+  let documents = new WeakMap<DocumentNode, PlannedDocument>();
   let fields = 0;
 
   function onFields(count: number): void {
     fields += count;
     if (fields < MOST_FIELDS) return;
-    operations = new WeakMap();
+    documents = new WeakMap();
     fields = 0;
   }
 
@@ -57,9 +60,17 @@ export function createPlanner(schema: GraphQLSchema, kind: 'query' | 'subscripti
     find(document, operationName) {
       const operation = getOperationAST(document, operationName);
       if (operation?.operation !== kind) return null;
+      let found = documents.get(document);
+      if (!found) {
+        const fragments = toFragments(document);
+        const parts = { schema, fragments, conditions: findConditions(document), onFields };
+        found = { parts, operations: new Map() };
+        documents.set(document, found);
+      }
+      const { parts, operations } = found;
       let planned = operations.get(operation);
       if (!planned) {
-        planned = createPlanned(schema, document, operation, onFields);
+        planned = toPlanned(parts, operation);
         operations.set(operation, planned);
       }
       return planned;
@@ -67,37 +78,32 @@ export function createPlanner(schema: GraphQLSchema, kind: 'query' | 'subscripti
   };
 }
 
-function createPlanned(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  onFields: (count: number) => void,
-): Planned {
+/** What the operations of a document share. */
+interface Parts {
+  readonly schema: GraphQLSchema;
+  readonly fragments: Fragments;
+  /** The names of the variables that `@skip` or `@include` have, in whichever operation. */
+  readonly conditions: readonly string[];
+  readonly onFields: (count: number) => void;
+}
+
+interface PlannedDocument {
+  readonly parts: Parts;
+  readonly operations: Map<OperationDefinitionNode, Planned>;
+}
+
+function toPlanned(parts: Parts, operation: OperationDefinitionNode): Planned {
+  const { schema } = parts;
   const { variableDefinitions = [] } = operation;
-  const fragments = toFragments(document);
-  const conditions = findConditions(document);
-  const plans = new Map<string, Plan>();
-
-  function findPlan(variables: VariableValues): Plan | null {
-    const values = conditions.map((name) => variables.coerced[name]);
-    // For a null, which only a default lets in, the executor has its own words.
-    if (values.includes(null)) return null;
-    const key = values.join();
-    let plan = plans.get(key);
-    if (!plan && plans.size < MOST_PLANS) {
-      plan = new Plan({ schema, operation, fragments, variables, onFields });
-      plans.set(key, plan);
-    }
-    return plan ?? null;
-  }
-
+  const findPlan = createPlans(parts, operation);
   return (root, context, given) => {
-    const { variableValues } = getVariableValues(schema, variableDefinitions, given, FIRST_ERROR);
-    if (!variableValues) return null;
+    const coerced = getVariableValues(schema, variableDefinitions, given, FIRST_ERROR);
+    const variables = coerced.variableValues;
+    if (!variables) return null;
     try {
-      const plan = findPlan(variableValues);
+      const plan = findPlan(variables);
       if (!plan) return null;
-      const run = new Run(plan, root, context, variableValues);
+      const run = new Run(plan, root, context, variables);
       const answer = (data: Record<string, unknown>): ExecutionResult =>
         run.errors.length === 0 ? { data } : { errors: run.errors, data };
       const data = run.resolveFields(plan.fields, root, undefined);
@@ -108,12 +114,37 @@ function createPlanned(
   };
 }
 
+function createPlans(parts: Parts, operation: OperationDefinitionNode) {
+  const plans = new Map<string, Plan>();
+  return ({ coerced }: VariableValues): Plan | null => {
+    const values = parts.conditions.map((name) => coerced[name]);
+    // For a null, which only a default lets in, the executor has its own words.
+    if (values.includes(null)) return null;
+    // What is no boolean is a condition in another operation alone.
+    const decided = values.map((value) => (typeof value === 'boolean' ? value : undefined));
+    const key = decided.join();
+    let plan = plans.get(key);
+    if (!plan && plans.size < MOST_PLANS) {
+      const conditions = toVariableValues(parts.conditions, decided);
+      plan = new Plan({ ...parts, operation, conditions });
+      parts.onFields(PLAN);
+      plans.set(key, plan);
+    }
+    return plan ?? null;
+  };
+}
+
+function toVariableValues(names: readonly string[], values: readonly unknown[]): VariableValues {
+  const coerced = Object.fromEntries(names.map((name, index) => [name, values[index]]));
+  return { sources: {}, coerced };
+}
+
 function leave(error: unknown): null {
   if (error === LEFT_TO_EXECUTOR) return null;
   throw error;
 }
 
-function toFragments({ definitions }: DocumentNode) {
+function toFragments({ definitions }: DocumentNode): Fragments {
   return Object.fromEntries(
     definitions
       .filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
@@ -121,7 +152,6 @@ function toFragments({ definitions }: DocumentNode) {
   );
 }
 
-/** The names of the variables that `@skip` or `@include` have, in any operation of the document. */
 function findConditions(document: DocumentNode): string[] {
   const names = new Set<string>();
   visit(document, {

@@ -9,14 +9,13 @@ export function whenThere<T>(
 }
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** Before a throw: nobody will wait for them, and what they fail with has no place any more. */
-export function abandon(promises: readonly Promise<unknown>[] | null): void {
-  for (const promise of promises ?? []) promise.catch(() => undefined);
+/** Before a throw: nobody will wait for what comes later, and its failures have no place any more. */
+export function abandon(values: readonly unknown[] | null): void {
+  for (const value of values ?? []) {
+    if (Array.isArray(value)) abandon(value);
+    else if (isPromiseLike(value)) Promise.resolve(value).catch(() => undefined);
+  }
 }

@@ -63,7 +63,7 @@ export class Run {
   private resolveField(field: Field, source: unknown, parent: ResponsePath | undefined): unknown {
     const path = { prev: parent, key: field.key, typename: field.parentType.name };
     const info = this.toInfo(field, path);
-    const args = field.args ?? this.toArgs(field);
+    const args = this.toArgs(field);
     try {
       const value = whenThere(field.resolve(source, args, this.context, info), (found) =>
         field.complete(this, found, info, path),
@@ -89,7 +89,8 @@ export class Run {
   }
 
   /** What does not fit the arguments' types, the executor has its own words for. */
-  private toArgs({ definition, node }: Field): Record<string, unknown> {
+  private toArgs({ definition, node }: Field): Readonly<Record<string, unknown>> {
+    if (definition.args.length === 0) return NO_ARGUMENTS;
     try {
       return getArgumentValues(definition, node, this.variables);
     } catch {
@@ -115,6 +116,8 @@ export class Run {
     };
   }
 }
+
+const NO_ARGUMENTS = Object.freeze({});
 
 function put(answer: Data, key: string, value: unknown): void {
   answer[key] = value;
