@@ -10,7 +10,12 @@ export class EnvironmentError extends Error {}
 
 const count = (fallback: number, least: number, most = 2 ** 31 - 1) => {
   const error = `must be a whole number from ${least} to ${most}`;
-  return z.coerce.number({ error }).int(error).min(least, error).max(most, error).default(fallback);
+  return z
+    .string()
+    .regex(/^\s*[+-]?\d+\s*$/, error)
+    .transform(Number)
+    .pipe(z.number().min(least, error).max(most, error))
+    .default(fallback);
 };
 const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
 const httpUrl = z
@@ -21,6 +26,12 @@ const httpUrl = z
   // These are logged, and given to others.
   .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold credentials')
   .transform((url) => url.replace(/\/+$/, ''));
+
+/** To which paths are added. */
+const baseUrl = httpUrl.refine((url) => !/[?#]/.test(url), 'must end before any ? or #');
+
+/** Files of variables are read in two ways: some readers keep the quotes. */
+const IN_QUOTES = /^(["']).*\1$/s;
 
 const list = z
   .string()
@@ -39,8 +50,8 @@ const Environment = z
   .object({
     PORT: count(4000, 0, 65_535),
     HOST: z.string().min(1).default('127.0.0.1'),
-    PUBLIC_URL: httpUrl.optional(),
-    UPSTREAM_URL: httpUrl
+    PUBLIC_URL: baseUrl.optional(),
+    UPSTREAM_URL: baseUrl
       .refine(
         (url) => !/\/api\/v\d+(\/|$)/.test(url),
         'must end before the path of the API, as in https://api.apikley.ru',
@@ -63,7 +74,10 @@ const Environment = z
       .default('sqlite:data/gateway.db'),
     DATABASE_POOL_SIZE: count(10, 1, 1_000),
     DATABASE_TIMEOUT_MS: count(4_000, 1),
-    WEBHOOK_HMAC_KEY: list,
+    WEBHOOK_HMAC_KEY: list.refine(
+      (keys) => keys.every((key) => !IN_QUOTES.test(key)),
+      'must not stand in quotes',
+    ),
     UPSTREAM_TIMEOUT_MS: count(30_000, 1),
     UPSTREAM_REQUESTS: count(20, 1),
     UPSTREAM_WINDOW_MS: count(10_000, 1),
@@ -81,12 +95,15 @@ const Environment = z
     AUTH: z.literal('none', { error: "must be 'none' or unset" }).optional(),
     AUTH_JWT_SECRET: z
       .string()
-      .min(32, 'must have at least 32 characters; openssl rand -base64 32 makes one')
+      .refine(
+        (secret) => secret.trim().length >= 32,
+        'must have at least 32 characters; openssl rand -base64 32 makes one',
+      )
       .optional(),
     AUTH_JWKS_URL: httpUrl.optional(),
     AUTH_ISSUER: z.string().optional(),
     AUTH_AUDIENCE: z.string().optional(),
-    AUTH_OWNER_CLAIM: z.string().default('sub'),
+    AUTH_OWNER_CLAIM: z.string().trim().min(1, 'must name a claim').default('sub'),
     AUTH_API_KEYS: list.transform((entries, context) =>
       entries.map((entry) => {
         const [, name = '', sha256 = ''] = /^([\w.-]{1,64}):([0-9a-f]{64})$/i.exec(entry) ?? [];
@@ -184,6 +201,10 @@ function findConflicts(env: Raw): string[] {
   const { AUTH, AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = env;
   // A list of nothing but commas and spaces lets nobody in, so it must not pass for keys.
   const open = isOpen({ ...env, AUTH_API_KEYS: list.parse(env.AUTH_API_KEYS) });
+  // Nor may it pass for keys here: every callback would count as signed.
+  if (env.WEBHOOK_HMAC_KEY && list.parse(env.WEBHOOK_HMAC_KEY).length === 0) {
+    faults.push('WEBHOOK_HMAC_KEY: holds no key');
+  }
   if (AUTH_JWKS_URL && AUTH_JWT_SECRET) {
     faults.push('AUTH_JWKS_URL: cannot stand beside AUTH_JWT_SECRET');
   }

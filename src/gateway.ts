@@ -189,6 +189,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
         isOpen: authenticator.isOpen,
         door,
       }),
+      longestAnswerMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS,
       isReady: async () => !isDraining && (await isReachable(db)),
     },
     log,

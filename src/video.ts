@@ -80,8 +80,11 @@ export interface VideoFiles {
 /** The upstream deletes files 14 days after they were made (reference, Developer Notes). */
 export const FILE_LIFETIME_MS = 14 * DAY_MS;
 
-/** The upstream refuses longer prompts (reference, failure texts); counted in code points. */
-export const MAX_PROMPT_LENGTH = 2048;
+/**
+ * The upstream refuses longer prompts (reference, failure texts); counted in code points. Of a
+ * watermark it says nothing, and a longer one is none.
+ */
+export const MAX_TEXT_LENGTH = 2048;
 
 /**
  * The states that each state may follow. States only move forward; FAILED yields to a real success

@@ -174,6 +174,9 @@ const TAMPERED: Record<string, () => string> = {
   'sub true': () => withClaims({ sub: true }),
   'sub a list': () => withClaims({ sub: ['alice'] }),
   'sub an object': () => withClaims({ sub: { toString: 'alice' } }),
+  'sub of half a character': () => withClaims({ sub: '\ud800' }),
+  'sub with NUL': () => withClaims({ sub: 'alice\0' }),
+  'sub of 256 characters': () => withClaims({ sub: 'a'.repeat(256) }),
   'a wrong audience': () => withClaims({ aud: 'another' }),
   'no audience': () => withClaims({ aud: undefined }),
   'a list of wrong audiences': () => withClaims({ aud: ['another', `${AUDIENCE}2`] }),
@@ -558,6 +561,9 @@ describe('the keys of AUTH_JWKS_URL', () => {
     jwks.fail();
     expect(await askByPost(gateway, authorization)).toBe('200');
     jwks.fail(500);
+    expect(await askByPost(gateway, authorization)).toBe('200');
+    // Older than they are kept where the issuer can be asked.
+    letPass(11 * 60);
     expect(await askByPost(gateway, authorization)).toBe('200');
     // For as long as keys may be kept; what was withdrawn must not be let in for ever.
     letPass(3_600);

@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { gzipSync } from 'node:zlib';
 import { getIntrospectionQuery } from 'graphql';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readBody } from '../src/read-body.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { createHttpServer, type Routes } from '../src/server/http.ts';
 import { ExtendDocument, ReadVideosDocument } from './generated/graphql.ts';
@@ -12,7 +18,7 @@ import { startGateway, type TestGateway } from './support/gateway.ts';
 import { INPUT } from './support/operations.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from './support/scripted-upstream.ts';
 import { openRawSocket } from './support/socket.ts';
-import { JWT_ENV } from './support/tokens.ts';
+import { bearerOf, JWT_ENV } from './support/tokens.ts';
 import { openWays, WAY_NAMES, type Ways } from './support/ways.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -103,6 +109,10 @@ const EXCESSES: Record<string, [document: string, refusal: RegExp]> = {
   'pages longer than pages are': [
     '{ videos(first: 101) { edges { cursor } } }',
     /between 0 and 100/,
+  ],
+  'pages beside a negative length that is left out': [
+    '{ n: videos(first: -2147483648) @skip(if: true) { edges { node { id } } } videos(first: 100) { edges { node { extensions(first: 100) { edges { node { extensions(first: 100) { edges { cursor } } } } } } } } }',
+    /in cost, at most 100000/,
   ],
   'pages of a negative length': ['{ videos(first: -1) { edges { cursor } } }', /between 0 and 100/],
   'introspection in circles': [
@@ -414,12 +424,131 @@ describe('what is too large', () => {
   });
 
   it('is given little time: headers and bodies that trickle in are cut off', () => {
-    const server = createHttpServer({} as Routes, pino({ level: 'silent' }));
+    const routes = { longestAnswerMs: 40_000 } as Routes;
+    const server = createHttpServer(routes, pino({ level: 'silent' }));
 
     for (const limit of [server.headersTimeout, server.requestTimeout]) {
       expect(limit).toBeGreaterThan(0);
       expect(limit).toBeLessThanOrEqual(30_000);
     }
+    // Nor is an answer kept for ever for who does not read it, or cut short that is in the making.
+    expect(server.timeout).toBeGreaterThan(40_000);
+    expect(server.timeout).toBeLessThanOrEqual(120_000);
+  });
+
+  it('is not read of a stranger', async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream, JWT_ENV);
+    const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+
+    const answer = await sendRaw(
+      gateway.url,
+      `${head}transfer-encoding: chunked\r\n\r\n1\r\n{\r\n`,
+    );
+
+    expect(answer).toMatch(/^HTTP\/1.1 401 /);
+  });
+
+  it('is not kept by a subscription, on any transport', async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream);
+    const ways = await openWays(gateway);
+    const document = 'subscription { videoExtended(taskId: "\\u0000") { cursor } }';
+    for (const way of ['SSE by POST', 'WebSocket'] as const) {
+      expect(await ways[way]({ document: `${document} # ${'x'.repeat(33_000)}` })).toMatch(
+        /32 KiB/,
+      );
+      expect(await ways[way]({ document, variables: { unused: 'x'.repeat(33_000) } })).toMatch(
+        /32 KiB/,
+      );
+      expect(await ways[way]({ document })).toContain('VIDEO_NOT_FOUND');
+    }
+  });
+});
+
+describe('a body', () => {
+  const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\n';
+  const QUERY = JSON.stringify({ query: '{ __typename }' });
+
+  it('of many small pieces is put together without keeping each of them', async () => {
+    const request = new PassThrough({ highWaterMark: 0 });
+    const read = readBody(request as unknown as IncomingMessage, 1_000);
+    const pieces: WeakRef<Buffer>[] = [];
+    for (const letter of '{"query":"{ é }"}'.repeat(20)) {
+      const piece = Buffer.from(letter);
+      pieces.push(new WeakRef(piece));
+      request.write(piece);
+      await new Promise(setImmediate);
+    }
+
+    setFlagsFromString('--expose-gc');
+    runInNewContext('gc')();
+    // The stream itself may hold the last of them.
+    expect(pieces.slice(0, -4).filter((piece) => piece.deref())).toEqual([]);
+    request.end();
+
+    expect(String(await read)).toBe('{"query":"{ é }"}'.repeat(20));
+  });
+
+  it('that is not UTF-8 is refused: what is replaced in it could be paid, and taken for equal', async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream);
+    const body = Buffer.from('{"query":"{ __typename } # caf\xe9"}', 'latin1');
+    const send = (type: string, given: Uint8Array<ArrayBuffer> | string, more = {}) =>
+      fetch(`${gateway.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': type, ...more },
+        body: given,
+      });
+
+    const answers = [
+      await send('application/json', new Uint8Array(body)),
+      await send('application/json; charset=iso-8859-1', body),
+      await send('application/json', new Uint8Array(gzipSync(QUERY)), {
+        'content-encoding': 'gzip',
+      }),
+    ];
+    const read = [
+      await send('application/json; charset="UTF-8"', QUERY),
+      await send('application/json;charset=utf8', QUERY, { 'content-encoding': 'identity' }),
+    ];
+
+    expect(answers.map(({ status }) => status)).toEqual([400, 415, 415]);
+    for (const answer of answers) {
+      expect(await answer.json()).toMatchObject({
+        errors: [{ extensions: { code: 'BAD_REQUEST' } }],
+      });
+    }
+    expect(read.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it('that is not UTF-8 ends a socket, also in a frame for bytes', async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream);
+    const socket = new WebSocket(gateway.url.replace('http', 'ws').concat('/graphql'), [
+      'graphql-transport-ws',
+    ]);
+    const closed = new Promise<CloseEvent>((resolve) => socket.addEventListener('close', resolve));
+    await new Promise((resolve) => socket.addEventListener('open', resolve));
+
+    socket.send(Buffer.from('{"type":"ping","payload":{"a":"caf\xe9"}}', 'latin1'));
+
+    expect((await closed).code).toBe(4400);
+  });
+
+  it('may come from who would rather speak another protocol', async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream);
+    const upgrade =
+      'connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n';
+    const json = `content-type: application/json\r\ncontent-length: ${QUERY.length}\r\n\r\n${QUERY}`;
+
+    const answers = await Promise.all([
+      sendRaw(gateway.url, `${head}${upgrade}${json}`),
+      sendRaw(gateway.url, `GET /health HTTP/1.1\r\nhost: localhost\r\n${upgrade}\r\n`),
+    ]);
+
+    for (const answer of answers) expect(answer).toMatch(/^HTTP\/1.1 200 /);
   });
 });
 
@@ -522,6 +651,29 @@ describe('an answer', () => {
         /x-powered-by|"server"|tracing|sqlite|kysely|select |ECONN|UND_ERR/i,
       );
     }
+  });
+
+  it('has a code under whatever Host and Accept it was asked for', async () => {
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream, JWT_ENV);
+    const get = 'GET /graphql?query=%7B__typename%7D HTTP/1.1';
+    const who = `authorization: ${bearerOf('alice')}`;
+    for (const host of ['[', 'a b', 'x:abc', '%', '<x>', 'x/y?z#w', 'a@b']) {
+      const answer = await sendRaw(gateway.url, `${get}\r\nhost: ${host}\r\n${who}\r\n\r\n`);
+      expect([host, answer]).toEqual([
+        host,
+        expect.stringMatching(/^HTTP\/1.1 400 [\s\S]*BAD_REQUEST/),
+      ]);
+    }
+    const unknown = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, accept: 'image/png', authorization: bearerOf('alice') },
+      body: '{"query":"{ __typename }"}',
+    });
+    expect(unknown.status).toBe(406);
+    expect(await unknown.json()).toMatchObject({
+      errors: [{ extensions: { code: 'BAD_REQUEST' } }],
+    });
   });
 
   it('does not give back what was sent, by TRACE', async () => {

@@ -1,15 +1,10 @@
 /** JSON Web Tokens (RFC 7519): whose they are, if they are any good. */
 
-import {
-  createRemoteJWKSet,
-  errors,
-  type JWTPayload,
-  type JWTVerifyOptions,
-  jwtVerify,
-} from 'jose';
+import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { Config } from '../config.ts';
 import { GatewayUnavailableError, UnauthenticatedError } from '../errors.ts';
 import type { Identity } from './identity.ts';
+import { createIssuerKeys } from './issuer-keys.ts';
 
 export type TokenVerifier = (token: string) => Promise<Identity>;
 
@@ -44,8 +39,7 @@ export function createTokenVerifier(config: TokenConfig): TokenVerifier | null {
   };
 
   if (config.AUTH_JWKS_URL) {
-    // Cached, and fetched anew when a token names a key that is not in it, at most every 30 s.
-    const keys = createRemoteJWKSet(new URL(config.AUTH_JWKS_URL));
+    const keys = createIssuerKeys(config.AUTH_JWKS_URL);
     const algorithms = [
       'RS256',
       'RS384',
@@ -81,11 +75,26 @@ export function createTokenVerifier(config: TokenConfig): TokenVerifier | null {
 
   function toIdentity(payload: JWTPayload): Identity {
     const subject = payload[config.AUTH_OWNER_CLAIM];
-    if (typeof subject !== 'string' || subject === '' || payload.exp === undefined) {
+    const issuer = payload.iss ?? '-';
+    if (!isName(subject) || !isName(issuer) || payload.exp === undefined) {
       throw new UnauthenticatedError();
     }
     // An issuer may hold colons, a subject must not: or two owners could have one name.
     const name = subject.replace(/[%:]/g, encodeURIComponent);
-    return { owner: `jwt:${payload.iss ?? '-'}:${name}`, expiresAt: payload.exp * 1_000 };
+    return { owner: `jwt:${issuer}:${name}`, expiresAt: payload.exp * 1_000 };
   }
+}
+
+/**
+ * What every database tells from every other: text, and no longer than OpenID Connect has it (Core,
+ * 2). Without it two subjects could become one owner where they are stored.
+ */
+function isName(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= 255 &&
+    value.isWellFormed() &&
+    !value.includes('\0')
+  );
 }

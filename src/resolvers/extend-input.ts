@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import type { ExtendInput } from '../submit/fingerprint.ts';
-import { MAX_PROMPT_LENGTH, toHttpUrl, VIDEO_QUALITIES } from '../video.ts';
+import { MAX_TEXT_LENGTH, toHttpUrl, VIDEO_QUALITIES } from '../video.ts';
 
 /** Text that every database and JSON parser carries unchanged. */
 const text = z
@@ -13,16 +13,20 @@ const text = z
     'has characters that are no text',
   );
 
+function isShort(value: string): boolean {
+  return [...value].length <= MAX_TEXT_LENGTH;
+}
+
 const Input = z.object({
   taskId: text.trim().min(1, 'must not be empty').max(255, 'must be at most 255 characters'),
   prompt: text
     .refine((value) => value.trim() !== '', 'must not be blank')
-    .refine(
-      (value) => [...value].length <= MAX_PROMPT_LENGTH,
-      `must be at most ${MAX_PROMPT_LENGTH} characters`,
-    ),
+    .refine(isShort, `must be at most ${MAX_TEXT_LENGTH} characters`),
   quality: z.enum(VIDEO_QUALITIES),
-  waterMark: text.nullish().transform((value) => value ?? ''),
+  waterMark: text
+    .refine(isShort, `must be at most ${MAX_TEXT_LENGTH} characters`)
+    .nullish()
+    .transform((value) => value ?? ''),
   imageUrl: text
     .max(2048, 'must be at most 2048 characters')
     .refine((value) => toHttpUrl(value) !== null, 'must be an http(s) URL')

@@ -22,7 +22,8 @@ const ExtendVideoInput = builder.inputType('ExtendVideoInput', {
       description: 'The resolution. The aspect ratio stays that of the original video.',
     }),
     waterMark: t.string({
-      description: 'Text for the bottom right corner. Left out or empty: no watermark.',
+      description:
+        'Text for the bottom right corner. Left out or empty: no watermark. At most 2048 characters.',
     }),
     imageUrl: t.string({
       description:

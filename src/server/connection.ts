@@ -1,5 +1,6 @@
 /** One WebSocket as the protocol's server sees it: texts in, texts out, and what belongs to it. */
 
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
@@ -50,9 +51,14 @@ export class Connection {
 
   onMessage(handle: (text: string) => Promise<void>): void {
     const { socket } = this;
-    socket.on('message', (data) => {
+    socket.on('message', (data: Buffer, isBinary) => {
       // Until the client answers our close its messages still come, with an identity that may be over.
       if (socket.readyState !== socket.OPEN) return;
+      // Only of texts ws sees to it; replaced by U+FFFD, what differs would become the same.
+      if (isBinary && !isUtf8(data)) {
+        socket.close(CloseCode.BadRequest, 'The message is not UTF-8');
+        return;
+      }
       handle(String(data)).catch((error: unknown) => {
         this.log.error({ err: error }, 'a message of a socket met a bug');
         socket.close(CloseCode.InternalServerError, 'Internal server error');

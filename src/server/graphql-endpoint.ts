@@ -1,5 +1,6 @@
 /** `/graphql` over HTTP: who may ask, what is too much, and by which path it is answered. */
 
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { endAt } from '../auth/expiry.ts';
@@ -15,7 +16,7 @@ import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import type { Quota } from './quotas.ts';
 import { sendErrors, sendJson, toStatus } from './refusals.ts';
-import { isForBrowser, isJson } from './request-facts.ts';
+import { findBodyFault, isForBrowser, isHostValid } from './request-facts.ts';
 import { type AnswerThinly, chooseContentType } from './thin-path.ts';
 import { createTurn } from './turn.ts';
 import { isStream, type Yoga } from './yoga.ts';
@@ -34,6 +35,16 @@ export interface EndpointParts {
   /** Null where GraphiQL is off. */
   readonly sendGraphiQL: SendGraphiQL | null;
   readonly requests: RequestCounts;
+}
+
+/** A request whose sender is known. */
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly caller: Caller;
+  readonly identity: Identity;
+  readonly transport: Transport;
+  readonly begun: number;
 }
 
 /** @param begun when the request came, by `performance.now()`. */
@@ -59,6 +70,10 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       refuse(response, 403, 'The Host header names another server.', begun);
       return;
     }
+    if (!isHostValid(request)) {
+      refuse(response, 400, 'The Host header is not valid.', begun);
+      return;
+    }
     if (request.method === 'OPTIONS') {
       response.writeHead(204).end();
       return;
@@ -67,41 +82,24 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       await parts.sendGraphiQL(response);
       return;
     }
-    let text: string | null = null;
+    const { accept } = request.headers;
     if (request.method === 'POST') {
-      // A form or a text can be posted by any web page without asking (CSRF); JSON cannot.
-      if (!isJson(request)) {
-        refuse(response, 415, 'Send the request as application/json.', begun);
+      const fault = findBodyFault(request);
+      if (fault) {
+        refuse(response, 415, fault, begun);
         return;
       }
-      const body = await readBody(request, BODY_LIMIT);
-      if (body === null) {
-        response.setHeader('connection', 'close');
-        refuse(response, 413, `The request is over ${BODY_LIMIT / 1024} KiB.`, begun);
-        return;
-      }
-      text = body.toString('utf8');
     } else {
       // What is read is its reader's own, and changes.
       response.setHeader('cache-control', 'no-store');
     }
-    await answer(request, response, text, begun, requestId);
-  }
-
-  async function answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: string | null,
-    begun: number,
-    requestId: string,
-  ): Promise<void> {
-    const { accept } = request.headers;
     // Where JSON would do as well, only a subscription is a stream.
     const transport = isStream(accept) && chooseContentType(accept ?? '') === null ? 'sse' : 'http';
     const ending = new Ending();
     response.on('close', () => {
       if (!response.writableFinished) ending.end();
     });
+    // Before the body: of a stranger's nothing is kept.
     let identity: Identity;
     try {
       const { authorization } = request.headers;
@@ -113,22 +111,45 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     }
     // Who has left in the meantime must not take a place: its end has been told already.
     if (ending.isOver) return;
-    const caller: Caller = { owner: identity.owner, ending, requestId };
-    if (body !== null) {
-      const given = answerThinly?.(body, accept, caller, begun);
-      const thin = given instanceof Promise ? await given : given;
-      if (thin) {
-        await endOfTurn();
-        const length = Buffer.byteLength(thin.body);
-        response.writeHead(200, { 'content-type': thin.contentType, 'content-length': length });
-        response.end(thin.body);
-        return;
-      }
-      // Media types have no case (RFC 9110, 8.3.1), but for Yoga this one does.
-      request.headers['content-type'] = 'application/json';
-      // Yoga's adapter takes a body that has been read already from here.
-      Object.assign(request, { body });
+    if (!canAnswer(accept)) {
+      refuse(response, 406, 'Accept application/graphql-response+json or application/json.', begun);
+      return;
     }
+    const caller: Caller = { owner: identity.owner, ending, requestId };
+    const asked: Asked = { request, response, caller, identity, transport, begun };
+    if (request.method !== 'POST') return answerByYoga(asked, 0);
+
+    const body = await readBody(request, BODY_LIMIT);
+    if (body === null) {
+      response.setHeader('connection', 'close');
+      refuse(response, 413, `The request is over ${BODY_LIMIT / 1024} KiB.`, begun);
+      return;
+    }
+    // Replaced by U+FFFD, what differs would become the same.
+    if (!isUtf8(body)) {
+      refuse(response, 400, 'The request is not UTF-8.', begun);
+      return;
+    }
+    const text = body.toString('utf8');
+    const given = answerThinly?.(text, accept, caller, begun);
+    const thin = given instanceof Promise ? await given : given;
+    if (thin) {
+      await endOfTurn();
+      const length = Buffer.byteLength(thin.body);
+      response.writeHead(200, { 'content-type': thin.contentType, 'content-length': length });
+      response.end(thin.body);
+      return;
+    }
+    // Media types have no case (RFC 9110, 8.3.1), but for Yoga this one does.
+    request.headers['content-type'] = 'application/json';
+    // Yoga's adapter takes a body that has been read already from here.
+    Object.assign(request, { body: text });
+    return answerByYoga(asked, body.length);
+  }
+
+  async function answerByYoga(asked: Asked, bodyLength: number): Promise<void> {
+    const { request, response, caller, identity, transport, begun } = asked;
+    const { ending } = caller;
     if (ending.isOver) return;
     const passage: Passage = { transport, begun, isCounted: false };
     function beginStream(): boolean {
@@ -148,6 +169,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     await yoga.handle(request, response, {
       caller,
       passage,
+      bodyLength,
       beginStream: transport === 'sse' ? () => true : beginStream,
     });
     // A method or a media type that GraphQL does not know.
@@ -174,4 +196,13 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
   }
 
   return serveGraphQL;
+}
+
+/** Whether there is a media type that both sides know: one result, or several of them. */
+function canAnswer(accept: string | undefined): boolean {
+  return (
+    chooseContentType(accept || '*/*') !== null ||
+    isStream(accept) ||
+    (accept ?? '').toLowerCase().includes('multipart/mixed')
+  );
 }

@@ -11,9 +11,14 @@ export interface Routes extends EndpointParts {
   readonly handleCallback: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly sendMetrics: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly tracing: Tracing;
+  /** How long an answer may be in the making without a word, in milliseconds. */
+  readonly longestAnswerMs: number;
   /** Whether the gateway can serve now. */
   readonly isReady: () => Promise<boolean>;
 }
+
+/** A connection on which nothing moves that long is cut. */
+const IDLE_MS = 60_000;
 
 type Handler = (
   request: IncomingMessage,
@@ -94,16 +99,23 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     });
   }
 
-  return createServer(
+  const server = createServer(
     // The whole request, body included, has to arrive within this time.
     {
       requestTimeout: 30_000,
       headersTimeout: 10_000,
       keepAliveTimeout: 65_000,
+      // How often both are looked at; by default only every 30 s.
+      connectionsCheckingInterval: 5_000,
       maxHeaderSize: 16_384,
+      // Whoever asks for another protocol, as clients that prefer HTTP/2 do, is answered in this one.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
       // Of two Authorization headers Node would take the first: joined they are no credential.
       joinDuplicateHeaders: true,
     },
     serve,
   );
+  // Who does not read keeps an answer of any length in memory. A stream says something every 12 s.
+  server.setTimeout(IDLE_MS + routes.longestAnswerMs);
+  return server;
 }

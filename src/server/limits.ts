@@ -111,7 +111,10 @@ function toLength(field: FieldNode): number {
   const isList = ['videos', 'completions', 'extensions', 'ancestors'].includes(field.name.value);
   const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
   if (first === undefined) return isList ? DEFAULT_PAGE : 1;
-  return first.kind === Kind.INT ? Math.min(Number(first.value), LONGEST_PAGE) : LONGEST_PAGE;
+  // A negative one is refused when it is executed, and must not outweigh others until then.
+  return first.kind === Kind.INT
+    ? Math.min(Math.max(Number(first.value), 0), LONGEST_PAGE)
+    : LONGEST_PAGE;
 }
 
 function add(size: Size, other: Size): void {

@@ -8,9 +8,20 @@ export function isForBrowser(request: IncomingMessage): boolean {
   return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
 }
 
-export function isJson(request: IncomingMessage): boolean {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  return type === 'application/json';
+/** What a POST has to be sent as, where it is not: JSON, in UTF-8, as it is. */
+export function findBodyFault({ headers }: IncomingMessage): string | null {
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  // A form or a text can be posted by any web page without asking (CSRF); JSON cannot.
+  if (type.trim() !== 'application/json') return 'Send the request as application/json.';
+  const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='));
+  if (charset && !/^charset="?utf-?8"?$/.test(charset)) return 'Send the request in UTF-8.';
+  const coding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  return coding === 'identity' ? null : 'Send the request without a Content-Encoding.';
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+export function isHostValid({ headers: { host } }: IncomingMessage): boolean {
+  return host === undefined || (!/[/?#@\\\s]/.test(host) && URL.canParse(`http://${host}`));
 }
 
 /** The client's own id where it gave a harmless one: it can then find its request in our log. */

@@ -1,6 +1,6 @@
 /** graphql-transport-ws: graphql-ws speaks it, and Yoga's envelope parses, validates and executes. */
 
-import { type ExecutionArgs, type GraphQLError, getOperationAST } from 'graphql';
+import { type DocumentNode, type ExecutionArgs, type GraphQLError, getOperationAST } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { ToClientError } from '../client-errors.ts';
@@ -17,7 +17,7 @@ import type { SubscribeShared } from './shared-events.ts';
 import { createUnknownOperationError, toParseError, toSocketError } from './socket-errors.ts';
 import { type SocketArgs, sendResults } from './socket-results.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
-import type { Yoga } from './yoga.ts';
+import { createTooLargeError, STREAM_LIMIT, type Yoga } from './yoga.ts';
 
 const SERVERS_OWN = new Set(['connection_ack', 'next', 'error']);
 
@@ -99,8 +99,14 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
       }
       const faults: readonly GraphQLError[] = validate(schema, document);
       if (faults.length > 0) return refuse(faults.map(toClientError));
-      if (!getOperationAST(document, params.operationName))
-        return refuse([createUnknownOperationError()]);
+      const operation = getOperationAST(document, params.operationName);
+      if (!operation) return refuse([createUnknownOperationError()]);
+      if (
+        operation.operation === 'subscription' &&
+        toLength(document, params.variables) > STREAM_LIMIT
+      ) {
+        return refuse([createTooLargeError()]);
+      }
 
       // Last of all: of an operation that never begins no end is told.
       if (!session.takePlace()) return refuse([toClientError(new RateLimitedError())]);
@@ -117,4 +123,9 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
       };
     },
   });
+}
+
+/** In characters. */
+function toLength(document: DocumentNode, variables: unknown): number {
+  return (document.loc?.source.body.length ?? 0) + JSON.stringify(variables ?? null).length;
 }

@@ -18,6 +18,8 @@ import type { TrustedDocuments } from './trusted-documents.ts';
 interface ServerContext {
   readonly caller: Caller;
   readonly passage: Passage;
+  /** In bytes. */
+  readonly bodyLength: number;
   /** Called once for a subscription; false: there is no place for one more stream. */
   readonly beginStream: () => boolean;
 }
@@ -100,19 +102,29 @@ export function isStream(accept: string | null | undefined): boolean {
   return (accept ?? '').toLowerCase().includes('text/event-stream');
 }
 
+/** What a subscription was asked for by stays in memory until its end. */
+export const STREAM_LIMIT = 32 * 1024;
+
+export function createTooLargeError(): GraphQLError {
+  const message = `A subscription is asked for in ${STREAM_LIMIT / 1024} KiB at most.`;
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 413 } } });
+}
+
 /** Only what asks for a stream is counted, and ends with its token; Yoga would give one for `*` too. */
 function useStreamsOnRequest(
   toClientError: ToClientError,
 ): Plugin<Partial<ServerContext> & { request?: Request }> {
   return {
     onSubscribe({ args, setResultAndStopExecution }) {
-      const { request, beginStream } = args.contextValue;
+      const { request, beginStream, bodyLength = 0 } = args.contextValue;
       // A WebSocket has none.
       if (!request) return;
       if (!isStream(request.headers.get('accept'))) {
         const message = 'Subscriptions come as server-sent events: accept text/event-stream.';
         const extensions = { code: 'BAD_REQUEST', http: { status: 406 } };
         setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
+      } else if (bodyLength > STREAM_LIMIT) {
+        setResultAndStopExecution({ errors: [createTooLargeError()] });
       } else if (!beginStream?.()) {
         const { message, extensions } = toClientError(new RateLimitedError());
         const error = { extensions: { ...extensions, http: { status: 429 } } };

@@ -44,4 +44,24 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
     { AUTH_JWT_SECRET: 'changeme' },
     'AUTH_JWT_SECRET: must have at least 32 characters; openssl rand -base64 32 makes one',
   ],
+  'a list of signing keys that holds none': [
+    { WEBHOOK_HMAC_KEY: ' , ' },
+    'WEBHOOK_HMAC_KEY: holds no key',
+  ],
+  'a signing key with its quotes': [
+    { WEBHOOK_HMAC_KEY: '"the-key"' },
+    'WEBHOOK_HMAC_KEY: must not stand in quotes',
+  ],
+  'a limit that is blank': [
+    { OWNER_SUBMITS_PER_DAY: ' ' },
+    'OWNER_SUBMITS_PER_DAY: must be a whole number from 0 to 2147483647',
+  ],
+  'a public address with a query': [
+    { PUBLIC_URL: 'https://gateway.example.com/?x=1', AUTH: 'none' },
+    'PUBLIC_URL: must end before any ? or #',
+  ],
+  'a secret of spaces': [
+    { AUTH_JWT_SECRET: ' '.repeat(40) },
+    'AUTH_JWT_SECRET: must have at least 32 characters; openssl rand -base64 32 makes one',
+  ],
 };

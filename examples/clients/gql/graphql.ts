@@ -49,7 +49,7 @@ export type ExtendVideoInput = {
   quality: VideoQuality;
   /** The video to extend: the upstream's task id, or the `id` of a Video. It works best when the same subject goes on. */
   taskId: string;
-  /** Text for the bottom right corner. Left out or empty: no watermark. */
+  /** Text for the bottom right corner. Left out or empty: no watermark. At most 2048 characters. */
   waterMark?: string | null | undefined;
 };
 
