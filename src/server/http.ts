@@ -115,7 +115,8 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     },
     serve,
   );
-  // Who does not read keeps an answer of any length in memory. A stream says something every 12 s.
+  // Who does not read keeps an answer of any length in memory: it is cut when nothing has moved for
+  // twice as long. A stream says something every 12 s.
   server.setTimeout(IDLE_MS + routes.longestAnswerMs);
   return server;
 }
