@@ -12,7 +12,7 @@ const count = (fallback: number, least: number, most = 2 ** 31 - 1) => {
   const error = `must be a whole number from ${least} to ${most}`;
   return z
     .string()
-    .regex(/^\s*[+-]?\d+\s*$/, error)
+    .regex(/^\s*\d+\s*$/, error)
     .transform(Number)
     .pipe(z.number().min(least, error).max(most, error))
     .default(fallback);
@@ -31,17 +31,16 @@ const httpUrl = z
 const baseUrl = httpUrl.refine((url) => !/[?#]/.test(url), 'must end before any ? or #');
 
 /** Files of variables are read in two ways: some readers keep the quotes. */
-const IN_QUOTES = /^(["']).*\1$/s;
+const unquoted = z.string().refine((text) => !/^["']|["']$/.test(text), 'must not stand in quotes');
 
-const list = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
-  );
+function split(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+const list = z.string().default('').transform(split);
 
 const NO_KEY_LIST =
   'must be a comma-separated list of name:sha256-of-key, the hash in hex and not the key itself: printf %s "$KEY" | sha256sum';
@@ -63,8 +62,7 @@ const Environment = z
         /^[\x21-\x7e]+$/,
         'must be printable characters without spaces: the key alone, no line break and no "Bearer"',
       )
-      // Files of variables are read in two ways: some readers keep the quotes.
-      .regex(/^[^"'].*[^"']$|^[^"']$/s, 'must not stand in quotes'),
+      .pipe(unquoted),
     DATABASE_URL: z
       .string()
       .regex(
@@ -74,10 +72,7 @@ const Environment = z
       .default('sqlite:data/gateway.db'),
     DATABASE_POOL_SIZE: count(10, 1, 1_000),
     DATABASE_TIMEOUT_MS: count(4_000, 1),
-    WEBHOOK_HMAC_KEY: list.refine(
-      (keys) => keys.every((key) => !IN_QUOTES.test(key)),
-      'must not stand in quotes',
-    ),
+    WEBHOOK_HMAC_KEY: unquoted.default('').transform(split),
     UPSTREAM_TIMEOUT_MS: count(30_000, 1),
     UPSTREAM_REQUESTS: count(20, 1),
     UPSTREAM_WINDOW_MS: count(10_000, 1),
@@ -93,15 +88,14 @@ const Environment = z
       { error: 'must be a comma-separated list of origins such as https://app.example.com' },
     ),
     AUTH: z.literal('none', { error: "must be 'none' or unset" }).optional(),
-    AUTH_JWT_SECRET: z
-      .string()
+    AUTH_JWT_SECRET: unquoted
       .refine(
         (secret) => secret.trim().length >= 32,
         'must have at least 32 characters; openssl rand -base64 32 makes one',
       )
       .optional(),
     AUTH_JWKS_URL: httpUrl.optional(),
-    AUTH_ISSUER: z.string().optional(),
+    AUTH_ISSUER: z.string().max(255, 'must be at most 255 characters').optional(),
     AUTH_AUDIENCE: z.string().optional(),
     AUTH_OWNER_CLAIM: z.string().trim().min(1, 'must name a claim').default('sub'),
     AUTH_API_KEYS: list.transform((entries, context) =>
@@ -126,8 +120,7 @@ const Environment = z
     MAX_COST: count(100_000, 1),
     MAX_SUBMITS: count(1, 1),
     TRUSTED_DOCUMENTS: z.string().optional(),
-    METRICS_TOKEN: z
-      .string()
+    METRICS_TOKEN: unquoted
       .regex(/^[\x21-\x7e]{16,}$/, 'must have at least 16 printable characters, without spaces')
       .optional(),
     THIN_PATH: z

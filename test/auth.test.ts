@@ -522,6 +522,34 @@ describe('the keys of AUTH_JWKS_URL', () => {
     expect(jwks.asked).toBe(2);
   });
 
+  it.each([
+    ['ten minutes later', 11 * 60],
+    ['when the clock is set back', -24 * 3_600],
+  ])(
+    'that were withdrawn go, without another that would tell of it: %s',
+    async (_name, seconds) => {
+      const key = await createSigningKey('ES256', 'one');
+      await using jwks = await startJwks(key);
+      await using upstream = await startScriptedUpstream(() => {});
+      await using gateway = await startGateway(upstream, jwksEnv(jwks));
+      const authorization = `Bearer ${await key.sign(toClaims({ exp: inSeconds(24 * 3_600) }))}`;
+      expect(await askByPost(gateway, authorization)).toBe('200');
+
+      await jwks.publish(await createSigningKey('ES256', 'next'));
+      letPass(seconds);
+      // Who comes first does not wait for the keys that are fetched for it.
+      const asked = jwks.nextQuestion();
+      await askByPost(gateway, authorization);
+      await asked;
+
+      // What is remembered of a token is over after ten seconds.
+      letPass(11);
+      while ((await askByPost(gateway, authorization)) === '200') letPass(11);
+      expect(await askByPost(gateway, authorization)).toContain('401');
+      expect(jwks.asked).toBe(2);
+    },
+  );
+
   it.each<[string, (jwks: JwksServer) => unknown]>([
     ['answers 500', (jwks) => jwks.fail(500)],
     ['answers 404', (jwks) => jwks.fail(404)],
@@ -562,9 +590,19 @@ describe('the keys of AUTH_JWKS_URL', () => {
     expect(await askByPost(gateway, authorization)).toBe('200');
     jwks.fail(500);
     expect(await askByPost(gateway, authorization)).toBe('200');
-    // Older than they are kept where the issuer can be asked.
+    // Older than they are kept where the issuer can be asked; nobody waits for that.
     letPass(11 * 60);
+    const asked = jwks.nextQuestion();
     expect(await askByPost(gateway, authorization)).toBe('200');
+    await asked;
+    // Another, whose key they cannot know: it may well be good, and the issuer is left in peace.
+    const next = await createSigningKey('ES256', 'next');
+    const nextToken = await next.sign(toClaims({ exp: inSeconds(24 * 3_600) }));
+    for (let n = 0; n < 5; n += 1) {
+      expect(await askByPost(gateway, `Bearer ${nextToken}`)).toBe('503 GATEWAY_UNAVAILABLE');
+      expect(await askByPost(gateway, authorization)).toBe('200');
+    }
+    expect(jwks.asked).toBe(3);
     // For as long as keys may be kept; what was withdrawn must not be let in for ever.
     letPass(3_600);
     expect(await askByPost(gateway, authorization)).toBe('503 GATEWAY_UNAVAILABLE');

@@ -454,15 +454,22 @@ describe('what is too large', () => {
     await using gateway = await startGateway(upstream);
     const ways = await openWays(gateway);
     const document = 'subscription { videoExtended(taskId: "\\u0000") { cursor } }';
+    const long = 'x'.repeat(33_000);
     for (const way of ['SSE by POST', 'WebSocket'] as const) {
-      expect(await ways[way]({ document: `${document} # ${'x'.repeat(33_000)}` })).toMatch(
-        /32 KiB/,
-      );
-      expect(await ways[way]({ document, variables: { unused: 'x'.repeat(33_000) } })).toMatch(
-        /32 KiB/,
-      );
+      for (const asked of [
+        { document: `${document} # ${long}` },
+        { document, variables: { unused: long } },
+        { document, more: { extensions: { long } } },
+      ]) {
+        expect(await ways[way](asked)).toMatch(/32 KiB/);
+      }
       expect(await ways[way]({ document })).toContain('VIDEO_NOT_FOUND');
     }
+    const socket = await openRawSocket(gateway.url);
+    socket.send({ type: 'connection_init' });
+    await socket.next();
+    socket.send({ type: 'subscribe', id: long, payload: { query: document } });
+    expect(JSON.stringify(await socket.next())).toMatch(/32 KiB/);
   });
 });
 

@@ -1,28 +1,68 @@
 /** The issuer's public keys (RFC 7517): fetched anew now and then, and kept while that fails. */
 
-import { createRemoteJWKSet, type JWKSCacheInput, type JWTVerifyGetKey, jwksCache } from 'jose';
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 
+/** Older ones are fetched anew. */
 const FRESH_MS = 10 * 60_000;
-const RETRY_MS = 30_000;
-/** What the issuer has withdrawn meanwhile is trusted no longer than this. */
+/** Between two fetches, while there are keys to go on with. */
+const PAUSE_MS = 30_000;
+/** What the issuer has withdrawn is trusted no longer than this after the last fetch. */
 const KEPT_MS = 30 * 60_000;
 
 /**
- * Fetched when they are older than ten minutes, and when a token names a key that is not among them,
- * at most every 30 s. While the issuer is away those that are known serve, for half an hour.
+ * The keys are fetched when they are older than ten minutes, which nobody waits for, and when a token
+ * names one that is not among them. Those that are known serve for half an hour.
+ *
+ * @throws whatever the fetch met, where it might have brought the key; JWKSNoMatchingKey.
  */
 export function createIssuerKeys(url: string): JWTVerifyGetKey {
-  const cache: JWKSCacheInput = {};
-  const keys = createRemoteJWKSet(new URL(url), { cacheMaxAge: KEPT_MS, [jwksCache]: cache });
+  // It fetches and checks, and no more: by itself it would ask a failing issuer at each token.
+  const remote = createRemoteJWKSet(new URL(url));
+  let known: JWTVerifyGetKey | null = null;
+  let fetchedAt = 0;
   let triedAt = 0;
-  return async (header, token) => {
-    const now = Date.now();
-    const isStale = cache.uat !== undefined && now - cache.uat > FRESH_MS;
-    if (isStale && now - triedAt > RETRY_MS) {
-      triedAt = now;
-      // A failure shows when the keys are too old to serve.
-      await keys.reload().catch(() => undefined);
+  let failure: unknown = null;
+  let pending: Promise<JWTVerifyGetKey> | null = null;
+
+  function fetchKeys(): Promise<JWTVerifyGetKey> {
+    pending ??= fetchNow().finally(() => {
+      pending = null;
+    });
+    return pending;
+  }
+
+  async function fetchNow(): Promise<JWTVerifyGetKey> {
+    triedAt = Date.now();
+    try {
+      await remote.reload();
+    } catch (error) {
+      failure = error;
+      throw error;
     }
-    return keys(header, token);
+    failure = null;
+    fetchedAt = Date.now();
+    known = createLocalJWKSet(remote.jwks() ?? { keys: [] });
+    return known;
+  }
+
+  return async (header, token) => {
+    if (known === null || hasPassed(fetchedAt, KEPT_MS)) return (await fetchKeys())(header, token);
+    if (hasPassed(fetchedAt, FRESH_MS) && hasPassed(triedAt, PAUSE_MS)) {
+      // Of a failure is told where a key is missing.
+      fetchKeys().catch(() => undefined);
+    }
+    try {
+      return await known(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (pending || hasPassed(triedAt, PAUSE_MS)) return (await fetchKeys())(header, token);
+      throw failure ?? error;
+    }
   };
+}
+
+/** Also where the clock has been set back behind it. */
+function hasPassed(since: number, ms: number): boolean {
+  const passed = Date.now() - since;
+  return passed < 0 || passed > ms;
 }

@@ -76,7 +76,7 @@ export function createTokenVerifier(config: TokenConfig): TokenVerifier | null {
   function toIdentity(payload: JWTPayload): Identity {
     const subject = payload[config.AUTH_OWNER_CLAIM];
     const issuer = payload.iss ?? '-';
-    if (!isName(subject) || !isName(issuer) || payload.exp === undefined) {
+    if (!isText(subject) || subject === '' || !isText(issuer) || payload.exp === undefined) {
       throw new UnauthenticatedError();
     }
     // An issuer may hold colons, a subject must not: or two owners could have one name.
@@ -86,13 +86,12 @@ export function createTokenVerifier(config: TokenConfig): TokenVerifier | null {
 }
 
 /**
- * What every database tells from every other: text, and no longer than OpenID Connect has it (Core,
- * 2). Without it two subjects could become one owner where they are stored.
+ * What every database keeps and tells from every other: text, and no longer than OpenID Connect has a
+ * subject (Core, 2). Or two subjects could become one owner where they are stored.
  */
-function isName(value: unknown): value is string {
+function isText(value: unknown): value is string {
   return (
     typeof value === 'string' &&
-    value !== '' &&
     value.length <= 255 &&
     value.isWellFormed() &&
     !value.includes('\0')

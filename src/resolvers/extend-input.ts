@@ -13,20 +13,16 @@ const text = z
     'has characters that are no text',
   );
 
-function isShort(value: string): boolean {
-  return [...value].length <= MAX_TEXT_LENGTH;
-}
+const shortText = text.refine(
+  (value) => [...value].length <= MAX_TEXT_LENGTH,
+  `must be at most ${MAX_TEXT_LENGTH} characters`,
+);
 
 const Input = z.object({
   taskId: text.trim().min(1, 'must not be empty').max(255, 'must be at most 255 characters'),
-  prompt: text
-    .refine((value) => value.trim() !== '', 'must not be blank')
-    .refine(isShort, `must be at most ${MAX_TEXT_LENGTH} characters`),
+  prompt: shortText.refine((value) => value.trim() !== '', 'must not be blank'),
   quality: z.enum(VIDEO_QUALITIES),
-  waterMark: text
-    .refine(isShort, `must be at most ${MAX_TEXT_LENGTH} characters`)
-    .nullish()
-    .transform((value) => value ?? ''),
+  waterMark: shortText.nullish().transform((value) => value ?? ''),
   imageUrl: text
     .max(2048, 'must be at most 2048 characters')
     .refine((value) => toHttpUrl(value) !== null, 'must be an http(s) URL')

@@ -21,6 +21,8 @@ export class Connection {
   /** The upgrade, until it is known who is there: then it need not stay in memory. */
   request: IncomingMessage | null;
   session: Session | null = null;
+  /** The length in bytes of the message that is being taken in. */
+  received = 0;
 
   constructor(socket: WebSocket, request: IncomingMessage, log: Logger) {
     this.socket = socket;
@@ -59,6 +61,7 @@ export class Connection {
         socket.close(CloseCode.BadRequest, 'The message is not UTF-8');
         return;
       }
+      this.received = data.length;
       handle(String(data)).catch((error: unknown) => {
         this.log.error({ err: error }, 'a message of a socket met a bug');
         socket.close(CloseCode.InternalServerError, 'Internal server error');

@@ -14,12 +14,13 @@ import { type RequestCounts, type Transport, toOutcome } from '../telemetry/requ
 import { type Passage, toSeconds } from './counting.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
+import { createAcceptances } from './media-types.ts';
 import type { Quota } from './quotas.ts';
 import { sendErrors, sendJson, toStatus } from './refusals.ts';
 import { findBodyFault, isForBrowser, isHostValid } from './request-facts.ts';
-import { type AnswerThinly, chooseContentType } from './thin-path.ts';
+import type { AnswerThinly } from './thin-path.ts';
 import { createTurn } from './turn.ts';
-import { isStream, type Yoga } from './yoga.ts';
+import type { Yoga } from './yoga.ts';
 
 const BODY_LIMIT = 256 * 1024;
 
@@ -58,6 +59,7 @@ export type ServeGraphQL = (
 export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
   const { yoga, answerThinly, authenticator, door, subscriptions, requests } = parts;
   const endOfTurn = createTurn();
+  const toAcceptance = createAcceptances();
 
   async function serveGraphQL(
     request: IncomingMessage,
@@ -82,7 +84,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       await parts.sendGraphiQL(response);
       return;
     }
-    const { accept } = request.headers;
+    const accepted = toAcceptance(request.headers.accept);
     if (request.method === 'POST') {
       const fault = findBodyFault(request);
       if (fault) {
@@ -94,7 +96,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       response.setHeader('cache-control', 'no-store');
     }
     // Where JSON would do as well, only a subscription is a stream.
-    const transport = isStream(accept) && chooseContentType(accept ?? '') === null ? 'sse' : 'http';
+    const transport = accepted.isStream && accepted.contentType === null ? 'sse' : 'http';
     const ending = new Ending();
     response.on('close', () => {
       if (!response.writableFinished) ending.end();
@@ -111,8 +113,9 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     }
     // Who has left in the meantime must not take a place: its end has been told already.
     if (ending.isOver) return;
-    if (!canAnswer(accept)) {
-      refuse(response, 406, 'Accept application/graphql-response+json or application/json.', begun);
+    if (!accepted.isAnswerable) {
+      const message = 'Accept application/json, application/graphql-response+json, or a stream.';
+      refuse(response, 406, message, begun);
       return;
     }
     const caller: Caller = { owner: identity.owner, ending, requestId };
@@ -131,7 +134,8 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       return;
     }
     const text = body.toString('utf8');
-    const given = answerThinly?.(text, accept, caller, begun);
+    const { contentType } = accepted;
+    const given = contentType && answerThinly?.(text, contentType, caller, begun);
     const thin = given instanceof Promise ? await given : given;
     if (thin) {
       await endOfTurn();
@@ -189,20 +193,11 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     sendJson(response, status, { errors });
   }
 
-  /** Before it was looked at who is asking. */
+  /** Before GraphQL has begun. */
   function refuse(response: ServerResponse, status: number, message: string, begun: number): void {
     requests.invalid.count('http', 'BAD_REQUEST', toSeconds(begun));
     sendErrors(response, status, message);
   }
 
   return serveGraphQL;
-}
-
-/** Whether there is a media type that both sides know: one result, or several of them. */
-function canAnswer(accept: string | undefined): boolean {
-  return (
-    chooseContentType(accept || '*/*') !== null ||
-    isStream(accept) ||
-    (accept ?? '').toLowerCase().includes('multipart/mixed')
-  );
 }

@@ -8,14 +8,17 @@ export function isForBrowser(request: IncomingMessage): boolean {
   return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
 }
 
+/** ASCII is a part of it. */
+const UTF8 = /^charset=("?)(utf-?8|us-ascii)\1$/;
+
 /** What a POST has to be sent as, where it is not: JSON, in UTF-8, as it is. */
 export function findBodyFault({ headers }: IncomingMessage): string | null {
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
   // A form or a text can be posted by any web page without asking (CSRF); JSON cannot.
   if (type.trim() !== 'application/json') return 'Send the request as application/json.';
-  const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='));
-  if (charset && !/^charset="?utf-?8"?$/.test(charset)) return 'Send the request in UTF-8.';
-  const coding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  const charsets = parameters.map((one) => one.trim()).filter((one) => one.startsWith('charset='));
+  if (!charsets.every((one) => UTF8.test(one))) return 'Send the request in UTF-8.';
+  const coding = headers['content-encoding']?.trim().toLowerCase() || 'identity';
   return coding === 'identity' ? null : 'Send the request without a Content-Encoding.';
 }
 

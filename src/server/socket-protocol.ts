@@ -1,6 +1,6 @@
 /** graphql-transport-ws: graphql-ws speaks it, and Yoga's envelope parses, validates and executes. */
 
-import { type DocumentNode, type ExecutionArgs, type GraphQLError, getOperationAST } from 'graphql';
+import { type ExecutionArgs, type GraphQLError, getOperationAST } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { ToClientError } from '../client-errors.ts';
@@ -84,7 +84,8 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
         return 'next' in results ? sendResults(results, args as SocketArgs) : results;
       }),
     async onSubscribe({ extra }, id, params): Promise<SocketArgs | readonly GraphQLError[]> {
-      const { session } = extra;
+      // Of this message, as long as nothing has been waited for.
+      const { session, received: length } = extra;
       const begun = performance.now();
       const refuse = (errors: readonly GraphQLError[]) => {
         requests.invalid.count('ws', toOutcome({ errors }, undefined), toSeconds(begun));
@@ -101,10 +102,7 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
       if (faults.length > 0) return refuse(faults.map(toClientError));
       const operation = getOperationAST(document, params.operationName);
       if (!operation) return refuse([createUnknownOperationError()]);
-      if (
-        operation.operation === 'subscription' &&
-        toLength(document, params.variables) > STREAM_LIMIT
-      ) {
+      if (operation.operation === 'subscription' && length > STREAM_LIMIT) {
         return refuse([createTooLargeError()]);
       }
 
@@ -123,9 +121,4 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
       };
     },
   });
-}
-
-/** In characters. */
-function toLength(document: DocumentNode, variables: unknown): number {
-  return (document.loc?.source.body.length ?? 0) + JSON.stringify(variables ?? null).length;
 }

@@ -23,11 +23,12 @@ export interface ThinAnswer {
  * Answers the body of a request that has come in; always with the status 200, since something has
  * been executed. Null: nothing has been, and Yoga has to see to it.
  *
+ * @param contentType of the answer.
  * @param begun when the request came, by `performance.now()`: what is answered here is counted here.
  */
 export type AnswerThinly = (
   body: string,
-  accept: string | undefined,
+  contentType: string,
   caller: Caller,
   begun: number,
 ) => ThinAnswer | null | Promise<ThinAnswer | null>;
@@ -59,7 +60,6 @@ export function createThinPath(parts: {
 }): AnswerThinly {
   const { yoga, services, planner, toClientError, trusted, requests } = parts;
   const valid = createDocumentCache<DocumentNode>();
-  const contentTypes = new Map<string, string | null>();
 
   /** The document if it is valid; what is wrong with any other is Yoga's to say. */
   function prepare(text: string, { parse, validate, schema }: Enveloped): DocumentNode | null {
@@ -71,15 +71,6 @@ export function createThinPath(parts: {
     } catch {
       return null;
     }
-  }
-
-  function toContentType(accept: string): string | null {
-    let type = contentTypes.get(accept);
-    if (type === undefined) {
-      type = chooseContentType(accept);
-      if (contentTypes.size < 100) contentTypes.set(accept, type);
-    }
-    return type;
   }
 
   function toAnswer(asked: Asked, document: DocumentNode, result: Result): ThinAnswer {
@@ -115,9 +106,8 @@ export function createThinPath(parts: {
     return result.data === undefined ? null : toAnswer(asked, document, result);
   }
 
-  return (body, accept, caller, begun) => {
-    const contentType = toContentType(accept ?? '*/*');
-    const params = contentType && toParams(body, trusted);
+  return (body, contentType, caller, begun) => {
+    const params = toParams(body, trusted);
     if (!params) return null;
     const asked = { params, contentType, caller, begun };
     const known = valid.get(params.query);
@@ -156,25 +146,4 @@ function toParams(body: string, trusted: TrustedDocuments | null): Params | null
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/**
- * The first media type of an `Accept` that a single result can have, as Yoga chooses it: by the
- * client's order, and `application/json` for a wildcard. Null where there is none.
- *
- * @see https://graphql.github.io/graphql-over-http/draft/#sec-Accept
- */
-export function chooseContentType(accept: string): string | null {
-  for (const item of accept.replace(/\s/g, '').toLowerCase().split(',')) {
-    const [type = '', ...parameters] = item.split(';');
-    const charset = parameters.find((parameter) => parameter.includes('charset='));
-    if (charset !== undefined && charset !== 'charset=utf-8') continue;
-    if (['*/*', 'application/*', '*/json', 'application/json'].includes(type)) {
-      return 'application/json; charset=utf-8';
-    }
-    if (['application/graphql-response+json', '*/graphql-response+json'].includes(type)) {
-      return 'application/graphql-response+json; charset=utf-8';
-    }
-  }
-  return null;
 }

@@ -11,6 +11,7 @@ import type { RequestCounts } from '../telemetry/requests.ts';
 import { type Passage, useCounting } from './counting.ts';
 import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
+import { isStream } from './media-types.ts';
 import { type SubscribeShared, useSharedEvents } from './shared-events.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
@@ -97,12 +98,7 @@ function useLimits(config: Config): Plugin {
   };
 }
 
-/** Whether a request asks for server-sent events in so many words. */
-export function isStream(accept: string | null | undefined): boolean {
-  return (accept ?? '').toLowerCase().includes('text/event-stream');
-}
-
-/** What a subscription was asked for by stays in memory until its end. */
+/** In bytes: what a subscription was asked for by, all of it, stays in memory until its end. */
 export const STREAM_LIMIT = 32 * 1024;
 
 export function createTooLargeError(): GraphQLError {

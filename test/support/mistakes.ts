@@ -49,7 +49,7 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
     'WEBHOOK_HMAC_KEY: holds no key',
   ],
   'a signing key with its quotes': [
-    { WEBHOOK_HMAC_KEY: '"the-key"' },
+    { WEBHOOK_HMAC_KEY: '"the-key,the-next"' },
     'WEBHOOK_HMAC_KEY: must not stand in quotes',
   ],
   'a limit that is blank': [
