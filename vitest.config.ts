@@ -20,8 +20,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    // Most tests wait for something most of the time: one more than there are processors for.
-    maxWorkers: availableParallelism() + 1,
+    // Most tests wait for something most of the time: two at a time on the smallest machine, too.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
     // Only to end what hangs: no test depends on speed.
     testTimeout: 120_000,

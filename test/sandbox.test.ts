@@ -364,7 +364,8 @@ describe('callbacks', () => {
     await using receiver = await startReceiver(() => new Promise<Answer>(() => {}));
     await using sandbox = await startSandbox({
       autoplay: false,
-      callbackTimeoutMs: 20,
+      // Long enough for the callback to have come on a busy machine.
+      callbackTimeoutMs: 1_000,
       retryDelaysMs: [],
     });
 
