@@ -72,7 +72,11 @@ const Environment = z
       .default('sqlite:data/gateway.db'),
     DATABASE_POOL_SIZE: count(10, 1, 1_000),
     DATABASE_TIMEOUT_MS: count(4_000, 1),
-    WEBHOOK_HMAC_KEY: unquoted.default('').transform(split),
+    // Nothing but commas must not pass for keys: every callback would count as signed.
+    WEBHOOK_HMAC_KEY: unquoted
+      .transform(split)
+      .refine((keys) => keys.length > 0, 'holds no key')
+      .default([]),
     UPSTREAM_TIMEOUT_MS: count(30_000, 1),
     UPSTREAM_REQUESTS: count(20, 1),
     UPSTREAM_WINDOW_MS: count(10_000, 1),
@@ -194,10 +198,6 @@ function findConflicts(env: Raw): string[] {
   const { AUTH, AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = env;
   // A list of nothing but commas and spaces lets nobody in, so it must not pass for keys.
   const open = isOpen({ ...env, AUTH_API_KEYS: list.parse(env.AUTH_API_KEYS) });
-  // Nor may it pass for keys here: every callback would count as signed.
-  if (env.WEBHOOK_HMAC_KEY && list.parse(env.WEBHOOK_HMAC_KEY).length === 0) {
-    faults.push('WEBHOOK_HMAC_KEY: holds no key');
-  }
   if (AUTH_JWKS_URL && AUTH_JWT_SECRET) {
     faults.push('AUTH_JWKS_URL: cannot stand beside AUTH_JWT_SECRET');
   }

@@ -119,20 +119,18 @@ function toList({ ofType }: GraphQLList<GraphQLOutputType>, select: SelectFields
   return (run, found, info, prev) => {
     if (!Array.isArray(found)) throw LEFT_TO_EXECUTOR;
     const answer: unknown[] = [];
-    let pending: Promise<unknown>[] | null = null;
+    let isLate = false;
     try {
       for (const [key, item] of found.entries()) {
         const value = toItem(run, item, info, { prev, key, typename: undefined });
         answer.push(value);
-        if (!(value instanceof Promise)) continue;
-        pending ??= [];
-        pending.push(value);
+        isLate ||= value instanceof Promise;
       }
     } catch (error) {
       abandon(found);
-      abandon(pending);
+      abandon(answer);
       throw error;
     }
-    return pending === null ? answer : Promise.all(answer);
+    return isLate ? Promise.all(answer) : answer;
   };
 }

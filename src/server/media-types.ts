@@ -6,7 +6,7 @@
  *
  * @see https://graphql.github.io/graphql-over-http/draft/#sec-Accept
  */
-export function chooseContentType(accept: string): string | null {
+function chooseContentType(accept: string): string | null {
   for (const item of accept.replace(/\s/g, '').toLowerCase().split(',')) {
     const [type = '', ...parameters] = item.split(';');
     const charset = parameters.find((parameter) => parameter.includes('charset='));
@@ -44,9 +44,10 @@ export function createAcceptances(): (accept: string | undefined) => Acceptance 
     let acceptance = known.get(text);
     if (!acceptance) {
       const contentType = chooseContentType(text);
+      const streams = isStream(text);
       const isMultipart = text.toLowerCase().includes('multipart/mixed');
-      const isAnswerable = contentType !== null || isStream(text) || isMultipart;
-      acceptance = { contentType, isStream: isStream(text), isAnswerable };
+      const isAnswerable = contentType !== null || streams || isMultipart;
+      acceptance = { contentType, isStream: streams, isAnswerable };
       if (known.size < MOST_KNOWN) known.set(text, acceptance);
     }
     return acceptance;
