@@ -6,9 +6,10 @@
  */
 
 import { openDatabase } from '../src/store/database.ts';
-import { endVideo } from '../src/store/ends.ts';
 import { startListener } from '../src/store/listener.ts';
-import { confirmSubmit, insertSubmit } from '../src/store/submits.ts';
+import { confirmSubmit } from '../src/store/transitions/confirm.ts';
+import { endVideo } from '../src/store/transitions/end.ts';
+import { insertSubmit } from '../src/store/transitions/insert.ts';
 import { createVideoId } from '../src/video-id.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 

@@ -30,7 +30,7 @@ import { createAllowance, toAllowance } from './store/allowance.ts';
 import { isReachable, isShared, openDatabase } from './store/database.ts';
 import { createFinishedVideos } from './store/finished.ts';
 import type { Listener } from './store/listener.ts';
-import { recoverOrphans } from './store/submits.ts';
+import { recoverOrphans } from './store/transitions/unconfirmed.ts';
 import { createVideoLoader } from './store/video-loader.ts';
 import { createSubmitter } from './submit/submitter.ts';
 import { createDeliveryNotes } from './telemetry/deliveries.ts';

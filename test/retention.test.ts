@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { readCompletions, readLogBounds } from '../src/store/completions.ts';
 import { openDatabase } from '../src/store/database.ts';
-import { endVideo } from '../src/store/ends.ts';
 import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
 import type { Tables } from '../src/store/schema.ts';
-import { confirmSubmit, insertSubmit } from '../src/store/submits.ts';
+import { confirmSubmit } from '../src/store/transitions/confirm.ts';
+import { endVideo } from '../src/store/transitions/end.ts';
+import { insertSubmit } from '../src/store/transitions/insert.ts';
 import { listVideos } from '../src/store/videos.ts';
 import { createVideoId } from '../src/video-id.ts';
 import {

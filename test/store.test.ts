@@ -17,11 +17,9 @@ import {
   takePlace,
 } from '../src/store/allowance.ts';
 import {
-  countFilelessRead,
   hastenCheck,
   hastenWatched,
   leaseDueRows,
-  noteOpen,
   releaseLeases,
   scheduleCheck,
 } from '../src/store/checks.ts';
@@ -32,24 +30,23 @@ import {
   readLogBounds,
 } from '../src/store/completions.ts';
 import { isReachable, type OpenDatabase, openDatabase } from '../src/store/database.ts';
-import { adoptTask, endConfirmedVideo, endVideo } from '../src/store/ends.ts';
 import { createFinishedVideos } from '../src/store/finished.ts';
 import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
 import { now, type VideoRow } from '../src/store/rows.ts';
 import type { Database } from '../src/store/schema.ts';
 import { findOverspending, lockOwner } from '../src/store/spending.ts';
+import { findKeyHolder, findLatestOfKey, findRow } from '../src/store/submits.ts';
+import { adoptTask, confirmSubmit } from '../src/store/transitions/confirm.ts';
+import { endVideo } from '../src/store/transitions/end.ts';
+import { endConfirmedVideo } from '../src/store/transitions/end-confirmed.ts';
+import { insertSubmit, type NewSubmit } from '../src/store/transitions/insert.ts';
+import { countFilelessRead, noteOpen } from '../src/store/transitions/progress.ts';
+import { rejectSubmit } from '../src/store/transitions/refuse.ts';
 import {
-  confirmSubmit,
-  findKeyHolder,
-  findLatestOfKey,
-  findRow,
-  insertSubmit,
   markOverdueUnconfirmed,
   markUnconfirmed,
-  type NewSubmit,
   recoverOrphans,
-  rejectSubmit,
-} from '../src/store/submits.ts';
+} from '../src/store/transitions/unconfirmed.ts';
 import { createVideoLoader } from '../src/store/video-loader.ts';
 import { findLineages, findVideo, findVideos, listVideos } from '../src/store/videos.ts';
 import type { Video, VideoFailure, VideoFiles } from '../src/video.ts';

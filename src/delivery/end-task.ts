@@ -1,8 +1,10 @@
 /** The end of a task, whoever has found it: written, then told to those who wait, then counted. */
 
 import type { Completion } from '../store/completions.ts';
-import { type CallbackProof, endConfirmedVideo, endVideo, type VideoEnd } from '../store/ends.ts';
 import type { Database } from '../store/schema.ts';
+import { endVideo } from '../store/transitions/end.ts';
+import type { VideoEnd } from '../store/transitions/end-columns.ts';
+import { type CallbackProof, endConfirmedVideo } from '../store/transitions/end-confirmed.ts';
 import type { Finder, Metrics } from '../telemetry/metrics.ts';
 import type { Change, Hub } from './hub.ts';
 import type { Reader } from './reader.ts';

@@ -1,14 +1,8 @@
 /** Between a row and what clients see of it. */
 
-import {
-  type Expression,
-  type ExpressionBuilder,
-  type Selectable,
-  type SqlBool,
-  sql,
-} from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { FILE_LIFETIME_MS, VIDEO_STATES, type Video, type VideoState } from '../video.ts';
-import type { RowState, Tables, VideoTable } from './schema.ts';
+import type { RowState, VideoTable } from './schema.ts';
 
 export type VideoRow = Selectable<VideoTable>;
 
@@ -60,23 +54,4 @@ export function toVideo(row: VideoRow): Video {
     expired: row.expire_flag === 1 || (expiresAt !== null && expiresAt <= Date.now()),
     checkedAt: row.checked_at,
   };
-}
-
-/** In an upsert or update: keeps a task id that is known, else takes the given one. */
-export function keepTaskId(taskId: string | null): Expression<string | null> {
-  return sql<string | null>`coalesce(task_id, ${taskId})`;
-}
-
-/** No other row has claimed this task: checked in the statement that claims it. */
-export function isUnclaimed(id: string, taskId: string | null) {
-  return (eb: ExpressionBuilder<Tables, 'video'>): Expression<SqlBool> =>
-    eb.not(
-      eb.exists(
-        eb
-          .selectFrom('video as other')
-          .select('other.id')
-          .where('other.task_id', '=', taskId)
-          .where('other.id', '!=', id),
-      ),
-    );
 }

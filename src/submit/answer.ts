@@ -5,7 +5,8 @@ import type { Hub } from '../delivery/hub.ts';
 import { GatewayUnavailableError, OutcomeUnknownError } from '../errors.ts';
 import { toVideo, type VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
-import { findRow, markOverdueUnconfirmed } from '../store/submits.ts';
+import { findRow } from '../store/submits.ts';
+import { markOverdueUnconfirmed } from '../store/transitions/unconfirmed.ts';
 import type { Video } from '../video.ts';
 import { parseRejection } from './rejection.ts';
 

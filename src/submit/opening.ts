@@ -7,7 +7,7 @@ import { type Allowance, type Place, takePlace } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findOverspending, lockOwner, type SpendLimits } from '../store/spending.ts';
-import { insertSubmit, type NewSubmit } from '../store/submits.ts';
+import { insertSubmit, type NewSubmit } from '../store/transitions/insert.ts';
 
 export type SpendConfig = Pick<
   Config,

@@ -9,14 +9,10 @@ import { GatewayError, GatewayUnavailableError, IdempotencyConflictError } from 
 import { toAllowance } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
-import {
-  confirmSubmit,
-  findKeyHolder,
-  findLatestOfKey,
-  findRow,
-  markUnconfirmed,
-  rejectSubmit,
-} from '../store/submits.ts';
+import { findKeyHolder, findLatestOfKey, findRow } from '../store/submits.ts';
+import { confirmSubmit } from '../store/transitions/confirm.ts';
+import { rejectSubmit } from '../store/transitions/refuse.ts';
+import { markUnconfirmed } from '../store/transitions/unconfirmed.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Span, Tracing } from '../telemetry/tracing.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';

@@ -17,7 +17,7 @@ import {
   scheduleCheck,
 } from '../store/checks.ts';
 import type { VideoRow } from '../store/rows.ts';
-import { markOverdueUnconfirmed } from '../store/submits.ts';
+import { markOverdueUnconfirmed } from '../store/transitions/unconfirmed.ts';
 import type { LookOutcome } from '../telemetry/metrics.ts';
 import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from '../upstream/client.ts';

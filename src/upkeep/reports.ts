@@ -2,8 +2,8 @@
 
 import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
 import type { Change } from '../delivery/hub.ts';
-import { countFilelessRead, noteOpen } from '../store/checks.ts';
-import type { VideoEnd } from '../store/ends.ts';
+import type { VideoEnd } from '../store/transitions/end-columns.ts';
+import { countFilelessRead, noteOpen } from '../store/transitions/progress.ts';
 import type { TaskReport } from '../upstream/details.ts';
 import type { VideoFailure } from '../video.ts';
 

@@ -1,0 +1,37 @@
+/** What a row may claim for itself: its task and its idempotency key, each held by one row. */
+
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
+import type { Tables } from '../schema.ts';
+
+/** In an upsert or update: keeps a task id that is known, else takes the given one. */
+export function keepTaskId(taskId: string | null): Expression<string | null> {
+  return sql<string | null>`coalesce(task_id, ${taskId})`;
+}
+
+/** No other row has claimed this task: checked in the statement that claims it. */
+export function isUnclaimed(id: string, taskId: string | null) {
+  return (eb: ExpressionBuilder<Tables, 'video'>): Expression<SqlBool> =>
+    eb.not(
+      eb.exists(
+        eb
+          .selectFrom('video as other')
+          .select('other.id')
+          .where('other.task_id', '=', taskId)
+          .where('other.id', '!=', id),
+      ),
+    );
+}
+
+/**
+ * A tombstone has let go of its key. When a callback proves that its task exists, it takes the key
+ * back, unless a later submit holds it by now.
+ */
+export const reclaimedKey = sql<number>`case
+  when idempotency_key is null then 0
+  when key_held = 1 then 1
+  when exists (
+    select 1 from video as holder
+    where holder.owner = video.owner and holder.idempotency_key = video.idempotency_key
+      and holder.key_held = 1
+  ) then 0
+  else 1 end`;

@@ -1,0 +1,52 @@
+/** What an end writes into its row. */
+
+import type { VideoFailure, VideoFiles } from '../../video.ts';
+import { now, toVideo, type VideoRow } from '../rows.ts';
+
+export interface VideoEnd {
+  /** The files of a success, or why the task failed. */
+  readonly outcome: VideoFiles | VideoFailure;
+  /** The upstream's id, where it spoke: adopted by a row that has none. */
+  readonly taskId?: string | null;
+  readonly expired?: boolean;
+  /** Whether the upstream itself reported the end; false when the gateway gives a task up. */
+  readonly reported: boolean;
+}
+
+export type EndState = 'SUCCEEDED' | 'FAILED';
+
+export function toState({ outcome }: VideoEnd): EndState {
+  return 'videoUrl' in outcome ? 'SUCCEEDED' : 'FAILED';
+}
+
+export type EndColumns = Pick<
+  VideoRow,
+  | 'video_id'
+  | 'video_url'
+  | 'cover_url'
+  | 'failure_reason'
+  | 'failure_message'
+  | 'failure_code'
+  | 'expire_flag'
+>;
+
+export function toColumns({ outcome, expired }: VideoEnd): EndColumns {
+  const files = 'videoUrl' in outcome ? outcome : null;
+  const failure = 'reason' in outcome ? outcome : null;
+  return {
+    video_id: files?.videoId ?? null,
+    video_url: files?.videoUrl ?? null,
+    cover_url: files?.coverUrl ?? null,
+    failure_reason: failure?.reason ?? null,
+    failure_message: failure?.message ?? null,
+    failure_code: failure?.upstreamCode ?? null,
+    expire_flag: expired ? 1 : 0,
+  };
+}
+
+/** There is nothing left to look for. */
+export const ENDED = { finished_at: now, check_after: null, lease_until: 0 };
+
+export function toEnded(row: VideoRow, number: number) {
+  return { owner: row.owner, completion: { number, video: toVideo(row) } };
+}

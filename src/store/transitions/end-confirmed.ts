@@ -1,0 +1,121 @@
+/** The end of a confirmed task as its usual callback reports it. */
+
+import { sql } from 'kysely';
+import { PREDECESSORS } from '../../video.ts';
+import type { Completion } from '../completions.ts';
+import { type Param, prepare } from '../prepared.ts';
+import { now, type VideoRow } from '../rows.ts';
+import type { Database } from '../schema.ts';
+import { isEmbedded } from '../sqlite.ts';
+import {
+  ENDED,
+  type EndColumns,
+  type EndState,
+  toColumns,
+  toEnded,
+  toState,
+  type VideoEnd,
+} from './end-columns.ts';
+import { countOn, logEnd } from './end-number.ts';
+
+/** What a callback's URL and its body say of the task that it is about. */
+export interface CallbackProof {
+  readonly id: string;
+  readonly tokenHash: string;
+  readonly taskId: string;
+}
+
+/**
+ * The same for the usual callback: its task has been confirmed, so that the row, and whose it is, need
+ * not be looked at before. Null also where the proof is wrong in any part.
+ */
+export async function endConfirmedVideo(
+  db: Database,
+  proof: CallbackProof,
+  end: VideoEnd,
+): Promise<{ owner: string; completion: Completion } | null> {
+  const params = { ...proof, ...toColumns(end) };
+  const { update, updateAndLog } = END_CONFIRMED[toState(end)];
+  if (!isEmbedded(db)) {
+    const { rows } = await updateAndLog(db, params);
+    return rows[0] ? toEnded(rows[0], rows[0].number) : null;
+  }
+  return db.transaction().execute(async (trx) => {
+    const { rows } = await update(trx, params);
+    return rows[0] ? toEnded(rows[0], await logEnd(trx, rows[0])) : null;
+  });
+}
+
+type EndParams = CallbackProof & EndColumns;
+
+function endConfirmedRow(db: Database, param: Param<EndParams>, state: EndState) {
+  return db
+    .updateTable('video')
+    .set({
+      ...ENDED,
+      state,
+      checked_at: now,
+      video_id: param('video_id'),
+      video_url: param('video_url'),
+      cover_url: param('cover_url'),
+      failure_reason: param('failure_reason'),
+      failure_message: param('failure_message'),
+      failure_code: param('failure_code'),
+      expire_flag: param('expire_flag'),
+    })
+    .where('id', '=', param('id'))
+    .where('token_hash', '=', param('tokenHash'))
+    .where('task_id', '=', param('taskId'))
+    .where('state', 'in', PREDECESSORS[state])
+    .returningAll();
+}
+
+/**
+ * All of it in one statement, which only PostgreSQL knows: the lock on the owner's row is held for no
+ * round trip, and the owner's next completion waits for nothing but the commit.
+ *
+ * @see https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
+ */
+function endAndLogConfirmedRow(db: Database, param: Param<EndParams>, state: EndState) {
+  return db
+    .with('ended', () => endConfirmedRow(db, param, state))
+    .with('numbered', (cte) =>
+      cte
+        .insertInto('owner')
+        .columns(['owner', 'head', 'pruned'])
+        .expression((eb) =>
+          eb
+            .selectFrom('ended')
+            .select(['ended.owner', sql<number>`1`.as('head'), sql<number>`0`.as('pruned')]),
+        )
+        .onConflict(countOn)
+        .returning('head'),
+    )
+    .with('logged', (cte) =>
+      cte
+        .insertInto('completion')
+        .columns(['owner', 'number', 'video_row', 'created_at'])
+        .expression((eb) =>
+          eb
+            .selectFrom(['ended', 'numbered'])
+            .select(['ended.owner', 'numbered.head', 'ended.id', now.as('created_at')]),
+        ),
+    )
+    .selectFrom(['ended', 'numbered'])
+    .selectAll('ended')
+    .select('numbered.head as number');
+}
+
+function prepareEndConfirmed(state: EndState) {
+  return {
+    update: prepare<EndParams, VideoRow>((db, param) => endConfirmedRow(db, param, state)),
+    updateAndLog: prepare<EndParams, VideoRow & { number: number }>((db, param) =>
+      endAndLogConfirmedRow(db, param, state),
+    ),
+  };
+}
+
+const END_CONFIRMED = {
+  SUCCEEDED: prepareEndConfirmed('SUCCEEDED'),
+  FAILED: prepareEndConfirmed('FAILED'),
+};
