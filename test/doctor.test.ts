@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Finding, Subject } from '../src/doctor/finding.ts';
 import { examineRuntime } from '../src/doctor/runtime.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { makeFolder } from './support/folder.ts';
-import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/postgres.ts';
 import { startGatewayProcess } from './support/process.ts';
 import { runProgram } from './support/program.ts';
 import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
@@ -181,11 +181,7 @@ describe('an embedded database', () => {
 });
 
 describe('PostgreSQL', () => {
-  let postgres: PostgresServer;
-  beforeAll(async () => {
-    postgres = await startPostgres();
-  });
-  afterAll(() => postgres[Symbol.asyncDispose]());
+  const postgres = sharedPostgres();
 
   it('that is empty stays empty; once a gateway has been there it is up to date', async () => {
     const DATABASE_URL = await postgres.createDatabase();

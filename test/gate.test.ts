@@ -1,22 +1,18 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { ExtendDocument, ReadVideosDocument } from './generated/graphql.ts';
 import { startGateway, type TestCaller } from './support/gateway.ts';
 import { startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
-import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/postgres.ts';
 import { createFleet, type Replica } from './support/replicas.ts';
 import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
 import { startTimedUpstream } from './support/timed-upstream.ts';
 
-let postgres: PostgresServer;
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 120_000);
-afterAll(() => postgres[Symbol.asyncDispose]());
+const postgres = sharedPostgres();
 
 describe('the allowance', () => {
   const SUBMITS = 300;

@@ -1,5 +1,5 @@
 import { get } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import {
   ExtendDocument,
@@ -11,7 +11,7 @@ import { postCallback, toFailure, toSuccess } from './support/callback.ts';
 import { startGateway } from './support/gateway.ts';
 import { startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
-import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/postgres.ts';
 import { startGatewayProcess } from './support/process.ts';
 import { scrape } from './support/scrape.ts';
 import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
@@ -285,11 +285,7 @@ describe('the life of a task', () => {
 });
 
 describe('/metrics', () => {
-  let postgres: PostgresServer;
-  beforeAll(async () => {
-    postgres = await startPostgres();
-  }, 120_000);
-  afterAll(() => postgres[Symbol.asyncDispose]());
+  const postgres = sharedPostgres();
 
   it('is answered while the database is away, and says so', async () => {
     const DATABASE_URL = await postgres.createDatabase();

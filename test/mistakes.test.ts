@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeFolder } from './support/folder.ts';
 import { IN_THE_ENVIRONMENT } from './support/mistakes.ts';
-import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/postgres.ts';
 import { startGatewayProcess } from './support/process.ts';
 import { runProgram } from './support/program.ts';
 
@@ -115,11 +115,7 @@ describe('a step back to an older version', () => {
 });
 
 describe('a mistake about PostgreSQL', () => {
-  let postgres: PostgresServer;
-  beforeAll(async () => {
-    postgres = await startPostgres();
-  });
-  afterAll(() => postgres[Symbol.asyncDispose]());
+  const postgres = sharedPostgres();
 
   const PREFIX = 'DATABASE_URL: the database could not be brought up to date: ';
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import {
   ExtendDocument,
@@ -12,13 +12,9 @@ import { postCallback, toFailure, toSuccess } from './support/callback.ts';
 import { startGateway } from './support/gateway.ts';
 import { startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
-import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/postgres.ts';
 
-let postgres: PostgresServer;
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 60_000);
-afterAll(() => postgres[Symbol.asyncDispose]());
+const postgres = sharedPostgres();
 
 describe('replicas on one PostgreSQL', () => {
   it('tell the listeners of all of them what a callback told one', async () => {

@@ -12,14 +12,10 @@ import {
 import type { TestCaller } from './support/gateway.ts';
 import { startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
-import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/postgres.ts';
 import { createFleet, type Fleet, type Replica } from './support/replicas.ts';
 
-let postgres: PostgresServer;
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 120_000);
-afterAll(() => postgres[Symbol.asyncDispose]());
+const postgres = sharedPostgres();
 
 /** Numbers in [0, 1), the same ones in every run. */
 function createChance(seed: number): () => number {

