@@ -1,49 +1,22 @@
 /** The environment, read once and parsed as a whole. */
 
 import { z } from 'zod';
+import {
+  baseUrl,
+  count,
+  findWrapped,
+  flag,
+  httpUrl,
+  list,
+  NO_KEY_LIST,
+  split,
+} from './config-values.ts';
 import { DAY_MS } from './durations.ts';
 
 export type Config = Readonly<z.output<typeof Environment>>;
 
 /** What trying again does not mend. The message names the variables. */
 export class EnvironmentError extends Error {}
-
-const count = (fallback: number, least: number, most = 2 ** 31 - 1) => {
-  const error = `must be a whole number from ${least} to ${most}`;
-  return z
-    .string()
-    .regex(/^\s*\d+\s*$/, error)
-    .transform(Number)
-    .pipe(z.number().min(least, error).max(most, error))
-    .default(fallback);
-};
-const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
-const httpUrl = z
-  .url({
-    protocol: /^https?$/,
-    error: 'must be an http(s) URL with its scheme, as in https://gateway.example.com',
-  })
-  // These are logged, and given to others.
-  .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold credentials')
-  .transform((url) => url.replace(/\/+$/, ''));
-
-/** To which paths are added. */
-const baseUrl = httpUrl.refine((url) => !/[?#]/.test(url), 'must end before any ? or #');
-
-/** Files of variables are read in two ways: some readers keep the quotes. */
-const unquoted = z.string().refine((text) => !/^["']|["']$/.test(text), 'must not stand in quotes');
-
-function split(text: string): string[] {
-  return text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-}
-
-const list = z.string().default('').transform(split);
-
-const NO_KEY_LIST =
-  'must be a comma-separated list of name:sha256-of-key, the hash in hex and not the key itself: printf %s "$KEY" | sha256sum';
 
 const Environment = z
   .object({
@@ -60,9 +33,8 @@ const Environment = z
       .string({ error: 'is required: the key of the upstream API (npm run demo needs none)' })
       .regex(
         /^[\x21-\x7e]+$/,
-        'must be printable characters without spaces: the key alone, no line break and no "Bearer"',
-      )
-      .pipe(unquoted),
+        'must be printable characters without spaces: the key alone, without "Bearer"',
+      ),
     DATABASE_URL: z
       .string()
       .regex(
@@ -73,7 +45,8 @@ const Environment = z
     DATABASE_POOL_SIZE: count(10, 1, 1_000),
     DATABASE_TIMEOUT_MS: count(4_000, 1),
     // Nothing but commas must not pass for keys: every callback would count as signed.
-    WEBHOOK_HMAC_KEY: unquoted
+    WEBHOOK_HMAC_KEY: z
+      .string()
       .transform(split)
       .refine((keys) => keys.length > 0, 'holds no key')
       .default([]),
@@ -92,16 +65,14 @@ const Environment = z
       { error: 'must be a comma-separated list of origins such as https://app.example.com' },
     ),
     AUTH: z.literal('none', { error: "must be 'none' or unset" }).optional(),
-    AUTH_JWT_SECRET: unquoted
-      .refine(
-        (secret) => secret.trim().length >= 32,
-        'must have at least 32 characters; openssl rand -base64 32 makes one',
-      )
+    AUTH_JWT_SECRET: z
+      .string()
+      .min(32, 'must have at least 32 characters; openssl rand -base64 32 makes one')
       .optional(),
     AUTH_JWKS_URL: httpUrl.optional(),
     AUTH_ISSUER: z.string().max(255, 'must be at most 255 characters').optional(),
     AUTH_AUDIENCE: z.string().optional(),
-    AUTH_OWNER_CLAIM: z.string().trim().min(1, 'must name a claim').default('sub'),
+    AUTH_OWNER_CLAIM: z.string().min(1, 'must name a claim').default('sub'),
     AUTH_API_KEYS: list.transform((entries, context) =>
       entries.map((entry) => {
         const [, name = '', sha256 = ''] = /^([\w.-]{1,64}):([0-9a-f]{64})$/i.exec(entry) ?? [];
@@ -124,7 +95,8 @@ const Environment = z
     MAX_COST: count(100_000, 1),
     MAX_SUBMITS: count(1, 1),
     TRUSTED_DOCUMENTS: z.string().optional(),
-    METRICS_TOKEN: unquoted
+    METRICS_TOKEN: z
+      .string()
       .regex(/^[\x21-\x7e]{16,}$/, 'must have at least 16 printable characters, without spaces')
       .optional(),
     THIN_PATH: z
@@ -181,10 +153,14 @@ type Raw = Readonly<Record<string, string | undefined>>;
 export function readConfig(env: Raw): Config {
   // An empty variable is an unset one, as in most shells' and containers' ways to unset.
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const wrapped = findWrapped(set, VARIABLE_NAMES);
   const result = Environment.safeParse(set);
+  const issues = (result.error?.issues ?? []).filter(({ path }) => !wrapped.has(String(path[0])));
   const faults = new Set([
-    ...(result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`),
-    ...findConflicts(set),
+    ...Array.from(wrapped, ([name, message]) => `${name}: ${message}`),
+    ...issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
+    // Of values that cannot be used nothing more can be said.
+    ...(wrapped.size === 0 ? findConflicts(set) : []),
   ]);
   if (result.success && faults.size === 0) return Object.freeze(result.data);
   throw new EnvironmentError(

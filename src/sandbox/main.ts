@@ -1,6 +1,7 @@
 /** `npm run sandbox`: the stand-in upstream alone, until SIGINT or SIGTERM. */
 
 import { z } from 'zod';
+import { findWrapped } from '../config-values.ts';
 import { startSandbox } from './sandbox.ts';
 
 const DEFAULT_KEY = 'sandbox-key';
@@ -53,8 +54,12 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
 /** An empty variable counts as unset. Throws one message that names every fault. */
 function parseEnvironment(environment: NodeJS.ProcessEnv): z.infer<typeof Environment> {
   const set = Object.entries(environment).filter(([, value]) => value !== '');
+  const wrapped = findWrapped(environment, Object.keys(Environment.shape));
   const parsed = Environment.safeParse(Object.fromEntries(set));
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-  throw new Error(`The environment is not valid:\n${faults.join('\n')}`);
+  if (parsed.success && wrapped.size === 0) return parsed.data;
+  const issues = (parsed.error?.issues ?? []).map(({ path, message }) => [path.join('.'), message]);
+  const faults = [...wrapped, ...issues.filter(([name = '']) => !wrapped.has(name))];
+  throw new Error(
+    `The environment is not valid:\n${faults.map(([name, text]) => `  ${name}: ${text}`).join('\n')}`,
+  );
 }

@@ -10,7 +10,23 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
   ],
   'a key with a line break': [
     { APIKLEY_API_KEY: 'sandbox-key\n' },
-    'APIKLEY_API_KEY: must be printable characters without spaces: the key alone, no line break and no "Bearer"',
+    'APIKLEY_API_KEY: must not begin or end with a space or a line break',
+  ],
+  'a key with "Bearer" before it': [
+    { APIKLEY_API_KEY: 'Bearer sandbox-key' },
+    'APIKLEY_API_KEY: must be printable characters without spaces: the key alone, without "Bearer"',
+  ],
+  'an issuer from a file written on Windows': [
+    { AUTH_ISSUER: 'https://issuer.example.com\r' },
+    'AUTH_ISSUER: must not begin or end with a space or a line break',
+  ],
+  'a database with a line break': [
+    { DATABASE_URL: 'postgres://longtake@127.0.0.1/longtake\n' },
+    'DATABASE_URL: must not begin or end with a space or a line break',
+  ],
+  'an audience with its quotes': [
+    { AUTH_AUDIENCE: "'longtake'" },
+    'AUTH_AUDIENCE: must not stand in quotes',
   ],
   'a port that is no number': [
     { PORT: '4000/tcp' },
@@ -45,7 +61,7 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
     'AUTH_JWT_SECRET: must have at least 32 characters; openssl rand -base64 32 makes one',
   ],
   'a list of signing keys that holds none': [
-    { WEBHOOK_HMAC_KEY: ' , ' },
+    { WEBHOOK_HMAC_KEY: ', ,' },
     'WEBHOOK_HMAC_KEY: holds no key',
   ],
   'a signing key with its quotes': [
@@ -54,7 +70,7 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
   ],
   'a limit that is blank': [
     { OWNER_SUBMITS_PER_DAY: ' ' },
-    'OWNER_SUBMITS_PER_DAY: must be a whole number from 0 to 2147483647',
+    'OWNER_SUBMITS_PER_DAY: must not begin or end with a space or a line break',
   ],
   'a public address with a query': [
     { PUBLIC_URL: 'https://gateway.example.com/?x=1', AUTH: 'none' },
@@ -62,6 +78,6 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
   ],
   'a secret of spaces': [
     { AUTH_JWT_SECRET: ' '.repeat(40) },
-    'AUTH_JWT_SECRET: must have at least 32 characters; openssl rand -base64 32 makes one',
+    'AUTH_JWT_SECRET: must not begin or end with a space or a line break',
   ],
 };

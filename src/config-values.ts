@@ -1,0 +1,58 @@
+/** What a value of the environment may look like, whichever variable it belongs to. */
+
+import { z } from 'zod';
+
+export const count = (fallback: number, least: number, most = 2 ** 31 - 1) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d+$/, error)
+    .transform(Number)
+    .pipe(z.number().min(least, error).max(most, error))
+    .default(fallback);
+};
+export const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
+export const httpUrl = z
+  .url({
+    protocol: /^https?$/,
+    error: 'must be an http(s) URL with its scheme, as in https://gateway.example.com',
+  })
+  // These are logged, and given to others.
+  .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold credentials')
+  .transform((url) => url.replace(/\/+$/, ''));
+
+/** To which paths are added. */
+export const baseUrl = httpUrl.refine((url) => !/[?#]/.test(url), 'must end before any ? or #');
+
+export function split(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+export const list = z.string().default('').transform(split);
+
+export const NO_KEY_LIST =
+  'must be a comma-separated list of name:sha256-of-key, the hash in hex and not the key itself: printf %s "$KEY" | sha256sum';
+
+/**
+ * One rule for all variables: no value begins or ends with whitespace or a quote. Line breaks come
+ * from files of secrets, carriage returns from files written on Windows, quotes from readers of `.env`
+ * files that keep them. Otherwise the value would be wrong, and the cause invisible.
+ *
+ * @returns a sentence for each variable that breaks the rule.
+ */
+export function findWrapped(
+  env: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): Map<string, string> {
+  const faults = new Map<string, string>();
+  for (const name of names) {
+    const value = env[name] ?? '';
+    if (value !== value.trim()) {
+      faults.set(name, 'must not begin or end with a space or a line break');
+    } else if (/^["']|["']$/.test(value)) faults.set(name, 'must not stand in quotes');
+  }
+  return faults;
+}
