@@ -67,7 +67,15 @@ const Environment = z
     AUTH: z.literal('none', { error: "must be 'none' or unset" }).optional(),
     AUTH_JWT_SECRET: z
       .string()
-      .min(32, 'must have at least 32 characters; openssl rand -base64 32 makes one')
+      .transform(split)
+      .refine(
+        ([secret = '', ...others]) => others.length > 0 || secret.length >= 32,
+        'must have at least 32 characters; openssl rand -base64 32 makes one',
+      )
+      .refine(
+        (secrets) => secrets.length < 2 || secrets.every((secret) => secret.length >= 32),
+        'is a comma-separated list, of which each secret must have at least 32 characters',
+      )
       .optional(),
     AUTH_JWKS_URL: httpUrl.optional(),
     AUTH_ISSUER: z.string().max(255, 'must be at most 255 characters').optional(),

@@ -161,7 +161,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
     requests,
     subscribeShared,
   });
-  const authenticator = createAuthenticator(config);
+  const authenticator = createAuthenticator(config, log);
   const door = createDoor({
     origins: config.CORS_ORIGINS,
     isOpen: authenticator.isOpen,

@@ -170,7 +170,8 @@ const TAMPERED: Record<string, () => string> = {
   'no sub': () => withClaims({ sub: undefined }),
   'sub empty': () => withClaims({ sub: '' }),
   'sub null': () => withClaims({ sub: null }),
-  'sub a number': () => withClaims({ sub: 7 }),
+  'sub a fraction': () => withClaims({ sub: 7.5 }),
+  'sub beyond what a number holds': () => withClaims({ sub: 2 ** 53 }),
   'sub true': () => withClaims({ sub: true }),
   'sub a list': () => withClaims({ sub: ['alice'] }),
   'sub an object': () => withClaims({ sub: { toString: 'alice' } }),
@@ -328,6 +329,30 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
   });
 });
 
+describe('several secrets in AUTH_JWT_SECRET', () => {
+  const NEXT = 'the-next-secret-of-more-than-32-characters';
+  const signWith = (secret: string) => `Bearer ${signAnything(HS256, toClaims(), secret)}`;
+
+  it('verify tokens side by side, and only those that are listed', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, {
+      ...JWT_ENV,
+      AUTH_JWT_SECRET: `${NEXT}, ${JWT_SECRET}`,
+    });
+    await extend(gateway.as(signWith(JWT_SECRET)), { prompt: 'under the old secret' });
+
+    const { data } = await gateway.as(signWith(NEXT)).graphql(ReadVideosDocument, {});
+    expect(data.videos.edges.map(({ node }) => node.prompt)).toEqual(['under the old secret']);
+    expect(await knock(gateway.url, signWith(`${NEXT}, ${JWT_SECRET}`))).toEqual(REFUSED);
+    const expired = signAnything(HS256, toClaims({ exp: inSeconds(-60) }), JWT_SECRET);
+    expect(await knock(gateway.url, `Bearer ${expired}`)).toEqual(REFUSED);
+
+    await gateway.restart({ AUTH_JWT_SECRET: NEXT });
+    expect(await knock(gateway.url, signWith(NEXT))).toEqual(ADMITTED);
+    expect(await knock(gateway.url, signWith(JWT_SECRET))).toEqual(REFUSED);
+  });
+});
+
 describe('the owner', () => {
   it('is the claim of AUTH_OWNER_CLAIM: a team sees what its members made', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
@@ -342,7 +367,28 @@ describe('the owner', () => {
     expect(await countOf(bearerOf('bob', { team: 'red' }))).toBe(1);
     expect(await countOf(bearerOf('alice', { team: 'blue' }))).toBe(0);
     expect(await knock(gateway.url, bearerOf('alice'))).toEqual(REFUSED);
-    expect(await knock(gateway.url, bearerOf('alice', { team: 7 }))).toEqual(REFUSED);
+    expect(await knock(gateway.url, bearerOf('alice', { team: 7.5 }))).toEqual(REFUSED);
+  });
+
+  it('may be a whole number, which is the owner that its digits are', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { ...JWT_ENV, AUTH_OWNER_CLAIM: 'user_id' });
+    const callerOf = (user_id: unknown) => gateway.as(bearerOf('alice', { user_id }));
+    await extend(callerOf(42), { prompt: 'of 42' });
+    await extend(callerOf(Number.MAX_SAFE_INTEGER), { prompt: 'of the largest' });
+
+    const promptsOf = async (userId: unknown) => {
+      const { data } = await callerOf(userId).graphql(ReadVideosDocument, {});
+      return data.videos.edges.map(({ node }) => node.prompt);
+    };
+    expect(await promptsOf(42)).toEqual(['of 42']);
+    expect(await promptsOf('42')).toEqual(['of 42']);
+    expect(await promptsOf(Number.MAX_SAFE_INTEGER)).toEqual(['of the largest']);
+    expect(await promptsOf(-42)).toEqual([]);
+    for (const userId of [4.2, 2 ** 53, 1e300]) {
+      const authorization = bearerOf('alice', { user_id: userId });
+      expect(await knock(gateway.url, authorization)).toEqual(REFUSED);
+    }
   });
 
   it('is one for each issuer and subject, however they are spelled', async () => {
@@ -406,7 +452,7 @@ describe('tokens signed with a key of AUTH_JWKS_URL', () => {
     ['not yet valid', { nbf: inSeconds(600) }],
     ['no exp', { exp: undefined }],
     ['no sub', { sub: undefined }],
-    ['sub a number', { sub: 7 }],
+    ['sub a fraction', { sub: 7.5 }],
     ['a wrong audience', { aud: 'another' }],
     ['no audience', { aud: undefined }],
     ['a wrong issuer', { iss: 'https://evil.example.net' }],
@@ -641,6 +687,27 @@ describe('AUTH_API_KEYS', () => {
     }
   });
 
+  it('of one name are one owner: a key is replaced, and its videos stay', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    const [old = '', next = ''] = KEYS;
+    await using gateway = await startGateway(sandbox, { AUTH_API_KEYS: `renderer:${hashOf(old)}` });
+    await extend(gateway.as(`Bearer ${old}`), { prompt: 'made with the old key' });
+    const promptsOf = async (key: string) => {
+      const { data } = await gateway.as(`Bearer ${key}`).graphql(ReadVideosDocument, {});
+      return data.videos.edges.map(({ node }) => node.prompt);
+    };
+
+    await gateway.restart({
+      AUTH_API_KEYS: `renderer:${hashOf(old)},renderer:${hashOf(next)}`,
+    });
+    expect(await promptsOf(old)).toEqual(['made with the old key']);
+    expect(await promptsOf(next)).toEqual(['made with the old key']);
+
+    await gateway.restart({ AUTH_API_KEYS: `renderer:${hashOf(next)}` });
+    expect(await promptsOf(next)).toEqual(['made with the old key']);
+    expect(await knock(gateway.url, `Bearer ${old}`)).toEqual(REFUSED);
+  });
+
   it('refuse everything else', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, ENV);
@@ -727,7 +794,7 @@ describe('without anything set', () => {
     { PUBLIC_URL: 'http://10.0.0.1:4000', HOST: 'localhost' },
     { HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost:4000' },
     { HOST: '0.0.0.0', AUTH_API_KEYS: ',' },
-    { HOST: '0.0.0.0', AUTH_API_KEYS: '   ' },
+    { HOST: '0.0.0.0', AUTH_API_KEYS: ', ,' },
     { HOST: '0.0.0.0', AUTH_JWT_SECRET: '' },
     { HOST: '0.0.0.0', AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE },
   ])('the start is refused where strangers could come: %j', (env) => {
@@ -765,6 +832,10 @@ describe('without anything set', () => {
       /AUTH_JWKS_URL/,
     ],
     [{ AUTH_JWT_SECRET: 'short' }, /AUTH_JWT_SECRET: must have at least 32 characters/],
+    [
+      { AUTH_JWT_SECRET: `${JWT_SECRET},short` },
+      /AUTH_JWT_SECRET: is a comma-separated list, of which each secret must have at least 32/,
+    ],
     [{ AUTH_API_KEYS: 'name:plain-key' }, /AUTH_API_KEYS: must be a comma-separated list/],
     [{ AUTH_API_KEYS: `${'0'.repeat(64)}` }, /AUTH_API_KEYS: must be a comma-separated list/],
   ])('names what is at odds: %j', (env, fault) => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -98,8 +99,9 @@ describe('the environment', () => {
   });
 
   it('may name a place of keys, which is looked at', async () => {
+    const key = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
     await using server = await startScriptedUpstream(({ path }, response) =>
-      answerJson(response, path === '/keys' ? { keys: [{ kty: 'OKP' }] } : { keys: [] }),
+      answerJson(response, path === '/keys' ? { keys: [key] } : { keys: [] }),
     );
     const env = { AUTH_ISSUER: 'https://idp.example.com', AUTH_AUDIENCE: 'longtake' };
 

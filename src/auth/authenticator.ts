@@ -2,6 +2,7 @@
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { UnauthenticatedError } from '../errors.ts';
 import type { Identity } from './identity.ts';
@@ -25,8 +26,8 @@ const REMEMBERED_CHARACTERS = 4 * 1024 * 1024;
 
 const OPEN: Identity = { owner: 'open', expiresAt: null };
 
-export function createAuthenticator(config: Config): Authenticator {
-  const verifyToken = createTokenVerifier(config);
+export function createAuthenticator(config: Config, log: Logger): Authenticator {
+  const verifyToken = createTokenVerifier(config, log);
   const keys = config.AUTH_API_KEYS;
   const isOpen = verifyToken === null && keys.length === 0;
 
@@ -39,10 +40,16 @@ export function createAuthenticator(config: Config): Authenticator {
   async function verify(authorization: string): Promise<Identity> {
     // RFC 6750, 2.1; the scheme in any case (RFC 9110, 11.1).
     const [, credential] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
-    if (!credential) throw new UnauthenticatedError();
+    if (!credential) {
+      log.debug({ reason: 'authorization: no Bearer credential' }, 'a caller was refused');
+      throw new UnauthenticatedError();
+    }
     const name = findKeyName(keys, credential);
     if (name !== null) return { owner: `key:${name}`, expiresAt: null };
-    if (verifyToken === null) throw new UnauthenticatedError();
+    if (verifyToken === null) {
+      log.debug({ reason: 'key: not in AUTH_API_KEYS' }, 'a caller was refused');
+      throw new UnauthenticatedError();
+    }
     return verifyToken(credential);
   }
 

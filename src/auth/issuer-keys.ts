@@ -1,23 +1,30 @@
-/** The issuer's public keys (RFC 7517): fetched anew now and then, and kept while that fails. */
+/** The issuer's public keys (RFC 7517): fetched again now and then, and kept while that fails. */
 
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { Logger } from 'pino';
+import { fetchKeySet, findUnusableKeys } from './key-set.ts';
 
-/** Older ones are fetched anew. */
+/** Older keys are fetched again. */
 const FRESH_MS = 10 * 60_000;
-/** Between two fetches, while there are keys to go on with. */
+/** The shortest time between two fetches, while there are keys to go on with. */
 const PAUSE_MS = 30_000;
-/** What the issuer has withdrawn is trusted no longer than this after the last fetch. */
+/** A key that the issuer has withdrawn is trusted no longer than this after the last fetch. */
 const KEPT_MS = 30 * 60_000;
 
 /**
- * The keys are fetched when they are older than ten minutes, which nobody waits for, and when a token
- * names one that is not among them. Those that are known serve for half an hour.
+ * Calls `verify` with the known keys. Where they do not verify the token, it calls it once more
+ * with fetched ones.
  *
- * @throws whatever the fetch met, where it might have brought the key; JWKSNoMatchingKey.
+ * @throws what `verify` throws; the error of the fetch, where it might have brought the key.
  */
-export function createIssuerKeys(url: string): JWTVerifyGetKey {
-  // It fetches and checks, and no more: by itself it would ask a failing issuer at each token.
-  const remote = createRemoteJWKSet(new URL(url));
+export type IssuerKeys = <T>(verify: (keys: JWTVerifyGetKey) => Promise<T>) => Promise<T>;
+
+/**
+ * Fetches the keys when they are older than ten minutes, in the background, and when a token was
+ * signed with a key that is not among them. Known keys serve for half an hour.
+ */
+export function createIssuerKeys(url: string, log: Logger): IssuerKeys {
+  const report = createReport(log);
   let known: JWTVerifyGetKey | null = null;
   let fetchedAt = 0;
   let triedAt = 0;
@@ -34,34 +41,83 @@ export function createIssuerKeys(url: string): JWTVerifyGetKey {
   async function fetchNow(): Promise<JWTVerifyGetKey> {
     triedAt = Date.now();
     try {
-      await remote.reload();
+      const set = await fetchKeySet(url);
+      known = toKeys(set);
+      report.keys(set);
     } catch (error) {
       failure = error;
+      report.failure(error);
       throw error;
     }
     failure = null;
     fetchedAt = Date.now();
-    known = createLocalJWKSet(remote.jwks() ?? { keys: [] });
     return known;
   }
 
-  return async (header, token) => {
-    if (known === null || hasPassed(fetchedAt, KEPT_MS)) return (await fetchKeys())(header, token);
+  return async (verify) => {
+    if (known === null || hasPassed(fetchedAt, KEPT_MS)) return verify(await fetchKeys());
     if (hasPassed(fetchedAt, FRESH_MS) && hasPassed(triedAt, PAUSE_MS)) {
-      // Of a failure is told where a key is missing.
+      // A failure is reported where a key is missing.
       fetchKeys().catch(() => undefined);
     }
     try {
-      return await known(header, token);
+      return await verify(known);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      if (pending || hasPassed(triedAt, PAUSE_MS)) return (await fetchKeys())(header, token);
-      throw failure ?? error;
+      const isUnknown = error instanceof errors.JWKSNoMatchingKey;
+      // Without a name, or under an old one, a new key is recognised by its signature alone.
+      if (!isUnknown && !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      if (pending || hasPassed(triedAt, PAUSE_MS)) {
+        const fetched = await fetchKeys().catch((cause: unknown) => {
+          throw isUnknown ? cause : error;
+        });
+        return verify(fetched);
+      }
+      throw isUnknown ? (failure ?? error) : error;
     }
   };
 }
 
-/** Also where the clock has been set back behind it. */
+/** `kid` is optional (RFC 7515, 4.1.4; RFC 7517, 4.5): a key without one may have signed any token. */
+function toKeys(set: JSONWebKeySet): JWTVerifyGetKey {
+  const all = createLocalJWKSet(set);
+  const unnamed = createLocalJWKSet({ keys: set.keys.filter(({ kid }) => kid === undefined) });
+  return async (header, token) => {
+    try {
+      return await all(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      const { kid: _, ...withoutKid } = header;
+      return unnamed(withoutKid, token);
+    }
+  };
+}
+
+/** Logs what is wrong with the keys when it changes, and not at each fetch. */
+function createReport(log: Logger) {
+  let reported = '';
+
+  function once(text: string, write: () => void): void {
+    if (text !== reported) write();
+    reported = text;
+  }
+
+  return {
+    failure(error: unknown): void {
+      once(String(error), () =>
+        log.error({ err: error }, 'the keys of AUTH_JWKS_URL cannot be read'),
+      );
+    },
+    keys(set: JSONWebKeySet): void {
+      const faults = set.keys.length === 0 ? ['it holds no keys'] : findUnusableKeys(set);
+      once(faults.join('; '), () => {
+        if (faults.length > 0) log.warn({ faults }, 'AUTH_JWKS_URL has keys that cannot be used');
+        else if (reported) log.info('the keys of AUTH_JWKS_URL can be used again');
+      });
+    },
+  };
+}
+
+/** Also true where the clock has been set back behind it. */
 function hasPassed(since: number, ms: number): boolean {
   const passed = Date.now() - since;
   return passed < 0 || passed > ms;

@@ -1,10 +1,19 @@
 /** JSON Web Tokens (RFC 7519): whose they are, if they are any good. */
 
-import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import {
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+  jwtVerify,
+} from 'jose';
+import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { GatewayUnavailableError, UnauthenticatedError } from '../errors.ts';
 import type { Identity } from './identity.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
+import { isRefusal, logRefusal, OwnerClaimError } from './token-refusals.ts';
 
 export type TokenVerifier = (token: string) => Promise<Identity>;
 
@@ -12,77 +21,115 @@ type TokenConfig = Pick<
   Config,
   'AUTH_JWT_SECRET' | 'AUTH_JWKS_URL' | 'AUTH_ISSUER' | 'AUTH_AUDIENCE' | 'AUTH_OWNER_CLAIM'
 >;
+type Verify = (token: string) => Promise<JWTVerifyResult>;
 
-/** What proves a token wrong; anything else (no keys to be had) proves nothing. */
-const REFUSALS = [
-  errors.JWTClaimValidationFailed,
-  errors.JWTExpired,
-  errors.JWTInvalid,
-  errors.JWSInvalid,
-  errors.JWSSignatureVerificationFailed,
-  errors.JOSEAlgNotAllowed,
-  errors.JOSENotSupported,
-  errors.JWKSNoMatchingKey,
-  errors.JWKSMultipleMatchingKeys,
+/** Of an identity provider: public keys alone. */
+const PUBLIC_KEY_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
 ];
 
 /**
  * Null where no tokens are configured. One kind of algorithm goes with one kind of key, so that a
  * public key can never be taken for a shared secret.
  */
-export function createTokenVerifier(config: TokenConfig): TokenVerifier | null {
+export function createTokenVerifier(config: TokenConfig, log: Logger): TokenVerifier | null {
   const options: JWTVerifyOptions = {
     requiredClaims: ['exp', config.AUTH_OWNER_CLAIM],
     clockTolerance: 5,
     ...(config.AUTH_ISSUER ? { issuer: config.AUTH_ISSUER } : {}),
     ...(config.AUTH_AUDIENCE ? { audience: config.AUTH_AUDIENCE } : {}),
   };
+  const verify = createVerify(config, options, log);
+  if (verify === null) return null;
 
-  if (config.AUTH_JWKS_URL) {
-    const keys = createIssuerKeys(config.AUTH_JWKS_URL);
-    const algorithms = [
-      'RS256',
-      'RS384',
-      'RS512',
-      'PS256',
-      'PS384',
-      'PS512',
-      'ES256',
-      'ES384',
-      'ES512',
-      'EdDSA',
-      'Ed25519',
-    ];
-    return (token) => verify(async () => jwtVerify(token, keys, { ...options, algorithms }));
-  }
-  if (config.AUTH_JWT_SECRET) {
-    const secret = new TextEncoder().encode(config.AUTH_JWT_SECRET);
-    return (token) =>
-      verify(async () => jwtVerify(token, secret, { ...options, algorithms: ['HS256'] }));
-  }
-  return null;
-
-  async function verify(check: () => Promise<{ payload: JWTPayload }>): Promise<Identity> {
+  return async (token) => {
     try {
-      const { payload } = await check();
-      return toIdentity(payload);
+      const { payload } = await verify(token);
+      return toIdentity(payload, config.AUTH_OWNER_CLAIM);
     } catch (error) {
-      if (error instanceof UnauthenticatedError) throw error;
-      if (REFUSALS.some((refusal) => error instanceof refusal)) throw new UnauthenticatedError();
-      throw new GatewayUnavailableError({ cause: error });
-    }
-  }
-
-  function toIdentity(payload: JWTPayload): Identity {
-    const subject = payload[config.AUTH_OWNER_CLAIM];
-    const issuer = payload.iss ?? '-';
-    if (!isText(subject) || subject === '' || !isText(issuer) || payload.exp === undefined) {
+      if (!isRefusal(error)) {
+        log.debug({ err: error }, 'a token could not be checked');
+        throw new GatewayUnavailableError({ cause: error });
+      }
+      logRefusal(log, error, token, config);
       throw new UnauthenticatedError();
     }
-    // An issuer may hold colons, a subject must not: or two owners could have one name.
-    const name = subject.replace(/[%:]/g, encodeURIComponent);
-    return { owner: `jwt:${issuer}:${name}`, expiresAt: payload.exp * 1_000 };
+  };
+}
+
+function createVerify(config: TokenConfig, shared: JWTVerifyOptions, log: Logger): Verify | null {
+  if (config.AUTH_JWKS_URL) {
+    const withKeys = createIssuerKeys(config.AUTH_JWKS_URL, log);
+    const options = { ...shared, algorithms: PUBLIC_KEY_ALGORITHMS };
+    return (token) => withKeys((keys) => verifyWithSet(token, keys, options));
   }
+  if (config.AUTH_JWT_SECRET) {
+    const secrets = config.AUTH_JWT_SECRET.map((secret) => new TextEncoder().encode(secret));
+    const options = { ...shared, algorithms: ['HS256'] };
+    return (token) => verifyWithAny(token, secrets, options);
+  }
+  return null;
+}
+
+async function verifyWithSet(
+  token: string,
+  keys: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, keys, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    return verifyWithAny(token, error, options);
+  }
+}
+
+/** Tries one key after the other. @throws the error of the last one that could be tried. */
+async function verifyWithAny(
+  token: string,
+  keys: Iterable<Uint8Array> | AsyncIterable<CryptoKey>,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  let failure = new errors.JWSSignatureVerificationFailed();
+  for await (const key of keys) {
+    try {
+      return await jwtVerify(token, key, options);
+    } catch (error) {
+      // jose's error for a key that may not be used, such as a short RSA key.
+      if (error instanceof TypeError) continue;
+      // Claims are checked after the signature, so that this is the key of the token.
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function toIdentity(payload: JWTPayload, claim: string): Identity {
+  const subject = toSubject(payload[claim]);
+  if (subject === null || subject === '') throw new OwnerClaimError(claim);
+  const issuer = payload.iss ?? '-';
+  if (!isText(issuer)) throw new OwnerClaimError('iss');
+  if (payload.exp === undefined) throw new OwnerClaimError('exp');
+  // An issuer may hold colons, a subject must not: or two owners could have one name.
+  const name = subject.replace(/[%:]/g, encodeURIComponent);
+  return { owner: `jwt:${issuer}:${name}`, expiresAt: payload.exp * 1_000 };
+}
+
+/** Ids from a database's counter are numbers. Beyond 2^53 two of them could be read as one. */
+function toSubject(value: unknown): string | null {
+  if (Number.isSafeInteger(value)) return String(value);
+  return isText(value) ? value : null;
 }
 
 /**

@@ -80,4 +80,8 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
     { AUTH_JWT_SECRET: ' '.repeat(40) },
     'AUTH_JWT_SECRET: must not begin or end with a space or a line break',
   ],
+  'a list with a short secret': [
+    { AUTH_JWT_SECRET: `${'s'.repeat(32)},changeme` },
+    'AUTH_JWT_SECRET: is a comma-separated list, of which each secret must have at least 32 characters',
+  ],
 };

@@ -80,6 +80,8 @@ export interface JwksServer extends AsyncDisposable {
   /** How often the keys were asked for. */
   readonly asked: number;
   publish(...keys: SigningKey[]): Promise<void>;
+  /** The same for keys as they stand in the set. */
+  publishAs(...keys: JWK[]): void;
   /** From now on, until it is called without: an answer of this status. */
   fail(status?: number): void;
   /** Keeps the next answers until what it returns is called. */
@@ -123,6 +125,9 @@ export async function startJwks(...first: SigningKey[]): Promise<JwksServer> {
       return asked;
     },
     publish,
+    publishAs(...published) {
+      keys = published;
+    },
     fail(status) {
       failure = status;
     },

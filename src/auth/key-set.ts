@@ -1,0 +1,90 @@
+/** The one request for `AUTH_JWKS_URL`, made by the gateway and by its doctor alike. */
+
+import { createPublicKey } from 'node:crypto';
+import type { JSONWebKeySet, JWK } from 'jose';
+
+const TIMEOUT_MS = 5_000;
+/** RFC 7518, 3.3: a smaller RSA key MUST NOT be used. */
+const LEAST_RSA_BITS = 2_048;
+
+/**
+ * Redirects are not followed: whoever can make one could name other keys.
+ *
+ * @throws Error with a sentence for the operator.
+ */
+export async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
+  const response = await send(url);
+  if (response.status >= 300 && response.status < 400) {
+    const target = URL.parse(response.headers.get('location') ?? '', url);
+    await response.body?.cancel();
+    throw new Error(
+      target
+        ? `it redirects to ${target.origin}${target.pathname}. Set AUTH_JWKS_URL to the last address of the redirects.`
+        : `it answers with the status ${response.status}`,
+    );
+  }
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`it answers with the status ${response.status}`);
+  }
+  let body: unknown;
+  try {
+    body = await response.json();
+  } catch (cause) {
+    throw new Error('its answer is not JSON', { cause });
+  }
+  if (!isKeySet(body)) throw new Error('its answer is not a JSON Web Key Set: {"keys":[…]}');
+  return body;
+}
+
+async function send(url: string): Promise<Response> {
+  try {
+    return await fetch(url, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: { accept: 'application/json, application/jwk-set+json', 'user-agent': 'longtake' },
+    });
+  } catch (cause) {
+    throw new Error(toReason(cause), { cause });
+  }
+}
+
+function toReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `it does not answer within ${TIMEOUT_MS / 1_000} s`;
+  // `fetch` says "fetch failed", and the cause says why.
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return cause.message || ('code' in cause ? String(cause.code) : cause.name);
+}
+
+function isKeySet(body: unknown): body is JSONWebKeySet {
+  if (typeof body !== 'object' || body === null || !('keys' in body)) return false;
+  return (
+    Array.isArray(body.keys) &&
+    body.keys.every((key) => typeof key === 'object' && key !== null && !Array.isArray(key))
+  );
+}
+
+/** A sentence for each signing key of the set that no token can be verified with. */
+export function findUnusableKeys({ keys }: JSONWebKeySet): string[] {
+  return keys.flatMap((key, index) => {
+    const fault = findKeyFault(key);
+    const name = typeof key.kid === 'string' ? `the key ${JSON.stringify(key.kid)}` : null;
+    return fault === null ? [] : [`${name ?? `the key at position ${index + 1}`} ${fault}`];
+  });
+}
+
+function findKeyFault(key: JWK): string | null {
+  if (key.use === 'enc') return null;
+  // It cannot be a public key: a set that is published must not hold one.
+  if (key.kty === 'oct' || key.d !== undefined) return 'is a secret, which no key set may publish';
+  try {
+    const { asymmetricKeyDetails } = createPublicKey({ key: { ...key }, format: 'jwk' });
+    const bits = asymmetricKeyDetails?.modulusLength;
+    if (bits === undefined || bits >= LEAST_RSA_BITS) return null;
+    return `has ${bits} bits, and RSA keys need at least ${LEAST_RSA_BITS}`;
+  } catch (error) {
+    return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

@@ -1,0 +1,85 @@
+/** Why a token was refused: for the operator's log, never for its sender. */
+
+import { decodeProtectedHeader, errors } from 'jose';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+
+/** The claim that names the owner, or one that an owner is made of, has a value that cannot be used. */
+export class OwnerClaimError extends Error {
+  readonly claim: string;
+
+  constructor(claim: string) {
+    super(`the claim ${claim} is neither text of 1 to 255 characters nor a whole number`);
+    this.claim = claim;
+  }
+}
+
+/** What proves a token wrong; anything else (no keys to be had) proves nothing. */
+const REFUSALS = [
+  OwnerClaimError,
+  errors.JWTClaimValidationFailed,
+  errors.JWTExpired,
+  errors.JWTInvalid,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+  errors.JWKSNoMatchingKey,
+];
+
+export function isRefusal(error: unknown): error is Error {
+  return REFUSALS.some((refusal) => error instanceof refusal);
+}
+
+/** At debug level, because anybody can send tokens. Never the token: it may be good elsewhere. */
+export function logRefusal(
+  log: Logger,
+  error: Error,
+  token: string,
+  config: Pick<Config, 'AUTH_ISSUER' | 'AUTH_AUDIENCE'>,
+): void {
+  if (!log.isLevelEnabled('debug')) return;
+  log.debug({ reason: explain(error, config), ...toHeader(token) }, 'a token was refused');
+}
+
+function explain(
+  error: Error,
+  { AUTH_ISSUER, AUTH_AUDIENCE }: Pick<Config, 'AUTH_ISSUER' | 'AUTH_AUDIENCE'>,
+): string {
+  if (error instanceof errors.JWTExpired) return 'exp: the token has expired';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const { claim, reason, payload } = error;
+    if (reason === 'missing') return `${claim}: the token has no such claim`;
+    if (claim === 'iss') return `iss: is ${show(payload.iss)} and not AUTH_ISSUER, ${AUTH_ISSUER}`;
+    if (claim === 'aud')
+      return `aud: is ${show(payload.aud)} and does not hold AUTH_AUDIENCE, ${AUTH_AUDIENCE}`;
+    if (claim === 'nbf' && reason !== 'invalid') return 'nbf: the token is not valid yet';
+    return `${claim}: ${error.message}`;
+  }
+  if (error instanceof OwnerClaimError) return `${error.claim}: ${error.message}`;
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'alg: the algorithm is not allowed here';
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return 'kid: no key of AUTH_JWKS_URL has this kid and algorithm';
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return 'signature: it was made with another key';
+  return `format: ${error.message}`;
+}
+
+function toHeader(token: string): { alg?: string; kid?: string } {
+  try {
+    const { alg, kid } = decodeProtectedHeader(token);
+    return { ...(alg && { alg: cut(alg) }), ...(kid && { kid: cut(kid) }) };
+  } catch {
+    // No header could be read: that is the reason already.
+    return {};
+  }
+}
+
+function show(value: unknown): string {
+  return cut(JSON.stringify(value) ?? 'missing');
+}
+
+/** The sender may have written a text of any length. */
+function cut(text: unknown): string {
+  return String(text).slice(0, 200);
+}
