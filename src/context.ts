@@ -55,6 +55,9 @@ export interface Context extends Services {
   forCaller(caller: Caller): Context;
 }
 
+/** How many are read at a time: a statement has a limited number of parameters. */
+const MOST_LINEAGES = 100;
+
 interface LineageQuery {
   readonly taskId: string;
   readonly depth: number;
@@ -113,12 +116,17 @@ class RequestContext implements Context {
   loadLineage(query: LineageQuery) {
     this.lineages ??= new DataLoader(
       async (queries) => {
-        const depth = Math.max(...queries.map((one) => one.depth));
-        const taskIds = [...new Set(queries.map((one) => one.taskId))];
-        const found = await findLineages(this.db, this.owner, taskIds, depth);
-        return queries.map((one) => (found.get(one.taskId) ?? []).slice(0, one.depth));
+        // One deep query must not make the others as deep.
+        const byDepth = Map.groupBy(queries, ({ depth }) => depth);
+        const found = new Map<LineageQuery, Video[]>();
+        for (const [depth, some] of byDepth) {
+          const taskIds = [...new Set(some.map(({ taskId }) => taskId))];
+          const lineages = await findLineages(this.db, this.owner, taskIds, depth);
+          for (const one of some) found.set(one, lineages.get(one.taskId) ?? []);
+        }
+        return queries.map((one) => found.get(one) ?? []);
       },
-      { cache: false },
+      { cache: false, maxBatchSize: MOST_LINEAGES },
     );
     return this.lineages.load(query);
   }

@@ -34,7 +34,12 @@ import { createFinishedVideos } from '../src/store/finished.ts';
 import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
 import { now, type VideoRow } from '../src/store/rows.ts';
 import type { Database } from '../src/store/schema.ts';
-import { findOverspending, lockOwner } from '../src/store/spending.ts';
+import {
+  findOverspending,
+  lockOwner,
+  pruneAttempts,
+  recordAttempt,
+} from '../src/store/spending.ts';
 import { findKeyHolder, findLatestOfKey, findRow } from '../src/store/submits.ts';
 import { adoptTask, confirmSubmit } from '../src/store/transitions/confirm.ts';
 import { endVideo } from '../src/store/transitions/end.ts';
@@ -49,7 +54,7 @@ import {
 } from '../src/store/transitions/unconfirmed.ts';
 import { createVideoLoader } from '../src/store/video-loader.ts';
 import { findLineages, findVideo, findVideos, listVideos } from '../src/store/videos.ts';
-import type { Video, VideoFailure, VideoFiles } from '../src/video.ts';
+import { VIDEO_STATES, type Video, type VideoFailure, type VideoFiles } from '../src/video.ts';
 import { createVideoId } from '../src/video-id.ts';
 import { sharedPostgres } from './support/postgres.ts';
 
@@ -115,7 +120,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
   });
   afterAll(() => opened.close());
   beforeEach(async () => {
-    for (const table of ['completion', 'video', 'owner', 'allowance'] as const) {
+    for (const table of ['completion', 'video', 'owner', 'allowance', 'attempt'] as const) {
       await db.deleteFrom(table).execute();
     }
   });
@@ -757,8 +762,14 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await list({})).toEqual(newest);
       expect(await list({}, 2, newest[1])).toEqual(newest.slice(2, 4));
       expect(await list({ states: ['UNCONFIRMED'] })).toEqual([way]);
-      expect(await list({ states: ['WAITING'], sourceTaskId: 's1' })).toEqual([ids[3], ids[1]]);
+      expect(await list({ states: VIDEO_STATES }, 2, newest[1])).toEqual(newest.slice(2, 4));
       expect(await list({ states: [] })).toEqual([]);
+      expect(await list({ sourceTaskId: 's1' })).toEqual([ids[3], ids[1]]);
+      expect(await list({ sourceTaskId: 's0' }, 9, way)).toEqual([ids[4], ids[2], ids[0]]);
+      await rejectSubmit(db, way, '{}');
+      expect(await list({})).toEqual(newest.slice(1));
+      expect(await list({ sourceTaskId: 's0' })).toEqual([ids[4], ids[2], ids[0]]);
+      expect(await list({ states: VIDEO_STATES })).toEqual(newest.slice(1));
     });
 
     it('have lineages, which end at a stranger, at the depth or never in a circle', async () => {
@@ -843,7 +854,8 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     const spend = (limits: Parameters<typeof findOverspending>[2]) =>
       db.transaction().execute(async (trx) => {
         await lockOwner(trx, 'me');
-        await insertSubmit(trx, toSubmit());
+        const row = await insertSubmit(trx, toSubmit());
+        if (row) await recordAttempt(trx, row);
         const over = await findOverspending(trx, 'me', limits);
         if (over) throw over;
       });
@@ -854,11 +866,44 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       await spend(perHour);
       await expect(spend(perHour)).rejects.toMatchObject({ retryAfterMs: expect.any(Number) });
       const [, second] = await listVideos(db, 'me', {}, { limit: 9, before: null });
-      await age(second?.id ?? '', HOUR_MS);
+      await ageAttempt(second?.id ?? '', HOUR_MS);
       await spend(perHour);
       await expect(spend({ windows: [], inFlight: 3 })).rejects.toEqual({ retryAfterMs: null });
       await spend({ windows: [], inFlight: 4 });
       expect((await readLogBounds(db, 'me')).head).toBe(0);
+    });
+
+    async function ageAttempt(id: string, ms: number): Promise<void> {
+      await db
+        .updateTable('attempt')
+        .set({ at: sql`at - ${ms}` })
+        .where('video_row', '=', id)
+        .execute();
+    }
+
+    it('counts a submit whose row was refused, and one whose row is gone', async () => {
+      const perHour = { windows: [{ lengthMs: HOUR_MS, submits: 2 }], inFlight: null };
+      await spend(perHour);
+      await spend(perHour);
+      const [refused, gone] = await listVideos(db, 'me', {}, { limit: 2, before: null });
+      await rejectSubmit(db, refused?.id ?? '', '{}');
+      await db
+        .deleteFrom('video')
+        .where('id', '=', gone?.id ?? '')
+        .execute();
+      await expect(spend(perHour)).rejects.toMatchObject({ retryAfterMs: expect.any(Number) });
+    });
+
+    it('forgets attempts a batch at a time, the oldest first', async () => {
+      const many = { windows: [{ lengthMs: HOUR_MS, submits: 9 }], inFlight: null };
+      for (let n = 0; n < 5; n++) await spend(many);
+      const rows = await listVideos(db, 'me', {}, { limit: 9, before: null });
+      for (const [n, { id }] of rows.slice(1).entries()) await ageAttempt(id, (n + 1) * HOUR_MS);
+      const left = async () => (await db.selectFrom('attempt').select('at').execute()).length;
+
+      expect([await pruneAttempts(db, HOUR_MS, 3), await left()]).toEqual([3, 2]);
+      expect([await pruneAttempts(db, HOUR_MS, 3), await left()]).toEqual([1, 1]);
+      expect([await pruneAttempts(db, HOUR_MS, 3), await left()]).toEqual([0, 1]);
     });
 
     it('has one last place for 20 that come at once', async () => {

@@ -5,6 +5,8 @@ import { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as videos from './migrations/0001-videos.ts';
 import * as traces from './migrations/0003-traces.ts';
+import * as lists from './migrations/0005-lists.ts';
+import * as attempts from './migrations/0008-attempts.ts';
 import { clock, notifications } from './migrations/postgres.ts';
 import type { PoolOptions } from './postgres.ts';
 import { explainPostgres } from './postgres-trouble.ts';
@@ -15,12 +17,16 @@ import { createSqliteDialect, openSqliteFile } from './sqlite.ts';
 export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0001-videos': videos,
   '0003-traces': traces,
+  '0005-lists': lists,
+  '0008-attempts': attempts,
 };
 export const POSTGRES_MIGRATIONS: Record<string, Migration> = {
   '0000-clock': clock,
   '0001-videos': videos,
   '0002-notifications': notifications,
   '0003-traces': traces,
+  '0005-lists': lists,
+  '0008-attempts': attempts,
 };
 
 /** Whether other processes may share the database. */

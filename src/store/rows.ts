@@ -1,16 +1,13 @@
 /** Between a row and what clients see of it. */
 
 import { type Selectable, sql } from 'kysely';
-import { FILE_LIFETIME_MS, VIDEO_STATES, type Video, type VideoState } from '../video.ts';
+import { FILE_LIFETIME_MS, type Video, type VideoState } from '../video.ts';
 import type { RowState, VideoTable } from './schema.ts';
 
 export type VideoRow = Selectable<VideoTable>;
 
 /** The database's clock in epoch milliseconds: replicas agree on it, their own clocks may differ. */
 export const now = sql<number>`now_ms()`;
-
-/** A tombstone is no video. It is never listed, found or counted. */
-export const LISTED_STATES: readonly RowState[] = ['SUBMITTING', ...VIDEO_STATES];
 
 /** What a row's state is called outside: a submit on its way has not been confirmed yet. */
 export function toVideoState(state: RowState): VideoState {

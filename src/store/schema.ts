@@ -92,8 +92,16 @@ export interface AllowanceTable {
   free_at: number;
 }
 
+/** A submit that counts against its owner's spending limits, whatever became of its row. */
+export interface AttemptTable {
+  owner: string;
+  at: number;
+  video_row: string;
+}
+
 export interface Tables {
   allowance: AllowanceTable;
+  attempt: AttemptTable;
   video: VideoTable;
   completion: CompletionTable;
   owner: OwnerTable;

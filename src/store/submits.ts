@@ -1,5 +1,6 @@
 /** Reads of rows as submits and callbacks need them: in whatever state, tombstones too. */
 
+import { sql } from 'kysely';
 import { prepare } from './prepared.ts';
 import type { VideoRow } from './rows.ts';
 import type { Database } from './schema.ts';
@@ -23,20 +24,24 @@ const findRowOfKey = prepare<{ owner: string; idempotencyKey: string }, VideoRow
     .where('key_held', '=', 1),
 );
 
-/** The newest row that was ever given the owner's key, a tombstone too. */
+/** The newest row that has let go of the owner's key. */
 export async function findLatestOfKey(
   db: Database,
   owner: string,
   idempotencyKey: string,
 ): Promise<VideoRow | undefined> {
-  return db
-    .selectFrom('video')
-    .selectAll()
-    .where('owner', '=', owner)
-    .where('idempotency_key', '=', idempotencyKey)
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  return (
+    db
+      .selectFrom('video')
+      .selectAll()
+      .where('owner', '=', owner)
+      .where('idempotency_key', '=', idempotencyKey)
+      // A literal, as the partial index has it.
+      .where('key_held', '=', sql.lit(0))
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+  );
 }
 
 /** The row whatever its state, tombstones too; for the submit it belongs to and its callback. */

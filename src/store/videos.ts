@@ -1,10 +1,10 @@
 /** Reads of videos. Every one is scoped to an owner. */
 
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import type { Video, VideoState } from '../video.ts';
 import { type Prepared, prepare } from './prepared.ts';
-import { LISTED_STATES, toRowStates, toVideo, type VideoRow } from './rows.ts';
-import type { Database } from './schema.ts';
+import { toRowStates, toVideo, type VideoRow } from './rows.ts';
+import type { Database, RowState } from './schema.ts';
 
 /**
  * The owner's videos by their own ids or by the upstream's task ids, in one statement. A key maps
@@ -58,37 +58,92 @@ export async function findVideo(
   return (await findVideos(db, owner, [key])).get(key);
 }
 
-export interface VideoFilter {
-  readonly states?: readonly VideoState[] | null | undefined;
-  /** Only extensions of this task. */
-  readonly sourceTaskId?: string;
+/** All of the owner's videos, those in one of some states, or the extensions of one task. */
+export type VideoFilter =
+  | { readonly states?: readonly VideoState[] | null | undefined }
+  | { readonly sourceTaskId: string };
+
+interface Page {
+  readonly limit: number;
+  /** Below this id; null: from the newest on. */
+  readonly before: string | null;
 }
 
-/** The owner's videos, newest first, from below the id `before`. Ids are ordered by time. */
+/**
+ * The owner's videos, newest first. Ids are ordered by time. However many there are, it costs as much
+ * as the page is long.
+ */
 export async function listVideos(
   db: Database,
   owner: string,
   filter: VideoFilter,
-  page: { limit: number; before: string | null },
+  page: Page,
 ): Promise<Video[]> {
-  // PostgreSQL knows no empty list.
-  if (filter.states?.length === 0) return [];
-  let query = db
+  if ('states' in filter && filter.states) {
+    const states = toRowStates(filter.states);
+    return (await listByStates(db, owner, states, page)).map(toVideo);
+  }
+  const place =
+    'sourceTaskId' in filter ? { owner, source_task_id: filter.sourceTaskId } : { owner };
+  const rows = await selectPage(db, place, page)
+    .selectAll()
+    // A literal, as the partial indexes have it: they do not serve a parameter.
+    .where('state', '<>', sql.lit('REJECTED'))
+    .execute();
+  return rows.map(toVideo);
+}
+
+/** A page of each state, of which the newest are the page: an index has each state in its order. */
+async function listByStates(
+  db: Database,
+  owner: string,
+  states: readonly RowState[],
+  page: Page,
+): Promise<VideoRow[]> {
+  const [first, ...others] = states.map((state) =>
+    db.selectFrom(selectPage(db, { owner, state }, page).select('id').as('page')).select('page.id'),
+  );
+  if (!first) return [];
+  const ids = others.reduce((all, one) => all.unionAll(one), first);
+  return db
     .selectFrom('video')
     .selectAll()
-    .where('owner', '=', owner)
-    .where('state', 'in', filter.states ? toRowStates(filter.states) : LISTED_STATES);
-  if (filter.sourceTaskId !== undefined) {
-    query = query.where('source_task_id', '=', filter.sourceTaskId);
-  }
-  if (page.before !== null) query = query.where('id', '<', page.before);
-  const rows = await query.orderBy('id', 'desc').limit(page.limit).execute();
-  return rows.map(toVideo);
+    .where('id', 'in', (eb) =>
+      eb.selectFrom(ids.as('page')).select('page.id').orderBy('page.id', 'desc').limit(page.limit),
+    )
+    .orderBy('id', 'desc')
+    .execute();
+}
+
+/**
+ * Reads a page along the index that has these columns and then the id. Each column is a range of one
+ * value: where it equals something, PostgreSQL leaves it out of the order, and then may walk the
+ * primary key through everybody's videos.
+ */
+function selectPage(
+  db: Database,
+  place: Partial<Pick<VideoRow, 'owner' | 'state' | 'source_task_id'>>,
+  { limit, before }: Page,
+) {
+  const columns = Object.keys(place) as (keyof typeof place)[];
+  const values = Object.values(place);
+  const refs = sql.join(columns.map((column) => sql.ref(column)));
+  let query = db
+    .selectFrom('video')
+    .where(sql<SqlBool>`(${refs}) >= (${sql.join(values)})`)
+    .where(
+      before === null
+        ? sql<SqlBool>`(${refs}) <= (${sql.join(values)})`
+        : sql<SqlBool>`(${refs}, id) < (${sql.join([...values, before])})`,
+    )
+    .limit(limit);
+  for (const column of columns) query = query.orderBy(column, 'desc');
+  return query.orderBy('id', 'desc');
 }
 
 /**
  * For each of the given task ids: the owner's video of it, that one's source, and so on, nearest
- * first, as far as the store knows them and at most `depth` steps. One statement for all.
+ * first, as far as the store knows them and at most `depth` steps.
  */
 export async function findLineages(
   db: Database,
@@ -97,41 +152,40 @@ export async function findLineages(
   depth: number,
 ): Promise<Map<string, Video[]>> {
   const lineages = new Map<string, Video[]>(taskIds.map((taskId) => [taskId, []]));
-  if (depth === 0) return lineages;
-  const rows = await db
-    .withRecursive('lineage(root, step, row, next)', (cte) =>
-      cte
-        .selectFrom('video')
-        .select([
-          sql<string>`task_id`.as('root'),
-          sql<number>`1`.as('step'),
-          'id as row',
-          'source_task_id as next',
-        ])
-        .where('owner', '=', owner)
-        .where('task_id', 'in', taskIds)
-        .unionAll(
-          cte
-            .selectFrom('lineage')
-            .innerJoin('video', 'video.task_id', 'lineage.next')
-            .select([
-              'lineage.root',
-              sql<number>`lineage.step + 1`.as('step'),
-              'video.id as row',
-              'video.source_task_id as next',
-            ])
-            .where('video.owner', '=', owner)
-            // An upstream that answers with a circle must not make us walk it for ever.
-            .where('lineage.step', '<', depth),
-        ),
+  if (depth === 0 || taskIds.length === 0) return lineages;
+  const { rows: steps } = await sql<{ root: string; id: string }>`
+    with recursive lineage(root, step, id, next) as (
+      select task_id, 1, id, source_task_id from video
+      where owner = ${owner} and task_id in (${sql.join(taskIds)})
+      union all
+      -- No join: for many rows PostgreSQL would read the whole table instead of its index.
+      select root, step + 1,
+        (select video.id from video where task_id = lineage.next and owner = ${owner}),
+        (select source_task_id from video where task_id = lineage.next and owner = ${owner})
+      from lineage
+      -- An upstream that answers with a circle must not make us walk it for ever.
+      where next is not null and step < ${depth}
     )
-    .selectFrom('lineage')
-    .innerJoin('video', 'video.id', 'lineage.row')
-    .selectAll('video')
-    .select(['lineage.root', 'lineage.step'])
-    .orderBy('lineage.step')
-    .execute();
+    select root, id from lineage where id is not null order by step`.execute(db);
 
-  for (const row of rows) lineages.get(row.root)?.push(toVideo(row));
+  const videos = await findById(db, [...new Set(steps.map(({ id }) => id))]);
+  for (const { root, id } of steps) {
+    const video = videos.get(id);
+    if (video) lineages.get(root)?.push(video);
+  }
   return lineages;
+}
+
+/** How many ids a statement has at most. */
+const MOST_IDS = 500;
+
+/** Each once, in however many lineages it is. */
+async function findById(db: Database, ids: readonly string[]): Promise<Map<string, Video>> {
+  const videos = new Map<string, Video>();
+  for (let from = 0; from < ids.length; from += MOST_IDS) {
+    const some = ids.slice(from, from + MOST_IDS);
+    const rows = await db.selectFrom('video').selectAll().where('id', 'in', some).execute();
+    for (const row of rows) videos.set(row.id, toVideo(row));
+  }
+  return videos;
 }

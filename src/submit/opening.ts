@@ -6,7 +6,7 @@ import { RateLimitedError } from '../errors.ts';
 import { type Allowance, type Place, takePlace } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
-import { findOverspending, lockOwner, type SpendLimits } from '../store/spending.ts';
+import { findOverspending, lockOwner, recordAttempt, type SpendLimits } from '../store/spending.ts';
 import { insertSubmit, type NewSubmit } from '../store/transitions/insert.ts';
 
 export type SpendConfig = Pick<
@@ -47,17 +47,18 @@ export async function openSubmit(
     if (limits) await lockOwner(trx, submit.owner);
     const row = await insertSubmit(trx, submit);
     if (!row) return undefined;
-    if (limits) await refuseOverspending(trx, submit.owner, limits);
+    if (limits) await refuseOverspending(trx, submit, limits);
     return { row, place: allowance && (await takePlace(trx, allowance)) };
   });
 }
 
 async function refuseOverspending(
   trx: Database,
-  owner: string,
+  submit: NewSubmit,
   limits: SpendLimits,
 ): Promise<void> {
-  const overspending = await findOverspending(trx, owner, limits);
+  if (limits.windows.length > 0) await recordAttempt(trx, submit);
+  const overspending = await findOverspending(trx, submit.owner, limits);
   if (!overspending) return;
   const { retryAfterMs } = overspending;
   throw new RateLimitedError({

@@ -2,8 +2,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { DAY_MS } from '../durations.ts';
 import { pruneCompletions, pruneVideos } from '../store/pruning.ts';
 import type { Database } from '../store/schema.ts';
+import { pruneAttempts } from '../store/spending.ts';
 
 const EVERY_MS = 60 * 60_000;
 const BATCH = 200;
@@ -38,6 +40,7 @@ export function startPruner(db: Database, retentionMs: number, log: Logger): Pru
       count += removed;
       await delay(1);
     }
+    while (!signal.aborted && (await pruneAttempts(db, DAY_MS, BATCH)) > 0) await delay(1);
     if (count > 0) log.info({ videos: count }, 'pruned');
   }
 

@@ -35,8 +35,14 @@ export async function markOverdueUnconfirmed(
  * at died with the process before.
  */
 export async function recoverOrphans(db: Database, giveUpAfterMs: number): Promise<void> {
-  await toUnconfirmed(db, giveUpAfterMs).execute();
-  await db.updateTable('video').set({ lease_until: 0 }).where('lease_until', '>', 0).execute();
+  // Those that upkeep still looks after, along its index, and not all that were ever stored.
+  await toUnconfirmed(db, giveUpAfterMs).where('check_after', '>', 0).execute();
+  await db
+    .updateTable('video')
+    .set({ lease_until: 0 })
+    .where('lease_until', '>', 0)
+    .where('check_after', '>', 0)
+    .execute();
 }
 
 function toUnconfirmed(db: Database, giveUpAfterMs: number) {

@@ -1,0 +1,13 @@
+import type { Kysely } from 'kysely';
+
+/** What spending limits count: each submit, whatever becomes of its row. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('attempt')
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('video_row', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('attempt_key', ['owner', 'at', 'video_row'])
+    .execute();
+  await db.schema.createIndex('attempt_age').on('attempt').column('at').execute();
+}

@@ -1,0 +1,307 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as allowance from '../src/store/allowance.ts';
+import * as checks from '../src/store/checks.ts';
+import * as completions from '../src/store/completions.ts';
+import * as database from '../src/store/database.ts';
+import * as openTasks from '../src/store/open-tasks.ts';
+import * as pruning from '../src/store/pruning.ts';
+import type { Database } from '../src/store/schema.ts';
+import * as spending from '../src/store/spending.ts';
+import * as submits from '../src/store/submits.ts';
+import * as confirm from '../src/store/transitions/confirm.ts';
+import * as end from '../src/store/transitions/end.ts';
+import * as endConfirmed from '../src/store/transitions/end-confirmed.ts';
+import * as insert from '../src/store/transitions/insert.ts';
+import * as progress from '../src/store/transitions/progress.ts';
+import * as refuse from '../src/store/transitions/refuse.ts';
+import * as unconfirmed from '../src/store/transitions/unconfirmed.ts';
+import * as videos from '../src/store/videos.ts';
+import { VIDEO_STATES } from '../src/video.ts';
+import { createVideoId } from '../src/video-id.ts';
+import { DAY_MS } from './support/backdate.ts';
+import { type History, makeHistory, OWNER, SOURCE, SPENT_KEY } from './support/long-history.ts';
+import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { type WatchedDatabase, watchDatabase } from './support/statements.ts';
+
+const ROWS = 200_000;
+/** The longest page and one more. */
+const PAGE = 101;
+const FILES = { videoId: 'v', videoUrl: 'https://files.example/v.mp4', coverUrl: null };
+const FAILURE = { reason: 'PROVIDER_ERROR', message: 'broken', upstreamCode: 500 } as const;
+const ALLOWANCE: allowance.Allowance = { name: 'submit', calls: 20, windowMs: 10_000 };
+
+type Run = (db: Database, history: History) => Promise<unknown>;
+
+/** Inserts a row of which the statement that is looked at is about. */
+async function insertRow(db: Database, idempotencyKey: string | null = null): Promise<string> {
+  const row = await insert.insertSubmit(db, {
+    id: createVideoId(),
+    owner: OWNER,
+    idempotencyKey,
+    fingerprint: 'fingerprint',
+    tokenHash: 'token',
+    sourceTaskId: SOURCE,
+    prompt: 'Dance',
+    quality: 'P720',
+    waterMark: '',
+    imageUrl: null,
+    expandPrompt: null,
+    runtimeMs: 60_000,
+  });
+  return row?.id ?? '';
+}
+
+async function insertOpen(db: Database): Promise<{ id: string; taskId: string }> {
+  const id = await insertRow(db);
+  const taskId = `task-${id}`;
+  await confirm.confirmSubmit(db, id, taskId, 0);
+  return { id, taskId };
+}
+
+const FILTERS: readonly videos.VideoFilter[] = [
+  {},
+  { sourceTaskId: SOURCE },
+  { states: ['FAILED'] },
+  { states: ['QUEUED'] },
+  { states: ['GENERATING', 'FAILED'] },
+  { states: VIDEO_STATES },
+];
+
+const newest = (history: History) => history.endOfChain;
+
+/** Every function of the store that runs a statement, by module, as it costs the most. */
+const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> = {
+  allowance: {
+    createAllowance: [(db) => allowance.createAllowance(db, ALLOWANCE)],
+    takePlace: [(db) => allowance.takePlace(db, ALLOWANCE)],
+    restartPlace: [
+      (db) =>
+        allowance.restartPlace(db, ALLOWANCE, { number: 1, takenAt: performance.now() - 1e6 }),
+    ],
+    findNextPlace: [(db) => allowance.findNextPlace(db, ALLOWANCE)],
+    pauseAllowance: [(db) => allowance.pauseAllowance(db, 'read', 1_000)],
+  },
+  checks: {
+    leaseDueRows: [(db) => checks.leaseDueRows(db, 8, 40_000)],
+    releaseLeases: [(db, history) => checks.releaseLeases(db, [history.toId(history.firstOpen)])],
+    scheduleCheck: [async (db) => checks.scheduleCheck(db, (await insertOpen(db)).id, 1_000)],
+    hastenWatched: [
+      async (db) => checks.hastenWatched(db, [(await insertOpen(db)).id], true),
+      async (db) => checks.hastenWatched(db, [(await insertOpen(db)).id], false),
+    ],
+    hastenCheck: [async (db) => checks.hastenCheck(db, (await insertOpen(db)).id)],
+    endChecks: [async (db) => checks.endChecks(db, (await insertOpen(db)).id)],
+  },
+  completions: {
+    readLogBounds: [(db) => completions.readLogBounds(db, OWNER)],
+    readCompletions: [
+      (db) => completions.readCompletions(db, OWNER, 0, PAGE),
+      (db) => completions.readCompletions(db, OWNER, 100_000, PAGE),
+    ],
+    findTaskEnd: [
+      (db, history) => completions.findTaskEnd(db, OWNER, history.toId(newest(history))),
+    ],
+  },
+  database: { isReachable: [(db) => database.isReachable(db)] },
+  'open-tasks': { countOpenTasks: [(db) => openTasks.countOpenTasks(db)] },
+  pruning: {
+    pruneCompletions: [
+      (db) => pruning.pruneCompletions(db, 60 * DAY_MS, 20),
+      (db) => pruning.pruneCompletions(db, 49 * DAY_MS, 20),
+    ],
+    pruneVideos: [
+      (db) => pruning.pruneVideos(db, 60 * DAY_MS, 20),
+      async (db) => {
+        // Ended rows keep to their completions: of these there are none.
+        await pruning.pruneCompletions(db, 49.9 * DAY_MS, 400);
+        await pruning.pruneVideos(db, 49.9 * DAY_MS, 20);
+      },
+    ],
+  },
+  spending: {
+    lockOwner: [(db) => spending.lockOwner(db, OWNER)],
+    recordAttempt: [(db) => spending.recordAttempt(db, { owner: OWNER, id: createVideoId() })],
+    pruneAttempts: [
+      (db) => spending.pruneAttempts(db, 60 * DAY_MS, 20),
+      (db) => spending.pruneAttempts(db, 49 * DAY_MS, 20),
+    ],
+    findOverspending: [
+      (db) =>
+        spending.findOverspending(db, OWNER, {
+          windows: [
+            { lengthMs: 60_000, submits: 20 },
+            { lengthMs: DAY_MS, submits: 200 },
+          ],
+          inFlight: 10_000,
+        }),
+    ],
+  },
+  submits: {
+    findKeyHolder: [
+      (db, history) => submits.findKeyHolder(db, OWNER, `key-${newest(history)}`),
+      (db) => submits.findKeyHolder(db, OWNER, SPENT_KEY),
+    ],
+    findLatestOfKey: [
+      (db) => submits.findLatestOfKey(db, OWNER, SPENT_KEY),
+      (db) => submits.findLatestOfKey(db, OWNER, 'never-used'),
+    ],
+    findRow: [(db, history) => submits.findRow(db, history.toId(newest(history)))],
+  },
+  videos: {
+    findVideos: [
+      (db, history) =>
+        videos.findVideos(
+          db,
+          OWNER,
+          Array.from({ length: 50 }, (_, index) =>
+            index % 2 === 0 ? history.toId(index) : history.toTaskId(newest(history) - index),
+          ),
+        ),
+    ],
+    findVideo: [(db) => videos.findVideo(db, OWNER, 'nobody')],
+    listVideos: FILTERS.flatMap((filter): Run[] =>
+      [null, ROWS / 2].map((number) => (db, history) => {
+        const before = number === null ? null : history.toId(number);
+        return videos.listVideos(db, OWNER, filter, { limit: PAGE, before });
+      }),
+    ),
+    findLineages: [
+      (db, history) => videos.findLineages(db, OWNER, [history.toTaskId(newest(history))], 100),
+      (db, history) => {
+        const numbers = Array.from({ length: PAGE }, (_, index) => newest(history) - index);
+        return videos.findLineages(db, OWNER, numbers.map(history.toTaskId), 2);
+      },
+    ],
+  },
+  'transitions/confirm': {
+    confirmSubmit: [insertOpen],
+    adoptTask: [async (db) => confirm.adoptTask(db, await insertRow(db), createVideoId())],
+  },
+  'transitions/end': {
+    endVideo: [
+      async (db) => {
+        const { id, taskId } = await insertOpen(db);
+        await end.endVideo(db, id, { outcome: FAILURE, taskId, reported: true });
+        await end.endVideo(db, id, { outcome: FILES, taskId, reported: true });
+      },
+      async (db) => {
+        const id = await insertRow(db, 'key-late');
+        await refuse.rejectSubmit(db, id, '{}');
+        await end.endVideo(db, id, { outcome: FILES, taskId: 'task-late', reported: true });
+      },
+    ],
+  },
+  'transitions/end-confirmed': {
+    endConfirmedVideo: [FILES, FAILURE].map((outcome) => async (db) => {
+      const task = { ...(await insertOpen(db)), tokenHash: 'token' };
+      await endConfirmed.endConfirmedVideo(db, task, { outcome, reported: true });
+    }),
+  },
+  'transitions/insert': { insertSubmit: [(db) => insertRow(db), (db) => insertRow(db, 'key-7')] },
+  'transitions/progress': {
+    noteOpen: [async (db) => progress.noteOpen(db, (await insertOpen(db)).id, 'GENERATING')],
+    countFilelessRead: [async (db) => progress.countFilelessRead(db, (await insertOpen(db)).id)],
+  },
+  'transitions/refuse': {
+    rejectSubmit: [async (db) => refuse.rejectSubmit(db, await insertRow(db), '{}')],
+  },
+  'transitions/unconfirmed': {
+    markUnconfirmed: [async (db) => unconfirmed.markUnconfirmed(db, await insertRow(db), 1)],
+    markOverdueUnconfirmed: [
+      async (db) => unconfirmed.markOverdueUnconfirmed(db, await insertRow(db), 1),
+    ],
+    recoverOrphans: [(db) => unconfirmed.recoverOrphans(db, 7_200_000)],
+  },
+};
+
+/** Exported functions of the same modules that run no statement, or only those of others. */
+const OTHERS = new Set([
+  'allowance.toAllowance',
+  'allowance.toPauseMs',
+  'database.isShared',
+  'database.openDatabase',
+]);
+
+/** Modules of the store without a statement about videos. */
+const OTHER_MODULES = new Set([
+  ...['finished', 'group-commit', 'listener', 'postgres', 'postgres-trouble', 'prepared', 'rows'],
+  ...['schema', 'sqlite', 'video-loader', 'wal'],
+  ...['transitions/claims', 'transitions/end-columns', 'transitions/end-number'],
+]);
+
+it('has a call of every function of the store that runs a statement', async () => {
+  const folder = new URL('../src/store/', import.meta.url).pathname;
+  const found: string[] = [];
+  for (const file of await readdir(folder, { recursive: true })) {
+    const name = file.replace(/\.ts$/, '');
+    if (name === file || name.startsWith('migrations/') || OTHER_MODULES.has(name)) continue;
+    const module: Record<string, unknown> = await import(join(folder, file));
+    for (const [key, value] of Object.entries(module)) {
+      if (typeof value === 'function' && !OTHERS.has(`${name}.${key}`))
+        found.push(`${name}.${key}`);
+    }
+  }
+  const called = Object.entries(CALLS).flatMap(([module, calls]) =>
+    Object.keys(calls).map((name) => `${module}.${name}`),
+  );
+  expect(called.sort()).toEqual(found.sort());
+});
+
+let postgres: PostgresServer;
+let folder: string;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  folder = await mkdtemp(join(tmpdir(), 'longtake-history-'));
+});
+afterAll(async () => {
+  await postgres[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const ENGINES = [
+  // A row costs SQLite some 50 instructions where it is read, and some 500 where it is written.
+  {
+    engine: 'SQLite',
+    most: 25_000,
+    scan: /SCAN (video|completion|owner|attempt)\b/,
+    create: async () => `sqlite:${join(folder, 'history.db')}`,
+  },
+  // A row is counted in each step of a plan that it passes.
+  {
+    engine: 'PostgreSQL',
+    most: 2_500,
+    scan: /"Seq Scan",[^{}]*"Relation Name": "(video|completion|attempt)"/,
+    create: () => postgres.createDatabase(),
+  },
+];
+
+describe.each(ENGINES)(`with ${ROWS} stored videos on $engine`, ({ most, scan, create }) => {
+  let history: History;
+  let watched: WatchedDatabase;
+  beforeAll(async () => {
+    const url = await create();
+    history = await makeHistory(url, ROWS);
+    watched = watchDatabase(url);
+    await allowance.createAllowance(watched.db, ALLOWANCE);
+  });
+  afterAll(() => watched.db.destroy());
+
+  const calls = Object.entries(CALLS).flatMap(([module, functions]) =>
+    Object.entries(functions).map(([name, runs]) => ({ module, name, runs })),
+  );
+  it.each(calls)('$module: $name looks at no more than it needs', async ({ runs }) => {
+    for (const run of runs) {
+      watched.statements.length = 0;
+      await run(watched.db, history);
+      expect(watched.statements.length).toBeGreaterThan(0);
+      for (const { sql, plan, work } of watched.statements) {
+        const facts = `${sql}\n${plan}\n${work}`;
+        expect(scan.test(plan) ? facts : '').toBe('');
+        expect(work > most ? facts : '').toBe('');
+      }
+    }
+  });
+});

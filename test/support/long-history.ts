@@ -1,0 +1,111 @@
+/** A database with years behind it, made by two statements. */
+
+import { sql } from 'kysely';
+import { openDatabase } from '../../src/store/database.ts';
+import type { Database } from '../../src/store/schema.ts';
+import { isEmbedded } from '../../src/store/sqlite.ts';
+import { DAY_MS } from './backdate.ts';
+
+export const OWNER = 'me';
+export const OTHER_OWNER = 'other';
+/** What the newer half of the videos extends. */
+export const SOURCE = 'source';
+/** The key of each refused submit. */
+export const SPENT_KEY = 'spent';
+
+const SPAN_MS = 50 * DAY_MS;
+
+interface Layout {
+  /** Rows are numbered by age, the oldest 0. */
+  readonly firstOpen: number;
+  readonly firstSucceeded: number;
+  readonly firstTombstone: number;
+  /** The last of the oldest half, each of which extends the one before. */
+  readonly endOfChain: number;
+}
+
+export interface History extends Layout {
+  /** The id and the task id of the row with this number. */
+  toId(number: number): string;
+  toTaskId(number: number): string;
+}
+
+/**
+ * Laid out to be the worst for reads of an owner's newest: of the oldest a few are FAILED and a few are
+ * open, then come SUCCEEDED ones; the third quarter is another owner's, and the newest are tombstones.
+ */
+export async function makeHistory(url: string, size: number): Promise<History> {
+  const { db, close } = await openDatabase(url, { size: 1, statementTimeoutMs: 60_000 });
+  const few = Math.min(50, Math.floor(size / 4));
+  const layout = {
+    firstOpen: few,
+    firstSucceeded: 2 * few,
+    firstTombstone: size - Math.floor(size / 4),
+    endOfChain: Math.floor(size / 2),
+  };
+  const began = Date.now() - SPAN_MS;
+  const step = Math.floor(SPAN_MS / size);
+  await insertVideos(db, layout, { size, began, step });
+  await sql`
+    insert into completion (owner, number, video_row, created_at)
+    select owner, row_number() over (partition by owner order by id), id, finished_at from video
+    where state in ('SUCCEEDED', 'FAILED')`.execute(db);
+  // As many attempts as there are rows, as if everybody had been limited all the time.
+  await sql`
+    insert into attempt (owner, at, video_row) select owner, created_at, id from video`.execute(db);
+  await sql`
+    insert into owner (owner, head, pruned)
+    select owner, max(number), 0 from completion group by owner`.execute(db);
+  await sql`analyze`.execute(db);
+  await close();
+  return {
+    ...layout,
+    toId: (number) => toId(began + number * step),
+    toTaskId: (number) => `task-${number}`,
+  };
+}
+
+function toId(time: number): string {
+  const hex = time.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}
+
+async function insertVideos(
+  db: Database,
+  { firstOpen, firstSucceeded, firstTombstone, endOfChain }: Layout,
+  { size, began, step }: { readonly size: number; readonly began: number; readonly step: number },
+): Promise<void> {
+  const time = sql`(${sql.lit(began)} + i * ${sql.lit(step)})`;
+  const hex = isEmbedded(db) ? sql`printf('%012x', ${time})` : sql`lpad(to_hex(${time}), 12, '0')`;
+  const state = sql`case
+    when i < ${sql.lit(firstOpen)} then 'FAILED'
+    when i < ${sql.lit(firstSucceeded)} then 'GENERATING'
+    when i < ${sql.lit(firstTombstone)} then 'SUCCEEDED'
+    else 'REJECTED' end`;
+  const isOpen = sql`(i >= ${sql.lit(firstOpen)} and i < ${sql.lit(firstSucceeded)})`;
+  const isTombstone = sql`i >= ${sql.lit(firstTombstone)}`;
+  await sql`
+    insert into video (id, owner, state, idempotency_key, key_held, fingerprint, source_task_id,
+      prompt, quality, water_mark, submit_until, token_hash, rejection, task_id, video_url, failure_reason,
+      created_at, finished_at, unfinished_at, check_after)
+    with recursive n(i) as (
+      select cast(0 as bigint) union all select i + 1 from n where i < ${sql.lit(size - 1)}
+    )
+    select
+      substr(${hex}, 1, 8) || '-' || substr(${hex}, 9) || '-7000-8000-000000000000',
+      case when i between ${sql.lit(endOfChain + 1)} and ${sql.lit(firstTombstone - 1)}
+        then ${sql.lit(OTHER_OWNER)} else ${sql.lit(OWNER)} end,
+      ${state},
+      case when ${isTombstone} then ${sql.lit(SPENT_KEY)} else 'key-' || i end,
+      case when ${isTombstone} then 0 else 1 end,
+      'fingerprint',
+      case when i > 0 and i <= ${sql.lit(endOfChain)} then 'task-' || (i - 1) else ${sql.lit(SOURCE)} end, 'The cat goes on dancing', 'P720', '', ${time}, 'token', null,
+      case when ${isTombstone} then null else 'task-' || i end,
+      'https://files.example/v.mp4',
+      case when i < ${sql.lit(firstOpen)} then 'PROVIDER_ERROR' end,
+      ${time},
+      case when ${isOpen} then null else ${time} + 60000 end,
+      ${time},
+      case when ${isOpen} then ${sql.lit(Date.now())} + 3600000 + i end
+    from n`.execute(db);
+}
