@@ -1,9 +1,10 @@
 /** `POST /callbacks/…`: the internal endpoint at which the upstream reports a task's end. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayUnavailableError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
+import { within } from '../within.ts';
 import { acceptCallback, type CallbackParts, NO_SUCH_URL, type Verdict } from './accept.ts';
 import { parseCallbackPath } from './callback-url.ts';
 
@@ -60,7 +61,7 @@ async function judge(
         : { status: 500, message: 'internal error', outcome: 'error' };
     },
   );
-  const verdict = await Promise.race([work, delay(ANSWER_WITHIN_MS, UNAVAILABLE, { ref: false })]);
+  const verdict = await within(ANSWER_WITHIN_MS, work, UNAVAILABLE);
   // Those who wait for the video are served first: the upstream has time.
   await nextTurn();
   const { status, outcome, facts } = verdict;

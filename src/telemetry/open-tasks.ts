@@ -1,8 +1,8 @@
 /** The database's part of a scrape, which must not cost much nor hold one up. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { countOpenTasks, type OpenTasks } from '../store/open-tasks.ts';
 import type { Database } from '../store/schema.ts';
+import { within } from '../within.ts';
 
 /** Several scrapers share one look. */
 const FRESH_MS = 5_000;
@@ -29,6 +29,6 @@ export function createOpenTasksReader(db: Database): () => Promise<OpenTasks | n
   return async () => {
     if (known && performance.now() - known.at < FRESH_MS) return known.tasks;
     underWay ??= read();
-    return Promise.race([underWay, delay(PATIENCE_MS, null, { ref: false })]);
+    return within(PATIENCE_MS, underWay, null);
   };
 }

@@ -22,6 +22,7 @@ import { defaultResource, resourceFromAttributes } from '@opentelemetry/resource
 import { startNodeSdk } from '@opentelemetry/sdk-node';
 import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
+import { within } from '../within.ts';
 import type { NewSpan, Span, Tracing } from './tracing.ts';
 
 const KINDS = {
@@ -80,10 +81,11 @@ export function startTracing(version: string, log: Logger): Tracing {
     start,
     traceId: () => trace.getSpanContext(context.active())?.traceId,
     async close() {
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, CLOSE_WITHIN_MS);
-      await Promise.race([sdk.shutdown().catch(() => undefined), late]);
-      clearTimeout(timer);
+      await within(
+        CLOSE_WITHIN_MS,
+        sdk.shutdown().catch(() => undefined),
+        undefined,
+      );
     },
   };
 }

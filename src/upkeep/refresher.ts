@@ -1,6 +1,5 @@
 /** Reads at the upstream for clients: shared, spaced, and never in the way of an answer. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { EndTaskParts } from '../delivery/end-task.ts';
@@ -10,6 +9,7 @@ import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchDetails, type TaskReport } from '../upstream/details.ts';
 import { isEnded, type Video } from '../video.ts';
 import { toElsewhereId } from '../video-id.ts';
+import { within } from '../within.ts';
 import { applyReport } from './reports.ts';
 import { createSharedReads } from './shared-reads.ts';
 
@@ -64,10 +64,11 @@ export function createRefresher(
       if (taskId === null || !isWorthALook(video)) return video;
       const looked = looks.read(taskId, (abort) => look(owner, id, taskId, abort), signal);
       // The look goes on without us after that, and wakes whoever watches.
-      const isLate = await Promise.race([
+      const isLate = await within(
+        PATIENCE_MS,
         looked.then(() => false),
-        delay(PATIENCE_MS, true, { ref: false }),
-      ]);
+        true,
+      );
       if (isLate) looked.catch(() => undefined);
       return (await findVideo(db, owner, id)) ?? video;
     },
