@@ -2,15 +2,16 @@
 
 import { z } from 'zod';
 
-export const count = (fallback: number, least: number, most = 2 ** 31 - 1) => {
+export const wholeNumber = (least: number, most = 2 ** 31 - 1) => {
   const error = `must be a whole number from ${least} to ${most}`;
   return z
     .string()
     .regex(/^\d+$/, error)
     .transform(Number)
-    .pipe(z.number().min(least, error).max(most, error))
-    .default(fallback);
+    .pipe(z.number().min(least, error).max(most, error));
 };
+export const count = (fallback: number, least: number, most?: number) =>
+  wholeNumber(least, most).default(fallback);
 export const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
 export const httpUrl = z
   .url({

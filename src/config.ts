@@ -10,6 +10,7 @@ import {
   list,
   NO_KEY_LIST,
   split,
+  wholeNumber,
 } from './config-values.ts';
 import { DAY_MS } from './durations.ts';
 
@@ -60,6 +61,7 @@ const Environment = z
     TASK_DEADLINE_MS: count(DAY_MS, 1),
     RETENTION_DAYS: count(60, 1, 36_500),
     SHUTDOWN_TIMEOUT_MS: count(35_000, 0),
+    DRAIN_GRACE_MS: wholeNumber(0).optional(),
     CORS_ORIGINS: list.refine(
       (origins) => origins.every((origin) => URL.parse(origin)?.origin === origin),
       { error: 'must be a comma-separated list of origins such as https://app.example.com' },
@@ -137,6 +139,8 @@ const Environment = z
     const isAtHome = isOpen(values) && isLoopback(values.HOST) && NODE_ENV !== 'production';
     return {
       ...values,
+      // Nobody balances over loopback alone.
+      DRAIN_GRACE_MS: values.DRAIN_GRACE_MS ?? (isLoopback(values.HOST) ? 0 : 5_000),
       GRAPHIQL: values.GRAPHIQL ?? isAtHome,
       INTROSPECTION: values.INTROSPECTION ?? isAtHome,
       TRACING:

@@ -1,7 +1,6 @@
 /** The composition root: builds each long-lived thing once, in the order in which they lean on each other. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { pino } from 'pino';
 import packageFile from '../package.json' with { type: 'json' };
 import { findRisks, toFacts } from './advice.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
@@ -27,34 +26,42 @@ import { readTrustedDocuments } from './server/trusted-documents.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphQL } from './server/yoga.ts';
 import { createAllowance, toAllowance } from './store/allowance.ts';
-import { isReachable, isShared, openDatabase } from './store/database.ts';
+import { isShared, openDatabase } from './store/database.ts';
 import { createFinishedVideos } from './store/finished.ts';
 import type { Listener } from './store/listener.ts';
 import { recoverOrphans } from './store/transitions/unconfirmed.ts';
 import { createVideoLoader } from './store/video-loader.ts';
 import { createSubmitter } from './submit/submitter.ts';
 import { createDeliveryNotes } from './telemetry/deliveries.ts';
+import { createLog } from './telemetry/log.ts';
 import { createOpenTasksReader } from './telemetry/open-tasks.ts';
 import { createPrometheusMetrics } from './telemetry/prometheus.ts';
 import { createRequestCounts } from './telemetry/requests.ts';
 import { NO_TRACING, type Tracing } from './telemetry/tracing.ts';
 import { startPruner } from './upkeep/pruner.ts';
+import { createReadiness } from './upkeep/readiness.ts';
 import { startReconciler } from './upkeep/reconciler.ts';
 import { createRefresher } from './upkeep/refresher.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { observeCalls } from './upstream/observed.ts';
+import { within } from './within.ts';
 
-/** Characters of log lines. */
-const LONGEST_BACKLOG = 16 * 1024 * 1024;
+/** How long letting go of everything may take after a drain that took too long. */
+const RELEASE_WITHIN_MS = 2_000;
+/** How long the last lines of the log may take. */
+const LOG_WITHIN_MS = 1_000;
 
 export interface Gateway {
   /** Where it listens: `http://host:port`. */
   readonly url: string;
   /**
    * Drains: refuses new work, settles the submits in flight, sends clients elsewhere, answers what
-   * has been asked, and lets go of everything. At most `SHUTDOWN_TIMEOUT_MS`.
+   * has been asked, and lets go of everything. At most `SHUTDOWN_TIMEOUT_MS` and 3 s.
+   *
+   * Resolves with false where a thread still waits for the disk or the terminal: `process.exit` would
+   * wait for it, too.
    */
-  close(): Promise<void>;
+  close(): Promise<boolean>;
 }
 
 /**
@@ -62,18 +69,8 @@ export interface Gateway {
  * taken.
  */
 export async function startGateway(config: Config): Promise<Gateway> {
-  // Written aside: a reader of the log that falls behind must not hold up clients. What it does not
-  // take is kept up to a limit, and dropped beyond.
-  const sink = pino.destination({ sync: false, maxLength: LONGEST_BACKLOG });
   let tracing: Tracing = NO_TRACING;
-  const log = pino(
-    {
-      level: config.LOG_LEVEL,
-      base: null,
-      ...(config.TRACING && { mixin: () => ({ trace: tracing.traceId() }) }),
-    },
-    sink,
-  );
+  const { log, output } = createLog(config, config.TRACING ? () => tracing.traceId() : null);
   if (config.TRACING) {
     const { startTracing } = await import('./telemetry/opentelemetry.ts');
     tracing = startTracing(packageFile.version, log);
@@ -102,12 +99,15 @@ export async function startGateway(config: Config): Promise<Gateway> {
     await recoverOrphans(db, config.UNCONFIRMED_DEADLINE_MS);
   }
 
+  const isDatabaseReady = createReadiness(db, log);
   const subscriptions = createQuota(config.OWNER_SUBSCRIPTIONS, config.MAX_SUBSCRIPTIONS);
   const requests = createRequestCounts(schema);
   const metrics = createPrometheusMetrics(packageFile.version, requests, {
     sockets: () => sockets.count,
     subscriptions: () => subscriptions.inAll,
     openTasks: createOpenTasksReader(db),
+    isDatabaseReady,
+    droppedLogLines: () => output.dropped,
   });
   const client = createUpstreamClient({
     url: config.UPSTREAM_URL,
@@ -190,7 +190,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
         door,
       }),
       longestAnswerMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS,
-      isReady: async () => !isDraining && (await isReachable(db)),
+      isReady: async () => !isDraining && (await isDatabaseReady()),
     },
     log,
   );
@@ -217,8 +217,6 @@ export async function startGateway(config: Config): Promise<Gateway> {
   }
 
   async function drain(): Promise<void> {
-    isDraining = true;
-    log.info('draining');
     // The listener stays until the submits are settled: their callbacks may come meanwhile.
     const socketsClosed = sockets.close();
     await submitter.drain();
@@ -235,18 +233,30 @@ export async function startGateway(config: Config): Promise<Gateway> {
   log.info(toFacts(config, url), 'listening');
   for (const { message, ...risk } of findRisks(config, url)) log.warn(risk, message);
 
-  let closing: Promise<void> | undefined;
-  async function close(): Promise<void> {
-    const timer = new AbortController();
-    const deadline = delay(config.SHUTDOWN_TIMEOUT_MS, true, { signal: timer.signal }).catch(
-      () => false,
+  let closing: Promise<boolean> | undefined;
+  async function close(): Promise<boolean> {
+    const deadline = performance.now() + config.SHUTDOWN_TIMEOUT_MS;
+    const remaining = () => Math.max(0, deadline - performance.now());
+    isDraining = true;
+    log.info('draining');
+    // Until the balancer has seen /ready, it sends requests, and they are served.
+    await delay(Math.min(config.DRAIN_GRACE_MS, remaining()));
+    const isLate = await within(
+      remaining(),
+      drain().then(() => false),
+      true,
     );
-    const isLate = await Promise.race([drain().then(() => false), deadline]);
-    timer.abort();
     if (isLate) log.error('the drain took too long and was cut off');
     closer.destroy();
-    await release(isLate);
+    const isReleased = await within(
+      Math.max(RELEASE_WITHIN_MS, remaining()),
+      release(isLate).then(() => true),
+      false,
+    );
+    if (!isReleased) log.error('not everything could be closed in time');
     log.info('closed');
+    const isWritten = await output.close(LOG_WITHIN_MS);
+    return isWritten && (isReleased || isShared(config.DATABASE_URL));
   }
 
   return {

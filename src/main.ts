@@ -1,10 +1,16 @@
 /**
- * Reads the environment, starts the gateway, drains on SIGTERM. Ends with 0 when it was told to; with
- * 78 (EX_CONFIG of sysexits.h) where the environment is at fault, so that trying again is of no use;
- * with 1 for anything else.
+ * Reads the environment, starts the gateway, drains on SIGTERM, SIGINT and SIGHUP. Ends with 0 when it
+ * was told to; with 78 (EX_CONFIG of sysexits.h) where the environment is at fault, so that trying
+ * again is of no use; with 1 for anything else.
  */
 
 import './compile-cache.js';
+import type { Gateway } from './gateway.ts';
+
+// Nobody is left to be told that standard error cannot be written.
+process.stderr.on('error', () => {});
+// Anybody who can send it would get a debugger. Node opens none where there is a listener.
+if (process.env.NODE_ENV === 'production') process.on('SIGUSR1', () => {});
 
 const { EnvironmentError, readConfig } = await import('./config.ts');
 
@@ -13,11 +19,10 @@ try {
   // Not before it is needed: who has made a mistake is told at once.
   const { startGateway } = await import('./gateway.ts');
   const starting = startGateway(config);
-  // Before it listens: who sees that it does may end it at once.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      void starting.then((gateway) => gateway.close()).then(() => process.exit(0));
-    });
+  // Before it listens: who sees that it does may end it at once. npm, terminals and service managers
+  // send a second signal, which must not end the drain.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => void starting.then(end, () => undefined));
   }
   const { url } = await starting;
   // The log is for machines; who starts it by hand is told the same in sentences.
@@ -28,4 +33,14 @@ try {
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(error instanceof EnvironmentError ? 78 : 1);
+}
+
+async function end(gateway: Gateway): Promise<void> {
+  const isFree = await gateway.close();
+  if (!isFree) {
+    // A thread hangs in the disk or the terminal, and process.exit would wait for it.
+    process.removeAllListeners('SIGTERM');
+    process.kill(process.pid, 'SIGTERM');
+  }
+  process.exit(0);
 }

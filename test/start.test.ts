@@ -33,7 +33,7 @@ function run(env: Record<string, string>, cwd?: string) {
   });
   const closed = once(child, 'close');
   return {
-    kill: (signal: 'SIGTERM' | 'SIGINT') => child.kill(signal),
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
     /** The rest of the log, once the process has ended. */
     rest: () => lines.rest(),
     /** The next line of the log with this message; throws when the process ends without one. */
@@ -90,26 +90,29 @@ function expectMessage(stderr: string): void {
 }
 
 describe('a gateway that is started as operators start it', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('does its job, and ends with 0 on %s', async (signal) => {
-    await using folder = await makeFolder();
-    await using sandbox = await startSandbox({ autoplay: false });
-    await using gateway = run({
-      UPSTREAM_URL: sandbox.url,
-      DATABASE_URL: `sqlite:${join(folder.path, 'new', 'gateway.db')}`,
-    });
-    const { url } = (await gateway.logged('listening')) as { url: string };
-    const listener = await openSse(url, OnExtendedDocument, {});
-    const extended = await send(url, ExtendDocument, { input: INPUT });
-    const { taskId } = await sandbox.nextRequest();
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'does its job, and ends with 0 on %s',
+    async (signal) => {
+      await using folder = await makeFolder();
+      await using sandbox = await startSandbox({ autoplay: false });
+      await using gateway = run({
+        UPSTREAM_URL: sandbox.url,
+        DATABASE_URL: `sqlite:${join(folder.path, 'new', 'gateway.db')}`,
+      });
+      const { url } = (await gateway.logged('listening')) as { url: string };
+      const listener = await openSse(url, OnExtendedDocument, {});
+      const extended = await send(url, ExtendDocument, { input: INPUT });
+      const { taskId } = await sandbox.nextRequest();
 
-    await sandbox.complete(taskId ?? '');
-    const event = await listener.next();
-    gateway.kill(signal);
+      await sandbox.complete(taskId ?? '');
+      const event = await listener.next();
+      gateway.kill(signal);
 
-    expect(extended.data.extendVideo?.__typename).toBe('ExtendVideoSuccess');
-    expect(event?.data.videoExtended.video).toMatchObject({ taskId, state: 'SUCCEEDED' });
-    expect(await gateway.ended()).toEqual({ code: 0, signal: null, stderr: '' });
-  });
+      expect(extended.data.extendVideo?.__typename).toBe('ExtendVideoSuccess');
+      expect(event?.data.videoExtended.video).toMatchObject({ taskId, state: 'SUCCEEDED' });
+      expect(await gateway.ended()).toEqual({ code: 0, signal: null, stderr: '' });
+    },
+  );
 
   it('finds the page of GraphiQL and its examples', async () => {
     await using folder = await makeFolder();
@@ -163,6 +166,45 @@ describe('a gateway that is started as operators start it', () => {
         createdAt: expect.any(String),
       });
     }
+  });
+
+  it('ignores further signals while it drains', async () => {
+    await using folder = await makeFolder();
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = run({
+      UPSTREAM_URL: sandbox.url,
+      DATABASE_URL: `sqlite:${join(folder.path, 'gateway.db')}`,
+    });
+    const { url } = (await gateway.logged('listening')) as { url: string };
+    const extending = send(url, ExtendDocument, { input: { ...INPUT, prompt: '#slow-answer' } });
+    const { taskId } = await sandbox.nextRequest();
+
+    gateway.kill('SIGINT');
+    await gateway.logged('draining');
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) gateway.kill(signal);
+    // A callback is answered throughout, and by then the signals have arrived.
+    await sandbox.complete(taskId ?? '');
+    sandbox.answer(taskId ?? '');
+
+    expect((await extending).data.extendVideo?.__typename).toBe('ExtendVideoSuccess');
+    expect(await gateway.ended()).toEqual({ code: 0, signal: null, stderr: '' });
+  });
+
+  it('opens no debugger on SIGUSR1 in production', async () => {
+    await using folder = await makeFolder();
+    await using gateway = run({
+      NODE_ENV: 'production',
+      UPSTREAM_URL: 'http://127.0.0.1:9',
+      DATABASE_URL: `sqlite:${join(folder.path, 'gateway.db')}`,
+    });
+    const { url } = (await gateway.logged('listening')) as { url: string };
+
+    gateway.kill('SIGUSR1');
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    gateway.kill('SIGTERM');
+
+    // Node says on standard error where its debugger listens.
+    expect(await gateway.ended()).toEqual({ code: 0, signal: null, stderr: '' });
   });
 
   it('writes no secret into its log', async () => {

@@ -110,3 +110,18 @@ export async function isReachable(db: Database): Promise<boolean> {
     return false;
   }
 }
+
+/**
+ * Writes a row that nothing reads.
+ *
+ * @throws where the database is read-only, its disk is full, or it cannot be reached.
+ */
+export async function writeProbe(db: Database): Promise<void> {
+  // SQLite writes nothing where the value stays the same.
+  const row = { name: 'write_probe', value: String(performance.now()) };
+  await db
+    .insertInto('meta')
+    .values(row)
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: row.value }))
+    .execute();
+}

@@ -14,6 +14,8 @@ export interface Readings {
   readonly subscriptions: () => number;
   /** Null while the database does not answer. */
   readonly openTasks: () => Promise<OpenTasks | null>;
+  readonly isDatabaseReady: () => Promise<boolean>;
+  readonly droppedLogLines: () => number;
 }
 
 export interface PrometheusMetrics extends labels.Metrics {
@@ -90,6 +92,15 @@ export function createPrometheusMetrics(
     labelNames: ['version', 'node'],
     registers,
   }).set({ version, node: process.versions.node }, 1);
+  new Counter({
+    name: 'longtake_log_lines_dropped_total',
+    help: 'Log lines that standard output did not take: a full disk, a reader that is gone or too slow.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(readings.droppedLogLines());
+    },
+  });
   new Gauge({
     name: 'longtake_sockets',
     help: 'WebSockets that are open.',
@@ -130,10 +141,10 @@ export function createPrometheusMetrics(
   });
   new Gauge({
     name: 'longtake_database_up',
-    help: 'Whether the database answered at this scrape.',
+    help: 'Whether the database answered at this scrape, and could be written.',
     registers,
     async collect() {
-      this.set((await readings.openTasks()) ? 1 : 0);
+      this.set((await readings.isDatabaseReady()) ? 1 : 0);
     },
   });
 

@@ -7,6 +7,7 @@ import { readPages } from './support/pages.ts';
 const IN_WORDS: Record<string, string> = {
   APIKLEY_API_KEY: 'required',
   PUBLIC_URL: '`http://HOST:PORT`',
+  DRAIN_GRACE_MS: '5000, 0 on loopback',
   GRAPHIQL: 'on at home',
   INTROSPECTION: 'on at home',
 };

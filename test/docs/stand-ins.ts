@@ -16,7 +16,7 @@ export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ['npm run dev --prefix examples/web', 'needs the packages of the app; test:browser builds it'],
   ['docker build -t longtake .', 'needs a Docker daemon and the network'],
   [
-    'docker run --rm -p 4000:4000 -v longtake:/app/data -e APIKLEY_API_KEY -e PUBLIC_URL -e AUTH_JWT_SECRET longtake',
+    'docker run --rm --stop-timeout 40 -p 4000:4000 -v longtake:/app/data -e APIKLEY_API_KEY -e PUBLIC_URL -e AUTH_JWT_SECRET longtake',
     'needs a Docker daemon',
   ],
   ['docker compose up --build', 'needs a Docker daemon and the network'],

@@ -11,7 +11,7 @@ export const INPUT: ExtendVideoInput = {
 
 /** Extends a video and expects success. */
 export async function extend(
-  caller: TestCaller,
+  caller: Pick<TestCaller, 'graphql'>,
   changes: Partial<ExtendVideoInput> = {},
 ): Promise<{ id: string; taskId: string; cursor: string }> {
   const answer = await caller.graphql(ExtendDocument, { input: { ...INPUT, ...changes } });

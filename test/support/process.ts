@@ -22,6 +22,7 @@ export interface GatewayProcess extends AsyncDisposable {
   limitFileSize(bytes: number | 'unlimited'): void;
   /** Resolves when the log holds a line with this text; never when the process ends without. */
   logged(text: string): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
   /** Ends it at once, without a word to it, and resolves when it is gone. */
   kill(): Promise<void>;
   /** Asks it to drain, and resolves with all that it has logged when it is gone. */
@@ -83,6 +84,7 @@ export async function startGatewayProcess(
     async logged(text) {
       while (!output.includes(text)) await once(lines, 'line');
     },
+    signal: (signal) => void child.kill(signal),
     kill: () => end('SIGKILL'),
     async stop() {
       await end('SIGTERM');
