@@ -97,7 +97,7 @@ async function prepare(): Promise<string[]> {
       expandPrompt: null,
       runtimeMs: 60_000,
     });
-    await confirmSubmit(db, id, `task-${id}`, 60_000);
+    await confirmSubmit(db, { id, taskId: `task-${id}`, firstCheckMs: 60_000 });
   });
   return ids;
 }

@@ -60,6 +60,7 @@ const Environment = z
     UNCONFIRMED_DEADLINE_MS: count(2 * 60 * 60 * 1000, 1),
     TASK_DEADLINE_MS: count(DAY_MS, 1),
     RETENTION_DAYS: count(60, 1, 36_500),
+    CLOCK_CONFIRMED_ON: z.iso.date('must be a date as in 2026-11-28').optional(),
     SHUTDOWN_TIMEOUT_MS: count(35_000, 0),
     DRAIN_GRACE_MS: wholeNumber(0).optional(),
     CORS_ORIGINS: list.refine(

@@ -10,7 +10,6 @@ import type { Config } from './config.ts';
 import { createCursors } from './delivery/cursor.ts';
 import { createHub } from './delivery/hub.ts';
 import { createReader } from './delivery/reader.ts';
-import { DAY_MS } from './durations.ts';
 import { createPlanner } from './execution/planner.ts';
 import { schema } from './schema/index.ts';
 import { createDoor } from './server/door.ts';
@@ -134,7 +133,7 @@ export async function startGateway(config: Config): Promise<Gateway> {
   const ends = { db, reader, hub, metrics };
   const refresher = createRefresher({ ...ends, upstream, log, config });
   const reconciler = startReconciler({ ...ends, upstream, tracing, log, config });
-  const pruner = startPruner(db, config.RETENTION_DAYS * DAY_MS, log);
+  const pruner = startPruner(db, config, log);
 
   let isDraining = false;
   const finished = createFinishedVideos();

@@ -6,7 +6,7 @@ import type { Finding, Subject } from '../src/doctor/finding.ts';
 import { examineRuntime } from '../src/doctor/runtime.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { makeFolder } from './support/folder.ts';
-import { sharedPostgres } from './support/postgres.ts';
+import { sharedPostgres, startPostgres } from './support/postgres.ts';
 import { startGatewayProcess } from './support/process.ts';
 import { runProgram } from './support/program.ts';
 import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
@@ -201,6 +201,17 @@ describe('PostgreSQL', () => {
     }
     expect(third.the('database')?.message).toMatch(/can be used, and is up to date$/);
     expect(third.the('clock')?.level).toBe('ok');
+  });
+
+  it('whose crash would lose paid tasks is a fault', async () => {
+    await using careless = await startPostgres({ full_page_writes: 'off' });
+
+    const { about } = await consult({ DATABASE_URL: await careless.createDatabase() });
+
+    expect(about('database').map(({ level, message }) => [level, message])).toContainEqual([
+      'fault',
+      expect.stringContaining('full_page_writes is off'),
+    ]);
   });
 
   it('of a newer version than ours is a fault', async () => {

@@ -57,7 +57,7 @@ async function insertRow(db: Database, idempotencyKey: string | null = null): Pr
 async function insertOpen(db: Database): Promise<{ id: string; taskId: string }> {
   const id = await insertRow(db);
   const taskId = `task-${id}`;
-  await confirm.confirmSubmit(db, id, taskId, 0);
+  await confirm.confirmSubmit(db, { id, taskId, firstCheckMs: 0 });
   return { id, taskId };
 }
 
@@ -85,14 +85,16 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     pauseAllowance: [(db) => allowance.pauseAllowance(db, 'read', 1_000)],
   },
   checks: {
-    leaseDueRows: [(db) => checks.leaseDueRows(db, 8, 40_000)],
+    leaseDueRows: [
+      (db) => checks.leaseDueRows(db, 'readable', 8, 40_000),
+      (db) => checks.leaseDueRows(db, 'unnamed', 64, 40_000),
+    ],
     releaseLeases: [(db, history) => checks.releaseLeases(db, [history.toId(history.firstOpen)])],
     scheduleCheck: [async (db) => checks.scheduleCheck(db, (await insertOpen(db)).id, 1_000)],
     hastenWatched: [
       async (db) => checks.hastenWatched(db, [(await insertOpen(db)).id], true),
       async (db) => checks.hastenWatched(db, [(await insertOpen(db)).id], false),
     ],
-    hastenCheck: [async (db) => checks.hastenCheck(db, (await insertOpen(db)).id)],
     endChecks: [async (db) => checks.endChecks(db, (await insertOpen(db)).id)],
   },
   completions: {
@@ -105,13 +107,18 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       (db, history) => completions.findTaskEnd(db, OWNER, history.toId(newest(history))),
     ],
   },
-  database: { isReachable: [(db) => database.isReachable(db)] },
+  database: {
+    isReachable: [(db) => database.isReachable(db)],
+    writeProbe: [(db) => database.writeProbe(db)],
+  },
   'open-tasks': { countOpenTasks: [(db) => openTasks.countOpenTasks(db)] },
   pruning: {
     pruneCompletions: [
       (db) => pruning.pruneCompletions(db, 60 * DAY_MS, 20),
       (db) => pruning.pruneCompletions(db, 49 * DAY_MS, 20),
     ],
+    readPruningTimes: [(db) => pruning.readPruningTimes(db)],
+    recordPruning: [(db) => pruning.recordPruning(db, Date.now())],
     pruneVideos: [
       (db) => pruning.pruneVideos(db, 60 * DAY_MS, 20),
       async (db) => {
@@ -178,7 +185,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   },
   'transitions/confirm': {
     confirmSubmit: [insertOpen],
-    adoptTask: [async (db) => confirm.adoptTask(db, await insertRow(db), createVideoId())],
+    adoptTask: [async (db) => confirm.adoptTask(db, await insertRow(db), createVideoId(), true)],
   },
   'transitions/end': {
     endVideo: [
@@ -200,7 +207,11 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       await endConfirmed.endConfirmedVideo(db, task, { outcome, reported: true });
     }),
   },
-  'transitions/insert': { insertSubmit: [(db) => insertRow(db), (db) => insertRow(db, 'key-7')] },
+  'transitions/insert': {
+    insertSubmit: [(db) => insertRow(db), (db) => insertRow(db, 'key-7')],
+    markWaitingForTurn: [async (db) => insert.markWaitingForTurn(db, await insertRow(db))],
+    beginPost: [async (db) => insert.beginPost(db, await insertRow(db))],
+  },
   'transitions/progress': {
     noteOpen: [async (db) => progress.noteOpen(db, (await insertOpen(db)).id, 'GENERATING')],
     countFilelessRead: [async (db) => progress.countFilelessRead(db, (await insertOpen(db)).id)],
@@ -210,9 +221,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   },
   'transitions/unconfirmed': {
     markUnconfirmed: [async (db) => unconfirmed.markUnconfirmed(db, await insertRow(db), 1)],
-    markOverdueUnconfirmed: [
-      async (db) => unconfirmed.markOverdueUnconfirmed(db, await insertRow(db), 1),
-    ],
+    settleOverdue: [async (db) => unconfirmed.settleOverdue(db, await insertRow(db), 1)],
     recoverOrphans: [(db) => unconfirmed.recoverOrphans(db, 7_200_000)],
   },
 };
@@ -223,13 +232,24 @@ const OTHERS = new Set([
   'allowance.toPauseMs',
   'database.isShared',
   'database.openDatabase',
+  'transitions/refuse.releaseUnsent',
 ]);
 
 /** Modules of the store without a statement about videos. */
 const OTHER_MODULES = new Set([
-  ...['finished', 'group-commit', 'listener', 'postgres', 'postgres-trouble', 'prepared', 'rows'],
+  ...[
+    'file-check',
+    'finished',
+    'group-commit',
+    'listener',
+    'postgres',
+    'postgres-trouble',
+    'prepared',
+    'rows',
+  ],
   ...['schema', 'sqlite', 'video-loader', 'wal'],
   ...['transitions/claims', 'transitions/end-columns', 'transitions/end-number'],
+  'transitions/conflict',
 ]);
 
 it('has a call of every function of the store that runs a statement', async () => {

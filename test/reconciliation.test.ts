@@ -449,7 +449,7 @@ describe('two reconcilers on one database', () => {
         expandPrompt: null,
         runtimeMs: 1000,
       });
-      await confirmSubmit(db, id, taskId, 0);
+      await confirmSubmit(db, { id, taskId, firstCheckMs: 0 });
     }
     return taskIds;
   }
@@ -458,11 +458,13 @@ describe('two reconcilers on one database', () => {
     const { db, close } = await openDatabase('sqlite::memory:');
     const taskIds = await seed(db, 50);
 
-    const leased = await Promise.all(Array.from({ length: 10 }, () => leaseDueRows(db, 8, 60_000)));
+    const leased = await Promise.all(
+      Array.from({ length: 10 }, () => leaseDueRows(db, 'readable', 8, 60_000)),
+    );
 
     const rows = leased.flat().map((row) => row.task_id);
     expect(rows.sort()).toEqual(taskIds.sort());
-    expect(await leaseDueRows(db, 8, 60_000)).toEqual([]);
+    expect(await leaseDueRows(db, 'readable', 8, 60_000)).toEqual([]);
     await close();
   });
 
@@ -470,8 +472,8 @@ describe('two reconcilers on one database', () => {
     const { db, close } = await openDatabase('sqlite::memory:');
     await seed(db, 3);
 
-    const first = await leaseDueRows(db, 8, 0);
-    const second = await leaseDueRows(db, 8, 60_000);
+    const first = await leaseDueRows(db, 'readable', 8, 0);
+    const second = await leaseDueRows(db, 'readable', 8, 60_000);
 
     expect(first).toHaveLength(3);
     expect(second.map((row) => row.id).sort()).toEqual(first.map((row) => row.id).sort());

@@ -231,7 +231,7 @@ describe('pruning the store', () => {
       expandPrompt: null,
       runtimeMs: 1000,
     });
-    await confirmSubmit(db, id, `task-${id}`, 1000);
+    await confirmSubmit(db, { id, taskId: `task-${id}`, firstCheckMs: 1000 });
     if (days === undefined) return id;
     const outcome = { videoId: null, videoUrl: 'https://files.example.com/1.mp4', coverUrl: null };
     await endVideo(db, id, { outcome, reported: true });

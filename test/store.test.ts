@@ -16,13 +16,7 @@ import {
   restartPlace,
   takePlace,
 } from '../src/store/allowance.ts';
-import {
-  hastenCheck,
-  hastenWatched,
-  leaseDueRows,
-  releaseLeases,
-  scheduleCheck,
-} from '../src/store/checks.ts';
+import { hastenWatched, leaseDueRows, releaseLeases, scheduleCheck } from '../src/store/checks.ts';
 import {
   type Completion,
   findTaskEnd,
@@ -44,16 +38,22 @@ import { findKeyHolder, findLatestOfKey, findRow } from '../src/store/submits.ts
 import { adoptTask, confirmSubmit } from '../src/store/transitions/confirm.ts';
 import { endVideo } from '../src/store/transitions/end.ts';
 import { endConfirmedVideo } from '../src/store/transitions/end-confirmed.ts';
-import { insertSubmit, type NewSubmit } from '../src/store/transitions/insert.ts';
+import {
+  beginPost,
+  insertSubmit,
+  markWaitingForTurn,
+  type NewSubmit,
+} from '../src/store/transitions/insert.ts';
 import { countFilelessRead, noteOpen } from '../src/store/transitions/progress.ts';
 import { rejectSubmit } from '../src/store/transitions/refuse.ts';
 import {
-  markOverdueUnconfirmed,
   markUnconfirmed,
   recoverOrphans,
+  settleOverdue,
 } from '../src/store/transitions/unconfirmed.ts';
 import { createVideoLoader } from '../src/store/video-loader.ts';
 import { findLineages, findVideo, findVideos, listVideos } from '../src/store/videos.ts';
+import { openSubmit } from '../src/submit/opening.ts';
 import { VIDEO_STATES, type Video, type VideoFailure, type VideoFiles } from '../src/video.ts';
 import { createVideoId } from '../src/video-id.ts';
 import { sharedPostgres } from './support/postgres.ts';
@@ -134,7 +134,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 
   async function insertOpen(taskId: string, changes: Partial<NewSubmit> = {}): Promise<string> {
     const id = await insert(changes);
-    await confirmSubmit(db, id, taskId, HOUR_MS);
+    await confirmSubmit(db, { id, taskId, firstCheckMs: HOUR_MS });
     return id;
   }
 
@@ -205,17 +205,25 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 
     it('that is confirmed waits; one that has moved on keeps its state', async () => {
       const id = await insert();
-      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toMatchObject({ id, task_id: 'task' });
+      expect(await confirmSubmit(db, { id, taskId: 'task', firstCheckMs: HOUR_MS })).toMatchObject({
+        id,
+        task_id: 'task',
+      });
       expect(await read(id)).toMatchObject({ state: 'WAITING', task_id: 'task' });
       await noteOpen(db, id, 'GENERATING');
-      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toMatchObject({ id, task_id: 'task' });
+      expect(await confirmSubmit(db, { id, taskId: 'task', firstCheckMs: HOUR_MS })).toMatchObject({
+        id,
+        task_id: 'task',
+      });
       expect((await read(id)).state).toBe('GENERATING');
     });
 
     it("is not confirmed with another row's task", async () => {
       await insertOpen('task');
       const id = await insert();
-      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toBeUndefined();
+      expect(
+        await confirmSubmit(db, { id, taskId: 'task', firstCheckMs: HOUR_MS }),
+      ).toBeUndefined();
       expect(await read(id)).toMatchObject({ state: 'SUBMITTING', task_id: null });
     });
 
@@ -239,15 +247,79 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 
     it('is unconfirmed when overdue, not before, and keeps its key', async () => {
       const id = await insert({ idempotencyKey: 'k' });
-      expect(await markOverdueUnconfirmed(db, id, HOUR_MS)).toBe(false);
+      expect(await settleOverdue(db, id, HOUR_MS)).toBeNull();
       await age(id, HOUR_MS);
-      expect(await markOverdueUnconfirmed(db, id, HOUR_MS)).toBe(true);
+      expect(await settleOverdue(db, id, HOUR_MS)).toBe('UNCONFIRMED');
       const row = await read(id);
       expect(row.state).toBe('UNCONFIRMED');
       expect(row.check_after).toBe(row.created_at + HOUR_MS);
       expect((await findKeyHolder(db, 'me', 'k'))?.id).toBe(id);
-      expect(await confirmSubmit(db, id, 'task', HOUR_MS)).toMatchObject({ id, task_id: 'task' });
+      expect(await confirmSubmit(db, { id, taskId: 'task', firstCheckMs: HOUR_MS })).toMatchObject({
+        id,
+        task_id: 'task',
+      });
       expect((await read(id)).state).toBe('WAITING');
+    });
+
+    it('whose POST had not begun when its process died is released, not unconfirmed', async () => {
+      const id = await insert({ idempotencyKey: 'k' });
+      await markWaitingForTurn(db, id);
+      await age(id, HOUR_MS);
+      expect(await settleOverdue(db, id, HOUR_MS)).toBe('REJECTED');
+      expect(await read(id)).toMatchObject({ key_held: 0, check_after: null });
+      expect(await beginPost(db, id)).toBe(false);
+
+      const orphan = await insert({ idempotencyKey: 'k' });
+      await markWaitingForTurn(db, orphan);
+      await recoverOrphans(db, HOUR_MS);
+      expect((await read(orphan)).state).toBe('REJECTED');
+    });
+
+    it('that waited for its turn begins its POST before its time is over, and never after', async () => {
+      const [early, late] = [await insert(), await insert()];
+      for (const id of [early, late]) await markWaitingForTurn(db, id);
+      expect(await beginPost(db, early)).toBe(true);
+      await age(late, HOUR_MS);
+      expect(await beginPost(db, late)).toBe(false);
+      await age(early, HOUR_MS);
+      expect(await settleOverdue(db, early, HOUR_MS)).toBe('UNCONFIRMED');
+    });
+
+    it('that is refused after its time frees its key all the same', async () => {
+      const unconfirmed = await insert({ idempotencyKey: 'k' });
+      await markUnconfirmed(db, unconfirmed, HOUR_MS);
+      expect(await rejectSubmit(db, unconfirmed, '{}')).toBe(true);
+      expect(await read(unconfirmed)).toMatchObject({ state: 'REJECTED', key_held: 0 });
+
+      const givenUp = await insert({ idempotencyKey: 'k' });
+      await endVideo(db, givenUp, { outcome: NEVER, reported: false });
+      expect(await rejectSubmit(db, givenUp, '{}')).toBe(true);
+      expect(await rejectSubmit(db, givenUp, '{}')).toBe(false);
+      expect(await read(givenUp)).toMatchObject({ state: 'FAILED', key_held: 0 });
+      expect((await findVideo(db, 'me', givenUp))?.failure?.reason).toBe('NEVER_CONFIRMED');
+    });
+
+    it('whose answer comes after it was given up is due for a read at once', async () => {
+      const id = await insert();
+      await endVideo(db, id, { outcome: NEVER, reported: false });
+      await confirmSubmit(db, { id, taskId: 'late', firstCheckMs: HOUR_MS });
+      expect(await read(id)).toMatchObject({ state: 'FAILED', task_id: 'late' });
+      const leased = await leaseDueRows(db, 'readable', 9, HOUR_MS);
+      expect(leased.map((row) => row.id)).toEqual([id]);
+    });
+
+    it('whose answer comes after its callback is not read again', async () => {
+      const id = await insert();
+      await endVideo(db, id, succeeded());
+      await confirmSubmit(db, { id, taskId: 'late', firstCheckMs: 0 });
+      expect(await read(id)).toMatchObject({ state: 'SUCCEEDED', check_after: null });
+    });
+
+    it('that is confirmed without an id of its own waits, and cannot be NEVER_CONFIRMED', async () => {
+      const id = await insert();
+      await confirmSubmit(db, { id, taskId: null, firstCheckMs: HOUR_MS });
+      expect(await read(id)).toMatchObject({ state: 'WAITING', task_id: null });
+      expect(await endVideo(db, id, { outcome: NEVER, reported: false })).toBeNull();
     });
 
     it('whose process died is recovered at the start, with the leases', async () => {
@@ -257,6 +329,30 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(orphan)).state).toBe('UNCONFIRMED');
       expect(await read(open)).toMatchObject({ state: 'WAITING', lease_until: 0 });
     });
+  });
+
+  it.runIf(isShared)('commits durably although the server is told not to', async () => {
+    const url = await create();
+    const first = await openDatabase(url);
+    const name = sql.ref(new URL(url).pathname.slice(1));
+    await sql`alter database ${name} set synchronous_commit = off`.execute(first.db);
+    await first.close();
+
+    const second = await openDatabase(url);
+    const ask = async (trx: Database) => {
+      const { rows } = await sql<{ synchronous_commit: string }>`show synchronous_commit`.execute(
+        trx,
+      );
+      return rows[0]?.synchronous_commit;
+    };
+    const settings = await second.db.transaction().execute(async (trx) => {
+      const before = await ask(trx);
+      await insertSubmit(trx, toSubmit());
+      return [before, await ask(trx)];
+    });
+
+    expect(settings).toEqual(['off', 'on']);
+    await second.close();
   });
 
   describe('the end of a task', () => {
@@ -324,7 +420,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       it('is none before the task is confirmed, and none where it has ended so already', async () => {
         const id = await insert({ tokenHash: 'hash' });
         expect(await endConfirmedVideo(db, { ...PROOF, id }, succeeded())).toBeNull();
-        await confirmSubmit(db, id, 'a', HOUR_MS);
+        await confirmSubmit(db, { id, taskId: 'a', firstCheckMs: HOUR_MS });
 
         const ends = await Promise.all(
           [failed(), succeeded(), succeeded(), failed()].map((end) =>
@@ -464,6 +560,28 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await findKeyHolder(db, 'me', 'l'))?.id).toBe(holder);
     });
 
+    it.runIf(isShared)(
+      'and a repeat under its freed key meet without a deadlock or a doubled key',
+      async () => {
+        const limits = { windows: [], inFlight: 1_000 };
+        for (let round = 0; round < 60; round++) {
+          const key = `key-${round}`;
+          const refused = await insert({ idempotencyKey: key });
+          await rejectSubmit(db, refused, '{}');
+          await Promise.all([
+            endVideo(db, refused, succeeded(`task-${round}`)),
+            ...Array.from({ length: 3 }, () =>
+              openSubmit(db, toSubmit({ idempotencyKey: key }), limits, null, () => {}),
+            ),
+            confirmSubmit(db, { id: refused, taskId: `task-${round}`, firstCheckMs: HOUR_MS }),
+            leaseDueRows(db, 'readable', 8, 0),
+          ]);
+          expect(await read(refused)).toMatchObject({ state: 'SUCCEEDED' });
+          expect(await findKeyHolder(db, 'me', key)).toBeDefined();
+        }
+      },
+    );
+
     it.each([8, 50])(
       'of %i tasks at once has numbers without a gap, in the order of commits',
       async (count) => {
@@ -503,27 +621,41 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       const [way, unknown, open] = [await insert(), await insert(), await insertOpen('c')];
       await markUnconfirmed(db, unknown, HOUR_MS);
       await noteOpen(db, open, 'QUEUED');
-      expect(await adoptTask(db, way, 'a')).toBe(true);
-      expect(await adoptTask(db, unknown, 'b')).toBe(true);
-      expect(await adoptTask(db, open, 'c')).toBe(true);
+      expect(await adoptTask(db, way, 'a', false)).toBe(true);
+      expect(await adoptTask(db, unknown, 'b', false)).toBe(true);
+      expect(await adoptTask(db, open, 'c', false)).toBe(true);
       expect(await read(way)).toMatchObject({ state: 'WAITING', task_id: 'a' });
       expect(await read(unknown)).toMatchObject({ state: 'WAITING', task_id: 'b' });
       expect(await read(open)).toMatchObject({ state: 'QUEUED', task_id: 'c' });
     });
 
+    it('is due for a read in the same commit', async () => {
+      const [unknown, givenUp, open] = [await insert(), await insert(), await insertOpen('c')];
+      await markUnconfirmed(db, unknown, HOUR_MS);
+      await endVideo(db, givenUp, { outcome: NEVER, reported: false });
+      for (const [id, taskId] of [
+        [unknown, 'a'],
+        [givenUp, 'b'],
+        [open, 'c'],
+      ] as const) {
+        await adoptTask(db, id, taskId, false);
+      }
+      const leased = await leaseDueRows(db, 'readable', 9, HOUR_MS);
+      expect(leased.map(({ id }) => id).sort()).toEqual([unknown, givenUp].sort());
+    });
+
     it('has not ended when its row was a tombstone', async () => {
       const id = await insert({ idempotencyKey: 'k' });
       await rejectSubmit(db, id, '{}');
-      expect(await adoptTask(db, id, 'a')).toBe(true);
-      await hastenCheck(db, id);
+      expect(await adoptTask(db, id, 'a', false)).toBe(true);
       expect(await read(id)).toMatchObject({ state: 'WAITING', key_held: 1, finished_at: null });
-      expect((await leaseDueRows(db, 9, HOUR_MS)).map((row) => row.id)).toEqual([id]);
+      expect((await leaseDueRows(db, 'readable', 9, HOUR_MS)).map((row) => row.id)).toEqual([id]);
     });
 
     it('and does not name leaves a tombstone what it is, and its key free', async () => {
       const id = await insert({ idempotencyKey: 'k' });
       await rejectSubmit(db, id, '{}');
-      expect(await adoptTask(db, id, null)).toBe(true);
+      expect(await adoptTask(db, id, null, false)).toBe(true);
       expect(await read(id)).toMatchObject({ state: 'REJECTED', key_held: 0 });
       await insert({ idempotencyKey: 'k' });
     });
@@ -531,7 +663,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     it("is not another row's", async () => {
       await insertOpen('a');
       const id = await insert();
-      expect(await adoptTask(db, id, 'a')).toBe(false);
+      expect(await adoptTask(db, id, 'a', false)).toBe(false);
       expect(await read(id)).toMatchObject({ state: 'SUBMITTING', task_id: null });
     });
   });
@@ -544,36 +676,34 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       // Those who are busy may get fewer than there are: ask until there is nothing left.
       for (let round = 0; round < 20 && leased.length < 40; round++) {
         const taken = await Promise.all(
-          Array.from({ length: 10 }, () => leaseDueRows(db, 8, HOUR_MS)),
+          Array.from({ length: 10 }, () => leaseDueRows(db, 'readable', 8, HOUR_MS)),
         );
         leased.push(...taken.flat().map(({ id }) => id));
       }
       expect(leased.sort()).toEqual([...ids].sort());
-      expect(await leaseDueRows(db, 8, HOUR_MS)).toEqual([]);
+      expect(await leaseDueRows(db, 'readable', 8, HOUR_MS)).toEqual([]);
 
       await releaseLeases(db, ids.slice(0, 3));
-      expect(await leaseDueRows(db, 8, HOUR_MS)).toHaveLength(3);
+      expect(await leaseDueRows(db, 'readable', 8, HOUR_MS)).toHaveLength(3);
       for (const id of ids) await age(id, HOUR_MS);
-      expect(await leaseDueRows(db, 50, HOUR_MS)).toHaveLength(40);
+      expect(await leaseDueRows(db, 'readable', 50, HOUR_MS)).toHaveLength(40);
     });
 
-    it.runIf(isShared)('is not of one that is settled in the same moment', async () => {
+    it.runIf(isShared)('passes over a row that is settled in the same moment', async () => {
       const id = await insert({ runtimeMs: 0 });
       const { promise: isWritten, resolve: written } = Promise.withResolvers<void>();
       const { promise: isWaitedFor, resolve: commit } = Promise.withResolvers<void>();
       const settling = db.transaction().execute(async (trx) => {
-        await markOverdueUnconfirmed(trx, id, HOUR_MS);
+        await settleOverdue(trx, id, HOUR_MS);
         written();
         await isWaitedFor;
       });
       await isWritten;
 
-      const leasing = leaseDueRows(db, 9, HOUR_MS);
-      await untilSomebodyWaits(db);
+      expect(await leaseDueRows(db, 'unnamed', 9, HOUR_MS)).toEqual([]);
       commit();
       await settling;
 
-      expect(await leasing).toEqual([]);
       expect(await read(id)).toMatchObject({ state: 'UNCONFIRMED', lease_until: 0 });
     });
 
@@ -629,15 +759,37 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await countFilelessRead(db, id)).toBe(0);
     });
 
-    it('is hastened for an open task with an id alone', async () => {
+    it('comes at once when a callback needs one, for an open task with an id alone', async () => {
       const [open, nameless, ended] = [
         await insertOpen('a'),
         await insert(),
         await insertOpen('b'),
       ];
       await endVideo(db, ended, succeeded());
-      for (const id of [open, nameless, ended]) await hastenCheck(db, id);
-      expect((await leaseDueRows(db, 9, HOUR_MS)).map(({ id }) => id)).toEqual([open]);
+      for (const id of [open, nameless, ended]) await adoptTask(db, id, null, true);
+      const leased = await leaseDueRows(db, 'readable', 9, HOUR_MS);
+      expect(leased.map(({ id }) => id)).toEqual([open]);
+    });
+
+    it('of rows without a task id is not held up by any number that need a read', async () => {
+      const readable = await Promise.all(
+        Array.from({ length: 12 }, (_, n) => insertOpen(`task-${n}`)),
+      );
+      const unnamed = await insert();
+      await markUnconfirmed(db, unnamed, HOUR_MS);
+      for (const id of readable) await age(id, 3 * HOUR_MS);
+      await age(unnamed, 2 * HOUR_MS);
+
+      const leased = await leaseDueRows(db, 'unnamed', 8, HOUR_MS);
+
+      expect(leased.map(({ id }) => id)).toEqual([unnamed]);
+    });
+
+    it("tells the database's time, by which a deadline is judged", async () => {
+      const id = await insertOpen('a');
+      await age(id, 2 * HOUR_MS);
+      const [row] = await leaseDueRows(db, 'readable', 9, HOUR_MS);
+      expect(row?.lease_until).toBe((row?.leased_at ?? 0) + HOUR_MS);
     });
   });
 

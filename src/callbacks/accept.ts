@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { type EndTaskParts, endConfirmedTask, endTask } from '../delivery/end-task.ts';
 import { DAY_MS } from '../durations.ts';
-import { hastenCheck } from '../store/checks.ts';
 import type { VideoRow } from '../store/rows.ts';
 import { findRow } from '../store/submits.ts';
 import { adoptTask } from '../store/transitions/confirm.ts';
@@ -169,21 +168,21 @@ async function record(
   report: CallbackReport,
 ): Promise<Verdict> {
   const { db, hub, log, wakeReconciler } = parts;
-  const { taskId } = report;
+  // The source's own id says nothing of the new task: its URL has proved which one it is about.
+  const taskId = report.taskId === row.source_task_id ? null : report.taskId;
   const outcome = toOutcome(report);
   const end = outcome && { outcome, taskId, reported: true };
   if (end && (await endTask(parts, row, end, 'callback'))) return toEnded(report);
 
   // A repeat, an end that must not follow, or a success without a file: what is left to learn is
   // that the task exists, and under which id.
-  if (!(await adoptTask(db, row.id, taskId))) {
+  if (!(await adoptTask(db, row.id, taskId, outcome === null))) {
     log.error({ video: row.id, taskId }, "a callback named another video's task");
     return ANOTHER_TASK;
   }
   hub.publish(row);
   if (!outcome) {
     log.warn({ video: row.id }, 'a callback reported success without a usable file');
-    await hastenCheck(db, row.id);
     wakeReconciler();
     return toSuccess('no_file');
   }

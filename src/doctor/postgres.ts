@@ -21,7 +21,11 @@ export async function examinePostgres(config: Config): Promise<Finding[]> {
     // A connection that dies is told by the query under way.
     client.on('error', () => {});
     await client.connect();
-    return [...(await examine(client, url)), await compareClocks(client)];
+    return [
+      ...(await examine(client, url)),
+      ...(await examineDurability(client)),
+      await compareClocks(client),
+    ];
   } catch (error) {
     const fix = 'See DATABASE_URL, and that PostgreSQL runs.';
     return [fault('database', `DATABASE_URL: ${explainPostgres(error, url)}`, fix)];
@@ -53,6 +57,24 @@ async function examine(client: pg.Client, url: string): Promise<Finding[]> {
     ];
   }
   return [judgeMigrations(name, [], POSTGRES_MIGRATIONS)];
+}
+
+/** `synchronous_commit` is not asked for: the gateway's own transactions set it. */
+async function examineDurability(client: pg.Client): Promise<Finding[]> {
+  const settings = await ask<{ fsync: string; full_page_writes: string }>(
+    client,
+    `select current_setting('fsync') as fsync,
+      current_setting('full_page_writes') as full_page_writes`,
+  );
+  return (['fsync', 'full_page_writes'] as const)
+    .filter((name) => settings?.[name] === 'off')
+    .map((name) =>
+      fault(
+        'database',
+        `${name} is off: a crash of the server can lose paid tasks and corrupt the database`,
+        `Set ${name} = on in postgresql.conf and restart PostgreSQL.`,
+      ),
+    );
 }
 
 /** Replicas agree by the database's clock; tokens and signatures are judged by each machine's own. */

@@ -3,16 +3,28 @@
 import { type SqlBool, sql } from 'kysely';
 import { now, type VideoRow } from './rows.ts';
 import type { Database } from './schema.ts';
+import { isEmbedded } from './sqlite.ts';
+
+/** Rows whose task can be read at the upstream, or those that can only be settled here. */
+export type DueKind = 'readable' | 'unnamed';
+
+export interface LeasedRow extends VideoRow {
+  /** The database's time of the lease: it decides about deadlines, and not a replica's clock. */
+  readonly leased_at: number;
+}
 
 /**
  * Takes up to `limit` rows whose time has come, each for this caller alone until the lease ends.
  * A process that dies leaves its rows to the next that asks after that.
+ *
+ * @param kind each has an index of its own: rows that wait for a read do not hold up the others.
  */
 export async function leaseDueRows(
   db: Database,
+  kind: DueKind,
   limit: number,
   leaseMs: number,
-): Promise<VideoRow[]> {
+): Promise<LeasedRow[]> {
   return (
     db
       .updateTable('video')
@@ -22,16 +34,17 @@ export async function leaseDueRows(
           .selectFrom('video')
           .select('id')
           .where('check_after', '<=', now)
+          .where('task_id', kind === 'readable' ? 'is not' : 'is', null)
           .where('lease_until', '<=', now)
           .orderBy('check_after')
-          .limit(limit),
+          .limit(limit)
+          .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
       )
-      // Again, of the rows as they are by now: PostgreSQL waits for whoever writes one of them, and
-      // then looks at it anew, but not at what is nested. Another replica may have taken it, and a
-      // submit that has just been settled is due much later.
+      // Again, because PostgreSQL may run the nested statement more than once.
       .where('check_after', '<=', now)
       .where('lease_until', '<=', now)
       .returningAll()
+      .returning(now.as('leased_at'))
       .execute()
   );
 }
@@ -77,29 +90,16 @@ export async function hastenWatched(
   await db
     .updateTable('video')
     .set({ check_after: now })
-    .where('id', 'in', ids)
-    .where('task_id', 'is not', null)
-    .where('check_after', '>', now)
-    .where(sql<SqlBool>`coalesce(checked_at, created_at) <= now_ms() - ${gap}`)
-    .execute();
-}
-
-/**
- * Brings the next look at a task forward to now, be it open or given up: what the gateway gave up
- * may have ended well. One without a task id cannot be looked at.
- */
-export async function hastenCheck(db: Database, id: string): Promise<void> {
-  await db
-    .updateTable('video')
-    .set({ check_after: now })
-    .where('id', '=', id)
-    .where('task_id', 'is not', null)
-    .where('state', '!=', 'SUCCEEDED')
-    .where((eb) =>
-      eb.or([
-        eb('failure_reason', 'is', null),
-        eb('failure_reason', 'in', ['NEVER_CONFIRMED', 'DEADLINE_PASSED']),
-      ]),
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('video')
+        .select('id')
+        .where('id', 'in', ids)
+        .where('task_id', 'is not', null)
+        .where('check_after', '>', now)
+        .where(sql<SqlBool>`coalesce(checked_at, created_at) <= now_ms() - ${gap}`)
+        // A row that somebody writes at this moment needs no read now, and is not worth a wait.
+        .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
     )
     .execute();
 }

@@ -5,9 +5,10 @@ import { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as videos from './migrations/0001-videos.ts';
 import * as traces from './migrations/0003-traces.ts';
+import * as postBegun from './migrations/0004-post-begun.ts';
 import * as lists from './migrations/0005-lists.ts';
 import * as attempts from './migrations/0008-attempts.ts';
-import { clock, notifications } from './migrations/postgres.ts';
+import { clock, durableCommits, notifications } from './migrations/postgres.ts';
 import type { PoolOptions } from './postgres.ts';
 import { explainPostgres } from './postgres-trouble.ts';
 import type { Database, Tables } from './schema.ts';
@@ -17,6 +18,7 @@ import { createSqliteDialect, openSqliteFile } from './sqlite.ts';
 export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0001-videos': videos,
   '0003-traces': traces,
+  '0004-post-begun': postBegun,
   '0005-lists': lists,
   '0008-attempts': attempts,
 };
@@ -25,6 +27,8 @@ export const POSTGRES_MIGRATIONS: Record<string, Migration> = {
   '0001-videos': videos,
   '0002-notifications': notifications,
   '0003-traces': traces,
+  '0004-durable-commits': durableCommits,
+  '0004-post-begun': postBegun,
   '0005-lists': lists,
   '0008-attempts': attempts,
 };

@@ -1,6 +1,7 @@
-/** Takes away what nobody will ask for again, in small steps, so that no lock is held for long. */
+/** Deletes what retention no longer covers, in small steps, so that no lock is held for long. */
 
 import { type Expression, sql } from 'kysely';
+import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
 function cutoff(retentionMs: number): Expression<number> {
@@ -83,4 +84,45 @@ export async function pruneVideos(
     .where('finished_at', '<', cutoff(retentionMs))
     .executeTakeFirst();
   return Number(result.numDeletedRows);
+}
+
+/** Times by the database's clock; null where there is nothing to compare it with. */
+export interface PruningTimes {
+  readonly now: number;
+  /** When rows were last pruned; before the first time, when the newest row was made. */
+  readonly last: number | null;
+}
+
+const LAST_RUN = 'pruned_at';
+
+export async function readPruningTimes(db: Database): Promise<PruningTimes> {
+  const {
+    now: time,
+    run,
+    newest,
+  } = await db
+    .selectNoFrom((eb) => [
+      now.as('now'),
+      eb.selectFrom('meta').select('value').where('name', '=', LAST_RUN).as('run'),
+      // Ids begin with their time: the end of the primary key is the newest row.
+      eb
+        .selectFrom('video')
+        .select('created_at')
+        .where('id', '>', '')
+        .orderBy('id', 'desc')
+        .limit(1)
+        .as('newest'),
+    ])
+    .executeTakeFirstOrThrow();
+  return { now: time, last: run === null ? newest : Number(run) };
+}
+
+/** Remembers when rows were pruned, or the time that the next run is to be compared with. */
+export async function recordPruning(db: Database, at: number): Promise<void> {
+  const value = String(at);
+  await db
+    .insertInto('meta')
+    .values({ name: LAST_RUN, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
 }

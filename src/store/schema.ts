@@ -27,6 +27,11 @@ export interface VideoTable {
   expand_prompt: number | null;
 
   submit_until: number;
+  /**
+   * 0 while the submit waits for its turn: if its process dies, nothing was sent. 1 from the commit
+   * after which the POST may leave.
+   */
+  post_begun: number;
   /** SHA-256 (hex) of the token in the callback URL; the token itself is stored nowhere. */
   token_hash: string;
   /** Of the submit's span, where it was traced: what comes later belongs to the same trace. */

@@ -82,7 +82,7 @@ export function createSqliteDialect(file: DatabaseSync): Dialect {
   // The rest of Kysely's own dialect never asks for a database.
   const dialect = new SqliteDialect({ database: async () => Promise.reject() });
   const path = file.location();
-  const wal = path === null ? NO_WAL : openWal(`${path}-wal`);
+  const wal = path === null ? NO_WAL : openWal(path);
   return {
     createDriver: () => createGroupCommitDriver(file, wal, createExecutor(file)),
     createAdapter: () => new FileAdapter(),

@@ -1,11 +1,18 @@
-/** Puts on disk what the embedded engine has committed. */
+/** Makes committed SQLite transactions durable (fdatasync on the write-ahead log). */
 
 import { closeSync, fdatasync, openSync } from 'node:fs';
+import { createFileCheck } from './file-check.ts';
+
+/** How often statements that write nothing find out that the files are gone. */
+const CHECK_EVERY_MS = 1_000;
 
 export interface Wal {
   /** Whether a `sync` is under way: only one is at a time. */
   readonly isSyncing: boolean;
-  /** How one has failed: what is on disk is unknown from then on, and a later one cannot tell. */
+  /**
+   * Why nothing more can be stored: a `sync` has failed, after which the contents of the disk are
+   * unknown and a later success proves nothing; or the files were deleted or replaced.
+   */
   readonly failure: Error | null;
   /**
    * Resolves once everything that was committed before the call is on disk.
@@ -22,19 +29,28 @@ export interface Wal {
  * to read the data back is on disk (POSIX.1-2024, fdatasync). What remains SQLite's own are the syncs
  * around a checkpoint and of the file's header (`synchronous = normal`, sqlite.org/pragma.html).
  *
- * @param path of the write-ahead log (sqlite.org/walformat.html), which exists and stays the same
- * file as long as the database is open. SQLite keeps no locks on it which opening it here could break.
+ * @param path of the database file. Its write-ahead log (sqlite.org/walformat.html) exists and stays
+ * the same file as long as the database is open. SQLite keeps no locks on the log which opening it here
+ * could break.
  */
 export function openWal(path: string): Wal {
+  const log = `${path}-wal`;
   // FlushFileBuffers of Windows wants the right to write.
-  const handle = openSync(path, 'r+');
+  const handle = openSync(log, 'r+');
+  const findFault = createFileCheck([path, log]);
   let isSyncing = false;
   let failure: Error | null = null;
+  let checkedAt = performance.now();
+  function check(): void {
+    checkedAt = performance.now();
+    failure ??= findFault();
+  }
   return {
     get isSyncing() {
       return isSyncing;
     },
     get failure() {
+      if (performance.now() - checkedAt > CHECK_EVERY_MS) check();
       return failure;
     },
     sync() {
@@ -44,6 +60,7 @@ export function openWal(path: string): Wal {
           isSyncing = false;
           // The kernel may take pages that it could not write for written: a later success is none.
           failure ??= error;
+          check();
           if (failure) reject(failure);
           else resolve();
         });

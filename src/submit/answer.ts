@@ -6,7 +6,7 @@ import { GatewayUnavailableError, OutcomeUnknownError } from '../errors.ts';
 import { toVideo, type VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findRow } from '../store/submits.ts';
-import { markOverdueUnconfirmed } from '../store/transitions/unconfirmed.ts';
+import { settleOverdue } from '../store/transitions/unconfirmed.ts';
 import type { Video } from '../video.ts';
 import { parseRejection } from './rejection.ts';
 
@@ -54,7 +54,7 @@ export async function waitForAnswer(
           if (row.state !== 'SUBMITTING') continue;
           // The database's clock decides; before its time by ours it is not worth a write.
           if (Date.now() >= row.submit_until) {
-            await markOverdueUnconfirmed(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
+            await settleOverdue(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
           }
         } catch (error) {
           if (!(error instanceof GatewayUnavailableError)) throw error;

@@ -7,7 +7,7 @@ import { type Allowance, type Place, takePlace } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findOverspending, lockOwner, recordAttempt, type SpendLimits } from '../store/spending.ts';
-import { insertSubmit, type NewSubmit } from '../store/transitions/insert.ts';
+import { insertSubmit, markWaitingForTurn, type NewSubmit } from '../store/transitions/insert.ts';
 
 export type SpendConfig = Pick<
   Config,
@@ -35,20 +35,34 @@ export interface OpenedSubmit {
  * which costs nothing.
  *
  * @param allowance null where others wait for a place already.
- * @throws RateLimitedError, and nothing is stored.
+ * @param onUncertain called before it throws where the commit may have happened all the same.
+ * @throws RateLimitedError, and nothing is stored; GatewayUnavailableError.
  */
 export async function openSubmit(
   db: Database,
   submit: NewSubmit,
   limits: SpendLimits | null,
   allowance: Allowance | null,
+  onUncertain: () => void,
 ): Promise<OpenedSubmit | undefined> {
-  return db.transaction().execute(async (trx) => {
-    if (limits) await lockOwner(trx, submit.owner);
+  let isCommitting = false;
+  const opening = db.transaction().execute(async (trx) => {
+    // The insert may wait for another transaction that writes a row with this key, which in turn may
+    // wait for the owner's row: so the owner is locked after the video, as at the end of a task.
     const row = await insertSubmit(trx, submit);
     if (!row) return undefined;
-    if (limits) await refuseOverspending(trx, submit, limits);
-    return { row, place: allowance && (await takePlace(trx, allowance)) };
+    if (limits) {
+      await lockOwner(trx, submit.owner);
+      await refuseOverspending(trx, submit, limits);
+    }
+    const place = allowance && (await takePlace(trx, allowance));
+    if (!place) await markWaitingForTurn(trx, row.id);
+    isCommitting = true;
+    return { row, place };
+  });
+  return opening.catch((error: unknown) => {
+    if (isCommitting) onUncertain();
+    throw error;
   });
 }
 

@@ -1,8 +1,11 @@
 /** The last steps of a submit before it costs money: its place, the breaker, the POST. */
 
 import type { Logger } from 'pino';
-import { RateLimitedError } from '../errors.ts';
+import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
 import type { Place } from '../store/allowance.ts';
+import type { VideoRow } from '../store/rows.ts';
+import type { Database } from '../store/schema.ts';
+import { beginPost } from '../store/transitions/insert.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { type ExtendRequest, sendExtend } from '../upstream/extend.ts';
@@ -14,16 +17,25 @@ import type { Gate } from './gate.ts';
  *
  * @param place one of the allowance that was taken already, or null.
  * @returns the new task's id.
- * @throws what `Gate.wait`, the breaker and `sendExtend` throw.
+ * @throws what `Gate.wait`, the breaker and `sendExtend` throw; GatewayUnavailableError when the
+ * row's time is over.
  */
 export async function sendInTurn(
-  parts: { upstream: UpstreamClient; gate: Gate; breaker: Breaker; metrics: Metrics; log: Logger },
-  owner: string,
+  parts: {
+    db: Database;
+    upstream: UpstreamClient;
+    gate: Gate;
+    breaker: Breaker;
+    metrics: Metrics;
+    log: Logger;
+  },
+  row: VideoRow,
   request: ExtendRequest,
   place: Place | null,
 ): Promise<string> {
-  const { upstream, gate, breaker, metrics, log } = parts;
-  const taken = place ?? (await waitInGate(gate, owner, metrics));
+  const { db, upstream, gate, breaker, metrics, log } = parts;
+  const taken = place ?? (await waitInGate(gate, row.owner, metrics));
+  if (!place && !(await beginPost(db, row.id))) throw new GatewayUnavailableError();
   if (place) metrics.gateWait(true, 0);
   const refusal = breaker.enter();
   if (refusal) throw refusal;

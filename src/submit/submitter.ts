@@ -46,6 +46,7 @@ export interface SubmitterParts {
     | 'SUBMIT_MAX_WAIT_MS'
     | 'UNCONFIRMED_DEADLINE_MS'
     | 'RECONCILE_AFTER_MS'
+    | 'TASK_DEADLINE_MS'
   > &
     SpendConfig;
   /** Known once the server listens. */
@@ -88,7 +89,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   const allowance = toAllowance('submit', config);
   const gate = createGate({ db, log, allowance, maxWaitMs: config.SUBMIT_MAX_WAIT_MS });
   const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker() : NO_BREAKER;
-  const sending = { upstream, gate, breaker, metrics, log };
+  const sending = { db, upstream, gate, breaker, metrics, log };
   const inFlight = new Set<Promise<unknown>>();
   const closing = new AbortController();
   let isDraining = false;
@@ -139,13 +140,13 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       runtimeMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
     };
     // A place is free for whoever comes, but not past those who wait for one.
-    const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance).catch(
-      (error: unknown) => {
-        span.end(error);
-        if (error instanceof GatewayError) metrics.submit(error.code);
-        throw error;
-      },
-    );
+    const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance, () => {
+      void release(id);
+    }).catch((error: unknown) => {
+      span.end(error);
+      if (error instanceof GatewayError) metrics.submit(error.code);
+      throw error;
+    });
     if (opened) {
       const callBackUrl = toCallbackUrl(parts.publicUrl(), id, token);
       const settled = track(
@@ -161,6 +162,15 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     const winner = (await findKeyHolder(db, owner, key)) ?? (await findLatestOfKey(db, owner, key));
     if (!winner) throw new Error('A submit was not stored although nothing stood in its way.');
     return { row: winner, settled: null };
+  }
+
+  /**
+   * Frees the key of a row whose commit was not acknowledged: no POST has followed it, nor will one.
+   * A drain does not wait for it. Never rejects.
+   */
+  async function release(id: string): Promise<void> {
+    const rejection = serializeRejection(new GatewayUnavailableError());
+    await persist(id, () => rejectSubmit(db, id, rejection));
   }
 
   function track<T>(run: Promise<T>): Promise<T> {
@@ -180,10 +190,10 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     let settle: () => Promise<VideoRow | undefined>;
     let fault: unknown;
     try {
-      const taskId = await sendInTurn(sending, row.owner, request, place);
+      const taskId = await sendInTurn(sending, row, request, place);
       log.info({ req, video: row.id, taskId }, 'submit confirmed');
       metrics.submit('ok');
-      settle = () => confirm(row.id, taskId);
+      settle = () => confirm(row, taskId);
     } catch (error) {
       fault = error;
       // Only an error of the table says that nothing was started; after any other it may have been.
@@ -213,8 +223,20 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     return settled;
   }
 
-  async function confirm(id: string, taskId: string): Promise<VideoRow | undefined> {
-    const confirmed = await confirmSubmit(db, id, taskId, config.RECONCILE_AFTER_MS);
+  async function confirm(
+    { id, source_task_id: source }: VideoRow,
+    taskId: string,
+  ): Promise<VideoRow | undefined> {
+    // A read of the source's id would report the source: only the callback can end such a task.
+    const isSource = taskId === source;
+    if (isSource)
+      log.warn({ video: id, taskId }, "the upstream answered with the source's task id");
+    const confirmed = await confirmSubmit(
+      db,
+      isSource
+        ? { id, taskId: null, firstCheckMs: config.TASK_DEADLINE_MS }
+        : { id, taskId, firstCheckMs: config.RECONCILE_AFTER_MS },
+    );
     if (confirmed) return confirmed;
     log.error({ video: id, taskId }, "the upstream answered with another video's task id");
     return leaveUnconfirmed(id);

@@ -1,33 +1,74 @@
-/** Takes old rows and log entries away, a small batch at a time. */
+/** Deletes old rows and log entries, a small batch at a time. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
 import { DAY_MS } from '../durations.ts';
-import { pruneCompletions, pruneVideos } from '../store/pruning.ts';
+import {
+  pruneCompletions,
+  pruneVideos,
+  readPruningTimes,
+  recordPruning,
+} from '../store/pruning.ts';
 import type { Database } from '../store/schema.ts';
 import { pruneAttempts } from '../store/spending.ts';
 
 const EVERY_MS = 60 * 60_000;
 const BATCH = 200;
+/**
+ * A clock that is further ahead of the last run than this may simply be wrong. Pruning by it would
+ * delete idempotency keys that are still in use, and their next submit would be paid again.
+ */
+const MAX_JUMP_MS = DAY_MS;
 
 export interface Pruner {
   stop(): Promise<void>;
 }
 
 /** Prunes now and then every hour. */
-export function startPruner(db: Database, retentionMs: number, log: Logger): Pruner {
+export function startPruner(
+  db: Database,
+  config: Pick<Config, 'RETENTION_DAYS' | 'CLOCK_CONFIRMED_ON'>,
+  log: Logger,
+): Pruner {
+  const retentionMs = config.RETENTION_DAYS * DAY_MS;
   const stopping = new AbortController();
   const { signal } = stopping;
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
       try {
-        await prune();
+        if (await isClockPlausible()) await prune();
       } catch (error) {
-        log.error({ err: error }, 'pruning failed; it is tried again in an hour');
+        log.error({ err: error }, 'pruning failed; the next try is in an hour');
       }
       await delay(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
+  }
+
+  async function isClockPlausible(): Promise<boolean> {
+    const { now, last } = await readPruningTimes(db);
+    const jumpMs = now - (last ?? now);
+    if (jumpMs <= MAX_JUMP_MS || isConfirmed(now)) {
+      await recordPruning(db, now);
+      return true;
+    }
+    // Rows that are made from now on carry the doubtful time: the next run must not trust them.
+    await recordPruning(db, now - jumpMs);
+    log.warn(
+      {
+        clock: new Date(now).toISOString(),
+        last: new Date(now - jumpMs).toISOString(),
+        fix: `If the clock is right, start once with CLOCK_CONFIRMED_ON=${toDate(now)}`,
+      },
+      'nothing is pruned: the clock is more than a day ahead of the last run',
+    );
+    return false;
+  }
+
+  function isConfirmed(now: number): boolean {
+    const { CLOCK_CONFIRMED_ON: date } = config;
+    return date !== undefined && Math.abs(Date.parse(date) - now) <= 2 * DAY_MS;
   }
 
   /** Lets other statements in between the batches. */
@@ -51,4 +92,8 @@ export function startPruner(db: Database, retentionMs: number, log: Logger): Pru
       await running;
     },
   };
+}
+
+function toDate(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
 }

@@ -12,21 +12,28 @@ import { pauseAllowance, takePlace, toAllowance, toPauseMs } from '../store/allo
 import {
   endChecks,
   hastenWatched,
+  type LeasedRow,
   leaseDueRows,
   releaseLeases,
   scheduleCheck,
 } from '../store/checks.ts';
-import type { VideoRow } from '../store/rows.ts';
-import { markOverdueUnconfirmed } from '../store/transitions/unconfirmed.ts';
+import { settleOverdue } from '../store/transitions/unconfirmed.ts';
 import type { LookOutcome } from '../telemetry/metrics.ts';
 import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchDetails, type TaskReport } from '../upstream/details.ts';
-import { isEnded, type VideoFailure } from '../video.ts';
+import { FILE_LIFETIME_MS, isEnded, type VideoFailure } from '../video.ts';
 import { applyReport } from './reports.ts';
 
 /** Reads under way at a time, per replica. */
 const CONCURRENCY = 8;
+/** Rows without a task id that are settled at each tick; that costs no read. */
+const SETTLED_EACH_TICK = 64;
+/**
+ * How long after its deadline a task is given up although it could not be read: by then its file
+ * would be gone as well.
+ */
+const UNREADABLE_FOR_MS = FILE_LIFETIME_MS;
 const LONGEST_GAP_MS = 10 * 60_000;
 const GROWTH = 1.6;
 /** Watched tasks that a tick thinks of: the budget has no reads for many more. */
@@ -68,11 +75,6 @@ export interface Reconciler {
   stop(): Promise<void>;
 }
 
-/** Whether looking at the row costs a read at the upstream. */
-function isReadable(row: VideoRow): boolean {
-  return row.state !== 'SUBMITTING' && row.task_id !== null;
-}
-
 function toLookOutcome(report: TaskReport | null): LookOutcome {
   if (report === null) return 'unknown';
   return report.state !== null && isEnded(report.state) ? 'ended' : 'open';
@@ -82,7 +84,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   const { db, hub, upstream, metrics, tracing, log, config } = parts;
   const stopping = new AbortController();
   const tickMs = Math.min(1_000, Math.max(20, config.RECONCILE_AFTER_MS / 4));
-  const looks = new Set<Promise<void>>();
+  const reads = new Set<Promise<void>>();
   const resting = new Map<string, NodeJS.Timeout>();
   const allowance = toAllowance('read', config);
   let wake = () => {};
@@ -107,7 +109,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
       await Promise.race([woken, tick]);
       timer.abort();
     }
-    await Promise.all(looks);
+    await Promise.all(reads);
   }
 
   /** A few of them at each tick, all of them in turn. */
@@ -120,52 +122,64 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
 
   /** Rows that the budget has no read for are let go again: a lease on them helps nobody. */
   async function startDueLooks(): Promise<void> {
-    const room = CONCURRENCY - looks.size;
+    const leaseMs = config.UPSTREAM_TIMEOUT_MS + 10_000;
+    const unnamed = await leaseDueRows(db, 'unnamed', SETTLED_EACH_TICK, leaseMs);
+    await Promise.all(unnamed.map((row) => trace(row, () => settle(row))));
+
+    const room = CONCURRENCY - reads.size;
     if (room <= 0) return;
-    const rows = await leaseDueRows(db, room, config.UPSTREAM_TIMEOUT_MS + 10_000);
-    const [toRead, toSettle] = [rows.filter(isReadable), rows.filter((row) => !isReadable(row))];
-    for (const row of toSettle) startLook(row);
-    let reads = 0;
-    while (reads < toRead.length && (await takePlace(db, allowance)) !== null) reads += 1;
-    for (const row of toRead.slice(0, reads)) startLook(row);
-    const left = toRead.slice(reads).map(({ id }) => id);
+    const rows = await leaseDueRows(db, 'readable', room, leaseMs);
+    let places = 0;
+    while (places < rows.length && (await takePlace(db, allowance)) !== null) places += 1;
+    for (const row of rows.slice(0, places)) startRead(row);
+    const left = rows.slice(places).map(({ id }) => id);
     if (left.length > 0) await releaseLeases(db, left);
   }
 
-  function startLook(row: VideoRow): void {
+  function startRead(row: LeasedRow): void {
+    const look = trace(row, () => read(row));
+    reads.add(look);
+    void look.finally(() => {
+      reads.delete(look);
+      wake();
+    });
+  }
+
+  async function trace(row: LeasedRow, look: () => Promise<void>): Promise<void> {
     const span = {
       name: 'reconcile',
       parent: row.traceparent,
       attributes: { 'longtake.video': row.id },
     };
-    const look = inSpan(tracing, span, () => lookAt(row)).catch((error: unknown) => {
+    await inSpan(tracing, span, look).catch((error: unknown) => {
       if (!stopping.signal.aborted) log.error({ video: row.id, err: error }, 'a look failed');
-    });
-    looks.add(look);
-    void look.finally(() => {
-      looks.delete(look);
-      wake();
     });
   }
 
-  async function lookAt(row: VideoRow): Promise<void> {
-    const { id, owner, task_id: taskId } = row;
+  /** What becomes of a row without a task id: nothing can be read for it. */
+  async function settle(row: LeasedRow): Promise<void> {
     if (row.state === 'SUBMITTING') {
-      if (await markOverdueUnconfirmed(db, id, config.UNCONFIRMED_DEADLINE_MS)) {
-        hub.publish(row);
-        metrics.submit('OUTCOME_UNKNOWN');
-      }
+      const state = await settleOverdue(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
+      if (state === null) return;
+      hub.publish(row);
+      if (state === 'UNCONFIRMED') metrics.submit('OUTCOME_UNKNOWN');
       return;
     }
-    if (taskId === null) {
-      await giveUp(row, NEVER_CONFIRMED);
-      return;
-    }
+    // Confirmed without an id of its own: only its callback could have ended it.
+    await giveUp(row, row.state === 'UNCONFIRMED' ? NEVER_CONFIRMED : DEADLINE_PASSED);
+  }
+
+  async function read(row: LeasedRow): Promise<void> {
+    const { id, owner, task_id: taskId } = row;
+    if (taskId === null) return;
+    let isReadable = false;
     try {
       const report = await fetchDetails(upstream, taskId, stopping.signal);
       await applyReport(parts, { id, owner }, report, true);
+      isReadable = true;
       metrics.reconciliationRead(toLookOutcome(report));
       if (report === null) rest(id);
+      if (row.state === 'FAILED' && report?.state === 'FAILED') return await endChecks(db, id);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       metrics.reconciliationRead('failed');
@@ -175,7 +189,8 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
       }
       log.warn({ video: id, code: error.code, upstreamCode: error.upstreamCode }, 'read failed');
     }
-    if (Date.now() - row.created_at >= config.TASK_DEADLINE_MS) await giveUp(row, DEADLINE_PASSED);
+    const overdueMs = row.leased_at - row.created_at - config.TASK_DEADLINE_MS;
+    if (overdueMs >= (isReadable ? 0 : UNREADABLE_FOR_MS)) await giveUp(row, DEADLINE_PASSED);
     else await scheduleCheck(db, id, toGap(row));
   }
 
@@ -184,7 +199,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     resting.set(id, setTimeout(() => resting.delete(id), REST_MS).unref());
   }
 
-  async function giveUp(row: VideoRow, failure: VideoFailure): Promise<void> {
+  async function giveUp(row: LeasedRow, failure: VideoFailure): Promise<void> {
     if (!(await endTask(parts, row, { outcome: failure, reported: false }, 'deadline'))) {
       // It has ended in the meantime, or had been given up before and was looked at once more.
       if (row.state === 'FAILED') await endChecks(db, row.id);
@@ -193,12 +208,13 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     log.warn({ video: row.id, reason: failure.reason }, 'task given up');
   }
 
-  /** Growing, spread so that tasks begun together drift apart, and never past the deadline. */
-  function toGap(row: VideoRow): number {
+  /** Growing, spread so that tasks begun together drift apart, with a read at the deadline. */
+  function toGap(row: LeasedRow): number {
     const base = config.RECONCILE_AFTER_MS * GROWTH ** Math.min(row.check_count, 30);
     const gap = Math.min(base, Math.max(LONGEST_GAP_MS, config.RECONCILE_AFTER_MS));
-    const untilDeadline = row.created_at + config.TASK_DEADLINE_MS - Date.now();
-    return Math.round(Math.min(gap * (0.8 + 0.4 * Math.random()), Math.max(0, untilDeadline)));
+    const spread = gap * (0.8 + 0.4 * Math.random());
+    const untilDeadline = row.created_at + config.TASK_DEADLINE_MS - row.leased_at;
+    return Math.round(untilDeadline > 0 ? Math.min(spread, untilDeadline) : spread);
   }
 
   const running = run();

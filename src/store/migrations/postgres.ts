@@ -32,3 +32,28 @@ export const notifications: Migration = {
       execute function notify_video()`.execute(db);
   },
 };
+
+/**
+ * A server, role or database with `synchronous_commit = off` acknowledges commits that a crash of the
+ * server loses: a lost row is a second payment, a lost completion is never delivered. A trigger, because
+ * a pooler in transaction mode would apply a session's setting to some other client's connection.
+ * Stronger settings (`remote_apply`, …) are kept.
+ *
+ * @see https://www.postgresql.org/docs/current/wal-async-commit.html
+ */
+export const durableCommits: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql`
+      create or replace function require_durable_commit() returns trigger language plpgsql as $$
+        begin
+          if current_setting('synchronous_commit') = 'off' then
+            perform set_config('synchronous_commit', 'on', true);
+          end if;
+          return null;
+        end
+      $$`.execute(db);
+    await sql`
+      create trigger video_durable before insert or update on video for each statement
+      execute function require_durable_commit()`.execute(db);
+  },
+};

@@ -2,63 +2,94 @@
 
 import { type SqlBool, sql } from 'kysely';
 import { prepare } from '../prepared.ts';
-import type { VideoRow } from '../rows.ts';
+import { now, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { isUnclaimed, keepTaskId, reclaimedKey } from './claims.ts';
+import { withOneRetry } from './conflict.ts';
 
-/**
- * Writes what the upstream answered: the task exists and has this id. A row that has moved on (its
- * callback came first) keeps its state. Undefined when the id is another row's: nothing is written.
- */
-export async function confirmSubmit(
-  db: Database,
-  id: string,
-  taskId: string,
-  firstCheckMs: number,
-): Promise<VideoRow | undefined> {
-  const { rows } = await confirmRow(db, { id, taskId, firstCheckMs });
-  return rows[0];
-}
-
-interface Confirmation {
+export interface Confirmation {
   readonly id: string;
-  readonly taskId: string;
+  /** Null where the upstream has confirmed the task without an id that can be read back. */
+  readonly taskId: string | null;
+  /** Milliseconds until the first read of a task that is open from now on. */
   readonly firstCheckMs: number;
 }
 
+/**
+ * Writes that the task exists, and its id. A row that was not yet, or no longer, known to have a task
+ * becomes WAITING; any other keeps its state. A row that had ended without knowing its id is read at
+ * once: what the gateway gave up may have ended well. A tombstone takes its key back if that is free.
+ *
+ * @returns undefined when the id is another row's: nothing is written.
+ */
+export async function confirmSubmit(
+  db: Database,
+  confirmation: Confirmation,
+): Promise<VideoRow | undefined> {
+  const { rows } = await withOneRetry(() => confirmRow(db, confirmation));
+  return rows[0];
+}
+
 const confirmRow = prepare<Confirmation, VideoRow>((db, param) => {
-  const isOpenStill = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED')`;
+  const isUnproven = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED', 'REJECTED')`;
   return db
     .updateTable('video')
     .set({
       task_id: keepTaskId(param('taskId')),
-      state: sql`case when ${isOpenStill} then 'WAITING' else state end`,
-      checked_at: sql`case when ${isOpenStill} then now_ms() else checked_at end`,
-      check_after: sql`case when ${isOpenStill} then now_ms() + ${param('firstCheckMs')} else check_after end`,
+      state: sql`case when ${isUnproven} then 'WAITING' else state end`,
+      rejection: sql`case when state = 'REJECTED' then null else rejection end`,
+      key_held: sql<number>`case when state = 'REJECTED' then ${reclaimedKey} else key_held end`,
+      finished_at: sql`case when state = 'REJECTED' then null else finished_at end`,
+      checked_at: sql`case when ${isUnproven} then now_ms() else checked_at end`,
+      check_after: sql`case
+        when ${isUnproven} then now_ms() + ${param('firstCheckMs')}
+        when task_id is null and state != 'SUCCEEDED' and ${hasTaskId(param('taskId'))} then now_ms()
+        else check_after end`,
+      lease_until: sql`case when ${isUnproven} then 0 else lease_until end`,
     })
     .where('id', '=', param('id'))
     .where(isUnclaimed(param('id'), param('taskId')))
     .returningAll();
 });
 
+/** PostgreSQL cannot tell the type of a parameter that is compared with nothing else. */
+function hasTaskId(taskId: string | null) {
+  return sql<SqlBool>`cast(${taskId} as text) is not null`;
+}
+
 /**
- * A callback has named the task without ending it: the row learns the id, and that the task exists.
- * False when the id is another row's.
+ * A callback has proved that the task exists, without ending it. The row learns the id where one was
+ * named, and is due for a read in the same commit, unless it has ended by the upstream's own report.
+ *
+ * @param readNow whether an open task is to be read at once although nothing new was learned.
+ * @returns false when the id is another row's: nothing is written.
  */
-export async function adoptTask(db: Database, id: string, taskId: string | null): Promise<boolean> {
-  const isUnproven = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED', 'REJECTED')`;
-  const isNamed = sql<SqlBool>`coalesce(task_id, ${taskId}) is not null`;
-  const result = await db
-    .updateTable('video')
-    .set({
-      task_id: keepTaskId(taskId),
-      state: sql`case when ${isUnproven} and ${isNamed} then 'WAITING' else state end`,
-      // A tombstone that stays one leaves its key free.
-      key_held: sql<number>`case when ${isNamed} then ${reclaimedKey} else key_held end`,
-      finished_at: sql`case when state = 'REJECTED' and ${isNamed} then null else finished_at end`,
-    })
-    .where('id', '=', id)
-    .where(isUnclaimed(id, taskId))
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+export async function adoptTask(
+  db: Database,
+  id: string,
+  taskId: string | null,
+  readNow: boolean,
+): Promise<boolean> {
+  return withOneRetry(async () => {
+    const isNamed = sql<SqlBool>`coalesce(task_id, ${taskId}) is not null`;
+    const isProven = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED', 'REJECTED') and ${isNamed}`;
+    const isReadable = sql<SqlBool>`${isNamed} and (
+      state not in ('SUCCEEDED', 'FAILED')
+      or (state = 'FAILED' and task_id is null)
+      or failure_reason in ('NEVER_CONFIRMED', 'DEADLINE_PASSED'))`;
+    const isNews = sql<SqlBool>`${isProven} or task_id is null or ${sql.lit(readNow ? 1 : 0)} = 1`;
+    const result = await db
+      .updateTable('video')
+      .set({
+        task_id: keepTaskId(taskId),
+        state: sql`case when ${isProven} then 'WAITING' else state end`,
+        key_held: sql<number>`case when ${isNamed} then ${reclaimedKey} else key_held end`,
+        finished_at: sql`case when state = 'REJECTED' and ${isNamed} then null else finished_at end`,
+        check_after: sql`case when ${isReadable} and (${isNews}) then ${now} else check_after end`,
+      })
+      .where('id', '=', id)
+      .where(isUnclaimed(id, taskId))
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  });
 }

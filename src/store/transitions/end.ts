@@ -5,6 +5,7 @@ import type { Completion } from '../completions.ts';
 import { now } from '../rows.ts';
 import type { Database, RowState } from '../schema.ts';
 import { isUnclaimed, keepTaskId, reclaimedKey } from './claims.ts';
+import { withOneRetry } from './conflict.ts';
 import { ENDED, type EndState, toColumns, toEnded, toState, type VideoEnd } from './end-columns.ts';
 import { logEnd } from './end-number.ts';
 
@@ -29,7 +30,8 @@ export async function endVideo(
   const state = toState(end);
   const taskId = end.taskId ?? null;
 
-  return db.transaction().execute(async (trx) => {
+  // Every transaction locks rows in one order, video before owner, so that none waits in a circle.
+  const run = async (trx: Database) => {
     const row = await trx
       .updateTable('video')
       .set({
@@ -46,10 +48,11 @@ export async function endVideo(
       .where(isUnclaimed(id, taskId))
       // The task may have been confirmed since it was found overdue.
       .$if(columns.failure_reason === 'NEVER_CONFIRMED', (query) =>
-        query.where('task_id', 'is', null),
+        query.where('task_id', 'is', null).where('state', 'in', ['SUBMITTING', 'UNCONFIRMED']),
       )
       .returningAll()
       .executeTakeFirst();
     return row ? toEnded(row, await logEnd(trx, row)).completion : null;
-  });
+  };
+  return withOneRetry(() => db.transaction().execute(run));
 }

@@ -1,4 +1,4 @@
-/** A submit's row, made before its request. */
+/** A submit's row, committed before its request. */
 
 import { sql } from 'kysely';
 import type { VideoQuality } from '../../video.ts';
@@ -57,6 +57,7 @@ const insertRow = prepare<NewRow, VideoRow>((db, param) => {
       image_url: param('imageUrl'),
       expand_prompt: param('expandPrompt'),
       submit_until: submitUntil,
+      post_begun: 1,
       token_hash: param('tokenHash'),
       traceparent: param('traceparent'),
       created_at: now,
@@ -70,3 +71,24 @@ const insertRow = prepare<NewRow, VideoRow>((db, param) => {
     .onConflict((conflict) => conflict.doNothing())
     .returningAll();
 });
+
+/** In the transaction of the insert: the submit has no place yet, so its POST has not begun. */
+export async function markWaitingForTurn(trx: Database, id: string): Promise<void> {
+  await trx.updateTable('video').set({ post_begun: 0 }).where('id', '=', id).execute();
+}
+
+/**
+ * Commits that the POST of a submit that waited for its turn begins now.
+ *
+ * @returns false when it must not: its time is over, or another replica has released the row.
+ */
+export async function beginPost(db: Database, id: string): Promise<boolean> {
+  const result = await db
+    .updateTable('video')
+    .set({ post_begun: 1 })
+    .where('id', '=', id)
+    .where('state', '=', 'SUBMITTING')
+    .where('submit_until', '>', now)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}

@@ -1,15 +1,59 @@
 /** A submit that has certainly started nothing. */
 
+import { sql } from 'kysely';
 import { now } from '../rows.ts';
 import type { Database } from '../schema.ts';
 
-/** Turns a submit that has certainly started nothing into a tombstone, which frees its key. */
+/**
+ * Frees the key of a submit that has certainly started nothing, however late that is learned. The row
+ * becomes a tombstone; one that was already given up stays FAILED, because its end was delivered.
+ *
+ * @returns false when the row has learned of a task, or was released before.
+ */
 export async function rejectSubmit(db: Database, id: string, rejection: string): Promise<boolean> {
+  const ended = sql<boolean>`state = 'FAILED'`;
   const result = await db
     .updateTable('video')
-    .set({ state: 'REJECTED', rejection, key_held: 0, finished_at: now, check_after: null })
+    .set({
+      state: sql`case when ${ended} then state else 'REJECTED' end`,
+      rejection,
+      key_held: 0,
+      finished_at: sql<number>`coalesce(finished_at, now_ms())`,
+      check_after: null,
+      lease_until: 0,
+    })
     .where('id', '=', id)
-    .where('state', '=', 'SUBMITTING')
+    .where('task_id', 'is', null)
+    .where((eb) =>
+      eb.or([
+        eb('state', 'in', ['SUBMITTING', 'UNCONFIRMED']),
+        eb('failure_reason', '=', 'NEVER_CONFIRMED').and('key_held', '=', 1),
+      ]),
+    )
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
+}
+
+/** The answer of a row whose process died while the submit waited for its turn: safe to repeat. */
+const NEVER_SENT = JSON.stringify({
+  code: 'GATEWAY_UNAVAILABLE',
+  upstreamCode: null,
+  upstreamMessage: null,
+  retryAfter: null,
+});
+
+/** Frees the key of a submit whose time is over and whose POST has not begun. */
+export function releaseUnsent(db: Database) {
+  return db
+    .updateTable('video')
+    .set({
+      state: 'REJECTED',
+      rejection: NEVER_SENT,
+      key_held: 0,
+      finished_at: now,
+      check_after: null,
+      lease_until: 0,
+    })
+    .where('state', '=', 'SUBMITTING')
+    .where('post_begun', '=', 0);
 }

@@ -2,11 +2,12 @@
 
 import { sql } from 'kysely';
 import { now } from '../rows.ts';
-import type { Database } from '../schema.ts';
+import type { Database, RowState } from '../schema.ts';
+import { releaseUnsent } from './refuse.ts';
 
 /**
  * Gives up waiting for a submit's answer: it may have been paid. The row keeps its key, and is
- * looked at again when the time to give up the task itself has come.
+ * due again when the task itself is given up.
  */
 export async function markUnconfirmed(
   db: Database,
@@ -17,17 +18,26 @@ export async function markUnconfirmed(
   return result.numUpdatedRows > 0n;
 }
 
-/** The same for a row whose time has passed: the process that was to settle it is gone. */
-export async function markOverdueUnconfirmed(
+/**
+ * Settles a row whose time has passed, because the process that was to settle it is gone. Without a
+ * begun POST its key is free again; otherwise its outcome is unknown.
+ *
+ * @returns the row's new state; null when nothing was to be done.
+ */
+export async function settleOverdue(
   db: Database,
   id: string,
   giveUpAfterMs: number,
-): Promise<boolean> {
-  const result = await toUnconfirmed(db, giveUpAfterMs)
-    .where('id', '=', id)
-    .where('submit_until', '<=', now)
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+): Promise<RowState | null> {
+  for (const settle of [releaseUnsent(db), toUnconfirmed(db, giveUpAfterMs)]) {
+    const row = await settle
+      .where('id', '=', id)
+      .where('submit_until', '<=', now)
+      .returning('state')
+      .executeTakeFirst();
+    if (row) return row.state;
+  }
+  return null;
 }
 
 /**
@@ -35,7 +45,8 @@ export async function markOverdueUnconfirmed(
  * at died with the process before.
  */
 export async function recoverOrphans(db: Database, giveUpAfterMs: number): Promise<void> {
-  // Those that upkeep still looks after, along its index, and not all that were ever stored.
+  // Along the index of rows that are due some time: the stored history does not count.
+  await releaseUnsent(db).where('check_after', '>', 0).execute();
   await toUnconfirmed(db, giveUpAfterMs).where('check_after', '>', 0).execute();
   await db
     .updateTable('video')
