@@ -4,7 +4,7 @@ import type { Ending } from '../ending.ts';
 import { CursorExpiredError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import type { Hub } from './hub.ts';
-import type { LogPage, Reader } from './reader.ts';
+import type { Reader } from './reader.ts';
 import { endWith, readPatiently } from './stream.ts';
 
 /** What a stream reads from and is woken by. */
@@ -30,19 +30,34 @@ export async function* followLog(
   let last = from;
   try {
     do {
-      let page: LogPage;
+      let page: ShrinkingPage;
       do {
         const after = last;
-        page = await readPatiently(ending, () => reader.readCompletions(owner, after));
-        for (const completion of page.completions) {
+        page = await readPatiently(ending, () => readPage(reader, owner, after));
+        for (let next = page.rest.pop(); next; next = page.rest.pop()) {
           // Numbers have no gaps: a missing one has been pruned.
-          if (completion.number !== last + 1) throw new CursorExpiredError();
-          yield completion;
-          last = completion.number;
+          if (next.number !== last + 1) throw new CursorExpiredError();
+          last = next.number;
+          yield next;
         }
       } while (page.hasMore);
     } while (await watch.changed());
   } finally {
     watch.end();
   }
+}
+
+interface ShrinkingPage {
+  /** What has not been delivered yet, the last one first. */
+  readonly rest: Completion[];
+  readonly hasMore: boolean;
+}
+
+/**
+ * A copy of the page, which gives up each completion as it is delivered: the answers made of a
+ * completion are cached with it, and a slow client would keep those of the whole page in memory.
+ */
+async function readPage(reader: Reader, owner: string, after: number): Promise<ShrinkingPage> {
+  const { completions, hasMore } = await reader.readCompletions(owner, after);
+  return { rest: completions.toReversed(), hasMore };
 }

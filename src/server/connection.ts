@@ -5,12 +5,15 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
+import { limitControlFrames } from './control-frames.ts';
 import { type Session, TRY_AGAIN_LATER } from './sessions.ts';
 
 /** What may wait for a slow client before it is sent away. */
 const BUFFER_LIMIT = 1024 * 1024;
 /** Up to here a stream goes on without waiting for its client. */
 const UNHURRIED = 64 * 1024;
+/** In bytes, of a message before the acknowledgement: a token in an HTTP header has the same limit. */
+const INIT_LIMIT = 16 * 1024;
 /** In bytes (RFC 6455, 5.5): a control frame takes 125, two of them for the code. */
 const LONGEST_REASON = 123;
 
@@ -41,33 +44,55 @@ export class Connection {
     // The stream waits, and with it what it reads from.
     return new Promise((resolve) => {
       socket.send(text, () => resolve());
-      sendAwayIfSlow(socket);
+      this.closeIfSlow();
     });
   }
 
+  private closeIfSlow(): void {
+    if (this.socket.bufferedAmount > BUFFER_LIMIT) this.close(TRY_AGAIN_LATER, 'Too slow');
+  }
+
+  get isOpen(): boolean {
+    return this.socket.readyState === this.socket.OPEN;
+  }
+
+  /**
+   * Closes with a code. A client that has not been acknowledged gets no time for its answer to the
+   * close: until then its socket and what it has sent would stay in memory, for up to 30 s.
+   */
   close(code?: number, reason = ''): void {
     const bytes = Buffer.from(reason).subarray(0, LONGEST_REASON);
     // What was cut within a character is left out.
     this.socket.close(code, new TextDecoder().decode(bytes).replace(/\uFFFD+$/, ''));
+    this.dropUnlessAcknowledged();
+  }
+
+  /** The close frame, if there is one, has been given to the kernel by now, and is still sent. */
+  dropUnlessAcknowledged(): void {
+    if (this.session === null) this.socket.terminate();
   }
 
   onMessage(handle: (text: string) => Promise<void>): void {
     const { socket } = this;
     socket.on('message', (data: Buffer, isBinary) => {
       // Until the client answers our close its messages still come, with an identity that may be over.
-      if (socket.readyState !== socket.OPEN) return;
+      if (!this.isOpen) return;
+      if (this.session === null && data.length > INIT_LIMIT) {
+        this.close(CloseCode.BadRequest, 'The message is too long before the acknowledgement');
+        return;
+      }
       // Only of texts ws sees to it; replaced by U+FFFD, what differs would become the same.
       if (isBinary && !isUtf8(data)) {
-        socket.close(CloseCode.BadRequest, 'The message is not UTF-8');
+        this.close(CloseCode.BadRequest, 'The message is not UTF-8');
         return;
       }
       this.received = data.length;
       handle(String(data)).catch((error: unknown) => {
         this.log.error({ err: error }, 'a message of a socket met a bug');
-        socket.close(CloseCode.InternalServerError, 'Internal server error');
+        this.close(CloseCode.InternalServerError, 'Internal server error');
       });
       // Whatever is sent makes us answer: pongs and errors gather for a slow client, too.
-      sendAwayIfSlow(socket);
+      this.closeIfSlow();
     });
   }
 }
@@ -75,23 +100,13 @@ export class Connection {
 /** Has the protocol's server speak over the connection until its end. */
 export function openConnection(server: Server<Connection>, connection: Connection): void {
   const { socket, log } = connection;
-  // ws itself closes with the code for a broken frame; there is nothing to add.
-  socket.on('error', ignore);
-  socket.on('ping', onPing);
+  // ws itself sends the close frame for a broken frame.
+  socket.on('error', () => connection.dropUnlessAcknowledged());
+  limitControlFrames(socket);
   const closed = server.opened(connection, connection);
   socket.once('close', (code, reason) => {
     closed(code, String(reason)).catch((error: unknown) => {
       log.error({ err: error }, 'the end of a socket met a bug');
     });
   });
-}
-
-function ignore(): void {}
-
-function onPing(this: WebSocket): void {
-  sendAwayIfSlow(this);
-}
-
-function sendAwayIfSlow(socket: WebSocket): void {
-  if (socket.bufferedAmount > BUFFER_LIMIT) socket.close(TRY_AGAIN_LATER, 'Too slow');
 }

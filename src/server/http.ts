@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from 'pino';
 import type { Span, Tracing } from '../telemetry/tracing.ts';
 import { createGraphQLEndpoint, type EndpointParts } from './graphql-endpoint.ts';
+import { createPipelineLimit } from './pipelining.ts';
 import { sendErrors, sendJson } from './refusals.ts';
 import { toRequestId } from './request-facts.ts';
 
@@ -32,6 +33,7 @@ type Handler = (
 
 export function createHttpServer(routes: Routes, log: Logger): Server {
   const serveGraphQL = createGraphQLEndpoint(routes);
+  const isWithinPipeline = createPipelineLimit();
 
   function route(path: string): { name: string; handle: Handler } {
     if (path === '/graphql') return { name: '/graphql', handle: serveGraphQL };
@@ -58,6 +60,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
   }
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
+    if (!isWithinPipeline(request, response)) return;
     const begun = performance.now();
     const path = (request.url ?? '').split('?')[0] ?? '';
     const { name, handle } = route(path);

@@ -1,7 +1,6 @@
 /** Whose a WebSocket is, from its acknowledgement to its end. */
 
 import { CloseCode } from 'graphql-ws';
-import type { WebSocket } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { atTime } from '../auth/expiry.ts';
 import type { Identity } from '../auth/identity.ts';
@@ -12,9 +11,15 @@ import type { Quota } from './quotas.ts';
 /** RFC 6455's registry: the client should try again later. */
 export const TRY_AGAIN_LATER = 1013;
 
+/** A WebSocket, as far as a session knows it. */
+interface Closable {
+  readonly isOpen: boolean;
+  close(code: number, reason: string): void;
+}
+
 export interface Sessions {
   /** Null: the protocol's answer is a close with 4403; other codes have been sent already. */
-  begin(socket: WebSocket, authorization: string | undefined): Promise<Session | null>;
+  begin(socket: Closable, authorization: string | undefined): Promise<Session | null>;
 }
 
 /** What the sessions of all sockets count against. */
@@ -83,12 +88,12 @@ export function createSessions(authenticator: Authenticator, quotas: Quotas): Se
         expiresAt === null ? null : expire(socket, expiresAt),
       );
       // The socket may have gone while its token was verified.
-      if (socket.readyState !== socket.OPEN) session.end();
+      if (!socket.isOpen) session.end();
       return session;
     },
   };
 }
 
-function expire(socket: WebSocket, expiresAt: number): () => void {
+function expire(socket: Closable, expiresAt: number): () => void {
   return atTime(expiresAt, () => socket.close(CloseCode.Forbidden, 'Forbidden'));
 }

@@ -68,7 +68,7 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
       const given = connectionParams?.Authorization ?? connectionParams?.authorization;
       const authorization =
         typeof given === 'string' ? given : extra.request?.headers.authorization;
-      extra.session = await sessions.begin(extra.socket, authorization);
+      extra.session = await sessions.begin(extra, authorization);
       // It is known by now who is there, and tokens need not stay in memory.
       extra.request = null;
       Object.assign(ctx, { connectionParams: undefined });

@@ -14,6 +14,10 @@ import { createSocketProtocol, type ProtocolParts } from './socket-protocol.ts';
 /** RFC 6455's registry: the client should connect anew. */
 const SERVICE_RESTART = 1012;
 const MESSAGE_LIMIT = 256 * 1024;
+/** Go's clients send frames of 4 KiB: the longest message is 64 of them. */
+const MOST_FRAGMENTS = 128;
+/** What has been read of a frame: many small pieces would each be an object. */
+const MOST_CHUNKS = 1_024;
 
 /** All clients at once would be a stampede on the replicas that they go to. */
 const SPREAD_EACH_MS = 5;
@@ -37,6 +41,8 @@ export function serveWebSockets(
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MESSAGE_LIMIT,
+    maxFragments: MOST_FRAGMENTS,
+    maxBufferedChunks: MOST_CHUNKS,
     handleProtocols,
   });
   const protocol = createSocketProtocol(parts);

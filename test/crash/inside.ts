@@ -30,8 +30,8 @@ function reach(point: InnerPoint, times = 1): void {
 process.on('message', (message: { arm?: InnerPoint; nth?: number; memory?: true }) => {
   if (message.memory) {
     globalThis.gc?.();
-    const { rss, heapUsed } = process.memoryUsage();
-    process.send?.({ rss, heapUsed });
+    const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+    process.send?.({ rss, heapUsed, arrayBuffers });
     return;
   }
   armed = message.arm ?? null;

@@ -18,6 +18,13 @@ export interface ChildGatewayOptions {
   readonly env?: Record<string, string>;
 }
 
+export interface Memory {
+  readonly rss: number;
+  readonly heapUsed: number;
+  /** Of buffers, which lie outside the heap. */
+  readonly arrayBuffers: number;
+}
+
 export interface ChildGateway extends AsyncDisposable {
   readonly url: string;
   /** Resolves with the signal that ended it, null where none did. */
@@ -30,7 +37,7 @@ export interface ChildGateway extends AsyncDisposable {
   /** Has it kill itself when it reaches the point for the n-th time from now on; see crash/inside.ts. */
   arm(point: string, nth: number): Promise<void>;
   /** In bytes, after a garbage collection. */
-  memory(): Promise<{ rss: number; heapUsed: number }>;
+  memory(): Promise<Memory>;
   /** Ends it without a word to it. */
   kill(): Promise<void>;
   /** Asks it to drain; throws where it does not end well. */
@@ -84,7 +91,7 @@ export async function startChildGateway(options: ChildGatewayOptions): Promise<C
     async arm(point, nth) {
       await ask({ arm: point, nth });
     },
-    memory: async () => (await ask({ memory: true })) as { rss: number; heapUsed: number },
+    memory: async () => (await ask({ memory: true })) as Memory,
     kill,
     async stop() {
       // It says that it listens a moment before it heeds signals.

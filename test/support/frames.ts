@@ -1,0 +1,99 @@
+/** WebSocket frames by hand (RFC 6455, 5.2), for what no client library would send. */
+
+import { connect, type Socket } from 'node:net';
+
+const OPCODES = { continuation: 0, text: 1, ping: 9, pong: 10 } as const;
+
+export interface FrameOptions {
+  /** False: more fragments of the message follow. */
+  readonly isLast?: boolean;
+  readonly payload?: string | Buffer;
+}
+
+/** One frame of a client. Its mask is of zeros, which changes nothing. */
+export function toFrame(
+  kind: keyof typeof OPCODES,
+  { isLast = true, payload = '' }: FrameOptions = {},
+): Buffer {
+  const body = Buffer.from(payload);
+  const first = (isLast ? 0x80 : 0) | OPCODES[kind];
+  const mask = Buffer.alloc(4);
+  if (body.length < 126)
+    return Buffer.concat([Buffer.from([first, 0x80 | body.length]), mask, body]);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64BE(BigInt(body.length));
+  return Buffer.concat([Buffer.from([first, 0xff]), length, mask, body]);
+}
+
+/** A text in fragments of so many bytes. */
+export function toFragments(text: string, size: number): Buffer {
+  const bytes = Buffer.from(text);
+  const frames: Buffer[] = [];
+  for (let from = 0; from < bytes.length; from += size) {
+    const isLast = from + size >= bytes.length;
+    const payload = bytes.subarray(from, from + size);
+    frames.push(toFrame(from === 0 ? 'text' : 'continuation', { isLast, payload }));
+  }
+  return Buffer.concat(frames);
+}
+
+export interface BareConnection {
+  readonly socket: Socket;
+  /** What has come from the gateway so far, a character for each byte. */
+  readonly received: string;
+  /** Resolves when the gateway has let go of the connection. */
+  readonly closed: Promise<void>;
+  /** Resolves when this has been received. Throws where the connection goes before. */
+  until(part: string): Promise<void>;
+}
+
+/** A TCP connection on which a WebSocket has been opened. Nothing answers for it. */
+export async function openBareSocket(url: string): Promise<BareConnection> {
+  const connection = openBareConnection(url);
+  connection.socket.write(
+    [
+      'GET /graphql HTTP/1.1',
+      `host: ${new URL(url).host}`,
+      'connection: upgrade',
+      'upgrade: websocket',
+      'sec-websocket-version: 13',
+      'sec-websocket-protocol: graphql-transport-ws',
+      'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+      '',
+      '',
+    ].join('\r\n'),
+  );
+  await connection.until('\r\n\r\n');
+  return connection;
+}
+
+export function openBareConnection(url: string): BareConnection {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const waiting = new Set<() => void>();
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1');
+    for (const look of waiting) look();
+  });
+  // A reset is an end like others, and what has been received counts.
+  socket.on('error', () => undefined);
+  socket.on('close', () => close());
+  return {
+    socket,
+    get received() {
+      return received;
+    },
+    closed,
+    async until(part) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const look = () => received.includes(part) && resolve();
+      waiting.add(look);
+      look();
+      await Promise.race([promise, closed]);
+      waiting.delete(look);
+      if (!received.includes(part)) throw new Error(`The connection ended after: ${received}`);
+    },
+  };
+}
