@@ -84,6 +84,7 @@ const Environment = z
     AUTH_ISSUER: z.string().max(255, 'must be at most 255 characters').optional(),
     AUTH_AUDIENCE: z.string().optional(),
     AUTH_OWNER_CLAIM: z.string().min(1, 'must name a claim').default('sub'),
+    AUTH_CLOCK_TOLERANCE_S: count(5, 0, 3_600),
     AUTH_API_KEYS: list.transform((entries, context) =>
       entries.map((entry) => {
         const [, name = '', sha256 = ''] = /^([\w.-]{1,64}):([0-9a-f]{64})$/i.exec(entry) ?? [];

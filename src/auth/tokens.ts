@@ -19,7 +19,12 @@ export type TokenVerifier = (token: string) => Promise<Identity>;
 
 type TokenConfig = Pick<
   Config,
-  'AUTH_JWT_SECRET' | 'AUTH_JWKS_URL' | 'AUTH_ISSUER' | 'AUTH_AUDIENCE' | 'AUTH_OWNER_CLAIM'
+  | 'AUTH_JWT_SECRET'
+  | 'AUTH_JWKS_URL'
+  | 'AUTH_ISSUER'
+  | 'AUTH_AUDIENCE'
+  | 'AUTH_OWNER_CLAIM'
+  | 'AUTH_CLOCK_TOLERANCE_S'
 >;
 type Verify = (token: string) => Promise<JWTVerifyResult>;
 
@@ -45,7 +50,7 @@ const PUBLIC_KEY_ALGORITHMS = [
 export function createTokenVerifier(config: TokenConfig, log: Logger): TokenVerifier | null {
   const options: JWTVerifyOptions = {
     requiredClaims: ['exp', config.AUTH_OWNER_CLAIM],
-    clockTolerance: 5,
+    clockTolerance: config.AUTH_CLOCK_TOLERANCE_S,
     ...(config.AUTH_ISSUER ? { issuer: config.AUTH_ISSUER } : {}),
     ...(config.AUTH_AUDIENCE ? { audience: config.AUTH_AUDIENCE } : {}),
   };
@@ -55,7 +60,7 @@ export function createTokenVerifier(config: TokenConfig, log: Logger): TokenVeri
   return async (token) => {
     try {
       const { payload } = await verify(token);
-      return toIdentity(payload, config.AUTH_OWNER_CLAIM);
+      return toIdentity(payload, config);
     } catch (error) {
       if (!isRefusal(error)) {
         log.debug({ err: error }, 'a token could not be checked');
@@ -115,7 +120,8 @@ async function verifyWithAny(
   throw failure;
 }
 
-function toIdentity(payload: JWTPayload, claim: string): Identity {
+function toIdentity(payload: JWTPayload, config: TokenConfig): Identity {
+  const claim = config.AUTH_OWNER_CLAIM;
   const subject = toSubject(payload[claim]);
   if (subject === null || subject === '') throw new OwnerClaimError(claim);
   const issuer = payload.iss ?? '-';
@@ -123,7 +129,9 @@ function toIdentity(payload: JWTPayload, claim: string): Identity {
   if (payload.exp === undefined) throw new OwnerClaimError('exp');
   // An issuer may hold colons, a subject must not: or two owners could have one name.
   const name = subject.replace(/[%:]/g, encodeURIComponent);
-  return { owner: `jwt:${issuer}:${name}`, expiresAt: payload.exp * 1_000 };
+  // The second at which jose begins to refuse the token: sockets and streams end then, too.
+  const end = Math.ceil(payload.exp + config.AUTH_CLOCK_TOLERANCE_S);
+  return { owner: `jwt:${issuer}:${name}`, expiresAt: end * 1_000 };
 }
 
 /** Ids from a database's counter are numbers. Beyond 2^53 two of them could be read as one. */
