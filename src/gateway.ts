@@ -25,9 +25,10 @@ import { readTrustedDocuments } from './server/trusted-documents.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphQL } from './server/yoga.ts';
 import { createAllowance, toAllowance } from './store/allowance.ts';
-import { isShared, openDatabase } from './store/database.ts';
+import { explainDatabase, isShared, openDatabase } from './store/database.ts';
 import { createFinishedVideos } from './store/finished.ts';
 import type { Listener } from './store/listener.ts';
+import type { Database } from './store/schema.ts';
 import { recoverOrphans } from './store/transitions/unconfirmed.ts';
 import { createVideoLoader } from './store/video-loader.ts';
 import { createSubmitter } from './submit/submitter.ts';
@@ -64,10 +65,11 @@ export interface Gateway {
 }
 
 /**
+ * @param signal ends the wait for another process that brings the database up to date.
  * @throws Error with a sentence for the operator when the database cannot be used or the port is
  * taken.
  */
-export async function startGateway(config: Config): Promise<Gateway> {
+export async function startGateway(config: Config, signal?: AbortSignal): Promise<Gateway> {
   let tracing: Tracing = NO_TRACING;
   const { log, output } = createLog(config, config.TRACING ? () => tracing.traceId() : null);
   if (config.TRACING) {
@@ -83,7 +85,11 @@ export async function startGateway(config: Config): Promise<Gateway> {
     db,
     id: databaseId,
     close: closeDatabase,
-  } = await openDatabase(config.DATABASE_URL, pool);
+  } = await openDatabase(config.DATABASE_URL, pool, {
+    onWait: () => log.info('waiting: another process brings the database up to date'),
+    ...(signal && { signal }),
+  });
+  await prepareStore(db, config);
   const hub = createHub();
   let listener: Listener | undefined;
   if (isShared(config.DATABASE_URL)) {
@@ -93,9 +99,6 @@ export async function startGateway(config: Config): Promise<Gateway> {
       onConnect: hub.publishAll,
       onError: (error) => log.error({ err: error }, 'the database does not tell of changes now'),
     });
-  } else {
-    // Alone on the database: whatever was under way died with the process before.
-    await recoverOrphans(db, config.UNCONFIRMED_DEADLINE_MS);
   }
 
   const isDatabaseReady = createReadiness(db, log);
@@ -115,8 +118,6 @@ export async function startGateway(config: Config): Promise<Gateway> {
     logger: log,
   });
   const upstream = observeCalls(client, metrics, tracing);
-  await createAllowance(db, toAllowance('submit', config));
-  await createAllowance(db, toAllowance('read', config));
   let url = '';
   const publicUrl = () => config.PUBLIC_URL ?? url;
   const submitter = createSubmitter({
@@ -222,6 +223,8 @@ export async function startGateway(config: Config): Promise<Gateway> {
     await Promise.all([socketsClosed, closer.close()]);
   }
 
+  // Nothing may have been written so far: a full disk is named in the log.
+  await isDatabaseReady();
   try {
     url = await listen(server, config.HOST, config.PORT);
   } catch (error) {
@@ -265,4 +268,18 @@ export async function startGateway(config: Config): Promise<Gateway> {
       return closing;
     },
   };
+}
+
+/** What has to be in the database before the first request. */
+async function prepareStore(db: Database, config: Config): Promise<void> {
+  const { DATABASE_URL, UNCONFIRMED_DEADLINE_MS } = config;
+  try {
+    await createAllowance(db, toAllowance('submit', config));
+    await createAllowance(db, toAllowance('read', config));
+    // Alone on the database: whatever was under way died with the process before.
+    if (!isShared(DATABASE_URL)) await recoverOrphans(db, UNCONFIRMED_DEADLINE_MS);
+  } catch (error) {
+    const reason = explainDatabase(error, DATABASE_URL);
+    throw new Error(`DATABASE_URL: the database cannot be used: ${reason}`, { cause: error });
+  }
 }

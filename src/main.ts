@@ -12,17 +12,22 @@ process.stderr.on('error', () => {});
 // Anybody who can send it would get a debugger. Node opens none where there is a listener.
 if (process.env.NODE_ENV === 'production') process.on('SIGUSR1', () => {});
 
+/** Aborted when a signal tells the gateway to end. */
+const told = new AbortController();
 const { EnvironmentError, readConfig } = await import('./config.ts');
 
 try {
   const config = readConfig(process.env);
   // Not before it is needed: who has made a mistake is told at once.
   const { startGateway } = await import('./gateway.ts');
-  const starting = startGateway(config);
+  const starting = startGateway(config, told.signal);
   // Before it listens: who sees that it does may end it at once. npm, terminals and service managers
   // send a second signal, which must not end the drain.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => void starting.then(end, () => undefined));
+    process.on(signal, () => {
+      told.abort();
+      void starting.then(end, () => undefined);
+    });
   }
   const { url } = await starting;
   // The log is for machines; who starts it by hand is told the same in sentences.
@@ -31,6 +36,8 @@ try {
     process.stderr.write(toGreeting(config, url));
   }
 } catch (error) {
+  // While it waited for another process.
+  if (error === told.signal.reason) process.exit(0);
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(error instanceof EnvironmentError ? 78 : 1);
 }

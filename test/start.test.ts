@@ -291,6 +291,25 @@ describe('an environment that is not usable', () => {
   });
 });
 
+describe('a database that is made at the start', () => {
+  it('is for its user alone, and so is its folder', async () => {
+    await using folder = await makeFolder();
+    const path = join(folder.path, 'one', 'two', 'gateway.db');
+    await using gateway = run({
+      UPSTREAM_URL: 'http://127.0.0.1:9',
+      DATABASE_URL: `sqlite:${path}`,
+    });
+    await gateway.logged('listening');
+
+    const toMode = async (name: string) => ((await stat(name)).mode & 0o777).toString(8);
+    expect(await toMode(join(folder.path, 'one'))).toBe('700');
+    expect(await toMode(join(folder.path, 'one', 'two'))).toBe('700');
+    for (const name of await readdir(join(folder.path, 'one', 'two'))) {
+      expect([name, await toMode(join(folder.path, 'one', 'two', name))]).toEqual([name, '600']);
+    }
+  });
+});
+
 describe('a database that is not usable', () => {
   it('is left as it is where it is no database', async () => {
     await using folder = await makeFolder();

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
+import type { Start } from './migrate-postgres.ts';
 import * as videos from './migrations/0001-videos.ts';
 import * as traces from './migrations/0003-traces.ts';
 import * as postBegun from './migrations/0004-post-begun.ts';
@@ -12,7 +13,7 @@ import { clock, durableCommits, notifications } from './migrations/postgres.ts';
 import type { PoolOptions } from './postgres.ts';
 import { explainPostgres } from './postgres-trouble.ts';
 import type { Database, Tables } from './schema.ts';
-import { createSqliteDialect, openSqliteFile } from './sqlite.ts';
+import { createSqliteDialect, explainSqlite, openSqliteFile } from './sqlite.ts';
 
 /** In the order of their names; a landed one is never changed. */
 export const SQLITE_MIGRATIONS: Record<string, Migration> = {
@@ -54,41 +55,46 @@ export interface OpenDatabase {
 export async function openDatabase(
   url: string,
   pool: PoolOptions = { size: 10, statementTimeoutMs: 4_000 },
+  start: Start = {},
 ): Promise<OpenDatabase> {
+  // Not before it is needed: who has one file need not load a client for servers.
   const dialect = isShared(url)
-    ? // Not before it is needed: who has one file need not load a client for servers.
-      (await import('./postgres.ts')).createPostgresDialect(url, pool)
+    ? (await import('./postgres.ts')).createPostgresDialect(url, pool)
     : createSqliteDialect(openSqliteFile(url.slice('sqlite:'.length)));
   const db = new Kysely<Tables>({ dialect });
   try {
-    await migrate(db, url);
+    await migrate(db, url, start);
     return { db, id: await takeDatabaseId(db), close: () => db.destroy() };
   } catch (error) {
     await db.destroy();
-    throw error;
+    if (start.signal?.aborted) throw error;
+    const reason = explainDatabase(error, url);
+    throw new Error(`DATABASE_URL: the database could not be brought up to date: ${reason}`, {
+      cause: error,
+    });
   }
 }
 
-/** Replicas that start at once take turns: on PostgreSQL Kysely holds an advisory lock meanwhile. */
-async function migrate(db: Database, url: string): Promise<void> {
-  const migrations = isShared(url) ? POSTGRES_MIGRATIONS : SQLITE_MIGRATIONS;
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
-  if (!error) return;
-  const reason = explain(error, url);
-  throw new Error(`DATABASE_URL: the database could not be brought up to date: ${reason}`, {
-    cause: error,
-  });
+async function migrate(db: Database, url: string, start: Start): Promise<void> {
+  if (isShared(url)) {
+    const { migratePostgres } = await import('./migrate-postgres.ts');
+    await migratePostgres(url, { getMigrations: async () => POSTGRES_MIGRATIONS }, start);
+    return;
+  }
+  const provider = { getMigrations: async () => SQLITE_MIGRATIONS };
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error) throw error;
 }
 
-function explain(error: unknown, url: string): string {
+/** Why the database cannot be used, in a sentence for the operator. */
+export function explainDatabase(error: unknown, url: string): string {
   if (!(error instanceof Error)) return String(error);
   // Kysely's word for a migration that has landed and is not known here.
   if (error.message.startsWith('corrupted migrations')) {
     return 'a newer version of the gateway has been at it. Run that one, or restore a backup from before the upgrade.';
   }
   const cause = error.cause instanceof Error ? error.cause : error;
-  return isShared(url) ? explainPostgres(cause, url) : cause.message;
+  return isShared(url) ? explainPostgres(cause, url) : explainSqlite(cause);
 }
 
 async function takeDatabaseId(db: Database): Promise<string> {

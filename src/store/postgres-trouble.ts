@@ -20,6 +20,10 @@ export function explainPostgres(error: unknown, url: string): string {
       return `${host} has no database ${database}. Make it: createdb ${database}`;
     case '42501':
       return `the user ${user} may not make tables in ${database} (${toText(error)}). Grant it CREATE on the schema.`;
+    case '25006':
+      return `${host} takes no writes (${toText(error)}). It is a standby, or set to be read-only: name the primary.`;
+    case '53100':
+      return `the disk of ${host} is full (${toText(error)}). Make room.`;
   }
   // What the server says has an SQLSTATE: five characters (PostgreSQL documentation, appendix A).
   if (/^[0-9A-Z]{5}$/.test(String(code)) && error instanceof Error && 'severity' in error)

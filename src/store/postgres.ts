@@ -7,6 +7,7 @@ import { GatewayUnavailableError } from '../errors.ts';
 export interface PoolOptions {
   /** Connections per replica, beside the one that listens. */
   readonly size: number;
+  /** 0 is no limit. */
   readonly statementTimeoutMs: number;
 }
 
@@ -43,7 +44,7 @@ export function toClientConfig(url: string, options: PoolOptions): pg.ClientConf
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: options.statementTimeoutMs,
     // The server's own timeout needs a server that answers.
-    query_timeout: options.statementTimeoutMs + 1_000,
+    query_timeout: options.statementTimeoutMs && options.statementTimeoutMs + 1_000,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     types: {

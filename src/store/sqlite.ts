@@ -1,6 +1,6 @@
 /** The embedded engine: `node:sqlite` behind Kysely's own SQLite dialect. */
 
-import { mkdirSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import {
@@ -27,7 +27,7 @@ const UNAVAILABLE = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]); // busy, locked, 
  */
 export function openSqliteFile(path: string): DatabaseSync {
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+    if (path !== ':memory:') makeFile(path);
     const file = new DatabaseSync(path, { timeout: 200 });
     try {
       // With the lock held from here on, a second gateway cannot start on the same file.
@@ -48,28 +48,67 @@ export function openSqliteFile(path: string): DatabaseSync {
       throw error;
     }
   } catch (error) {
-    throw new Error(`DATABASE_URL: the SQLite file ${path} cannot be used: ${explain(error)}`, {
-      cause: error,
-    });
+    throw new Error(
+      `DATABASE_URL: the SQLite file ${path} cannot be used: ${explainSqlite(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-function explain(error: unknown): string {
-  const code = primaryCode(error);
-  if (code === 5) {
-    return 'another process is using it. One file serves one gateway: end the other, or name another file.';
+/** Prompts and addresses lie in it in clear text, so it is for this user alone. SQLite would heed the umask. */
+function makeFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // SQLite would open it for reading, and fail later with an I/O error.
+    accessSync(path, constants.W_OK);
   }
-  if (code === 26 || code === 11) return 'it is not a sound SQLite database. Restore a backup.';
-  if (code === 8 || code === 14 || isForbidden(error)) {
-    return 'it cannot be written. Check the folder and its owner.';
+}
+
+/** Why the file cannot be used, in a sentence for the operator. */
+export function explainSqlite(error: unknown): string {
+  switch (toTrouble(error)) {
+    case 'held':
+      return 'another process is using it. One file serves one gateway: end the other, or name another file.';
+    case 'unsound':
+      return 'it is not a sound SQLite database. Restore a backup.';
+    case 'full':
+      return 'its disk is full. Make room, or name a file on another disk.';
+    case 'read-only':
+      return 'it is read-only. Check the rights of the file, and whether its file system is mounted read-only.';
+    case 'forbidden':
+      return 'it cannot be written. Check the folder and its owner.';
   }
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Of the folder, while it is made. */
-function isForbidden(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : '';
-  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+type Trouble = 'held' | 'unsound' | 'full' | 'read-only' | 'forbidden';
+
+/** By SQLite's primary code, or Node's while the folder or the file is made. */
+function toTrouble(error: unknown): Trouble | undefined {
+  switch (primaryCode(error) ?? (error as NodeJS.ErrnoException | null)?.code) {
+    case 5:
+      return 'held';
+    case 11:
+    case 26:
+      return 'unsound';
+    case 13:
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'full';
+    case 8:
+    case 'EROFS':
+      return 'read-only';
+    case 14:
+    case 'EACCES':
+    case 'EPERM':
+      return 'forbidden';
+  }
+  return undefined;
 }
 
 export function primaryCode(error: unknown): number | undefined {

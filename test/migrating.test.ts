@@ -1,0 +1,162 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../src/store/database.ts';
+import { makeFolder } from './support/folder.ts';
+import { MAIN } from './support/main.ts';
+import { sharedPostgres } from './support/postgres.ts';
+
+const SHORT = { size: 2, statementTimeoutMs: 50 };
+const PREFIX = 'DATABASE_URL: the database could not be brought up to date: ';
+
+async function connect(url: string): Promise<pg.Client & AsyncDisposable> {
+  const client = new pg.Client(url);
+  await client.connect();
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
+}
+
+/** As another replica does, until the end of the transaction. */
+async function takeMigrationLock(client: pg.Client): Promise<void> {
+  await client.query('begin');
+  await client.query('select pg_advisory_xact_lock(3853314791062309107)');
+}
+
+/** Whatever makes or changes a table does this, too. */
+async function atEachTable(url: string, statement: string): Promise<void> {
+  await using client = await connect(url);
+  await client.query(`create function meddle() returns event_trigger language plpgsql as $$
+    begin ${statement}; end $$`);
+  await client.query('create event trigger meddle on ddl_command_start execute function meddle()');
+}
+
+describe('PostgreSQL that is brought up to date', () => {
+  it('takes its time, whatever DATABASE_TIMEOUT_MS is', async () => {
+    const url = await sharedPostgres().createDatabase();
+    await atEachTable(url, 'perform pg_sleep(0.1)');
+    await using client = await connect(url);
+    await client.query(`alter database ${client.database} set statement_timeout = 50`);
+
+    const { close } = await openDatabase(url, SHORT);
+
+    await close();
+  });
+
+  it('is waited for by another replica, which says so', async () => {
+    const url = await sharedPostgres().createDatabase();
+    await using other = await connect(url);
+    await takeMigrationLock(other);
+    const waiting = Promise.withResolvers<void>();
+
+    const opening = openDatabase(url, SHORT, { onWait: waiting.resolve });
+    await waiting.promise;
+    // Longer than any statement of the replica may take.
+    await other.query('select pg_sleep(0.2)');
+    await other.query('commit');
+
+    await (await opening).close();
+  });
+
+  it('is not waited for any longer once the replica is told to end', async () => {
+    const url = await sharedPostgres().createDatabase();
+    await using other = await connect(url);
+    await takeMigrationLock(other);
+    const told = new AbortController();
+    const reason = new Error('told to end');
+
+    const opening = openDatabase(url, SHORT, {
+      onWait: () => told.abort(reason),
+      signal: told.signal,
+    });
+
+    await expect(opening).rejects.toBe(reason);
+  });
+
+  it('is made up to date by one of many that start at once', async () => {
+    const url = await sharedPostgres().createDatabase();
+
+    const opened = await Promise.all(Array.from({ length: 5 }, () => openDatabase(url)));
+
+    expect(new Set(opened.map(({ id }) => id)).size).toBe(1);
+    for (const { close } of opened) await close();
+  });
+});
+
+describe('PostgreSQL that takes no writes', () => {
+  it('because it is read-only is named as such', async () => {
+    const url = await sharedPostgres().createDatabase();
+    await (await openDatabase(url)).close();
+    await using client = await connect(url);
+    await client.query(`alter database ${client.database} set default_transaction_read_only = on`);
+
+    await expect(openDatabase(url)).rejects.toThrow(
+      new RegExp(`^${PREFIX}\\S+ takes no writes .* name the primary`),
+    );
+  });
+
+  it('because its disk is full is named as such', async () => {
+    const url = await sharedPostgres().createDatabase();
+    await atEachTable(url, "raise 'could not extend file' using errcode = 'disk_full'");
+
+    await expect(openDatabase(url)).rejects.toThrow(
+      new RegExp(`^${PREFIX}the disk of \\S+ is full \\(could not extend file\\)`),
+    );
+  });
+});
+
+/** Mounts of one's own, which need rights that a container may lack. */
+const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+
+/** Starts the gateway on files that only it sees. */
+function startMounted(prepare: string, path: string) {
+  const { status, stderr } = spawnSync(
+    'unshare',
+    ['-m', 'sh', '-c', `${prepare}; exec "$0" "$1"`, process.execPath, MAIN],
+    {
+      env: {
+        PATH: process.env.PATH ?? '',
+        PORT: '0',
+        APIKLEY_API_KEY: 'key',
+        UPSTREAM_URL: 'http://127.0.0.1:9',
+        DATABASE_URL: `sqlite:${path}`,
+      },
+      encoding: 'utf8',
+    },
+  );
+  return { status, stderr };
+}
+
+describe.skipIf(!canMount)('a SQLite file that takes no writes', () => {
+  it('because its disk is full is named as such', async () => {
+    await using folder = await makeFolder();
+    const path = join(folder.path, 'gateway.db');
+
+    const { status, stderr } = startMounted(
+      `mount -t tmpfs -o size=16k tmpfs ${folder.path}`,
+      path,
+    );
+
+    expect(stderr).toMatch(/^DATABASE_URL: .*its disk is full\. Make room/);
+    expect(status).toBe(1);
+  });
+
+  it('because its file system is read-only is named as such', async () => {
+    await using folder = await makeFolder();
+    const data = join(folder.path, 'data');
+    await mkdir(data);
+    const path = join(data, 'gateway.db');
+    const mount = `mount --bind ${data} ${data} && mount -o remount,ro,bind ${data}`;
+
+    const fresh = startMounted(mount, path);
+    await (await openDatabase(`sqlite:${path}`)).close();
+    const existing = startMounted(mount, path);
+
+    for (const { status, stderr } of [fresh, existing]) {
+      expect(stderr).toMatch(
+        /^DATABASE_URL: the SQLite file .* cannot be used: it is read-only\. Check/,
+      );
+      expect(status).toBe(1);
+    }
+  });
+});
