@@ -23,7 +23,7 @@ import { VIDEO_STATES } from '../src/video.ts';
 import { createVideoId } from '../src/video-id.ts';
 import { DAY_MS } from './support/backdate.ts';
 import { type History, makeHistory, OWNER, SOURCE, SPENT_KEY } from './support/long-history.ts';
-import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/postgres.ts';
 import { type WatchedDatabase, watchDatabase } from './support/statements.ts';
 
 const ROWS = 200_000;
@@ -270,16 +270,11 @@ it('has a call of every function of the store that runs a statement', async () =
   expect(called.sort()).toEqual(found.sort());
 });
 
-let postgres: PostgresServer;
 let folder: string;
 beforeAll(async () => {
-  postgres = await startPostgres();
   folder = await mkdtemp(join(tmpdir(), 'longtake-history-'));
 });
-afterAll(async () => {
-  await postgres[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const ENGINES = [
   // A row costs SQLite some 50 instructions where it is read, and some 500 where it is written.
@@ -294,7 +289,7 @@ const ENGINES = [
     engine: 'PostgreSQL',
     most: 2_500,
     scan: /"Seq Scan",[^{}]*"Relation Name": "(video|completion|attempt)"/,
-    create: () => postgres.createDatabase(),
+    create: () => sharedPostgres().createDatabase(),
   },
 ];
 
