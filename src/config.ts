@@ -96,6 +96,8 @@ const Environment = z
     OWNER_SUBMITS_PER_MINUTE: count(0, 0),
     OWNER_SUBMITS_PER_DAY: count(0, 0),
     OWNER_TASKS_IN_FLIGHT: count(0, 0),
+    OWNER_READS_PER_MINUTE: count(300, 0),
+    READS_PER_MINUTE: count(600, 0),
     OWNER_SOCKETS: count(10_000, 1),
     OWNER_SUBSCRIPTIONS: count(20_000, 1),
     MAX_SOCKETS: count(50_000, 1),

@@ -18,7 +18,9 @@ async function readAnew(key: string, ctx: Context): Promise<Video | null> {
   if (known === null) return null;
   if (known) return ctx.refresher.refresh(ctx.owner, known, ctx.caller.ending.signal);
   const taskId = toTaskId(key);
-  return isPlausible(taskId) ? ctx.refresher.readElsewhere(taskId, ctx.caller.ending.signal) : null;
+  return isPlausible(taskId)
+    ? ctx.refresher.readElsewhere(ctx.owner, taskId, ctx.caller.ending.signal)
+    : null;
 }
 
 /** The caller's video in the store; null when it is not the caller's, undefined when it is not there. */

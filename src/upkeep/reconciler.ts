@@ -174,7 +174,11 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     if (taskId === null) return;
     let isReadable = false;
     try {
-      const report = await fetchDetails(upstream, taskId, stopping.signal);
+      const report = await fetchDetails(upstream, taskId, {
+        signal: stopping.signal,
+        // Each request is a place of the allowance; the first one has been taken.
+        mayRepeat: async () => (await takePlace(db, allowance)) !== null,
+      });
       await applyReport(parts, { id, owner }, report, true);
       isReadable = true;
       metrics.reconciliationRead(toLookOutcome(report));

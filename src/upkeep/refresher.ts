@@ -1,20 +1,25 @@
 /** Reads at the upstream for clients: shared, spaced, and never in the way of an answer. */
 
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { EndTaskParts } from '../delivery/end-task.ts';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, RateLimitedError } from '../errors.ts';
 import { findVideo } from '../store/videos.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { fetchDetails, type TaskReport } from '../upstream/details.ts';
+import type { TaskReport } from '../upstream/details.ts';
 import { isEnded, type Video } from '../video.ts';
 import { toElsewhereId } from '../video-id.ts';
 import { within } from '../within.ts';
+import { createMeteredRead } from './metered-reads.ts';
 import { applyReport } from './reports.ts';
 import { createSharedReads } from './shared-reads.ts';
 
 /** How long a client waits for the upstream before it gets the row as it stands. */
 const PATIENCE_MS = 2_000;
+/** How long an id that the upstream does not know is not asked for again, whoever wants it. */
+const UNKNOWN_MS = 15_000;
+const MOST_UNKNOWN = 10_000;
 
 export interface Refresher {
   /**
@@ -26,21 +31,24 @@ export interface Refresher {
    * A video that was not made through the gateway; null when the upstream does not know it, or
    * when such videos are not to be shown.
    *
-   * @throws UpstreamError and its kin when the upstream cannot tell; the signal's reason.
+   * @throws RateLimitedError when the owner's reads or those of all are used up; UpstreamError and
+   * its kin when the upstream cannot tell; the signal's reason.
    */
-  readElsewhere(taskId: string, signal: AbortSignal): Promise<Video | null>;
+  readElsewhere(owner: string, taskId: string, signal: AbortSignal): Promise<Video | null>;
 }
 
 export function createRefresher(
   parts: EndTaskParts & {
     readonly upstream: UpstreamClient;
     readonly log: Logger;
-    readonly config: Pick<Config, 'FOREIGN_VIDEOS'>;
+    readonly config: Pick<Config, 'FOREIGN_VIDEOS' | 'OWNER_READS_PER_MINUTE' | 'READS_PER_MINUTE'>;
   },
 ): Refresher {
   const { db, upstream, log, config } = parts;
+  const readMetered = createMeteredRead(upstream, config);
   const looks = createSharedReads<void>();
   const reads = createSharedReads<TaskReport | null>();
+  const unknown = new LRUCache<string, true>({ max: MOST_UNKNOWN, ttl: UNKNOWN_MS });
 
   async function look(
     owner: string,
@@ -49,10 +57,10 @@ export function createRefresher(
     signal: AbortSignal,
   ): Promise<void> {
     try {
-      const report = await fetchDetails(upstream, taskId, signal);
+      const report = await readMetered(owner, taskId, signal);
       await applyReport(parts, { id, owner }, report, false);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || isUnsent(error)) return;
       if (!(error instanceof GatewayError)) throw error;
       log.warn({ video: id, code: error.code, upstreamCode: error.upstreamCode }, 'read failed');
     }
@@ -73,16 +81,18 @@ export function createRefresher(
       return (await findVideo(db, owner, id)) ?? video;
     },
 
-    async readElsewhere(taskId, signal) {
-      if (config.FOREIGN_VIDEOS === 'deny') return null;
-      const report = await reads.read(
-        taskId,
-        (abort) => fetchDetails(upstream, taskId, abort),
-        signal,
-      );
+    async readElsewhere(owner, taskId, signal) {
+      if (config.FOREIGN_VIDEOS === 'deny' || unknown.has(taskId)) return null;
+      const report = await reads.read(taskId, (abort) => readMetered(owner, taskId, abort), signal);
+      if (report === null) unknown.set(taskId, true);
       return report && toElsewhereVideo(report);
     },
   };
+}
+
+/** The budget is used up: the upstream has said nothing. */
+function isUnsent(error: unknown): boolean {
+  return error instanceof RateLimitedError && error.upstreamCode === null;
 }
 
 /** What the gateway itself has given up may have ended well since. */

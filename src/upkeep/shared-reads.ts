@@ -8,6 +8,7 @@ export interface SharedReads<T> {
    * The answer of the read under way for the key, of the last one if it began less than 2 s ago, or
    * of a new one. A read is aborted when the last of its callers has left.
    *
+   * @param start may throw instead of returning a promise: that concerns this caller alone.
    * @throws what the read threw, or the signal's reason.
    */
   read(key: string, start: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
@@ -27,10 +28,10 @@ export function createSharedReads<T>(): SharedReads<T> {
     const abort = new AbortController();
     const answer = start(abort.signal);
     const entry: Entry<T> = { answer, abort, waiters: 0, isSettled: false };
-    const begun = Date.now();
+    const begun = performance.now();
     const settle = () => {
       entry.isSettled = true;
-      const remaining = FRESH_MS - (Date.now() - begun);
+      const remaining = FRESH_MS - (performance.now() - begun);
       if (remaining <= 0) drop(key, entry);
       else setTimeout(drop, remaining, key, entry).unref();
     };

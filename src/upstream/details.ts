@@ -7,7 +7,7 @@ import { toData } from './envelope.ts';
 import type { ExchangeLimits } from './exchange.ts';
 import { toFailure } from './failure-text.ts';
 import { toFiles } from './files.ts';
-import { withRetries } from './retry.ts';
+import { type RetryLimits, withRetries } from './retry.ts';
 import { LooseBoolean, LooseInt, LooseText, WireInt } from './wire.ts';
 
 /** A task as the upstream tells it now. */
@@ -67,7 +67,7 @@ const WireTask = z.object({
 export async function fetchDetails(
   client: UpstreamClient,
   taskId: string,
-  signal?: AbortSignal,
+  { signal, mayRepeat }: Omit<RetryLimits, 'timeoutMs'> = {},
 ): Promise<TaskReport | null> {
   // A lone surrogate cannot be encoded.
   const query = `taskId=${encodeURIComponent(taskId.toWellFormed())}`;
@@ -75,6 +75,7 @@ export async function fetchDetails(
   const data = await withRetries((timeoutMs) => read(client, path, taskId, { timeoutMs, signal }), {
     timeoutMs: client.timeoutMs,
     signal,
+    mayRepeat,
   });
   return isEmpty(data) ? null : toReport(client, taskId, data);
 }

@@ -9,6 +9,8 @@ export interface RetryLimits {
   /** Milliseconds for all attempts and the waits between them. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Asked before each further attempt; false: the last error stands. */
+  readonly mayRepeat?: (() => boolean | Promise<boolean>) | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface RetryLimits {
  */
 export async function withRetries<T>(
   attempt: (remainingMs: number) => Promise<T>,
-  { timeoutMs, signal }: RetryLimits,
+  { timeoutMs, signal, mayRepeat = () => true }: RetryLimits,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (let failures = 0; ; ) {
@@ -36,6 +38,7 @@ export async function withRetries<T>(
       if (performance.now() + wait >= deadline) throw error;
       // An abort ends the wait at once, and throws its own reason here rather than the timer's.
       await sleep(wait, undefined, { signal }).catch(() => signal?.throwIfAborted());
+      if (!(await mayRepeat())) throw error;
     }
   }
 }

@@ -330,7 +330,7 @@ describe('a caller who leaves', () => {
     const caller = new AbortController();
     const reason = new Error('gone');
 
-    const failure = failureOf(fetchDetails(client, 'task-1', caller.signal));
+    const failure = failureOf(fetchDetails(client, 'task-1', { signal: caller.signal }));
     await upstream.nextRequest();
     caller.abort(reason);
 
@@ -351,7 +351,7 @@ describe('a caller who leaves', () => {
       logger: { debug: () => waiting.resolve(), warn: () => {} },
     });
 
-    const failure = failureOf(fetchDetails(client, 'task-1', caller.signal));
+    const failure = failureOf(fetchDetails(client, 'task-1', { signal: caller.signal }));
     await waiting.promise;
     await setImmediate();
     caller.abort(reason);
@@ -364,7 +364,9 @@ describe('a caller who leaves', () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using client = startClient(upstream.url);
 
-    const failure = failureOf(fetchDetails(client, 'task-1', AbortSignal.abort('gone')));
+    const failure = failureOf(
+      fetchDetails(client, 'task-1', { signal: AbortSignal.abort('gone') }),
+    );
 
     expect(await failure).toBe('gone');
     expect(upstream.requests).toEqual([]);
@@ -381,7 +383,7 @@ describe('a caller who leaves', () => {
 
     const reads = Array.from({ length: 10 }, () => fetchDetails(client, 'task-1'));
     for (const _ of reads) await upstream.nextRequest();
-    const failure = failureOf(fetchDetails(client, 'abandoned', caller.signal));
+    const failure = failureOf(fetchDetails(client, 'abandoned', { signal: caller.signal }));
     caller.abort('gone');
     expect(await failure).toBe('gone');
     release.resolve();

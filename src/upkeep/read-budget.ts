@@ -1,0 +1,57 @@
+/** How many requests clients may cause at the upstream by reading, per owner and in total. */
+
+import { MINUTE_MS } from '../durations.ts';
+
+export interface ReadBudget {
+  /**
+   * Takes a place for one request.
+   *
+   * @returns null when it may be sent; else the milliseconds until there is a place again.
+   */
+  take(owner: string): number | null;
+}
+
+interface Window {
+  /** When it began, by `performance.now`: nothing of it has to survive a restart. */
+  readonly since: number;
+  taken: number;
+}
+
+/** @param limits per minute; 0 is no limit. Windows begin with their first request. */
+export function createReadBudget(limits: {
+  readonly perOwner: number;
+  readonly inTotal: number;
+}): ReadBudget {
+  const perOwner = limits.perOwner || Number.POSITIVE_INFINITY;
+  const inTotal = limits.inTotal || Number.POSITIVE_INFINITY;
+  let total: Window = { since: Number.NEGATIVE_INFINITY, taken: 0 };
+  /** Of the owners that have read in the current minute, or lately. */
+  const owners = new Map<string, Window>();
+
+  function renew(window: Window | undefined, now: number): Window {
+    return window && now - window.since < MINUTE_MS ? window : { since: now, taken: 0 };
+  }
+
+  function forget(now: number): void {
+    for (const [owner, { since }] of owners) {
+      // In the order in which they began.
+      if (now - since < MINUTE_MS) return;
+      owners.delete(owner);
+    }
+  }
+
+  return {
+    take(owner) {
+      const now = performance.now();
+      forget(now);
+      total = renew(total, now);
+      const own = renew(owners.get(owner), now);
+      const full = own.taken >= perOwner ? own : total.taken >= inTotal ? total : null;
+      if (full) return full.since + MINUTE_MS - now;
+      total.taken += 1;
+      own.taken += 1;
+      owners.set(owner, own);
+      return null;
+    },
+  };
+}
