@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Finding, Subject } from '../src/doctor/finding.ts';
+import { type Finding, fault, type Subject } from '../src/doctor/finding.ts';
 import { examineRuntime } from '../src/doctor/runtime.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { makeFolder } from './support/folder.ts';
@@ -248,6 +248,54 @@ describe('PostgreSQL', () => {
     });
     expect(stdout).not.toContain('canary');
     expect(code).toBe(1);
+  });
+});
+
+describe('a server that never ends its answer', () => {
+  /** More than what the sockets on both sides may hold. */
+  const FAR_TOO_MUCH = 32 * 1024 * 1024;
+
+  it('is read no further than an answer can be long', async () => {
+    let written = 0;
+    await using server = await startScriptedUpstream((_request, response) => {
+      const chunk = Buffer.alloc(64 * 1024, '["\u001b[31m",');
+      response.writeHead(200, { 'content-type': 'application/json' });
+      function pour(): void {
+        while (!response.destroyed && written < FAR_TOO_MUCH) {
+          written += chunk.length;
+          if (!response.write(chunk)) break;
+        }
+        if (written >= FAR_TOO_MUCH) response.end();
+      }
+      response.on('drain', pour);
+      pour();
+    });
+
+    const { the, code, stdout } = await consult({
+      UPSTREAM_URL: server.url,
+      PUBLIC_URL: server.url,
+      AUTH_JWKS_URL: `${server.url}/keys`,
+      AUTH_ISSUER: 'https://idp.example.com',
+      AUTH_AUDIENCE: 'longtake',
+      DATABASE_URL: 'sqlite::memory:',
+    });
+
+    expect(the('auth')).toMatchObject({
+      level: 'fault',
+      message: `AUTH_JWKS_URL: ${server.url}/keys cannot be read: its answer is over 256 KiB`,
+    });
+    expect(the('callbacks')?.level).toBe('warning');
+    expect(the('upstream')?.level).toBe('fault');
+    expect(code).toBe(1);
+    expect(stdout.length).toBeLessThan(10_000);
+    expect(written).toBeLessThan(FAR_TOO_MUCH);
+  });
+
+  it('is quoted neither at length nor with what controls a terminal', () => {
+    const { message } = fault('auth', `it says \u001b[2J${'x'.repeat(10_000)}`);
+
+    expect(message).toMatch(/^it says {2}?\[2Jx+…$/);
+    expect(message.length).toBeLessThan(600);
   });
 });
 

@@ -2,8 +2,11 @@
 
 import { createPublicKey } from 'node:crypto';
 import type { JSONWebKeySet, JWK } from 'jose';
+import { readJson } from '../read-answer.ts';
 
 const TIMEOUT_MS = 5_000;
+/** Bytes of a key set: a hundred times what issuers publish. */
+const LIMIT = 256 * 1024;
 /** RFC 7518, 3.3: a smaller RSA key MUST NOT be used. */
 const LEAST_RSA_BITS = 2_048;
 
@@ -29,9 +32,10 @@ export async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
   }
   let body: unknown;
   try {
-    body = await response.json();
+    body = await readJson(response, LIMIT);
   } catch (cause) {
-    throw new Error('its answer is not JSON', { cause });
+    if (cause instanceof SyntaxError) throw new Error('its answer is not JSON', { cause });
+    throw new Error(toReason(cause), { cause });
   }
   if (!isKeySet(body)) throw new Error('its answer is not a JSON Web Key Set: {"keys":[…]}');
   return body;

@@ -2,10 +2,13 @@
 
 import { isAnyAddress, isLocal } from '../advice.ts';
 import type { Config } from '../config.ts';
+import { readJson } from '../read-answer.ts';
 import { toUrl } from '../server/listen.ts';
 import { type Finding, fault, ok, toReason, warning } from './finding.ts';
 
 const PATIENCE_MS = 5_000;
+/** Bytes of a gateway's answer: it has some fifty. */
+const ANSWER_LIMIT = 16 * 1024;
 /** An address of the right form that no task has. */
 const NO_CALLBACK = `/callbacks/${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}/${'A'.repeat(43)}`;
 
@@ -62,7 +65,8 @@ async function ask(url: string, method: 'GET' | 'POST') {
     signal: AbortSignal.timeout(PATIENCE_MS),
     ...(method === 'POST' && { body: '{}', headers: { 'content-type': 'application/json' } }),
   });
-  const body: unknown = await response.json().catch(() => null);
+  // What is not a gateway's is judged by its status.
+  const body = await readJson(response, ANSWER_LIMIT).catch(() => null);
   return {
     status: response.status,
     location: response.headers.get('location'),

@@ -20,15 +20,29 @@ export const SUBJECTS = [
 export type Subject = (typeof SUBJECTS)[number];
 
 export function ok(subject: Subject, message: string): Finding {
-  return { level: 'ok', subject, message, fix: null };
+  return toFinding('ok', subject, message, null);
 }
 
 export function warning(subject: Subject, message: string, fix: string | null = null): Finding {
-  return { level: 'warning', subject, message, fix };
+  return toFinding('warning', subject, message, fix);
 }
 
 export function fault(subject: Subject, message: string, fix: string | null = null): Finding {
-  return { level: 'fault', subject, message, fix };
+  return toFinding('fault', subject, message, fix);
+}
+
+const LONGEST_MESSAGE = 500;
+
+/** Messages quote what servers say. It must neither fill the terminal nor control it. */
+function toFinding(
+  level: Finding['level'],
+  subject: Subject,
+  message: string,
+  fix: string | null,
+): Finding {
+  const line = message.replaceAll(/\p{Cc}+/gu, ' ');
+  const short = line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
+  return { level, subject, message: short, fix };
 }
 
 /** The sentence of an error, and where fetch hides it, of its cause. */

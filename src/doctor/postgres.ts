@@ -9,6 +9,8 @@ import { explainPostgres } from '../store/postgres-trouble.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
 
+/** Bytes of all answers: they have some thousand. */
+const ANSWERS_LIMIT = 1024 * 1024;
 /** More than this between two clocks, and tokens or signatures begin to be judged differently. */
 const CLOCK_TOLERANCE_MS = 5_000;
 
@@ -21,6 +23,7 @@ export async function examinePostgres(config: Config): Promise<Finding[]> {
     // A connection that dies is told by the query under way.
     client.on('error', () => {});
     await client.connect();
+    boundAnswers(client);
     return [
       ...(await examine(client, url)),
       ...(await examineDurability(client)),
@@ -32,6 +35,16 @@ export async function examinePostgres(config: Config): Promise<Finding[]> {
   } finally {
     await client?.end().catch(() => undefined);
   }
+}
+
+/** `DATABASE_URL` may name a server that goes on for ever. */
+function boundAnswers(client: pg.Client): void {
+  const { stream } = client.connection;
+  let length = 0;
+  stream.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > ANSWERS_LIMIT) stream.destroy(new Error('it answers with too much'));
+  });
 }
 
 async function examine(client: pg.Client, url: string): Promise<Finding[]> {
