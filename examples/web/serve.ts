@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -40,11 +40,11 @@ export async function buildWeb(): Promise<void> {
 }
 
 /** On the port, or on any other where that is taken. */
-export async function serveWeb(host: string, port: number): Promise<Web> {
+export async function serveWeb(host: string, port: number, folder = DIST): Promise<Web> {
   let place: { gateway: string; files: string } | undefined;
   const server = createServer(({ url = '/' }, response) => {
     if (!place) return void response.writeHead(503).end();
-    send(response, url, place).catch(() => response.writeHead(404).end());
+    send(response, folder, url, place).catch(() => response.writeHead(404).end());
   });
   await listen(server, port, host).catch(() => listen(server, 0, host));
   const { port: actual } = server.address() as AddressInfo;
@@ -70,13 +70,14 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 
 async function send(
   response: ServerResponse,
+  folder: string,
   path: string,
   { gateway, files }: { gateway: string; files: string },
 ): Promise<void> {
-  // As a URL it cannot climb out of the folder.
   const { pathname } = new URL(path, 'http://localhost');
-  const file = join(DIST, pathname === '/' ? 'index.html' : decodeURIComponent(pathname));
-  if (!file.startsWith(DIST)) throw new Error('outside');
+  const file = join(folder, pathname === '/' ? 'index.html' : decodeURIComponent(pathname));
+  // What is percent-encoded may climb out of the folder.
+  if (!file.startsWith(folder + sep)) throw new Error('outside');
   let body: Buffer | string = await readFile(file);
   if (pathname === '/')
     body = body.toString().replace('content="/graphql"', `content="${gateway}"`);
