@@ -25,6 +25,16 @@ export const httpUrl = z
 /** To which paths are added. */
 export const baseUrl = httpUrl.refine((url) => !/[?#]/.test(url), 'must end before any ? or #');
 
+/**
+ * An origin as browsers send it, to be compared as text. Apps in a web view and browser extensions have
+ * schemes of their own (`capacitor://localhost`), whose origins the URL standard leaves opaque.
+ */
+export function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin === text;
+  return /^(?!(file|ftp|wss?):)[a-z][a-z0-9+.-]*:\/\/[\w.:[\]-]+$/.test(text);
+}
+
 export function split(text: string): string[] {
   return text
     .split(',')

@@ -7,6 +7,7 @@ import {
   findWrapped,
   flag,
   httpUrl,
+  isOrigin,
   list,
   NO_KEY_LIST,
   split,
@@ -64,8 +65,8 @@ const Environment = z
     SHUTDOWN_TIMEOUT_MS: count(35_000, 0),
     DRAIN_GRACE_MS: wholeNumber(0).optional(),
     CORS_ORIGINS: list.refine(
-      (origins) => origins.every((origin) => URL.parse(origin)?.origin === origin),
-      { error: 'must be a comma-separated list of origins such as https://app.example.com' },
+      (origins) => origins.every(isOrigin),
+      'must be a comma-separated list of origins exactly as browsers send them, such as https://app.example.com or capacitor://localhost, without a slash at the end',
     ),
     AUTH: z.literal('none', { error: "must be 'none' or unset" }).optional(),
     AUTH_JWT_SECRET: z

@@ -162,11 +162,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     subscribeShared,
   });
   const authenticator = createAuthenticator(config, log);
-  const door = createDoor({
-    origins: config.CORS_ORIGINS,
-    isOpen: authenticator.isOpen,
-    publicUrl,
-  });
+  const door = createDoor({ config, isOpen: authenticator.isOpen, publicUrl });
   const entry = { yoga, authenticator, door, toClientError, subscriptions, requests, tracing };
   const server = createHttpServer(
     {

@@ -920,7 +920,7 @@ describe('in open mode', () => {
 
     expect(old).toMatch(/^HTTP\/1.1 403 /);
     expect(modern).toMatch(/^HTTP\/1.1 400 /);
-    expect(absolute).toMatch(/^HTTP\/1.1 404 /);
+    expect(absolute).toMatch(/^HTTP\/1.1 403 /);
   });
 
   it('the Host is not asked for where callers say who they are', async () => {

@@ -1,7 +1,7 @@
 /** Which web pages may talk to the gateway: those of its own origin, and those on the list. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isLoopback } from '../config.ts';
+import { type Config, isLoopback } from '../config.ts';
 
 export interface Door {
   /**
@@ -16,41 +16,62 @@ export interface Door {
   isOriginKnown(request: IncomingMessage): boolean;
   /**
    * A page whose name was made to point here (DNS rebinding) would pass for our own origin, and
-   * where nobody has to say who is asking it could spend. Its Host header gives it away.
+   * where nobody has to say who is asking it could spend. Its Host header gives it away. A page of a
+   * known origin cannot be one.
    */
   isHostKnown(request: IncomingMessage): boolean;
 }
 
+/** Of a preflight that does not ask for names. */
+const HEADERS_READ = 'authorization, content-type, x-request-id';
+/** `#field-name` (RFC 9110, 5.1 and 5.6.1). */
+const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
+
 export function createDoor(parts: {
-  readonly origins: readonly string[];
+  readonly config: Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>;
   /** Whether nobody has to say who is asking. */
   readonly isOpen: boolean;
+  /** PUBLIC_URL, or where the gateway listens. */
   readonly publicUrl: () => string;
 }): Door {
-  const { origins, isOpen, publicUrl } = parts;
+  const { config, isOpen, publicUrl } = parts;
+  const origins = new Set(config.CORS_ORIGINS);
+  // Behind a proxy that rewrites the Host, nothing else tells the origin of our own pages.
+  if (config.PUBLIC_URL !== undefined) origins.add(new URL(config.PUBLIC_URL).origin);
+
   return {
     allowOrigin(request, response) {
-      if (origins.length > 0) response.setHeader('vary', 'origin');
+      if (origins.size === 0) return;
+      const isPreflight = request.method === 'OPTIONS';
+      response.setHeader('vary', isPreflight ? 'origin, access-control-request-headers' : 'origin');
       const { origin } = request.headers;
-      if (!origin || !origins.includes(origin)) return;
+      if (!origin || !origins.has(origin)) return;
       response.setHeader('access-control-allow-origin', origin);
       response.setHeader('access-control-expose-headers', 'x-request-id, retry-after');
-      if (request.method !== 'OPTIONS') return;
+      if (!isPreflight) return;
+      // Names, and no credentials: tracing and client libraries add headers of their own.
+      const asked = request.headers['access-control-request-headers'] ?? '';
       response.setHeader('access-control-allow-methods', 'GET, POST');
       response.setHeader(
         'access-control-allow-headers',
-        'authorization, content-type, x-request-id',
+        FIELD_NAMES.test(asked) ? asked : HEADERS_READ,
       );
       response.setHeader('access-control-max-age', '7200');
     },
     isOriginKnown({ headers: { origin, host } }) {
-      if (origin === undefined) return true;
-      return origins.includes(origin) || URL.parse(origin)?.host === host;
+      return origin === undefined || origins.has(origin) || isSameOrigin(origin, host);
     },
-    isHostKnown({ headers: { host } }) {
-      if (!isOpen) return true;
+    isHostKnown({ headers: { host, origin } }) {
+      if (!isOpen || (origin !== undefined && origins.has(origin))) return true;
       const name = URL.parse(`http://${host}`)?.hostname ?? '';
       return isLoopback(name) || name === new URL(publicUrl()).hostname;
     },
   };
+}
+
+/** The scheme is the origin's, because TLS ends at a proxy; it decides which port is the default. */
+function isSameOrigin(origin: string, host: string | undefined): boolean {
+  const page = URL.parse(origin);
+  if (host === undefined || !page || !/^https?:$/.test(page.protocol)) return false;
+  return URL.parse(`${page.protocol}//${host}`)?.host === page.host;
 }

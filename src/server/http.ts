@@ -6,7 +6,7 @@ import type { Span, Tracing } from '../telemetry/tracing.ts';
 import { createGraphQLEndpoint, type EndpointParts } from './graphql-endpoint.ts';
 import { createPipelineLimit } from './pipelining.ts';
 import { sendErrors, sendJson } from './refusals.ts';
-import { toRequestId } from './request-facts.ts';
+import { toOriginForm, toRequestId } from './request-facts.ts';
 
 export interface Routes extends EndpointParts {
   readonly handleCallback: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -61,6 +61,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
     if (!isWithinPipeline(request, response)) return;
+    toOriginForm(request);
     const begun = performance.now();
     const path = (request.url ?? '').split('?')[0] ?? '';
     const { name, handle } = route(path);

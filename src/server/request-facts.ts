@@ -22,6 +22,20 @@ export function findBodyFault({ headers }: IncomingMessage): string | null {
   return coding === 'identity' ? null : 'Send the request without a Content-Encoding.';
 }
 
+/**
+ * Turns a request target in absolute form into a path and a Host header, which it replaces. Proxies send
+ * that form, and so may any client.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+ */
+export function toOriginForm(request: IncomingMessage): void {
+  if (request.url?.startsWith('/')) return;
+  const [, host, rest = ''] = /^https?:\/\/([^/?#]*)([^#]*)/i.exec(request.url ?? '') ?? [];
+  if (host === undefined) return;
+  request.headers.host = host;
+  request.url = rest.startsWith('/') ? rest : `/${rest}`;
+}
+
 /** @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
 export function isHostValid({ headers: { host } }: IncomingMessage): boolean {
   return host === undefined || (!/[/?#@\\\s]/.test(host) && URL.canParse(`http://${host}`));

@@ -9,6 +9,7 @@ import type { Config } from '../config.ts';
 import { Connection, openConnection } from './connection.ts';
 import type { Door } from './door.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { isHostValid, toOriginForm } from './request-facts.ts';
 import { createSocketProtocol, type ProtocolParts } from './socket-protocol.ts';
 
 /** RFC 6455's registry: the client should connect anew. */
@@ -54,10 +55,12 @@ export function serveWebSockets(
     if (isClosing || sockets.clients.size >= config.MAX_SOCKETS) {
       return refuse(socket, '503 Service Unavailable');
     }
+    toOriginForm(request);
     if (request.url?.split('?')[0] !== '/graphql') return refuse(socket, '404 Not Found');
     if (!door.isHostKnown(request) || !door.isOriginKnown(request)) {
       return refuse(socket, '403 Forbidden');
     }
+    if (!isHostValid(request)) return refuse(socket, '400 Bad Request');
     sockets.handleUpgrade(request, socket, head, (opened) => {
       openConnection(protocol, new Connection(opened, request, services.log));
     });
