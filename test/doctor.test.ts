@@ -221,14 +221,14 @@ describe('PostgreSQL', () => {
     const { default: pg } = await import('pg');
     const client = new pg.Client(DATABASE_URL);
     await client.connect();
-    await client.query("insert into kysely_migration values ('9999-of-tomorrow', 'now')");
+    await client.query("insert into longtake_migration values ('9999-of-tomorrow', 'now')");
     await client.end();
 
     const { the } = await consult({ DATABASE_URL });
 
     expect(the('database')).toMatchObject({
       level: 'fault',
-      message: expect.stringContaining('a newer version than this one'),
+      message: expect.stringContaining('a newer version of the gateway has been at it'),
     });
   });
 

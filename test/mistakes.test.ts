@@ -102,7 +102,7 @@ describe('a step back to an older version', () => {
     await newer.stop();
     const path = join(newer.folder, 'gateway.db');
     const file = new DatabaseSync(path);
-    file.exec("insert into kysely_migration values ('9999-of-tomorrow', 'now')");
+    file.exec("insert into longtake_migration values ('9999-of-tomorrow', 'now')");
     file.close();
 
     const { code, stderr } = await start({ DATABASE_URL: `sqlite:${path}` });

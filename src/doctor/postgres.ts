@@ -4,6 +4,7 @@ import pg from 'pg';
 import { toDatabaseName } from '../advice.ts';
 import type { Config } from '../config.ts';
 import { POSTGRES_MIGRATIONS } from '../store/database.ts';
+import { findFault, readLanded } from '../store/landed.ts';
 import { toClientConfig } from '../store/postgres.ts';
 import { explainPostgres } from '../store/postgres-trouble.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
@@ -25,7 +26,7 @@ export async function examinePostgres(config: Config): Promise<Finding[]> {
     await client.connect();
     boundAnswers(client);
     return [
-      ...(await examine(client, url)),
+      await examine(client, url),
       ...(await examineDurability(client)),
       await compareClocks(client),
     ];
@@ -47,29 +48,23 @@ function boundAnswers(client: pg.Client): void {
   });
 }
 
-async function examine(client: pg.Client, url: string): Promise<Finding[]> {
-  const version = await ask<{ version: string; may_create: boolean | null; tables: string | null }>(
+async function examine(client: pg.Client, url: string): Promise<Finding> {
+  const server = await ask<{ version: string; may_create: boolean | null }>(
     client,
     `select current_setting('server_version') as version,
-      has_schema_privilege(current_schema(), 'create') as may_create,
-      to_regclass('kysely_migration')::text as tables`,
+      has_schema_privilege(current_schema(), 'create') as may_create`,
   );
-  const name = `${toDatabaseName(url)} (PostgreSQL ${version?.version})`;
-  if (version?.tables) {
-    const { rows } = await client.query<{ name: string }>('select name from kysely_migration');
-    const landed = rows.map((row) => row.name);
-    return [judgeMigrations(name, landed, POSTGRES_MIGRATIONS)];
+  const name = `${toDatabaseName(url)} (PostgreSQL ${server?.version})`;
+  const landed = await readLanded('postgres', async (text) => (await client.query(text)).rows);
+  const wrong = findFault(landed, Object.keys(POSTGRES_MIGRATIONS));
+  if (!wrong && landed.table === null && !server?.may_create) {
+    return fault(
+      'database',
+      `${name} has no tables, and this user may not make any`,
+      'Grant the user of DATABASE_URL CREATE on the schema, for the first start at least.',
+    );
   }
-  if (!version?.may_create) {
-    return [
-      fault(
-        'database',
-        `${name} has no tables, and this user may not make any`,
-        'Grant the user of DATABASE_URL CREATE on the schema, for the first start at least.',
-      ),
-    ];
-  }
-  return [judgeMigrations(name, [], POSTGRES_MIGRATIONS)];
+  return judgeMigrations(name, landed, POSTGRES_MIGRATIONS);
 }
 
 /** `synchronous_commit` is not asked for: the gateway's own transactions set it. */

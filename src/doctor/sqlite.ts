@@ -5,11 +5,12 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { SQLITE_MIGRATIONS } from '../store/database.ts';
+import { type Landed, readLanded } from '../store/landed.ts';
 import { primaryCode } from '../store/sqlite.ts';
 import { type Finding, fault, ok, toReason } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
 
-export function examineSqlite(path: string): Finding[] {
+export async function examineSqlite(path: string): Promise<Finding[]> {
   if (path === ':memory:') return [];
   const folder = dirname(resolve(path));
   if (!existsSync(path)) {
@@ -30,7 +31,7 @@ export function examineSqlite(path: string): Finding[] {
         ok('database', `${path} is in use by another process, a running gateway most likely`),
       ];
     }
-    const names = readMigrations(path);
+    const landed = await readTables(path);
     if (!isWritable(path) || !isWritable(folder)) {
       return [
         fault(
@@ -40,7 +41,7 @@ export function examineSqlite(path: string): Finding[] {
         ),
       ];
     }
-    return [judgeMigrations(path, names, SQLITE_MIGRATIONS)];
+    return [judgeMigrations(path, landed, SQLITE_MIGRATIONS)];
   } catch (error) {
     const isSound = ![11, 26].includes(primaryCode(error) ?? 0);
     return [
@@ -76,17 +77,12 @@ function isHeld(path: string): boolean {
 }
 
 /** `immutable` reads past all locks, and leaves no trace. */
-function readMigrations(path: string): string[] {
+async function readTables(path: string): Promise<Landed> {
   const url = pathToFileURL(path);
   url.search = 'immutable=1';
   const file = new DatabaseSync(url, { readOnly: true });
   try {
-    const known = file.prepare("select 1 from sqlite_schema where name = 'kysely_migration'").get();
-    if (!known) return [];
-    return file
-      .prepare('select name from kysely_migration')
-      .all()
-      .map(({ name }) => String(name));
+    return await readLanded('sqlite', async (statement) => file.prepare(statement).all());
   } finally {
     file.close();
   }

@@ -2,7 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { Kysely } from 'kysely';
-import { type Migration, Migrator } from 'kysely/migration';
+import type { Migration } from 'kysely/migration';
+import { applyMigrations, MigrationError } from './migrate.ts';
 import type { Start } from './migrate-postgres.ts';
 import * as videos from './migrations/0001-videos.ts';
 import * as traces from './migrations/0003-traces.ts';
@@ -78,21 +79,16 @@ export async function openDatabase(
 async function migrate(db: Database, url: string, start: Start): Promise<void> {
   if (isShared(url)) {
     const { migratePostgres } = await import('./migrate-postgres.ts');
-    await migratePostgres(url, { getMigrations: async () => POSTGRES_MIGRATIONS }, start);
+    await migratePostgres(url, POSTGRES_MIGRATIONS, start);
     return;
   }
-  const provider = { getMigrations: async () => SQLITE_MIGRATIONS };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error) throw error;
+  await db.transaction().execute((trx) => applyMigrations(trx, SQLITE_MIGRATIONS));
 }
 
 /** Why the database cannot be used, in a sentence for the operator. */
 export function explainDatabase(error: unknown, url: string): string {
   if (!(error instanceof Error)) return String(error);
-  // Kysely's word for a migration that has landed and is not known here.
-  if (error.message.startsWith('corrupted migrations')) {
-    return 'a newer version of the gateway has been at it. Run that one, or restore a backup from before the upgrade.';
-  }
+  if (error instanceof MigrationError) return error.message;
   const cause = error.cause instanceof Error ? error.cause : error;
   return isShared(url) ? explainPostgres(cause, url) : explainSqlite(cause);
 }

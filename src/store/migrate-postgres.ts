@@ -1,12 +1,12 @@
 /** Brings the tables of PostgreSQL up to date: one process at a time, and for as long as it takes. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Dialect, Kysely, PostgresAdapter, sql } from 'kysely';
-import { type MigrationProvider, Migrator } from 'kysely/migration';
+import { Kysely, sql } from 'kysely';
+import { applyMigrations, type Migrations } from './migrate.ts';
 import { createPostgresDialect } from './postgres.ts';
 import type { Tables } from './schema.ts';
 
-/** Kysely's own, which older versions of the gateway take, too. */
+/** Kysely's own, so that earlier versions of the gateway, which take it, wait as well. */
 const LOCK_ID = 3_853_314_791_062_309_107n;
 const RETRY_MS = 200;
 
@@ -25,33 +25,31 @@ export interface Start {
  */
 export async function migratePostgres(
   url: string,
-  provider: MigrationProvider,
+  migrations: Migrations,
   start: Start,
 ): Promise<void> {
-  let firstError: unknown;
-  const db = new Kysely<Tables>({
-    dialect: createMigrationDialect(url),
-    log(event) {
-      if (event.level === 'error') firstError ??= event.error;
-    },
-  });
+  const dialect = createPostgresDialect(url, { size: 1, statementTimeoutMs: 0 });
+  const db = new Kysely<Tables>({ dialect });
   try {
-    await db.transaction().execute(async (trx) => {
-      // The role or the database may have a limit, too.
-      await sql`set local statement_timeout = 0`.execute(trx);
-      await takeLock(trx, start);
-      const { error } = await new Migrator({ db: trx, provider }).migrateToLatest();
-      if (error) throw error;
-    });
-  } catch (error) {
-    // Kysely goes on after a failed statement, and then reports only that the transaction is aborted.
-    throw firstError ?? error;
+    // What another process has committed by the time of the lock has to be seen, whatever the default.
+    await db
+      .transaction()
+      .setIsolationLevel('read committed')
+      .execute(async (trx) => {
+        // The role or the database may have a limit, too.
+        await sql`set local statement_timeout = 0`.execute(trx);
+        await takeLock(trx, start);
+        await applyMigrations(trx, migrations);
+      });
   } finally {
     await db.destroy();
   }
 }
 
-/** Asks again and again, because a statement that waits could not be ended. */
+/**
+ * Asks again and again, because a statement that waits could not be ended. The lock is one of the
+ * transaction: a pooler could leave a session's with another client.
+ */
 async function takeLock(trx: Kysely<Tables>, { onWait, signal }: Start): Promise<void> {
   const tryLock = sql<{ isTaken: boolean }>`
     select pg_try_advisory_xact_lock(${sql.lit(LOCK_ID)}) as "isTaken"`;
@@ -61,20 +59,4 @@ async function takeLock(trx: Kysely<Tables>, { onWait, signal }: Start): Promise
     hasWaited = true;
     await delay(RETRY_MS, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
-}
-
-function createMigrationDialect(url: string): Dialect {
-  const dialect = createPostgresDialect(url, { size: 1, statementTimeoutMs: 0 });
-  return {
-    createDriver: () => dialect.createDriver(),
-    createAdapter: () => new LockedAdapter(),
-    createIntrospector: (db) => dialect.createIntrospector(db),
-    createQueryCompiler: () => dialect.createQueryCompiler(),
-  };
-}
-
-/** `takeLock` does it. Kysely's own lock is the session's, which a pooler would hand to somebody else. */
-class LockedAdapter extends PostgresAdapter {
-  override async acquireMigrationLock(): Promise<void> {}
-  override async releaseMigrationLock(): Promise<void> {}
 }

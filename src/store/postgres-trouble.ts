@@ -1,5 +1,7 @@
 /** Why PostgreSQL cannot be used, in a sentence for the operator. It never quotes the password. */
 
+import { OWN_SCHEMA } from './landed.ts';
+
 /**
  * @param error what `pg` rejected with, or what stands behind our own error for it.
  * @param url `DATABASE_URL`.
@@ -20,6 +22,8 @@ export function explainPostgres(error: unknown, url: string): string {
       return `${host} has no database ${database}. Make it: createdb ${database}`;
     case '42501':
       return `the user ${user} may not make tables in ${database} (${toText(error)}). Grant it CREATE on the schema.`;
+    case '42P07':
+      return `another program uses this name in the schema (${toText(error)}). ${OWN_SCHEMA}`;
     case '25006':
       return `${host} takes no writes (${toText(error)}). It is a standby, or set to be read-only: name the primary.`;
     case '53100':

@@ -1,0 +1,53 @@
+/** The migrations of the tables, in the schema that the connection creates tables in. */
+
+import { CompiledQuery, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import { FORMER_TABLE, findFault, readLanded, TABLE } from './landed.ts';
+import type { Database } from './schema.ts';
+import { isEmbedded } from './sqlite.ts';
+
+export type Migrations = Readonly<Record<string, Migration>>;
+
+/** Trying again does not help. */
+export class MigrationError extends Error {}
+
+/**
+ * Applies what the database has not had. All or nothing: the transaction is the caller's.
+ *
+ * @throws MigrationError; or what the database said.
+ */
+export async function applyMigrations(trx: Database, migrations: Migrations): Promise<void> {
+  const known = Object.keys(migrations).sort();
+  const landed = await readLanded(isEmbedded(trx) ? 'sqlite' : 'postgres', async (statement) => {
+    const { rows } = await trx.executeQuery<Record<string, unknown>>(CompiledQuery.raw(statement));
+    return rows;
+  });
+  const fault = findFault(landed, known);
+  if (fault) throw new MigrationError(`${fault.problem}. ${fault.remedy}`);
+  if (landed.table === null) await createTable(trx);
+  else if (landed.table === FORMER_TABLE) await takeFormerTable(trx, landed.schema);
+  for (const name of known.slice(landed.names.length)) {
+    await migrations[name]?.up(trx);
+    const timestamp = new Date().toISOString();
+    await sql`insert into ${sql.table(TABLE)} (name, timestamp)
+      values (${name}, ${timestamp})`.execute(trx);
+  }
+}
+
+/** The same columns as Kysely's table, which earlier versions left behind. */
+async function createTable(trx: Database): Promise<void> {
+  await trx.schema
+    .createTable(TABLE)
+    .addColumn('name', 'varchar(255)', (column) => column.primaryKey())
+    .addColumn('timestamp', 'varchar(255)', (column) => column.notNull())
+    .execute();
+}
+
+/** The schema is named: a table that is missing there could be another program's further down the path. */
+async function takeFormerTable(trx: Database, schema: string | null): Promise<void> {
+  const prefix = sql.raw(schema === null ? '' : `${schema}.`);
+  await sql`alter table ${prefix}${sql.table(FORMER_TABLE)} rename to ${sql.table(TABLE)}`.execute(
+    trx,
+  );
+  await sql`drop table if exists ${prefix}${sql.table(`${FORMER_TABLE}_lock`)}`.execute(trx);
+}

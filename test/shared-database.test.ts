@@ -1,0 +1,256 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Finding } from '../src/doctor/finding.ts';
+import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { OnExtendedDocument, ReadVideosDocument } from './generated/graphql.ts';
+import { startGateway, type TestGateway } from './support/gateway.ts';
+import { extend } from './support/operations.ts';
+import { type Postgres, sharedPostgres } from './support/postgres.ts';
+import { runProgram } from './support/program.ts';
+
+let postgres: Postgres;
+beforeAll(() => {
+  postgres = sharedPostgres();
+});
+
+const UPSTREAM = { url: 'http://127.0.0.1:9' };
+const PREFIX = 'DATABASE_URL: the database could not be brought up to date: ';
+const OWN_SCHEMA =
+  'Give the gateway a schema of its own: create schema longtake, and add options=-c%20search_path%3Dlongtake to the parameters of DATABASE_URL.';
+
+/** The tables of Kysely's migrations, as another program or an earlier version makes them. */
+const OTHERS = [
+  'create table %.kysely_migration (name varchar(255) primary key, timestamp varchar(255) not null)',
+  `insert into %.kysely_migration values ('2024-01-01-shops', '2024-01-01T00:00:00.000Z')`,
+  'create table %.kysely_migration_lock (id varchar(255) primary key, is_locked integer not null)',
+  `insert into %.kysely_migration_lock values ('migration_lock', 0)`,
+];
+const othersIn = (schema: string) => OTHERS.map((statement) => statement.replace('%', schema));
+
+/** The database, seen through this search path. */
+function through(url: string, path: string): string {
+  const own = new URL(url);
+  own.searchParams.set('options', `-c search_path=${path}`);
+  return own.href;
+}
+
+async function query(url: string, ...statements: string[]): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    let rows: Record<string, unknown>[] = [];
+    for (const statement of statements) ({ rows } = await client.query(statement));
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function readTableNames(url: string): Promise<string[]> {
+  const rows = await query(
+    url,
+    `select schemaname || '.' || tablename as name from pg_tables
+     where schemaname not in ('pg_catalog', 'information_schema') order by 1`,
+  );
+  return rows.map(({ name }) => String(name));
+}
+
+async function consult(DATABASE_URL: string): Promise<Finding | undefined> {
+  const env = { APIKLEY_API_KEY: 'key', UPSTREAM_URL: UPSTREAM.url, PORT: '9', DATABASE_URL };
+  const { stdout } = await runProgram('doctor.ts', env, { args: ['--json'] });
+  return (JSON.parse(stdout) as Finding[]).find(({ subject }) => subject === 'database');
+}
+
+async function readPrompts(gateway: TestGateway): Promise<string[]> {
+  const { data } = await gateway.graphql(ReadVideosDocument, {});
+  return data.videos.edges.map(({ node }) => node.prompt ?? '');
+}
+
+describe('a database of an earlier version', () => {
+  it('on PostgreSQL is taken over with all that it holds', async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { DATABASE_URL });
+    const { cursor, taskId } = await extend(gateway, { prompt: 'from before' });
+    await gateway.stop();
+    await query(
+      DATABASE_URL,
+      'alter table longtake_migration rename to kysely_migration',
+      ...OTHERS.slice(2).map((statement) => statement.replace('%', 'public')),
+    );
+    expect((await consult(DATABASE_URL))?.message).toMatch(/can be used, and is up to date$/);
+
+    await gateway.restart();
+
+    expect(await readPrompts(gateway)).toEqual(['from before']);
+    const event = (await gateway.sse(OnExtendedDocument, { after: cursor })).next();
+    await sandbox.complete(taskId);
+    expect((await event)?.errors).toBeUndefined();
+    const names = await readTableNames(DATABASE_URL);
+    expect(names.filter((name) => /migration/.test(name))).toEqual(['public.longtake_migration']);
+  });
+
+  it('on SQLite is taken over with all that it holds', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    await extend(gateway, { prompt: 'from before' });
+    await gateway.stop();
+    const path = join(gateway.folder, 'gateway.db');
+    const file = new DatabaseSync(path);
+    file.exec('alter table longtake_migration rename to kysely_migration');
+    file.exec(OTHERS[2]?.replace('%', 'main') ?? '');
+    file.close();
+    expect((await consult(`sqlite:${path}`))?.message).toMatch(/can be used, and is up to date$/);
+
+    await gateway.restart();
+
+    expect(await readPrompts(gateway)).toEqual(['from before']);
+  });
+});
+
+describe("beside another program's migrations", () => {
+  it.each(['public', 'shop'])('in the schema %s, each keeps its own', async (schema) => {
+    const DATABASE_URL = await postgres.createDatabase();
+    if (schema !== 'public') await query(DATABASE_URL, `create schema ${schema}`);
+    await query(DATABASE_URL, ...othersIn(schema));
+    expect((await consult(DATABASE_URL))?.message).toMatch(/is empty: its tables are made at/);
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { DATABASE_URL });
+    await extend(gateway, { prompt: 'beside others' });
+
+    await gateway.restart();
+
+    expect(await readPrompts(gateway)).toEqual(['beside others']);
+    expect((await consult(DATABASE_URL))?.message).toMatch(/can be used, and is up to date$/);
+    const rows = await query(DATABASE_URL, `select name from ${schema}.kysely_migration`);
+    expect(rows).toEqual([{ name: '2024-01-01-shops' }]);
+  });
+});
+
+describe('two gateways on one database, told apart by search_path,', () => {
+  it('have videos, listeners and migrations of their own', async () => {
+    const url = await postgres.createDatabase();
+    await query(url, 'create schema red', 'create schema blue');
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using red = await startGateway(sandbox, { DATABASE_URL: through(url, 'red') });
+    await using blue = await startGateway(sandbox, { DATABASE_URL: through(url, 'blue,red') });
+    const { taskId } = await extend(red, { prompt: 'red' });
+    await extend(blue, { prompt: 'blue' });
+
+    expect(await readPrompts(red)).toEqual(['red']);
+    expect(await readPrompts(blue)).toEqual(['blue']);
+
+    const [event] = await Promise.all([
+      (await red.socket()).subscribe(OnExtendedDocument, { taskId }).rest(),
+      sandbox.complete(taskId),
+    ]);
+    expect(event[0]?.data.videoExtended.video).toMatchObject({ taskId, state: 'SUCCEEDED' });
+    const names = await readTableNames(url);
+    expect(names.filter((name) => name.endsWith('.longtake_migration'))).toEqual([
+      'blue.longtake_migration',
+      'red.longtake_migration',
+    ]);
+  });
+});
+
+describe("somebody else's table called owner", () => {
+  const OWNERS = [
+    'create table %.owner (name text primary key)',
+    `insert into %.owner values ('the cat')`,
+  ];
+
+  it('is left alone in another schema', async () => {
+    const url = await postgres.createDatabase();
+    await query(
+      url,
+      'create schema longtake',
+      ...OWNERS.map((text) => text.replace('%', 'public')),
+    );
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, {
+      DATABASE_URL: through(url, 'longtake,public'),
+    });
+    await extend(gateway, { prompt: 'beside owners' });
+
+    await gateway.restart();
+
+    expect(await readPrompts(gateway)).toEqual(['beside owners']);
+    expect(await query(url, 'select name from public.owner')).toEqual([{ name: 'the cat' }]);
+  });
+
+  it('in the same schema is a reason not to start, and nothing is changed', async () => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await query(
+      DATABASE_URL,
+      ...OWNERS.map((text) => text.replace('%', 'public')),
+      `create function now_ms() returns bigint language sql as 'select 7::bigint'`,
+    );
+
+    const starting = startGateway(UPSTREAM, { DATABASE_URL });
+
+    const problem =
+      'the schema public belongs to another program, which uses these names in it: now_ms, owner';
+    await expect(starting).rejects.toThrow(`${PREFIX}${problem}. ${OWN_SCHEMA}`);
+    expect(await readTableNames(DATABASE_URL)).toEqual(['public.owner']);
+    expect(await query(DATABASE_URL, 'select now_ms()::int as ms')).toEqual([{ ms: 7 }]);
+    const finding = await consult(DATABASE_URL);
+    expect(finding).toMatchObject({ level: 'fault', fix: OWN_SCHEMA });
+    expect(finding?.message).toContain(problem);
+  });
+
+  it('in the same file is a reason not to start', async () => {
+    await using gateway = await startGateway(UPSTREAM);
+    await gateway.stop();
+    const path = join(gateway.folder, 'other.db');
+    const file = new DatabaseSync(path);
+    file.exec('create table owner (name text primary key)');
+    file.close();
+
+    const starting = startGateway(UPSTREAM, { DATABASE_URL: `sqlite:${path}` });
+
+    await expect(starting).rejects.toThrow(
+      `${PREFIX}the file belongs to another program, which uses these names in it: owner. Name another file.`,
+    );
+    expect(await consult(`sqlite:${path}`)).toMatchObject({
+      level: 'fault',
+      fix: 'Name another file.',
+    });
+  });
+});
+
+describe('what is said of migrations that do not fit', () => {
+  it.each([
+    [
+      "('9999-of-tomorrow', '2026-01-01')",
+      'a newer version of the gateway has been at it. Run that one, or restore a backup from before the upgrade.',
+    ],
+    [
+      "('0000-another', '2026-01-01')",
+      'longtake_migration of the schema public has 0000-another in the place of 0000-clock: no version of the gateway has left it so. Restore a backup.',
+    ],
+  ])('%s', async (row, sentence) => {
+    const DATABASE_URL = await postgres.createDatabase();
+    await using gateway = await startGateway(UPSTREAM, { DATABASE_URL });
+    await gateway.stop();
+    await query(DATABASE_URL, `insert into longtake_migration values ${row}`);
+
+    await expect(gateway.restart()).rejects.toThrow(PREFIX + sentence);
+
+    await query(
+      DATABASE_URL,
+      `delete from longtake_migration where name = ${row.slice(1).split(',')[0]}`,
+    );
+    await gateway.restart();
+  });
+
+  it('a search_path that leads nowhere is named', async () => {
+    const DATABASE_URL = through(await postgres.createDatabase(), 'nowhere');
+    const sentence =
+      'no schema of the search_path (nowhere) exists, or none that this user may use';
+
+    await expect(startGateway(UPSTREAM, { DATABASE_URL })).rejects.toThrow(PREFIX + sentence);
+    expect((await consult(DATABASE_URL))?.message).toContain(sentence);
+  });
+});
