@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { ORIGINAL_TASK_ID, startSandbox } from '../src/sandbox/sandbox.ts';
 import {
   type ErrorCode,
   ExtendDocument,
@@ -184,6 +184,29 @@ describe('a submit that the upstream refuses', () => {
 
     expect(missing).toMatchObject({ taskId: INPUT.taskId });
     expect(invalid).toMatchObject({ issues: [] });
+  });
+
+  it('names a video that was not found by the id that was given', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const { id, taskId } = await extend(gateway);
+    await sandbox.complete(taskId);
+    const derived = `task-${Buffer.from(ORIGINAL_TASK_ID).toString('base64url')}`;
+
+    for (const given of [id, derived]) {
+      // The second time the answer comes from the row.
+      for (const _time of [1, 2]) {
+        const { data } = await gateway.graphql(ExtendDocument, {
+          input: { ...INPUT, taskId: given, prompt: '#404', idempotencyKey: given },
+        });
+        expect(data.extendVideo).toMatchObject({
+          __typename: 'VideoNotFoundError',
+          taskId: given,
+          message: `No video has the id "${given}".`,
+          upstreamCode: 404,
+        });
+      }
+    }
   });
 
   it('hides the key and the callback URL where the upstream repeats them', async () => {

@@ -11,6 +11,7 @@ import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '../src/sandbox/sandbox.ts';
 import { ORIGINAL_TASK_ID, startSandbox } from '../src/sandbox/sandbox.ts';
 import { SCENARIOS } from '../src/sandbox/scenarios.ts';
+import { createTasks } from '../src/sandbox/tasks.ts';
 
 const CONFIRMATION = JSON.stringify({ code: 200, msg: 'success' });
 
@@ -896,5 +897,34 @@ describe('npm run sandbox', () => {
     expect(await exit).toEqual([1, null]);
     expect(message).toContain('PORT');
     expect(message).toContain('SANDBOX_STEP_MS');
+  });
+});
+
+describe('a sandbox that is left running', () => {
+  it('keeps the original and the latest 10,000 tasks', () => {
+    const tasks = createTasks({
+      stepMs: 1,
+      autoplay: false,
+      signal: new AbortController().signal,
+      onEnded: async () => {},
+    });
+    const create = () =>
+      tasks.create({
+        parentTaskId: ORIGINAL_TASK_ID,
+        prompt: 'Dance',
+        imageUrl: null,
+        expandPrompt: false,
+        callBackUrl: 'http://127.0.0.1:9/callback',
+        behaviour: {},
+      });
+
+    const first = create();
+    const all = Array.from({ length: 10_050 }, create);
+
+    expect(tasks.byId.size).toBe(10_000);
+    expect(tasks.byId.has(ORIGINAL_TASK_ID)).toBe(true);
+    expect(tasks.byId.has(first.taskId)).toBe(false);
+    expect(tasks.findByVideoId(first.videoId)).toBeUndefined();
+    expect(tasks.byId.get(all.at(-1)?.taskId ?? '')).toBe(all.at(-1));
   });
 });

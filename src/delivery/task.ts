@@ -7,6 +7,12 @@ import { isEnded, type Video } from '../video.ts';
 import type { Feed } from './log.ts';
 import { endWith, readPatiently } from './stream.ts';
 
+/** One of the owner's tasks, and the id by which its follower named it. */
+export interface FollowedTask {
+  readonly id: string;
+  readonly key: string;
+}
+
 /**
  * The task as it stands, then each change of its state; ends with the last one.
  *
@@ -15,7 +21,7 @@ import { endWith, readPatiently } from './stream.ts';
 export async function* followStates(
   { reader, hub }: Feed,
   owner: string,
-  id: string,
+  { id, key }: FollowedTask,
   ending: Ending,
 ): AsyncGenerator<Video, void, void> {
   const watch = endWith(ending, hub.watchStates(id));
@@ -23,7 +29,7 @@ export async function* followStates(
   try {
     do {
       const video = await readPatiently(ending, () => reader.findVideo(owner, id));
-      if (!video) throw new VideoNotFoundError(id);
+      if (!video) throw new VideoNotFoundError(key);
       const step = `${video.state} ${video.taskId}`;
       if (step !== last) yield video;
       if (isEnded(video.state)) return;
@@ -38,13 +44,13 @@ export async function* followStates(
 export async function* followEnd(
   feed: Feed,
   owner: string,
-  id: string,
+  task: FollowedTask,
   ending: Ending,
 ): AsyncGenerator<Completion, void, void> {
-  const watch = endWith(ending, feed.hub.watchVideo(id));
+  const watch = endWith(ending, feed.hub.watchVideo(task.id));
   try {
     do {
-      const completion = await findEnd(feed, owner, id, ending);
+      const completion = await findEnd(feed, owner, task, ending);
       if (!completion) continue;
       yield completion;
       return;
@@ -58,12 +64,12 @@ export async function* followEnd(
 async function findEnd(
   { reader }: Feed,
   owner: string,
-  id: string,
+  { id, key }: FollowedTask,
   ending: Ending,
 ): Promise<Completion | null> {
   const task = await readPatiently(ending, () => reader.findTaskEnd(owner, id));
   if (task && !isEnded(task.video.state)) return null;
   // The entry of one that has ended may have been pruned, which leaves the row until the next batch.
-  if (!task?.completion) throw new VideoNotFoundError(id);
+  if (!task?.completion) throw new VideoNotFoundError(key);
   return task.completion;
 }

@@ -24,6 +24,8 @@ export async function extendVideo(
     return await startTask(args, ctx);
   } catch (error) {
     if (error instanceof GatewayError) ctx.caller.refusal ??= error.code;
+    // The upstream knows the video by its own id; the caller may have given another.
+    if (error instanceof VideoNotFoundError) throw new VideoNotFoundError(args.input.taskId, error);
     throw error;
   }
 }

@@ -48,10 +48,10 @@ async function subscribeToTask(
   const known = await findKnown(key, ctx);
   if (known === null) throw new VideoNotFoundError(key);
   if (known) {
-    const { id } = known;
+    const task = { id: known.id, key };
     return createStream(
       ctx.caller.ending,
-      (ending) => followEnd(ctx, ctx.owner, id, ending),
+      (ending) => followEnd(ctx, ctx.owner, task, ending),
       (completion) => deliver(completion, ctx),
     );
   }

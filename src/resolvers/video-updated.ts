@@ -19,8 +19,8 @@ export async function subscribeUpdated(
   const known = await findKnown(taskId, ctx);
   if (known === null) throw new VideoNotFoundError(taskId);
   if (known) {
-    const { id } = known;
-    const follow = (ending: Ending) => followStates(ctx, ctx.owner, id, ending);
+    const task = { id: known.id, key: taskId };
+    const follow = (ending: Ending) => followStates(ctx, ctx.owner, task, ending);
     return createStream(ctx.caller.ending, follow, toItself);
   }
   if (!(await readVideo(taskId, ctx))) throw new VideoNotFoundError(taskId);

@@ -30,6 +30,9 @@ export type NewTask = Pick<
 /** The video of the reference's example, there from the start for the first extension. */
 export const ORIGINAL_TASK_ID = 'ee603959-debb-48d1-98c4-a6d1c717eba6';
 
+/** The oldest are forgotten beyond: a sandbox that is left running must not eat the memory. */
+const MAX_TASKS = 10_000;
+
 const ORIGINAL: SandboxTask = {
   taskId: ORIGINAL_TASK_ID,
   parentTaskId: '',
@@ -71,6 +74,15 @@ export function createTasks({ stepMs, autoplay, signal, onEnded }: TasksOptions)
   function add(task: SandboxTask): void {
     byId.set(task.taskId, task);
     byVideoId.set(task.videoId, task);
+    if (byId.size > MAX_TASKS) forgetOldest();
+  }
+
+  /** The first is the original, which stays. */
+  function forgetOldest(): void {
+    const [oldest] = byId.values().drop(1);
+    if (!oldest) return;
+    byId.delete(oldest.taskId);
+    byVideoId.delete(oldest.videoId);
   }
 
   async function complete(task: SandboxTask, outcome = toOutcome(task)): Promise<void> {

@@ -2,9 +2,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { within } from '../within.ts';
 import { type PoolOptions, toClientConfig } from './postgres.ts';
 
-const RECONNECT_MS = 150;
+const SHORTEST_PAUSE_MS = 150;
+const LONGEST_PAUSE_MS = 1_000;
 /** A connection that is cut without a word makes no event: it is asked now and then. */
 const HEARTBEAT_MS = 10_000;
 /** How long a server may take to say goodbye. */
@@ -19,21 +21,35 @@ export interface ListenerEvents {
   onChange(change: { id: string; owner: string }): void;
   /** Connected, anew perhaps: changes may have gone by unheard. */
   onConnect(): void;
+  /** The first failure after a connection. */
   onError(error: unknown): void;
+}
+
+/** Grows with each attempt in vain, and is random: replicas lose their connections all at once. */
+export function toPause(attempts: number): number {
+  const most = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** attempts);
+  return most * (0.5 + 0.5 * Math.random());
 }
 
 /** Listens on a connection of its own, and connects again whenever it is lost, until `close`. */
 export function startListener(url: string, options: PoolOptions, events: ListenerEvents): Listener {
   const closing = new AbortController();
 
+  /** Both since the last connection. */
+  let attempts = 0;
+  let isReported = false;
+
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
       try {
         await listen();
       } catch (error) {
-        if (!closing.signal.aborted) events.onError(error);
+        if (!isReported && !closing.signal.aborted) events.onError(error);
+        isReported = true;
       }
-      await delay(RECONNECT_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+      const pause = toPause(attempts);
+      attempts += 1;
+      await delay(pause, undefined, { signal: closing.signal }).catch(() => undefined);
     }
   }
 
@@ -52,19 +68,24 @@ export function startListener(url: string, options: PoolOptions, events: Listene
     try {
       await client.connect();
       await client.query('listen longtake_video');
+      attempts = 0;
+      isReported = false;
       events.onConnect();
       while (await pass(HEARTBEAT_MS, leaving.signal)) await client.query('select 1');
     } finally {
       closing.signal.removeEventListener('abort', leave);
-      const ended = client.end().catch(() => undefined);
-      await Promise.race([ended, pass(GOODBYE_MS)]);
+      await within(
+        GOODBYE_MS,
+        client.end().catch(() => undefined),
+        undefined,
+      );
       client.connection.stream.destroy();
     }
   }
 
   /** False when it was ended before its time. */
-  async function pass(ms: number, signal?: AbortSignal): Promise<boolean> {
-    return delay(ms, true, { ref: false, ...(signal && { signal }) }).catch(() => false);
+  async function pass(ms: number, signal: AbortSignal): Promise<boolean> {
+    return delay(ms, true, { ref: false, signal }).catch(() => false);
   }
 
   const running = run();
