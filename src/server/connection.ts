@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
+import { withoutByteOrderMark } from './byte-order-mark.ts';
 import { limitControlFrames } from './control-frames.ts';
 import { type Session, TRY_AGAIN_LATER } from './sessions.ts';
 
@@ -87,7 +88,7 @@ export class Connection {
         return;
       }
       this.received = data.length;
-      handle(String(data)).catch((error: unknown) => {
+      handle(withoutByteOrderMark(String(data))).catch((error: unknown) => {
         this.log.error({ err: error }, 'a message of a socket met a bug');
         this.close(CloseCode.InternalServerError, 'Internal server error');
       });

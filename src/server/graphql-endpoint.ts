@@ -11,6 +11,7 @@ import { Ending } from '../ending.ts';
 import { RateLimitedError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
 import { type RequestCounts, type Transport, toOutcome } from '../telemetry/requests.ts';
+import { withoutByteOrderMark } from './byte-order-mark.ts';
 import { type Passage, toSeconds } from './counting.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
@@ -133,7 +134,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       refuse(response, 400, 'The request is not UTF-8.', begun);
       return;
     }
-    const text = body.toString('utf8');
+    const text = withoutByteOrderMark(body.toString('utf8'));
     const { contentType } = accepted;
     const given = contentType && answerThinly?.(text, contentType, caller, begun);
     const thin = given instanceof Promise ? await given : given;

@@ -123,18 +123,16 @@ export function createThinPath(parts: {
 
 type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
-/** Null unless every parameter is one that we know, and of the type that it should have. */
+/** Null unless every parameter that we know is of the type that it should have. */
 function toParams(body: string, trusted: TrustedDocuments | null): Params | null {
   try {
     const given: unknown = JSON.parse(body);
     if (!isObject(given)) return null;
-    const { query, operationName, variables, extensions, documentId, ...others } = given;
+    const { query, operationName, variables, extensions, documentId } = given;
     const isPlain =
       (operationName == null || (typeof operationName === 'string' && operationName !== '')) &&
       (variables == null || isObject(variables)) &&
-      (extensions == null || isObject(extensions)) &&
-      (documentId == null || trusted !== null) &&
-      Object.values(others).every((value) => value === null);
+      (extensions == null || isObject(extensions));
     if (!isPlain) return null;
     const text = trusted ? trusted.find({ documentId, extensions }) : query;
     return typeof text === 'string' ? { query: text, operationName, variables } : null;

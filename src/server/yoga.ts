@@ -37,6 +37,7 @@ export function createGraphQL(parts: {
 }) {
   const { services, config, toClientError, trusted, requests, subscribeShared } = parts;
   const { log } = services;
+  const extraParamNames = trusted ? ['documentId'] : [];
   return createYoga<ServerContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -48,6 +49,7 @@ export function createGraphQL(parts: {
       useStreamsOnRequest(toClientError),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
+      useKnownParameters(extraParamNames),
       useSharedEvents(subscribeShared),
     ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.
@@ -69,7 +71,7 @@ export function createGraphQL(parts: {
     },
     batching: false,
     multipart: false,
-    extraParamNames: trusted ? ['documentId'] : [],
+    extraParamNames,
   });
 }
 
@@ -126,6 +128,20 @@ function useStreamsOnRequest(
         const error = { extensions: { ...extensions, http: { status: 429 } } };
         setResultAndStopExecution({ errors: [new GraphQLError(message, error)] });
       }
+    },
+  };
+}
+
+const PARAMETERS = ['query', 'operationName', 'variables', 'extensions'];
+
+/** Ignores what clients add to a request, as sockets do: Yoga would refuse it. */
+function useKnownParameters(others: readonly string[]): Plugin {
+  const known = new Set([...PARAMETERS, ...others]);
+  return {
+    onParams({ params, setParams }) {
+      // Yoga refuses what is no object, and names a misspelt `query`.
+      if (typeof params?.query !== 'string') return;
+      setParams(Object.fromEntries(Object.entries(params).filter(([name]) => known.has(name))));
     },
   };
 }
