@@ -32,10 +32,10 @@ const SUBMITTERS = 8;
 const READERS = 4;
 const LISTENERS = 6;
 const RANKS = ['UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING', 'FAILED', 'SUCCEEDED'];
-/** The words with which nothing can have been paid for, so that a key is free again. */
+/** The words whose answer asserts a refusal, so that a key is free again: a code from 500 up does not. */
 const REFUSING = new Set(
-  SCENARIOS.filter(({ word, behaviour }) => behaviour.refusal && word !== '#html').map(
-    (s) => s.word,
+  SCENARIOS.filter(({ behaviour }) => behaviour.refusal && behaviour.refusal.code < 500).map(
+    ({ word }) => word,
   ),
 );
 /** Half of the submits are ordinary ones. A 429 holds up all submits for a while: few of them. */

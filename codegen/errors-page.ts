@@ -7,6 +7,7 @@ import {
   type GatewayError,
   GatewayUnavailableError,
   IdempotencyConflictError,
+  InsufficientCreditsError,
   InvalidInputError,
   OutcomeUnknownError,
   RateLimitedError,
@@ -26,15 +27,22 @@ const toFacts = (upstreamCode: number) => ({
   retryAfter: null,
 });
 
-/** One of each, and of the one that is sometimes retryable both. A bug is of no class. */
+/** One of each, and two of those that are sometimes retryable. A bug is of no class. */
 const SAMPLES: Record<ErrorCode, readonly GatewayError[]> = {
   INVALID_INPUT: [new InvalidInputError([])],
   VIDEO_NOT_FOUND: [new VideoNotFoundError('')],
   SOURCE_UNAVAILABLE: [new SourceUnavailableError(toFacts(451))],
   RATE_LIMITED: [new RateLimitedError()],
   UPSTREAM_UNAUTHORIZED: [new UpstreamUnauthorizedError(toFacts(401))],
+  INSUFFICIENT_CREDITS: [
+    new InsufficientCreditsError({ ...toFacts(402), retryAfter: 60 }),
+    new InsufficientCreditsError(toFacts(402)),
+  ],
   UPSTREAM_MAINTENANCE: [new UpstreamMaintenanceError(toFacts(455))],
-  UPSTREAM_ERROR: [new UpstreamError(toFacts(500)), new UpstreamError(toFacts(400))],
+  UPSTREAM_ERROR: [
+    new UpstreamError(toFacts(500), { retryable: true }),
+    new UpstreamError(toFacts(500)),
+  ],
   UPSTREAM_UNREACHABLE: [new UpstreamUnreachableError()],
   OUTCOME_UNKNOWN: [new OutcomeUnknownError({} as Video)],
   IDEMPOTENCY_CONFLICT: [new IdempotencyConflictError()],
@@ -70,7 +78,7 @@ function toRow(schema: GraphQLSchema, code: ErrorCode, description: string): str
     `\`${code}\``,
     isObjectType(type) ? `\`${type.name}\`` : '–',
     description,
-    toRetryable(samples),
+    toRetryable(code, samples),
     fields
       .filter((name) => !common.has(name))
       .map((name) => `\`${name}\``)
@@ -85,9 +93,15 @@ function toFieldNames(schema: GraphQLSchema, name: string): string[] {
   return Object.keys(type.getFields());
 }
 
-function toRetryable(samples: readonly GatewayError[]): string {
+/** When those are retryable that sometimes are. */
+const SOMETIMES: Partial<Record<ErrorCode, string>> = {
+  INSUFFICIENT_CREDITS: 'with `retryAfter`',
+  UPSTREAM_ERROR: 'reads of 5xx',
+};
+
+function toRetryable(code: ErrorCode, samples: readonly GatewayError[]): string {
   const answers = new Set(samples.map(({ retryable }) => retryable));
-  if (answers.size === 2) return '5xx only';
+  if (answers.size === 2) return SOMETIMES[code] ?? 'sometimes';
   return answers.has(true) ? 'yes' : 'no';
 }
 
@@ -121,7 +135,30 @@ Branch on \`code\`, never on \`message\`. **Retryable** means that the same requ
 const MIDDLE = `
 A type of – means that the code comes in \`errors\` alone.
 
-\`OUTCOME_UNKNOWN\` is the one that costs money when it is treated as any other: the task may run. Its \`video\` moves on when the upstream is heard of, and is given up as NEVER_CONFIRMED when it never is ([the lifecycle](schema.md#the-life-of-a-video)).
+Two errors of a submit mean that the task may run, and that a new submit may be paid a second time: \`OUTCOME_UNKNOWN\`, and \`UPSTREAM_ERROR\` with a \`video\`. Watch that video instead. It moves on when the upstream reports on it, and is given up as NEVER_CONFIRMED when it never does ([the lifecycle](schema.md#the-life-of-a-video)).
+
+\`UpstreamError.video\` may be null, and the \`video\` of \`ExtendVideoSuccess\` and of \`OutcomeUnknownError\` never is. GraphQL therefore asks for an alias where an operation selects both: \`... on UpstreamError { inDoubt: video { id } }\`.
+
+## Which answers free the key
+
+A code in the upstream's JSON answer wins over the HTTP status. Redirects are never followed. Only an answer that asserts a refusal frees the \`idempotencyKey\`; every other one keeps it, and the video stays UNCONFIRMED until the upstream reports on it. A submit under a key that is kept sends nothing: it gets \`OutcomeUnknownError\` with the same video.
+
+| the upstream's answer to a submit | error | key |
+|---|---|---|
+| 401 | \`UpstreamUnauthorizedError\` | free |
+| 402, or 433 in a JSON answer | \`InsufficientCreditsError\` | free |
+| 404 in a JSON answer | \`VideoNotFoundError\` | free |
+| 422 | \`InvalidInputError\` | free |
+| 429 | \`RateLimitedError\` | free |
+| 451 | \`SourceUnavailableError\` | free |
+| 455 | \`UpstreamMaintenanceError\` | free |
+| 400, 403, 405, 406, 410, 411, 413, 414, 415, 417, 421, 426, 431 | \`UpstreamError\` without a \`video\` | free |
+| 505 in a JSON answer; 301, 302, 307, 308 or 404 as a bare HTTP status | \`UpstreamError\` without a \`video\` | free |
+| any other code in a JSON answer, such as 408, 409, 500, 502, 503 or 504 | \`UpstreamError\` with its \`video\` | kept |
+| none: the upstream was never reached | \`UpstreamUnreachableError\` | free |
+| none that can be read: a timeout, a reset, a truncated or empty answer, an HTML page, any other HTTP status, a success without a task id | \`OutcomeUnknownError\` | kept |
+
+All who wait for the same submit get the same error.
 
 ## Why a task failed
 

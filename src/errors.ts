@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   'SOURCE_UNAVAILABLE',
   'RATE_LIMITED',
   'UPSTREAM_UNAUTHORIZED',
+  'INSUFFICIENT_CREDITS',
   'UPSTREAM_MAINTENANCE',
   'UPSTREAM_ERROR',
   'UPSTREAM_UNREACHABLE',
@@ -110,6 +111,24 @@ export class UpstreamUnauthorizedError extends GatewayError {
   }
 }
 
+/**
+ * 402 or 433: the gateway's account at the upstream has no credits left, or a limit of its key is
+ * reached. Callers cannot fix it; operators must.
+ */
+export class InsufficientCreditsError extends GatewayError {
+  readonly code = 'INSUFFICIENT_CREDITS';
+  /** True only where the breaker refused the submit, which then names the time in `retryAfter`. */
+  override readonly retryable: boolean;
+
+  constructor(facts: UpstreamFacts) {
+    super(
+      "The gateway's account at the upstream has no credits left. Nothing was started; an operator has to look at it.",
+      facts,
+    );
+    this.retryable = facts.retryAfter !== null;
+  }
+}
+
 /** 455. */
 export class UpstreamMaintenanceError extends GatewayError {
   readonly code = 'UPSTREAM_MAINTENANCE';
@@ -120,16 +139,35 @@ export class UpstreamMaintenanceError extends GatewayError {
   }
 }
 
-/** The upstream answered with an error that says that nothing was started. */
+export interface UpstreamErrorOptions extends ErrorOptions {
+  /** Whether the same request may be sent again: reads only. */
+  readonly retryable?: boolean;
+  /** The task that a submit may have started all the same. */
+  readonly video?: Video | null;
+}
+
+/**
+ * The upstream answered with an error that has no type of its own. On a submit, `video` is set unless
+ * the answer asserts that nothing was started.
+ */
 export class UpstreamError extends GatewayError {
   readonly code = 'UPSTREAM_ERROR';
   override readonly retryable: boolean;
+  readonly video: Video | null;
 
-  constructor(facts: UpstreamFacts, options?: ErrorOptions) {
-    super('The upstream answered with an error.', facts, options);
-    // Without a code nothing readable was said, which only a read may meet: it is safe to repeat.
-    const code = facts.upstreamCode ?? 500;
-    this.retryable = code >= 500 && code <= 599;
+  constructor(
+    facts: UpstreamFacts,
+    { retryable = false, video = null, ...options }: UpstreamErrorOptions = {},
+  ) {
+    super(
+      video
+        ? 'The upstream answered with an error, but may have started this task. Watch the video: it moves on as soon as the upstream reports on it. A new submit may be paid a second time.'
+        : 'The upstream answered with an error.',
+      facts,
+      options,
+    );
+    this.retryable = retryable;
+    this.video = video;
   }
 }
 

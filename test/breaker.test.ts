@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  InsufficientCreditsError,
   RateLimitedError,
   UpstreamError,
   UpstreamMaintenanceError,
@@ -7,6 +8,7 @@ import {
 } from '../src/errors.ts';
 import { ORIGINAL_TASK_ID, startSandbox } from '../src/sandbox/sandbox.ts';
 import { type Breaker, createBreaker } from '../src/submit/breaker.ts';
+import { AnswerInDoubtError } from '../src/upstream/answer-in-doubt.ts';
 import { AnswerLostError } from '../src/upstream/answer-lost.ts';
 import { ExtendDocument, ReadVideosDocument } from './generated/graphql.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
@@ -18,6 +20,8 @@ const SAID = { upstreamCode: 455, upstreamMessage: 'maintenance', retryAfter: nu
 const maintenance = (retryAfter: number | null = null) =>
   new UpstreamMaintenanceError({ ...SAID, retryAfter });
 const unreachable = () => new UpstreamUnreachableError({ cause: new Error('refused') });
+const noCredits = (upstreamCode = 402) =>
+  new InsufficientCreditsError({ ...SAID, upstreamCode, upstreamMessage: 'no credits' });
 const lost = () => new AnswerLostError(new Error('cut'));
 
 /** A breaker on a clock that the test turns. */
@@ -49,7 +53,8 @@ describe('the breaker', () => {
 
   it.each([
     { what: 'a success', error: undefined },
-    { what: 'a refusal', error: new UpstreamError({ ...SAID, upstreamCode: 500 }) },
+    { what: 'a refusal', error: new UpstreamError({ ...SAID, upstreamCode: 415 }) },
+    { what: 'an error in doubt', error: new AnswerInDoubtError({ ...SAID, upstreamCode: 500 }) },
     { what: 'a 429', error: new RateLimitedError({ ...SAID, upstreamCode: 429 }) },
   ])('takes $what for a sign of life', ({ error }) => {
     const { breaker } = createTimed();
@@ -130,6 +135,59 @@ describe('the breaker', () => {
   });
 });
 
+describe('the breaker of an account without credits', () => {
+  it.each([402, 433])('opens at once, and says so: %i', (code) => {
+    const { breaker } = createTimed();
+
+    breaker.record(noCredits(code));
+
+    const refusal = {
+      code: 'INSUFFICIENT_CREDITS',
+      retryable: true,
+      retryAfter: 60,
+      upstreamCode: code,
+      upstreamMessage: 'no credits',
+    };
+    expect(breaker.findRefusal()).toMatchObject(refusal);
+    expect(breaker.enter()).toMatchObject(refusal);
+  });
+
+  it('waits for 1, 2, 5 and then 10 minutes, each time letting one try', () => {
+    const { breaker, pass } = createTimed();
+    breaker.record(noCredits());
+    for (const seconds of [60, 120, 300, 600, 600]) {
+      expect(breaker.findRefusal()?.retryAfter).toBe(seconds);
+      pass(seconds * 1_000);
+      expect(breaker.enter()).toBeNull();
+      expect(breaker.enter()).not.toBeNull();
+      breaker.record(noCredits());
+    }
+  });
+
+  it('counts calls that were under way together once', () => {
+    const { breaker, pass } = createTimed();
+    fail(breaker, 5, noCredits);
+    expect(breaker.findRefusal()?.retryAfter).toBe(60);
+    pass(60_000);
+    breaker.enter();
+    breaker.record(noCredits());
+    expect(breaker.findRefusal()?.retryAfter).toBe(120);
+  });
+
+  it('closes when one gets through, and begins with a minute again', () => {
+    const { breaker, pass } = createTimed();
+    breaker.record(noCredits());
+    pass(60_000);
+    breaker.enter();
+    breaker.record();
+    expect(breaker.findRefusal()).toBeNull();
+
+    breaker.record(noCredits());
+
+    expect(breaker.findRefusal()?.retryAfter).toBe(60);
+  });
+});
+
 async function submit(gateway: TestGateway, changes: object = {}) {
   const { data } = await gateway.graphql(ExtendDocument, { input: { ...INPUT, ...changes } });
   return data.extendVideo;
@@ -158,6 +216,30 @@ describe('an upstream that is down', () => {
     const { data } = await gateway.graphql(ReadVideosDocument, {});
     expect(data.videos.edges).toEqual([]);
     // The next process knows nothing of it, and the key is free.
+    await gateway.restart();
+    const again = await submit(gateway, { idempotencyKey: 'refused' });
+    expect(again.__typename).toBe('ExtendVideoSuccess');
+  });
+
+  it('for want of credits is not asked a second time, and the key is free', async () => {
+    await using sandbox = await startSandbox();
+    await using gateway = await startGateway(sandbox, ON);
+    expect(await submit(gateway, { prompt: 'Dance on #402' })).toMatchObject({
+      __typename: 'InsufficientCreditsError',
+      retryable: false,
+      retryAfter: null,
+      upstreamCode: 402,
+    });
+
+    const result = await submit(gateway, { idempotencyKey: 'refused' });
+
+    expect(result).toMatchObject({
+      __typename: 'InsufficientCreditsError',
+      retryable: true,
+      upstreamCode: 402,
+    });
+    expect((result as { retryAfter: number }).retryAfter).toBeGreaterThan(10);
+    expect(sandbox.requests).toHaveLength(1);
     await gateway.restart();
     const again = await submit(gateway, { idempotencyKey: 'refused' });
     expect(again.__typename).toBe('ExtendVideoSuccess');

@@ -34,7 +34,8 @@ const ROWS: Record<number, Pick<Refusal, '__typename' | 'code' | 'retryable'>> =
   429: { __typename: 'RateLimitedError', code: 'RATE_LIMITED', retryable: true },
   451: { __typename: 'SourceUnavailableError', code: 'SOURCE_UNAVAILABLE', retryable: false },
   455: { __typename: 'UpstreamMaintenanceError', code: 'UPSTREAM_MAINTENANCE', retryable: true },
-  500: { __typename: 'UpstreamError', code: 'UPSTREAM_ERROR', retryable: true },
+  402: { __typename: 'InsufficientCreditsError', code: 'INSUFFICIENT_CREDITS', retryable: false },
+  433: { __typename: 'InsufficientCreditsError', code: 'INSUFFICIENT_CREDITS', retryable: false },
 };
 const OTHER_ROW = {
   __typename: 'UpstreamError',
@@ -47,7 +48,7 @@ function refusal(upstreamCode: number, changes: Partial<Refusal> = {}): Refusal 
   return { ...row, retryAfter: null, upstreamCode, upstreamMessage: null, ...changes };
 }
 
-/** The codes of the reference, each in the body alone and as the HTTP status too. */
+/** The refusals of the reference, each in the body alone and as the HTTP status too. */
 const REFERENCE = [
   [401, 'Unauthorized - Authentication credentials are missing or invalid'],
   [404, 'Not Found - The requested resource or endpoint does not exist'],
@@ -55,7 +56,9 @@ const REFERENCE = [
   [429, 'Rate Limited - Request limit has been exceeded for this resource'],
   [451, 'Unauthorized - Failed to fetch the image.'],
   [455, 'Service Unavailable - System is currently undergoing maintenance'],
-  [500, 'Server Error - An unexpected error occurred while processing the request'],
+  // Observed, and not in the reference.
+  [402, 'Insufficient Credits - The account does not have enough credits'],
+  [433, 'Request Limit - The limit of this key has been reached'],
 ] as const;
 const SPOKEN = REFERENCE.flatMap(([code, upstreamMessage]) => {
   const retryAfter = code === 429 ? 10 : null;
@@ -90,18 +93,20 @@ const TURNED_AWAY: [string, Script, Refusal][] = [
   ['status 404 with a page', page(404), refusal(404, OTHER_ROW)],
   ['status 403 with a page', page(403), refusal(403)],
   ['a redirect', page(302, { location: '/elsewhere' }), refusal(302)],
-  ['a code of its own', envelope(418), refusal(418, { upstreamMessage: 'said 418' })],
-  ['code 0', envelope(0), refusal(0, { upstreamMessage: 'said 0' })],
-  [
-    'code 503 in an envelope under status 503',
-    envelope(503, 503, { 'retry-after': '3' }),
-    refusal(503, { retryable: true, retryAfter: 3, upstreamMessage: 'said 503' }),
-  ],
+  ['a code of its own', envelope(415), refusal(415, { upstreamMessage: 'said 415' })],
   [
     'code 451 in an envelope under status 500, where the body wins',
     envelope(451, 500),
     refusal(451, { upstreamMessage: 'said 451' }),
   ],
+];
+
+/** Errors that do not say whether the task was started. */
+const IN_DOUBT: [string, Script, number][] = [
+  ['code 500', envelope(500), 500],
+  ['code 503 under status 503', envelope(503, 503, { 'retry-after': '3' }), 503],
+  ['code 418', envelope(418), 418],
+  ['code 0', envelope(0), 0],
 ];
 
 /** The request left and no readable answer came. */
@@ -172,6 +177,23 @@ describe('a submit that the upstream refuses', () => {
       expect(result).toMatchObject(expected);
       expect(upstream.requests.map(({ method }) => method)).toEqual(['POST']);
       expect(await listStates(gateway)).toEqual([]);
+    },
+  );
+
+  it.each(IN_DOUBT)(
+    '%s is UpstreamError with the video, sent once and listed',
+    async (_name, script, code) => {
+      await using upstream = await startScriptedUpstream(script);
+      await using gateway = await startGateway(upstream);
+
+      const result = await submit(gateway);
+
+      expect(result).toMatchObject({
+        ...refusal(code, { upstreamMessage: `said ${code}` }),
+        inDoubt: { taskId: null, state: 'UNCONFIRMED', prompt: INPUT.prompt, checkedAt: null },
+      });
+      expect(upstream.requests).toHaveLength(1);
+      expect(await listStates(gateway)).toEqual(['UNCONFIRMED']);
     },
   );
 

@@ -155,8 +155,8 @@ describe('thirty equal submits at once', () => {
     { code: 429, type: 'RateLimitedError', retryable: true, retryAfter: 1 },
     { code: 451, type: 'SourceUnavailableError', retryable: false },
     { code: 455, type: 'UpstreamMaintenanceError', retryable: true, retryAfter: 1 },
-    { code: 500, type: 'UpstreamError', retryable: true, retryAfter: 1 },
-    { code: 418, type: 'UpstreamError', retryable: false },
+    { code: 402, type: 'InsufficientCreditsError', retryable: false, retryAfter: null },
+    { code: 415, type: 'UpstreamError', retryable: false, inDoubt: null },
   ])(
     'share a refusal, $code, which frees their key afterwards',
     async ({ code, type, ...facts }) => {
@@ -180,6 +180,40 @@ describe('thirty equal submits at once', () => {
       expect(await later).toMatchObject({ video: { taskId: 'task-1', state: 'WAITING' } });
     },
   );
+
+  it('share an error that asserts no refusal, and the key is kept', async () => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream);
+    const { answers, lastAnswer } = await submitTogether(gateway);
+    const submits = [await upstream.nextSubmit(), await upstream.nextSubmit()];
+    const [doubtful, last] = submits.sort((one) => (one.prompt === KEYED.prompt ? -1 : 1));
+
+    doubtful?.refuse(500, { 'retry-after': '1' });
+    const [first, ...others] = await answers();
+
+    const video = { id: doubtful?.callback.id, state: 'UNCONFIRMED', taskId: null };
+    expect(first).toMatchObject({
+      __typename: 'UpstreamError',
+      retryable: false,
+      retryAfter: null,
+      upstreamCode: 500,
+      upstreamMessage: 'refused',
+      inDoubt: video,
+    });
+    for (const answer of others) expect(answer).toEqual(first);
+    last?.accept('task-2');
+    await lastAnswer();
+    // Who comes later has waited for nothing.
+    expect(await submit(gateway)).toMatchObject({ __typename: 'OutcomeUnknownError', video });
+    expect(upstream.submits).toHaveLength(2);
+    // The task ran all the same.
+    await postCallback(doubtful?.callback.url ?? '', toSuccess('task-1'));
+    expect(await submit(gateway)).toMatchObject({
+      __typename: 'ExtendVideoSuccess',
+      video: { id: video.id, taskId: 'task-1', state: 'SUCCEEDED' },
+    });
+    expect(upstream.submits).toHaveLength(2);
+  });
 
   it('share the news that the upstream cannot be reached, which frees their key afterwards', async () => {
     await using upstream = await startMuteUpstream();
@@ -360,7 +394,7 @@ describe('a refused submit', () => {
     await using gateway = await startGateway(upstream);
     const input = { ...INPUT, idempotencyKey: 'key' };
     const refused = gateway.graphql(ExtendDocument, { input });
-    (await upstream.nextSubmit()).refuse(500);
+    (await upstream.nextSubmit()).refuse(451);
     await refused;
     await gateway.stop();
     const database = new DatabaseSync(join(gateway.folder, 'gateway.db'));
@@ -392,7 +426,7 @@ describe('a refused submit', () => {
   it('leaves nothing that is listed, found or counted', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
-    await submit(gateway, { prompt: 'Dance on #500' });
+    await submit(gateway, { prompt: 'Dance on #451' });
     const { id } = callbackOf(sandbox);
 
     const video = await readVideo(gateway, id);
@@ -412,7 +446,7 @@ describe('a refused submit', () => {
   it('frees its key for another input as well', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
-    await submit(gateway, { prompt: 'Dance on #500' });
+    await submit(gateway, { prompt: 'Dance on #451' });
 
     const answer = await submit(gateway, { prompt: 'Dance on' });
 
@@ -444,7 +478,7 @@ describe('a refused submit', () => {
   it('comes to life when a callback proves its task, and takes its key back', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
-    const prompt = 'Dance on #500';
+    const prompt = 'Dance on #451';
     await submit(gateway, { prompt });
     const { id, url } = callbackOf(sandbox);
 
@@ -464,7 +498,7 @@ describe('a refused submit', () => {
   it('comes to life by a failure too: the task was there', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
-    const prompt = 'Dance on #500';
+    const prompt = 'Dance on #451';
     await submit(gateway, { prompt });
     const { id, url } = callbackOf(sandbox);
 
@@ -480,7 +514,7 @@ describe('a refused submit', () => {
   it('takes its key back from a later one that was refused as well', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
-    const prompt = 'Dance on #500';
+    const prompt = 'Dance on #451';
     await submit(gateway, { prompt });
     await submit(gateway, { prompt });
     const { id, url } = callbackOf(sandbox, 0);
@@ -496,7 +530,7 @@ describe('a refused submit', () => {
     await using gateway = await startGateway(upstream);
     const first = submit(gateway);
     const refused = await upstream.nextSubmit();
-    refused.refuse(500);
+    refused.refuse(451);
     await first;
     const second = submit(gateway);
     (await upstream.nextSubmit()).accept('task-2');

@@ -181,7 +181,7 @@ describe('what is older than RETENTION_DAYS', () => {
     const lost = await gateway.graphql(ExtendDocument, {
       input: { ...INPUT, prompt: '#answer-lost' },
     });
-    await gateway.graphql(ExtendDocument, { input: { ...INPUT, prompt: '#500' } });
+    await gateway.graphql(ExtendDocument, { input: { ...INPUT, prompt: '#451' } });
     const refused = readCallbackUrl(sandbox.requests.at(-1)?.body);
     const finished = await extend(gateway);
     await sandbox.complete(finished.taskId);

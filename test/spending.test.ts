@@ -151,7 +151,7 @@ describe.each([
     expect(await countVideos(alice)).toBe(7);
   });
 
-  it.each(['#401', '#422', '#451', '#455', '#500'])(
+  it.each(['#401', '#422', '#451', '#402', '#455'])(
     'counts what the upstream refused: %s',
     async (prompt) => {
       await using sandbox = await startSandbox({ autoplay: false });
@@ -164,6 +164,16 @@ describe.each([
       expect(submitsOf(sandbox)).toBe(2);
     },
   );
+
+  it('counts what may have been paid for, although it was answered with an error', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { ...JWT_ENV, [name]: '1' });
+    const alice = as(gateway, 'alice');
+
+    expect((await submit(alice, { prompt: '#500-made' })).__typename).toBe('UpstreamError');
+
+    expect((await submit(alice)).__typename).toBe('RateLimitedError');
+  });
 
   it('counts what may have been paid for, though its answer was lost', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
@@ -225,7 +235,7 @@ describe('OWNER_TASKS_IN_FLIGHT', () => {
     const [one, two] = [await upstream.nextSubmit(), await upstream.nextSubmit()];
 
     expect(toRetryAfter(await submit(alice))).toBeNull();
-    one.refuse(500);
+    one.refuse(451);
     two.accept('task-2');
     await Promise.all(pending);
     const next = submit(alice);

@@ -17,6 +17,8 @@ export function toNextStep(result: ExtendVideoMutation['extendVideo']): NextStep
     case 'InvalidInputError':
       return { mend: result.issues };
     default: {
+      // The upstream may have started it before it answered with an error.
+      if ('inDoubt' in result && result.inDoubt) return { watch: result.inDoubt.id };
       // Every error there is, and every one to come, is a GatewayError.
       const { message, retryable, retryAfter } = result;
       return { tell: message, retryInSeconds: retryable ? (retryAfter ?? 5) : null };

@@ -118,6 +118,11 @@ const ExtendVideoMutation = graphql`
           ...relay_video
         }
       }
+      ... on UpstreamError @alias(as: "upstream") {
+        inDoubt: video @prependNode(connections: $connections, edgeTypeName: "VideoEdge") {
+          ...relay_video
+        }
+      }
       ... on InvalidInputError @alias(as: "invalid") {
         issues {
           path

@@ -104,6 +104,8 @@ export function createAnswerer(options: {
           return sendReply(response, { ...reply, body: '' });
         case 'no task id':
           return sendReply(response, toEnvelope(200, 'success', { data: {} }));
+        case 'error':
+          return sendReply(response, toEnvelope(500, REFUSALS[500] ?? ''));
         case 'late':
           await hold(task.taskId);
           break;

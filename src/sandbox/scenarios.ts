@@ -17,7 +17,8 @@ export type Answering =
   | 'connection cut'
   | 'cut off'
   | 'empty'
-  | 'no task id';
+  | 'no task id'
+  | 'error';
 
 /** What sets a request apart from the ordinary one, which is accepted and succeeds. */
 export interface Behaviour {
@@ -40,12 +41,14 @@ export interface Scenario {
   readonly behaviour: Behaviour;
 }
 
-/** The codes with which the reference says that a request is refused, and what `msg` says then. */
+/** The codes with which a request is refused (402 and 433 were observed), and what `msg` says then. */
 export const REFUSALS: Readonly<Record<number, string>> = {
   401: 'Unauthorized - Authentication credentials are missing or invalid',
+  402: 'Insufficient Credits - The account does not have enough credits',
   404: 'Not Found - The requested resource or endpoint does not exist',
   422: 'Validation Error - The request parameters failed validation checks.',
   429: 'Rate Limited - Request limit has been exceeded for this resource',
+  433: 'Request Limit - The limit of this key has been reached',
   451: 'Unauthorized - Failed to fetch the image.',
   455: 'Service Unavailable - System is currently undergoing maintenance',
   500: 'Server Error - An unexpected error occurred while processing the request',
@@ -76,6 +79,7 @@ export const SCENARIOS: readonly Scenario[] = [
   accepted('#no-task-id', 'The task is made; the answer has code 200 and no `taskId`.', {
     answering: 'no task id',
   }),
+  accepted('#500-made', 'The task is made; the answer has code 500.', { answering: 'error' }),
   accepted('#answer-lost', 'The task is made; the connection is cut without an answer.', {
     answering: 'connection cut',
   }),

@@ -72,13 +72,15 @@ export const ErrorCodeType = builder.enumType('ErrorCode', {
     RATE_LIMITED: 'Too many requests (429). Nothing was started; repeat after `retryAfter`.',
     UPSTREAM_UNAUTHORIZED:
       "The upstream refused the gateway's key (401): a case for an operator. Do not repeat.",
+    INSUFFICIENT_CREDITS:
+      "The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433): a case for an operator. Nothing was started. Do not repeat, unless `retryAfter` says when.",
     UPSTREAM_MAINTENANCE:
       'The upstream is under maintenance (455). Nothing was started; repeat later.',
     UPSTREAM_ERROR:
-      'The upstream answered with an error (500 or another code). Nothing was started; repeat if `retryable`.',
+      'The upstream answered with an error that has no code here. On a submit: with a `video` the task may have been started and paid for, so do not submit again but watch it; without one nothing was started. On a read: repeat if `retryable`.',
     UPSTREAM_UNREACHABLE: 'The upstream was never reached. Nothing was started; repeat.',
     OUTCOME_UNKNOWN:
-      'The request left and its answer was lost: the task may exist and may have been paid for. Do not submit again; watch its `video`.',
+      'The request left and no readable answer came, or an earlier submit with this key ended in doubt: the task may exist and may have been paid for. Do not submit again; watch its `video`.',
     IDEMPOTENCY_CONFLICT:
       'The idempotency key has been used with another input. Take a new key for a new task.',
     CURSOR_EXPIRED:

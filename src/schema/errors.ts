@@ -3,6 +3,7 @@ import {
   GatewayUnavailableError,
   IdempotencyConflictError,
   type InputIssue,
+  InsufficientCreditsError,
   InvalidInputError,
   OutcomeUnknownError,
   RateLimitedError,
@@ -100,6 +101,13 @@ builder.objectType(UpstreamUnauthorizedError, {
   interfaces: bySpeech,
 });
 
+builder.objectType(InsufficientCreditsError, {
+  name: 'InsufficientCreditsError',
+  description:
+    "The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433). Nothing was started; an operator has to act. Submits are refused for a while without asking the upstream: then `retryAfter` is set.",
+  interfaces: bySpeech,
+});
+
 builder.objectType(UpstreamMaintenanceError, {
   name: 'UpstreamMaintenanceError',
   description: 'The upstream is under maintenance (455). Nothing was started.',
@@ -109,8 +117,16 @@ builder.objectType(UpstreamMaintenanceError, {
 builder.objectType(UpstreamError, {
   name: 'UpstreamError',
   description:
-    'The upstream answered with an error (500, or a code of its own). Nothing was started.',
+    'The upstream answered with an error that has no type of its own. `video` tells whether the task may have been started.',
   interfaces: bySpeech,
+  fields: (t) => ({
+    video: t.expose('video', {
+      type: VideoType,
+      nullable: true,
+      description:
+        'The task, where the answer does not assert a refusal (500, for example): it may have been started and paid for, and the idempotency key stays in use. Do not submit again; watch this video. Null: nothing was started, and the key is free. Give this field an alias where the operation also selects the `video` of another type of the union, which is never null.',
+    }),
+  }),
 });
 
 builder.objectType(UpstreamUnreachableError, {
@@ -122,7 +138,7 @@ builder.objectType(UpstreamUnreachableError, {
 builder.objectType(OutcomeUnknownError, {
   name: 'OutcomeUnknownError',
   description:
-    'The request left and its answer was lost: the task may exist and may have been paid for. Do not submit again; watch `video`, which moves on when the upstream is heard of.',
+    'The request left and no readable answer came, or an earlier submit with this key ended in doubt: the task may exist and may have been paid for. Do not submit again; watch `video`, which moves on when the upstream reports on it.',
   interfaces: [GatewayErrorType],
   fields: (t) => ({
     video: t.expose('video', {
@@ -151,6 +167,7 @@ export const EXTEND_VIDEO_ERRORS = [
   SourceUnavailableError,
   RateLimitedError,
   UpstreamUnauthorizedError,
+  InsufficientCreditsError,
   UpstreamMaintenanceError,
   UpstreamError,
   UpstreamUnreachableError,

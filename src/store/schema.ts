@@ -36,7 +36,10 @@ export interface VideoTable {
   token_hash: string;
   /** Of the submit's span, where it was traced: what comes later belongs to the same trace. */
   traceparent: string | null;
-  /** JSON of the error that a REJECTED row answers with. */
+  /**
+   * JSON of the error that the submit ended with. A REJECTED row answers with it; an UNCONFIRMED one
+   * does so to those who waited for the submit, and to nobody later.
+   */
   rejection: string | null;
 
   task_id: string | null;

@@ -27,6 +27,7 @@ export interface AnswerParts {
  * Resolves with the video once its task is confirmed, however far it has come by then.
  *
  * @param settled the row's own submit, where this process has just begun it.
+ * @param isReplay whether the caller came when the submit had been settled.
  * @throws the rejection that the row keeps; OutcomeUnknownError when the row is, or at the end of
  * the submit becomes, unconfirmed.
  */
@@ -34,6 +35,7 @@ export async function waitForAnswer(
   { db, hub, config }: AnswerParts,
   first: VideoRow,
   settled: Promise<VideoRow | undefined> | null,
+  isReplay: boolean,
 ): Promise<Video> {
   let row = first;
   let answered: VideoRow | undefined;
@@ -47,7 +49,7 @@ export async function waitForAnswer(
   const watch = hub.watchVideo(row.id);
   try {
     for (;;) {
-      if (row.state !== 'SUBMITTING') return toAnswer(row);
+      if (row.state !== 'SUBMITTING') return toAnswer(row, isReplay);
       if (!isNew) {
         try {
           row = (await findRow(db, row.id)) ?? row;
@@ -80,8 +82,9 @@ function toPause({ submit_until }: VideoRow): number {
   return Math.max(SHORTEST_POLL_MS, Math.min(LONGEST_POLL_MS, submit_until - Date.now()));
 }
 
-function toAnswer(row: VideoRow): Video {
-  if (row.state === 'REJECTED') throw parseRejection(row.rejection, row.source_task_id);
+function toAnswer(row: VideoRow, isReplay: boolean): Video {
+  if (row.state === 'REJECTED') throw parseRejection(row);
+  if (row.state === 'UNCONFIRMED' && row.rejection !== null && !isReplay) throw parseRejection(row);
   // With a task id, a callback has confirmed it after all.
   const wasNeverConfirmed = row.failure_reason === 'NEVER_CONFIRMED' && row.task_id === null;
   if (row.state === 'UNCONFIRMED' || wasNeverConfirmed) throw new OutcomeUnknownError(toVideo(row));

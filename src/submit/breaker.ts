@@ -5,6 +5,7 @@
 
 import {
   type GatewayError,
+  InsufficientCreditsError,
   UpstreamMaintenanceError,
   UpstreamUnreachableError,
 } from '../errors.ts';
@@ -13,6 +14,11 @@ import { AnswerLostError } from '../upstream/answer-lost.ts';
 /** So many outages in a row open it. */
 const FAILURES = 5;
 const OPEN_MS = 10_000;
+/**
+ * One answer that the account has no credits opens it, for longer each time that this is said again:
+ * credits come back only when somebody acts.
+ */
+const CREDIT_PAUSES_MS = [60_000, 120_000, 300_000, 600_000] as const;
 
 export interface Breaker {
   /** Why nothing is sent now; null: it may be tried. */
@@ -33,6 +39,9 @@ export function createBreaker(now: () => number = Date.now): Breaker {
   let failures = 0;
   let openUntil = 0;
   let cause: unknown;
+  /** Whether the one that was let through has not come back yet. */
+  let isTrying = false;
+  let creditPauses = 0;
 
   function findRefusal(): GatewayError | null {
     const waitMs = openUntil - now();
@@ -40,15 +49,33 @@ export function createBreaker(now: () => number = Date.now): Breaker {
     return toRefusal(cause, Math.ceil(waitMs / 1_000));
   }
 
+  function openForCredits(error: InsufficientCreditsError): void {
+    failures = FAILURES;
+    cause = error;
+    openUntil = now() + (CREDIT_PAUSES_MS[creditPauses] ?? CREDIT_PAUSES_MS[3]);
+    creditPauses += 1;
+  }
+
   return {
     findRefusal,
     enter() {
       const refusal = findRefusal();
       // The others go on being refused until the one that tries has come back.
-      if (!refusal && failures >= FAILURES) openUntil = now() + OPEN_MS;
+      if (!refusal && failures >= FAILURES) {
+        openUntil = now() + OPEN_MS;
+        isTrying = true;
+      }
       return refusal;
     },
     record(error) {
+      const hasTried = isTrying;
+      isTrying = false;
+      if (error instanceof InsufficientCreditsError) {
+        // Of several calls that were under way together, the first one counts.
+        if (hasTried || !findRefusal()) openForCredits(error);
+        return;
+      }
+      creditPauses = 0;
       if (!isOutage(error)) {
         failures = 0;
         return;
@@ -76,6 +103,10 @@ function toRefusal(cause: unknown, retryAfter: number): GatewayError {
   if (cause instanceof UpstreamMaintenanceError) {
     const { upstreamCode, upstreamMessage } = cause;
     return new UpstreamMaintenanceError({ upstreamCode, upstreamMessage, retryAfter });
+  }
+  if (cause instanceof InsufficientCreditsError) {
+    const { upstreamCode, upstreamMessage } = cause;
+    return new InsufficientCreditsError({ upstreamCode, upstreamMessage, retryAfter });
   }
   // Answers that were lost, one after another: this time nothing was sent.
   return new UpstreamUnreachableError({ cause, retryAfter });

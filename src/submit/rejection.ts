@@ -1,9 +1,10 @@
-/** A refusal as its row keeps it, so that all who wait for it get the same answer on any replica. */
+/** The error of a submit as its row keeps it, so that all who wait get the same one on any replica. */
 
 import { z } from 'zod';
 import {
   type GatewayError,
   GatewayUnavailableError,
+  InsufficientCreditsError,
   InvalidInputError,
   RateLimitedError,
   SourceUnavailableError,
@@ -13,6 +14,10 @@ import {
   UpstreamUnreachableError,
   VideoNotFoundError,
 } from '../errors.ts';
+import { toVideo, type VideoRow } from '../store/rows.ts';
+
+/** As HTTP statuses: a redirect, or no such path. */
+const WRONG_URL_CODES: ReadonlySet<number> = new Set([301, 302, 307, 308, 404]);
 
 const Rejection = z.object({
   code: z.string(),
@@ -26,29 +31,47 @@ export function serializeRejection(error: GatewayError): string {
   return JSON.stringify({ code, upstreamCode, upstreamMessage, retryAfter });
 }
 
-/** The error again, as it was thrown for the submit of this source task. */
-export function parseRejection(text: string | null, sourceTaskId: string): GatewayError {
-  const { code, ...facts } = Rejection.parse(JSON.parse(text ?? 'null'));
+/** The error that the row keeps. One of an unconfirmed row names its video. */
+export function parseRejection(row: VideoRow): GatewayError {
+  const { code, ...facts } = Rejection.parse(JSON.parse(row.rejection ?? 'null'));
   switch (code) {
     case 'INVALID_INPUT':
       return new InvalidInputError([], facts);
     case 'VIDEO_NOT_FOUND':
-      return new VideoNotFoundError(sourceTaskId, facts);
+      return new VideoNotFoundError(row.source_task_id, facts);
     case 'SOURCE_UNAVAILABLE':
       return new SourceUnavailableError(facts);
     case 'RATE_LIMITED':
       return new RateLimitedError(facts);
     case 'UPSTREAM_UNAUTHORIZED':
       return new UpstreamUnauthorizedError(facts);
+    case 'INSUFFICIENT_CREDITS':
+      return new InsufficientCreditsError(facts);
     case 'UPSTREAM_MAINTENANCE':
       return new UpstreamMaintenanceError(facts);
     case 'UPSTREAM_ERROR':
-      return new UpstreamError(facts);
+      return new UpstreamError(facts, { video: row.state === 'UNCONFIRMED' ? toVideo(row) : null });
     case 'UPSTREAM_UNREACHABLE':
       return new UpstreamUnreachableError({ retryAfter: facts.retryAfter });
     case 'GATEWAY_UNAVAILABLE':
       return new GatewayUnavailableError();
     default:
       throw new Error(`A row keeps a rejection of an unknown kind: ${code}.`);
+  }
+}
+
+/** What an operator can do about a refusal, for the log. */
+export function toFix(error: GatewayError): string | undefined {
+  switch (error.code) {
+    case 'UPSTREAM_UNAUTHORIZED':
+      return 'Set APIKLEY_API_KEY to a valid key of this upstream.';
+    case 'INSUFFICIENT_CREDITS':
+      return 'Buy credits for the upstream account, or raise the limit of its key.';
+    case 'UPSTREAM_ERROR':
+      return WRONG_URL_CODES.has(error.upstreamCode ?? 0)
+        ? 'UPSTREAM_URL is wrong: set it to the base of the API, without a redirect (npm run doctor).'
+        : undefined;
+    default:
+      return undefined;
   }
 }

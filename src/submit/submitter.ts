@@ -1,6 +1,5 @@
 /** A paid request's way out: a row first, then one POST, then its answer in the row. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createToken, hashToken, toCallbackUrl } from '../callbacks/callback-url.ts';
 import type { Config } from '../config.ts';
@@ -9,13 +8,9 @@ import { GatewayError, GatewayUnavailableError, IdempotencyConflictError } from 
 import { toAllowance } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
-import { findKeyHolder, findLatestOfKey, findRow } from '../store/submits.ts';
-import { confirmSubmit } from '../store/transitions/confirm.ts';
-import { rejectSubmit } from '../store/transitions/refuse.ts';
-import { markUnconfirmed } from '../store/transitions/unconfirmed.ts';
+import { findKeyHolder, findLatestOfKey } from '../store/submits.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Span, Tracing } from '../telemetry/tracing.ts';
-import { AnswerLostError } from '../upstream/answer-lost.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import type { Video } from '../video.ts';
 import { createVideoId } from '../video-id.ts';
@@ -24,8 +19,8 @@ import { createBreaker, NO_BREAKER } from './breaker.ts';
 import { type ExtendInput, toFingerprint } from './fingerprint.ts';
 import { createGate } from './gate.ts';
 import { type OpenedSubmit, openSubmit, type SpendConfig, toSpendLimits } from './opening.ts';
-import { serializeRejection } from './rejection.ts';
 import { sendInTurn } from './sender.ts';
+import { createSettling } from './settling.ts';
 
 /** What a submit needs beyond the upstream's own deadline: two commits on a busy database. */
 const COMMIT_ALLOWANCE_MS = 5_000;
@@ -90,8 +85,8 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   const gate = createGate({ db, log, allowance, maxWaitMs: config.SUBMIT_MAX_WAIT_MS });
   const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker() : NO_BREAKER;
   const sending = { db, upstream, gate, breaker, metrics, log };
+  const settling = createSettling(parts);
   const inFlight = new Set<Promise<unknown>>();
-  const closing = new AbortController();
   let isDraining = false;
 
   async function submit(
@@ -108,7 +103,8 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       ? { row: holder, settled: null }
       : await track(begin(owner, input, idempotencyKey, fingerprint, requestId));
     if (row.fingerprint !== fingerprint) throw new IdempotencyConflictError();
-    return waitForAnswer(parts, row, settled);
+    const isReplay = holder !== undefined && holder.state !== 'SUBMITTING';
+    return waitForAnswer(parts, row, settled, isReplay);
   }
 
   /** The new row with its request on the way; or the row of whoever took the key a moment before. */
@@ -141,7 +137,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     };
     // A place is free for whoever comes, but not past those who wait for one.
     const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance, () => {
-      void release(id);
+      void settling.release(id);
     }).catch((error: unknown) => {
       span.end(error);
       if (error instanceof GatewayError) metrics.submit(error.code);
@@ -164,15 +160,6 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     return { row: winner, settled: null };
   }
 
-  /**
-   * Frees the key of a row whose commit was not acknowledged: no POST has followed it, nor will one.
-   * A drain does not wait for it. Never rejects.
-   */
-  async function release(id: string): Promise<void> {
-    const rejection = serializeRejection(new GatewayUnavailableError());
-    await persist(id, () => rejectSubmit(db, id, rejection));
-  }
-
   function track<T>(run: Promise<T>): Promise<T> {
     inFlight.add(run);
     const done = () => inFlight.delete(run);
@@ -187,77 +174,18 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     req: string | undefined,
     span: Span,
   ): Promise<VideoRow | undefined> {
-    let settle: () => Promise<VideoRow | undefined>;
+    let settled: VideoRow | undefined;
     let fault: unknown;
     try {
       const taskId = await sendInTurn(sending, row, request, place);
-      log.info({ req, video: row.id, taskId }, 'submit confirmed');
-      metrics.submit('ok');
-      settle = () => confirm(row, taskId);
+      settled = await settling.confirm(row, taskId, req);
     } catch (error) {
       fault = error;
-      // Only an error of the table says that nothing was started; after any other it may have been.
-      if (error instanceof GatewayError) {
-        log.warn(
-          { req, video: row.id, code: error.code, upstreamCode: error.upstreamCode },
-          'submit refused',
-        );
-        metrics.submit(error.code);
-        settle = async () => {
-          await rejectSubmit(db, row.id, serializeRejection(error));
-          return findRow(db, row.id);
-        };
-      } else {
-        const isExpected = error instanceof AnswerLostError;
-        log[isExpected ? 'warn' : 'error'](
-          { req, video: row.id, err: error },
-          'submit unconfirmed',
-        );
-        metrics.submit('OUTCOME_UNKNOWN');
-        settle = () => leaveUnconfirmed(row.id);
-      }
+      settled = await settling.fail(row, error, req);
     }
-    const settled = await persist(row.id, settle);
     span.end(fault);
     hub.publish(row);
     return settled;
-  }
-
-  async function confirm(
-    { id, source_task_id: source }: VideoRow,
-    taskId: string,
-  ): Promise<VideoRow | undefined> {
-    // A read of the source's id would report the source: only the callback can end such a task.
-    const isSource = taskId === source;
-    if (isSource)
-      log.warn({ video: id, taskId }, "the upstream answered with the source's task id");
-    const confirmed = await confirmSubmit(
-      db,
-      isSource
-        ? { id, taskId: null, firstCheckMs: config.TASK_DEADLINE_MS }
-        : { id, taskId, firstCheckMs: config.RECONCILE_AFTER_MS },
-    );
-    if (confirmed) return confirmed;
-    log.error({ video: id, taskId }, "the upstream answered with another video's task id");
-    return leaveUnconfirmed(id);
-  }
-
-  async function leaveUnconfirmed(id: string): Promise<VideoRow | undefined> {
-    await markUnconfirmed(db, id, config.UNCONFIRMED_DEADLINE_MS);
-    return findRow(db, id);
-  }
-
-  /** The answer exists nowhere else: while the database is away, it is tried again until `close`. */
-  async function persist<T>(id: string, settle: () => Promise<T>): Promise<T | undefined> {
-    for (let pause = 50; ; pause = Math.min(pause * 2, 2_000)) {
-      try {
-        return await settle();
-      } catch (error) {
-        log.error({ video: id, err: error }, 'an answer could not be stored yet');
-        if (!(error instanceof GatewayUnavailableError) || closing.signal.aborted) return undefined;
-      }
-      await delay(pause, undefined, { signal: closing.signal }).catch(() => undefined);
-    }
   }
 
   return {
@@ -267,6 +195,6 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       gate.drain();
       while (inFlight.size > 0) await Promise.allSettled(inFlight);
     },
-    close: () => closing.abort(),
+    close: settling.close,
   };
 }

@@ -3,9 +3,9 @@
 import type { ErrorCode } from '../errors.ts';
 import type { FailureReason } from '../video.ts';
 
-/** The envelope's code where it is one of the reference's; what else there was to hear, in words. */
+/** The envelope's code where it is one of the known ones; what else there was to hear, in words. */
 export const UPSTREAM_CODES = [
-  ...['200', '401', '404', '422', '429', '451', '455', '500'],
+  ...['200', '401', '402', '404', '422', '429', '433', '451', '455', '500'],
   ...['other', 'unreadable', 'lost', 'unreachable', 'left'],
 ] as const;
 
@@ -16,6 +16,7 @@ export const SUBMIT_OUTCOMES = [
   'SOURCE_UNAVAILABLE',
   'RATE_LIMITED',
   'UPSTREAM_UNAUTHORIZED',
+  'INSUFFICIENT_CREDITS',
   'UPSTREAM_MAINTENANCE',
   'UPSTREAM_ERROR',
   'UPSTREAM_UNREACHABLE',

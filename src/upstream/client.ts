@@ -10,6 +10,9 @@ const SUBMIT_CONNECTIONS = 32;
 /** A connection that was idle for longer may have been closed by the peer without our knowing. */
 const SUBMIT_IDLE_MS = 1000;
 
+const WRONG_URL =
+  'UPSTREAM_URL is wrong: set it to the base of the API, without a redirect (npm run doctor).';
+
 /** The part of pino's logger that is used here. */
 export interface UpstreamLogger {
   debug(fields: object, message: string): void;
@@ -85,7 +88,10 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     try {
       const answer = await exchanged;
       const { status, cut } = answer;
-      logger?.debug({ ...fields, status, cut: cut?.message, ms: elapsed() }, 'upstream answered');
+      const facts = { ...fields, status, cut: cut?.message, ms: elapsed() };
+      const location = toLocation(answer, base, redact);
+      if (location === null) logger?.debug(facts, 'upstream answered');
+      else logger?.warn({ ...facts, location, fix: WRONG_URL }, 'redirect of the upstream ignored');
       return answer;
     } catch (error) {
       // A caller's own reason is not ours to log.
@@ -128,6 +134,13 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       return closing;
     },
   };
+}
+
+/** Where a redirect leads, without the query, which may name a task or hold a secret. */
+function toLocation({ status, location }: Answer, base: URL, redact: Redact): string | null {
+  if (status < 300 || status > 399 || location === null) return null;
+  const url = URL.parse(location, base);
+  return url && redact(url.origin + url.pathname);
 }
 
 /** Errors of `exchange` only: their causes are already without secrets. A caller's own reason is left out. */

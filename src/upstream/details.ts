@@ -3,7 +3,7 @@ import { InvalidInputError, UpstreamError, VideoNotFoundError } from '../errors.
 import { toHttpUrl, type VideoFailure, type VideoFiles, type VideoState } from '../video.ts';
 import { AnswerLostError } from './answer-lost.ts';
 import type { UpstreamClient } from './client.ts';
-import { toData } from './envelope.ts';
+import { toReadData } from './envelope.ts';
 import type { ExchangeLimits } from './exchange.ts';
 import { toFailure } from './failure-text.ts';
 import { toFiles } from './files.ts';
@@ -89,7 +89,7 @@ async function read(
 ): Promise<unknown> {
   try {
     const answer = await client.read(path, limits);
-    return toData(answer, { taskId, redact: client.redact });
+    return toReadData(answer, { taskId, redact: client.redact });
   } catch (error) {
     // A fresh task may answer 422 ("recordInfo is null") for a while.
     if (error instanceof VideoNotFoundError || error instanceof InvalidInputError) return null;
@@ -100,7 +100,8 @@ async function read(
 
 /** Nothing was at stake: on a read a lost answer is an error like others. */
 function toUnreadable(cause: Error, retryAfter: number | null = null): UpstreamError {
-  return new UpstreamError({ upstreamCode: null, upstreamMessage: null, retryAfter }, { cause });
+  const facts = { upstreamCode: null, upstreamMessage: null, retryAfter };
+  return new UpstreamError(facts, { cause, retryable: true });
 }
 
 function isEmpty(data: unknown): boolean {

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { UpstreamError, type UpstreamFacts } from '../errors.ts';
+import { AnswerInDoubtError } from './answer-in-doubt.ts';
 import { AnswerLostError } from './answer-lost.ts';
-import { ACCEPTED, CODES_AS_STATUS, mayNameRetryAfter, toGatewayError } from './codes.ts';
+import {
+  ACCEPTED,
+  CODES_AS_STATUS,
+  mayNameRetryAfter,
+  toReadError,
+  toRefusal,
+  toRefusalByStatus,
+} from './codes.ts';
 import type { Answer } from './exchange.ts';
 import type { Redact } from './redact.ts';
 import { parseRetryAfter } from './retry-after.ts';
@@ -29,31 +37,57 @@ export interface EnvelopeContext {
 }
 
 /**
- * The `data` of an answer that says 200, unchecked. The body's code wins over the HTTP status.
+ * The `data` of a submit that was accepted, unchecked. A code in an envelope wins over the HTTP
+ * status. In an answer that was cut short, only an acceptance and a 429 are believed: its envelope
+ * may have said anything.
+ *
+ * @throws GatewayError: nothing was started. AnswerInDoubtError or AnswerLostError: it may have been.
+ */
+export function toSubmitData(answer: Answer, { taskId, redact }: EnvelopeContext): unknown {
+  const envelope = readEnvelope(answer);
+  if (envelope?.code === ACCEPTED) return envelope.data;
+
+  const isBelieved = answer.cut === null || (answer.status === 429 && !envelope);
+  if (!isBelieved) throw toLost(answer);
+  if (envelope) {
+    const facts = toFacts(answer, envelope, redact);
+    // A repeat makes no sense after any time.
+    throw (
+      toRefusal(envelope.code, facts, taskId) ??
+      new AnswerInDoubtError({ ...facts, retryAfter: null })
+    );
+  }
+  throw toRefusalByStatus(answer.status, toStatusFacts(answer), taskId) ?? toLost(answer);
+}
+
+/**
+ * The `data` of a read that says 200, unchecked. A code in an envelope wins over the HTTP status.
  *
  * @throws the GatewayError of the code; AnswerLostError when nothing readable was said.
  */
-export function toData(answer: Answer, { taskId, redact }: EnvelopeContext): unknown {
+export function toReadData(answer: Answer, { taskId, redact }: EnvelopeContext): unknown {
   const envelope = readEnvelope(answer);
   if (envelope?.code === ACCEPTED) return envelope.data;
-  if (envelope) {
-    const message = envelope.msg && capped(redact(envelope.msg), MAX_MESSAGE_LENGTH);
-    throw toGatewayError(envelope.code, toFacts(answer, envelope.code, message), taskId);
-  }
+  if (envelope) throw toReadError(envelope.code, toFacts(answer, envelope, redact), taskId);
 
-  const facts = toFacts(answer, answer.status, null);
-  if (CODES_AS_STATUS.has(answer.status)) throw toGatewayError(answer.status, facts, taskId);
-  // A redirect, a proxy's refusal or a wrong path: the request was turned away, not acted upon.
-  if (answer.status >= 300 && answer.status <= 499) throw new UpstreamError(facts);
-  throw new AnswerLostError(
+  const { status } = answer;
+  const facts = toStatusFacts(answer);
+  if (CODES_AS_STATUS.has(status)) throw toReadError(status, facts, taskId);
+  // A redirect, a proxy's refusal or a wrong path.
+  if (status >= 300 && status <= 499) throw new UpstreamError(facts);
+  throw toLost(answer);
+}
+
+function toLost(answer: Answer): AnswerLostError {
+  return new AnswerLostError(
     answer.cut ?? new Error(`HTTP ${answer.status} without a readable envelope`),
-    facts.retryAfter,
+    toStatusFacts(answer).retryAfter,
   );
 }
 
 /**
- * The code that `toData` goes by: the envelope's, or a status that means the same; null where nothing
- * readable was said.
+ * The code that an answer is judged by: the envelope's, or a status that means the same; null where
+ * nothing readable was said.
  */
 export function readCode(answer: Answer): number | null {
   const envelope = readEnvelope(answer);
@@ -61,10 +95,27 @@ export function readCode(answer: Answer): number | null {
   return CODES_AS_STATUS.has(answer.status) ? answer.status : null;
 }
 
-function toFacts(answer: Answer, code: number, message: string | null): UpstreamFacts {
+function toFacts(
+  answer: Answer,
+  { code, msg }: z.infer<typeof Envelope>,
+  redact: Redact,
+): UpstreamFacts {
   return {
     upstreamCode: code,
-    upstreamMessage: message,
-    retryAfter: mayNameRetryAfter(code) ? parseRetryAfter(answer.retryAfter) : null,
+    upstreamMessage: msg && capped(redact(msg), MAX_MESSAGE_LENGTH),
+    retryAfter: toRetryAfter(answer, code),
   };
+}
+
+function toStatusFacts(answer: Answer): UpstreamFacts {
+  const { status } = answer;
+  return {
+    upstreamCode: status,
+    upstreamMessage: null,
+    retryAfter: toRetryAfter(answer, status),
+  };
+}
+
+function toRetryAfter(answer: Answer, code: number): number | null {
+  return mayNameRetryAfter(code) ? parseRetryAfter(answer.retryAfter) : null;
 }

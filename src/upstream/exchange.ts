@@ -26,6 +26,8 @@ export interface Answer {
   readonly status: number;
   /** The raw header. */
   readonly retryAfter: string | null;
+  /** The raw header, of a redirect. */
+  readonly location: string | null;
   /** As much of the body as came: all of it unless `cut` is set. */
   readonly text: string;
   /** Why the body ended early. */
@@ -56,7 +58,7 @@ export function exchange(
   let controller: Dispatcher.DispatchController | null = null;
   let left = false;
   let over = false;
-  let head: { status: number; retryAfter: string | null } | null = null;
+  let head: Pick<Answer, 'status' | 'retryAfter' | 'location'> | null = null;
   const chunks: Buffer[] = [];
 
   const finish = (settle: () => void) => {
@@ -108,7 +110,12 @@ export function exchange(
       left ||= payload === null;
     },
     onResponseStart(_controller, status, headers) {
-      if (status >= 200) head = { status, retryAfter: firstOf(headers, 'retry-after') };
+      if (status < 200) return;
+      head = {
+        status,
+        retryAfter: firstOf(headers, 'retry-after'),
+        location: firstOf(headers, 'location'),
+      };
     },
     onResponseData(_controller, chunk) {
       chunks.push(chunk);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { VideoQuality } from '../video.ts';
 import { AnswerLostError } from './answer-lost.ts';
 import type { UpstreamClient } from './client.ts';
-import { toData } from './envelope.ts';
+import { toSubmitData } from './envelope.ts';
 import { createRedactor } from './redact.ts';
 
 export interface ExtendRequest {
@@ -27,7 +27,7 @@ const Accepted = z.object({ taskId: z.string().refine((id) => id.trim() !== '') 
  * payment runs to its own deadline.
  *
  * @param onLeft called once, when the request has left.
- * @throws GatewayError: nothing was started. AnswerLostError: it may have been.
+ * @throws GatewayError: nothing was started. AnswerInDoubtError or AnswerLostError: it may have been.
  * @see https://docs.apikley.ru (Extend AI Video)
  */
 export async function sendExtend(
@@ -42,7 +42,7 @@ export async function sendExtend(
     const own = [request.callBackUrl, request.callBackUrl.split('/').at(-1) ?? ''];
     return client.redact(createRedactor(own)(text));
   }
-  const data = toData(answer, { taskId: request.taskId, redact });
+  const data = toSubmitData(answer, { taskId: request.taskId, redact });
   const accepted = Accepted.safeParse(data);
   if (!accepted.success) throw new AnswerLostError(new Error('accepted without a taskId'));
   return accepted.data.taskId;

@@ -6,8 +6,8 @@ import { ACCEPTED, CODES_AS_STATUS } from './codes.ts';
 import { readCode } from './envelope.ts';
 import type { Answer } from './exchange.ts';
 
-/** The reference's codes; others are counted as one, for the upstream may send any number. */
-const KNOWN: ReadonlySet<number> = new Set([ACCEPTED, 404, 500, ...CODES_AS_STATUS]);
+/** Codes that are counted by themselves; the rest is one, for the upstream may send any number. */
+const KNOWN: ReadonlySet<number> = new Set([ACCEPTED, 404, 433, 500, ...CODES_AS_STATUS]);
 
 /** The client, with each of its calls counted and traced. */
 export function observeCalls(

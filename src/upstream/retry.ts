@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UpstreamError, UpstreamUnreachableError } from '../errors.ts';
-import { isServerFault } from './codes.ts';
 
 const MAX_ATTEMPTS = 3;
 const FIRST_BACKOFF_MS = 200;
@@ -45,6 +44,5 @@ export async function withRetries<T>(
 
 function isRepeatable(error: unknown): error is UpstreamError | UpstreamUnreachableError {
   if (error instanceof UpstreamUnreachableError) return true;
-  if (!(error instanceof UpstreamError)) return false;
-  return error.upstreamCode === null || isServerFault(error.upstreamCode);
+  return error instanceof UpstreamError && error.retryable;
 }

@@ -12,11 +12,13 @@ export type ErrorCode =
   | 'GATEWAY_UNAVAILABLE'
   /** The idempotency key has been used with another input. Take a new key for a new task. */
   | 'IDEMPOTENCY_CONFLICT'
+  /** The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433): a case for an operator. Nothing was started. Do not repeat, unless `retryAfter` says when. */
+  | 'INSUFFICIENT_CREDITS'
   /** A bug in the gateway, logged there. The request's outcome is not known; repeat a submit under the same `idempotencyKey` only. */
   | 'INTERNAL'
   /** The input was refused, by the gateway or by the upstream (422). Nothing was started; change the input. */
   | 'INVALID_INPUT'
-  /** The request left and its answer was lost: the task may exist and may have been paid for. Do not submit again; watch its `video`. */
+  /** The request left and no readable answer came, or an earlier submit with this key ended in doubt: the task may exist and may have been paid for. Do not submit again; watch its `video`. */
   | 'OUTCOME_UNKNOWN'
   /** Too many requests (429). Nothing was started; repeat after `retryAfter`. */
   | 'RATE_LIMITED'
@@ -24,7 +26,7 @@ export type ErrorCode =
   | 'SOURCE_UNAVAILABLE'
   /** The request does not say who is asking, or not credibly. Sign in anew, then repeat. */
   | 'UNAUTHENTICATED'
-  /** The upstream answered with an error (500 or another code). Nothing was started; repeat if `retryable`. */
+  /** The upstream answered with an error that has no code here. On a submit: with a `video` the task may have been started and paid for, so do not submit again but watch it; without one nothing was started. On a read: repeat if `retryable`. */
   | 'UPSTREAM_ERROR'
   /** The upstream is under maintenance (455). Nothing was started; repeat later. */
   | 'UPSTREAM_MAINTENANCE'
@@ -113,11 +115,12 @@ export type ExtendVideoMutation = { extendVideo:
     | { __typename: 'ExtendVideoSuccess', cursor: string, video: { id: string, taskId: string | null, state: VideoState } }
     | { __typename: 'GatewayUnavailableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
     | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'InsufficientCreditsError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
     | { __typename: 'InvalidInputError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null, issues: Array<{ path: Array<string>, message: string }> }
     | { __typename: 'OutcomeUnknownError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null, video: { id: string, state: VideoState } }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
     | { __typename: 'SourceUnavailableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
-    | { __typename: 'UpstreamError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null, inDoubt: { id: string, state: VideoState } | null }
     | { __typename: 'UpstreamMaintenanceError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
     | { __typename: 'UpstreamUnauthorizedError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
     | { __typename: 'UpstreamUnreachableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
@@ -149,11 +152,12 @@ export type ExtendMutation = { extendVideo:
     | { __typename: 'ExtendVideoSuccess', cursor: string, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null } }
     | { __typename: 'GatewayUnavailableError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null }
     | { __typename: 'IdempotencyConflictError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'InsufficientCreditsError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
     | { __typename: 'InvalidInputError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null, issues: Array<{ path: Array<string>, message: string }> }
     | { __typename: 'OutcomeUnknownError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null } }
     | { __typename: 'RateLimitedError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
     | { __typename: 'SourceUnavailableError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
-    | { __typename: 'UpstreamError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'UpstreamError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null, inDoubt: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null } | null }
     | { __typename: 'UpstreamMaintenanceError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
     | { __typename: 'UpstreamUnauthorizedError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
     | { __typename: 'UpstreamUnreachableError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null }
@@ -295,9 +299,15 @@ export const ExtendVideoDocument = new TypedDocumentString(`
         state
       }
     }
+    ... on UpstreamError {
+      inDoubt: video {
+        id
+        state
+      }
+    }
   }
 }
-    `, {"hash":"sha256:4b1ac17f801269ac6c33a589c6d937332f681954982f1a6562caf834d3a0c3a5"}) as unknown as TypedDocumentString<ExtendVideoMutation, ExtendVideoMutationVariables>;
+    `, {"hash":"sha256:c23ec4ef596dc677f5686de04ee5195f284be476677a399203376b94440dad24"}) as unknown as TypedDocumentString<ExtendVideoMutation, ExtendVideoMutationVariables>;
 export const VideoExtendedDocument = new TypedDocumentString(`
     subscription VideoExtended($after: String) {
   videoExtended(after: $after) {
@@ -370,6 +380,11 @@ export const ExtendDocument = new TypedDocumentString(`
         ...VideoParts
       }
     }
+    ... on UpstreamError {
+      inDoubt: video {
+        ...VideoParts
+      }
+    }
   }
 }
     fragment VideoParts on Video {
@@ -396,7 +411,7 @@ export const ExtendDocument = new TypedDocumentString(`
   expiresAt
   expired
   checkedAt
-}`, {"hash":"sha256:ffd8e298063179f0c82eb6594e0c6ff80d6ed27dd795abdd71f338f68e111d13"}) as unknown as TypedDocumentString<ExtendMutation, ExtendMutationVariables>;
+}`, {"hash":"sha256:0cd5d7219ec5f0576415b37534499e4387a22803e9ad3fc5f5422a109a0b6646"}) as unknown as TypedDocumentString<ExtendMutation, ExtendMutationVariables>;
 export const ReadVideoDocument = new TypedDocumentString(`
     query ReadVideo($taskId: ID!) {
   video(taskId: $taskId) {

@@ -1,7 +1,7 @@
 /** What promises 1 to 5 say of tasks, without I/O and without time. */
 
-export const ANSWERS = ['accepted', 'lost', 401, 404, 422, 429, 451, 455, 500] as const;
-/** `lost`: the connection is cut. A number: refused with this code. */
+export const ANSWERS = ['accepted', 'lost', 401, 402, 404, 422, 429, 451, 455, 500] as const;
+/** `lost`: the connection is cut. A number: answered with this code, of which 500 refuses nothing. */
 export type Answer = (typeof ANSWERS)[number];
 
 export const CALLBACKS = ['success', 'failure', 'failure without data', 'no file'] as const;
@@ -9,12 +9,12 @@ export type Callback = (typeof CALLBACKS)[number];
 
 const REFUSALS: Readonly<Record<number, string>> = {
   401: 'UpstreamUnauthorizedError',
+  402: 'InsufficientCreditsError',
   404: 'VideoNotFoundError',
   422: 'InvalidInputError',
   429: 'RateLimitedError',
   451: 'SourceUnavailableError',
   455: 'UpstreamMaintenanceError',
-  500: 'UpstreamError',
 };
 
 /** Each has had one POST: a submit that sends none makes no task. */
@@ -28,7 +28,7 @@ export interface ModelTask {
   isAnswered: boolean;
   /** Whether the gateway has learned the upstream's id. */
   isNamed: boolean;
-  /** What a submit is answered with while the task is a tombstone. */
+  /** What those who wait for the submit are answered with, and all while the task is a tombstone. */
   refusal: string;
 }
 
@@ -61,7 +61,10 @@ export class Model {
     if (task.state !== 'SUBMITTING') return;
     if (answer === 'accepted') task.state = 'WAITING';
     else if (answer === 'lost') task.state = 'UNCONFIRMED';
-    else {
+    else if (answer === 500) {
+      task.state = 'UNCONFIRMED';
+      task.refusal = 'UpstreamError';
+    } else {
       task.state = 'REJECTED';
       task.holdsKey = false;
       task.refusal = REFUSALS[answer] ?? '';
@@ -90,6 +93,11 @@ export class Model {
     if (state === 'SUBMITTING') return null;
     if (state === 'REJECTED') return refusal;
     return state === 'UNCONFIRMED' ? 'OutcomeUnknownError' : 'ExtendVideoSuccess';
+  }
+
+  /** The same for a submit that waited for the task's answer. */
+  answerToWaiting(task: ModelTask): string | null {
+    return (task.state === 'UNCONFIRMED' && task.refusal) || this.answerTo(task);
   }
 
   private end(task: ModelTask, state: 'SUCCEEDED' | 'FAILED'): void {

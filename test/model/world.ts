@@ -102,7 +102,8 @@ export async function startWorld(model: Model) {
     const { data, errors } = answer;
     if (errors) throw new Error(JSON.stringify(errors));
     const result = data.extendVideo;
-    const id = 'video' in result && result.video ? result.video.id : null;
+    const video = 'video' in result ? result.video : 'inDoubt' in result ? result.inDoubt : null;
+    const id = video?.id ?? null;
     const cursor = 'cursor' in result ? result.cursor : null;
     return { type: result.__typename, id, cursor };
   }
@@ -204,7 +205,7 @@ export async function startWorld(model: Model) {
     async answer(task: ModelTask, answer: Answer): Promise<void> {
       model.answer(task, answer);
       sendAnswer(task, answer);
-      await settle(task, [model.answerTo(task)]);
+      await settle(task, [model.answerToWaiting(task)]);
       if (answer === 'accepted') await untilNamed(task);
     },
 
@@ -217,7 +218,7 @@ export async function startWorld(model: Model) {
     /** The answer and the callback at the same time: a submit may be told of either. */
     async race(task: ModelTask, answer: Answer, callback: Callback): Promise<void> {
       model.answer(task, answer);
-      const first = model.answerTo(task);
+      const first = model.answerToWaiting(task);
       model.callBack(task, callback);
       sendAnswer(task, answer);
       await sendCallback(task, callback);

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { GatewayError, InvalidInputError, VideoNotFoundError } from '../../src/errors.ts';
+import { AnswerInDoubtError } from '../../src/upstream/answer-in-doubt.ts';
 import { AnswerLostError } from '../../src/upstream/answer-lost.ts';
 import { sendExtend } from '../../src/upstream/extend.ts';
 import { answerJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -13,7 +14,7 @@ const accepted = { code: 200, msg: 'success', data: { taskId: 'task-1' } };
 const HTML = '<html><body>Bad news</body></html>';
 const FORM_HEADERS = { 'content-type': 'text/html' };
 
-/** What each code means, however it comes. */
+/** The refusal that each code means, however it comes. */
 const CODES = [
   { code: 401, name: 'UpstreamUnauthorizedError', retryable: false },
   { code: 404, name: 'VideoNotFoundError', retryable: false },
@@ -21,12 +22,23 @@ const CODES = [
   { code: 429, name: 'RateLimitedError', retryable: true },
   { code: 451, name: 'SourceUnavailableError', retryable: false },
   { code: 455, name: 'UpstreamMaintenanceError', retryable: true },
-  { code: 500, name: 'UpstreamError', retryable: true },
-  { code: 503, name: 'UpstreamError', retryable: true },
+  { code: 402, name: 'InsufficientCreditsError', retryable: false },
+  { code: 433, name: 'InsufficientCreditsError', retryable: false },
   { code: 400, name: 'UpstreamError', retryable: false },
-  { code: 418, name: 'UpstreamError', retryable: false },
-  { code: 0, name: 'UpstreamError', retryable: false },
+  { code: 505, name: 'UpstreamError', retryable: false },
 ] as const;
+
+/** Codes that assert no refusal. */
+const CODES_IN_DOUBT = [0, 408, 418, 500, 501, 503, 520] as const;
+
+/** The same code in five forms: the code as it is written, and the HTTP status. */
+const toForms = (code: number): [string, number | string, number][] => [
+  ['under HTTP 200', code, 200],
+  ['as a string', String(code), 200],
+  ['under its own HTTP status', code, code >= 400 ? code : 200],
+  ['under another HTTP status', code, code === 401 ? 429 : 401],
+  ['under HTTP 500', code, 500],
+];
 
 /** Sends one extend to an upstream that answers so; tells how it ended and how often it was asked. */
 async function extendAgainst(answer: Answer) {
@@ -124,13 +136,7 @@ describe('an accepted extend', () => {
 });
 
 describe.each(CODES)('code $code', ({ code, name, retryable }) => {
-  it.each([
-    ['under HTTP 200', code, 200],
-    ['as a string', String(code), 200],
-    ['under its own HTTP status', code, code >= 400 ? code : 200],
-    ['under another HTTP status', code, code === 401 ? 429 : 401],
-    ['under HTTP 500', code, 500],
-  ])('in an envelope %s is that error', async (_name, wireCode, status) => {
+  it.each(toForms(code))('in an envelope %s is that error', async (_name, wireCode, status) => {
     const { error, posts } = await extendAgainst((response) =>
       answerJson(response, { code: wireCode, msg: 'No such luck', data: null }, { status }),
     );
@@ -142,12 +148,30 @@ describe.each(CODES)('code $code', ({ code, name, retryable }) => {
   });
 });
 
+describe.each(CODES_IN_DOUBT)('code %i', (code) => {
+  it.each(toForms(code))(
+    'in an envelope %s may have started the task',
+    async (_name, wireCode, status) => {
+      const { error, posts } = await extendAgainst((response) =>
+        answerJson(response, { code: wireCode, msg: 'Oops', data: null }, { status }),
+      );
+
+      expect(error).toBeInstanceOf(AnswerInDoubtError);
+      expect(error).not.toBeInstanceOf(GatewayError);
+      const facts = { upstreamCode: code, upstreamMessage: 'Oops', retryAfter: null };
+      expect(error).toMatchObject({ facts });
+      expect(posts).toBe(1);
+    },
+  );
+});
+
 describe.each([
   { status: 401, name: 'UpstreamUnauthorizedError', retryable: false },
   { status: 422, name: 'InvalidInputError', retryable: false },
   { status: 429, name: 'RateLimitedError', retryable: true },
   { status: 451, name: 'SourceUnavailableError', retryable: false },
   { status: 455, name: 'UpstreamMaintenanceError', retryable: true },
+  { status: 402, name: 'InsufficientCreditsError', retryable: false },
   { status: 404, name: 'UpstreamError', retryable: false },
   { status: 400, name: 'UpstreamError', retryable: false },
   { status: 403, name: 'UpstreamError', retryable: false },
@@ -159,13 +183,6 @@ describe.each([
     [
       'JSON of another form',
       (response) => answerJson(response, { status, error: 'x' }, { status }),
-    ],
-    [
-      'a body that was cut off',
-      (response, socket) => {
-        response.writeHead(status, { 'content-length': 500 });
-        response.write(`{"code":${status},"ms`, () => socket.destroy());
-      },
     ],
   ])('and with %s is that error', async (_form, answer) => {
     const { error, posts } = await extendAgainst(answer);
@@ -231,6 +248,34 @@ describe('an answer that cannot be read', () => {
     expect(posts).toBe(1);
   });
 
+  it.each([401, 403, 422])('is HTTP %i with a body that was cut off', async (status) => {
+    const { error } = await extendAgainst((response, socket) => {
+      response.writeHead(status, { 'content-length': 500 });
+      response.write(`{"code":${status},"ms`, () => socket.destroy());
+    });
+
+    expect(error).toBeInstanceOf(AnswerLostError);
+  });
+
+  it('is a whole envelope that says no, in an answer that was cut off', async () => {
+    const { error } = await extendAgainst((response, socket) => {
+      response.writeHead(200, { 'content-length': 500 });
+      response.write('{"code":422,"msg":"no"}', () => socket.destroy());
+    });
+
+    expect(error).toBeInstanceOf(AnswerLostError);
+  });
+
+  it('is still accepted when a whole envelope says so before it is cut off', async () => {
+    await using upstream = await startScriptedUpstream((_, response, socket) => {
+      response.writeHead(200, { 'content-length': 500 });
+      response.write(JSON.stringify(accepted), () => socket.destroy());
+    });
+    await using client = startClient(upstream.url);
+
+    expect(await sendExtend(client, EXTEND)).toBe('task-1');
+  });
+
   it('is still HTTP 429 when it is larger than 1 MiB', async () => {
     const { error, posts } = await extendAgainst((response) =>
       response.writeHead(429).end('x'.repeat(2 * 1024 * 1024)),
@@ -242,8 +287,26 @@ describe('an answer that cannot be read', () => {
 });
 
 describe('a redirect', () => {
-  it.each([300, 301, 302, 303, 304, 307, 308])(
-    '%i is an error and is not followed',
+  it.each([301, 302, 307, 308])('%i is an error and is not followed', async (status) => {
+    await using elsewhere = await startScriptedUpstream((_, response) =>
+      answerJson(response, accepted),
+    );
+
+    const { error, posts } = await extendAgainst((response) =>
+      response.writeHead(status, { location: `${elsewhere.url}/api/v1/runway/extend` }).end(),
+    );
+
+    expect(error).toMatchObject({
+      name: 'UpstreamError',
+      upstreamCode: status,
+      retryable: false,
+    });
+    expect(posts).toBe(1);
+    expect(elsewhere.requests).toEqual([]);
+  });
+
+  it.each([300, 303, 304])(
+    '%i is not followed, and may come from a started task',
     async (status) => {
       await using elsewhere = await startScriptedUpstream((_, response) =>
         answerJson(response, accepted),
@@ -253,15 +316,39 @@ describe('a redirect', () => {
         response.writeHead(status, { location: `${elsewhere.url}/api/v1/runway/extend` }).end(),
       );
 
-      expect(error).toMatchObject({
-        name: 'UpstreamError',
-        upstreamCode: status,
-        retryable: false,
-      });
+      expect(error).toBeInstanceOf(AnswerLostError);
       expect(posts).toBe(1);
       expect(elsewhere.requests).toEqual([]);
     },
   );
+
+  it('is told in the log, without its query', async () => {
+    const lines: { message: string; fields: object }[] = [];
+    await using upstream = await startScriptedUpstream((_, response) => {
+      response.writeHead(308, { location: '/v2/extend?token=secret' }).end();
+    });
+    await using client = startClient(upstream.url, {
+      logger: {
+        debug: () => {},
+        warn: (fields, message) => lines.push({ fields, message }),
+      },
+    });
+
+    await failureOf(sendExtend(client, EXTEND));
+
+    expect(lines).toEqual([
+      {
+        message: 'redirect of the upstream ignored',
+        fields: expect.objectContaining({
+          method: 'POST',
+          path: '/api/v1/runway/extend',
+          status: 308,
+          location: `${upstream.url}/v2/extend`,
+          fix: expect.stringContaining('UPSTREAM_URL'),
+        }),
+      },
+    ]);
+  });
 });
 
 describe('what an error tells', () => {
@@ -283,7 +370,7 @@ describe('what an error tells', () => {
 
   it('caps a long message at 500 characters', async () => {
     const { error } = await extendAgainst((response) =>
-      answerJson(response, { code: 500, msg: 'far too long '.repeat(100) }),
+      answerJson(response, { code: 400, msg: 'far too long '.repeat(100) }),
     );
 
     expect(error).toHaveProperty('upstreamMessage.length', 500);
@@ -294,7 +381,6 @@ describe('what an error tells', () => {
     { form: 'HTTP 429', body: 'slow down', status: 429, retryAfter: 7 },
     { form: 'envelope 455', body: { code: 455 }, status: 200, retryAfter: 7 },
     { form: 'HTTP 455', body: '', status: 455, retryAfter: 7 },
-    { form: 'envelope 503', body: { code: 503 }, status: 503, retryAfter: 7 },
     { form: 'HTTP 502', body: '', status: 502, retryAfter: 7 },
     { form: 'envelope 401', body: { code: 401 }, status: 429, retryAfter: null },
     { form: 'HTTP 403', body: '', status: 403, retryAfter: null },

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<afae2ddc29b889b66ef80a871cf06d6b>>
+ * @generated SignedSource<<089cc5d2ba33a2570f4ae62ae7b2396e>>
  * @lightSyntaxTransform
  */
 
@@ -9,7 +9,7 @@
 
 import { ConcreteRequest } from 'relay-runtime';
 import { FragmentRefs } from "relay-runtime";
-export type ErrorCode = "CURSOR_EXPIRED" | "GATEWAY_UNAVAILABLE" | "IDEMPOTENCY_CONFLICT" | "INTERNAL" | "INVALID_INPUT" | "OUTCOME_UNKNOWN" | "RATE_LIMITED" | "SOURCE_UNAVAILABLE" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MAINTENANCE" | "UPSTREAM_UNAUTHORIZED" | "UPSTREAM_UNREACHABLE" | "VIDEO_NOT_FOUND" | "%future added value";
+export type ErrorCode = "CURSOR_EXPIRED" | "GATEWAY_UNAVAILABLE" | "IDEMPOTENCY_CONFLICT" | "INSUFFICIENT_CREDITS" | "INTERNAL" | "INVALID_INPUT" | "OUTCOME_UNKNOWN" | "RATE_LIMITED" | "SOURCE_UNAVAILABLE" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MAINTENANCE" | "UPSTREAM_UNAUTHORIZED" | "UPSTREAM_UNREACHABLE" | "VIDEO_NOT_FOUND" | "%future added value";
 export type VideoQuality = "P1080" | "P720" | "%future added value";
 export type ExtendVideoInput = {
   expandPrompt?: boolean | null | undefined;
@@ -48,6 +48,11 @@ export type relayExtendVideoMutation$data = {
       readonly video: {
         readonly " $fragmentSpreads": FragmentRefs<"relay_video">;
       };
+    } | null | undefined;
+    readonly upstream: {
+      readonly inDoubt: {
+        readonly " $fragmentSpreads": FragmentRefs<"relay_video">;
+      } | null | undefined;
     } | null | undefined;
   };
 };
@@ -152,25 +157,26 @@ v6 = [
     "storageKey": null
   }
 ],
-v7 = {
+v7 = [
+  {
+    "kind": "InlineDataFragmentSpread",
+    "name": "relay_video",
+    "selections": (v6/*:: as any*/),
+    "args": null,
+    "argumentDefinitions": ([]/*:: as any*/)
+  }
+],
+v8 = {
   "alias": null,
   "args": null,
   "concreteType": "Video",
   "kind": "LinkedField",
   "name": "video",
   "plural": false,
-  "selections": [
-    {
-      "kind": "InlineDataFragmentSpread",
-      "name": "relay_video",
-      "selections": (v6/*:: as any*/),
-      "args": null,
-      "argumentDefinitions": ([]/*:: as any*/)
-    }
-  ],
+  "selections": (v7/*:: as any*/),
   "storageKey": null
 },
-v8 = {
+v9 = {
   "kind": "InlineFragment",
   "selections": [
     {
@@ -196,7 +202,7 @@ v8 = {
   "type": "InvalidInputError",
   "abstractKey": null
 },
-v9 = {
+v10 = {
   "kind": "InlineFragment",
   "selections": [
     {
@@ -219,7 +225,7 @@ v9 = {
   "type": "GatewayError",
   "abstractKey": "__isGatewayError"
 },
-v10 = {
+v11 = {
   "alias": null,
   "args": null,
   "concreteType": "Video",
@@ -229,7 +235,19 @@ v10 = {
   "selections": (v6/*:: as any*/),
   "storageKey": null
 },
-v11 = {
+v12 = [
+  {
+    "kind": "Variable",
+    "name": "connections",
+    "variableName": "connections"
+  },
+  {
+    "kind": "Literal",
+    "name": "edgeTypeName",
+    "value": "VideoEdge"
+  }
+],
+v13 = {
   "alias": null,
   "args": null,
   "filters": null,
@@ -237,18 +255,7 @@ v11 = {
   "key": "",
   "kind": "LinkedHandle",
   "name": "video",
-  "handleArgs": [
-    {
-      "kind": "Variable",
-      "name": "connections",
-      "variableName": "connections"
-    },
-    {
-      "kind": "Literal",
-      "name": "edgeTypeName",
-      "value": "VideoEdge"
-    }
-  ]
+  "handleArgs": (v12/*:: as any*/)
 };
 return {
   "fragment": {
@@ -273,7 +280,7 @@ return {
               "kind": "InlineFragment",
               "selections": [
                 (v3/*:: as any*/),
-                (v7/*:: as any*/)
+                (v8/*:: as any*/)
               ],
               "type": "ExtendVideoSuccess",
               "abstractKey": null
@@ -285,7 +292,7 @@ return {
             "fragment": {
               "kind": "InlineFragment",
               "selections": [
-                (v7/*:: as any*/)
+                (v8/*:: as any*/)
               ],
               "type": "OutcomeUnknownError",
               "abstractKey": null
@@ -294,12 +301,33 @@ return {
             "name": "unknown"
           },
           {
-            "fragment": (v8/*:: as any*/),
+            "fragment": {
+              "kind": "InlineFragment",
+              "selections": [
+                {
+                  "alias": "inDoubt",
+                  "args": null,
+                  "concreteType": "Video",
+                  "kind": "LinkedField",
+                  "name": "video",
+                  "plural": false,
+                  "selections": (v7/*:: as any*/),
+                  "storageKey": null
+                }
+              ],
+              "type": "UpstreamError",
+              "abstractKey": null
+            },
+            "kind": "AliasedInlineFragmentSpread",
+            "name": "upstream"
+          },
+          {
+            "fragment": (v9/*:: as any*/),
             "kind": "AliasedInlineFragmentSpread",
             "name": "invalid"
           },
           {
-            "fragment": (v9/*:: as any*/),
+            "fragment": (v10/*:: as any*/),
             "kind": "AliasedInlineFragmentSpread",
             "name": "error"
           }
@@ -338,8 +366,8 @@ return {
             "kind": "InlineFragment",
             "selections": [
               (v3/*:: as any*/),
-              (v10/*:: as any*/),
-              (v11/*:: as any*/)
+              (v11/*:: as any*/),
+              (v13/*:: as any*/)
             ],
             "type": "ExtendVideoSuccess",
             "abstractKey": null
@@ -347,30 +375,57 @@ return {
           {
             "kind": "InlineFragment",
             "selections": [
-              (v10/*:: as any*/),
-              (v11/*:: as any*/)
+              (v11/*:: as any*/),
+              (v13/*:: as any*/)
             ],
             "type": "OutcomeUnknownError",
             "abstractKey": null
           },
-          (v8/*:: as any*/),
-          (v9/*:: as any*/)
+          {
+            "kind": "InlineFragment",
+            "selections": [
+              {
+                "alias": "inDoubt",
+                "args": null,
+                "concreteType": "Video",
+                "kind": "LinkedField",
+                "name": "video",
+                "plural": false,
+                "selections": (v6/*:: as any*/),
+                "storageKey": null
+              },
+              {
+                "alias": "inDoubt",
+                "args": null,
+                "filters": null,
+                "handle": "prependNode",
+                "key": "",
+                "kind": "LinkedHandle",
+                "name": "video",
+                "handleArgs": (v12/*:: as any*/)
+              }
+            ],
+            "type": "UpstreamError",
+            "abstractKey": null
+          },
+          (v9/*:: as any*/),
+          (v10/*:: as any*/)
         ],
         "storageKey": null
       }
     ]
   },
   "params": {
-    "cacheID": "e455c3c4989b8a0f4bd4d86ea09ddb9f",
+    "cacheID": "05a0f4e3b02d2d78eef348daf187a159",
     "id": null,
     "metadata": {},
     "name": "relayExtendVideoMutation",
     "operationKind": "mutation",
-    "text": "mutation relayExtendVideoMutation(\n  $input: ExtendVideoInput!\n) {\n  extendVideo(input: $input) {\n    __typename\n    ... on ExtendVideoSuccess {\n      cursor\n      video {\n        ...relay_video\n        id\n      }\n    }\n    ... on OutcomeUnknownError {\n      video {\n        ...relay_video\n        id\n      }\n    }\n    ... on InvalidInputError {\n      issues {\n        path\n        message\n      }\n    }\n    ... on GatewayError {\n      __isGatewayError: __typename\n      code\n      message\n      retryable\n      retryAfter\n    }\n  }\n}\n\nfragment relay_video on Video {\n  id\n  taskId\n  state\n  prompt\n  videoUrl\n  failure {\n    reason\n    message\n    retryable\n  }\n}\n"
+    "text": "mutation relayExtendVideoMutation(\n  $input: ExtendVideoInput!\n) {\n  extendVideo(input: $input) {\n    __typename\n    ... on ExtendVideoSuccess {\n      cursor\n      video {\n        ...relay_video\n        id\n      }\n    }\n    ... on OutcomeUnknownError {\n      video {\n        ...relay_video\n        id\n      }\n    }\n    ... on UpstreamError {\n      inDoubt: video {\n        ...relay_video\n        id\n      }\n    }\n    ... on InvalidInputError {\n      issues {\n        path\n        message\n      }\n    }\n    ... on GatewayError {\n      __isGatewayError: __typename\n      code\n      message\n      retryable\n      retryAfter\n    }\n  }\n}\n\nfragment relay_video on Video {\n  id\n  taskId\n  state\n  prompt\n  videoUrl\n  failure {\n    reason\n    message\n    retryable\n  }\n}\n"
   }
 };
 })();
 
-(node as any).hash = "0b24e3e526f066bb4e0dd598cdfaecf9";
+(node as any).hash = "40a17a0f6060bda52782372869e0e70a";
 
 export default node;

@@ -3,7 +3,11 @@
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useMutation } from 'urql';
 import { useConnection } from './connection.ts';
-import { ExtendVideoDocument, type ExtendVideoInput } from './gql/graphql.ts';
+import {
+  ExtendVideoDocument,
+  type ExtendVideoInput,
+  type ExtendVideoMutation,
+} from './gql/graphql.ts';
 import { recall, remember } from './memory.ts';
 import { isEnded, type Problem } from './words.ts';
 
@@ -24,6 +28,18 @@ export interface Submit {
   /** Gives up what is pending; it may have been paid for. */
   forget(): void;
   dismiss(): void;
+}
+
+type Result = ExtendVideoMutation['extendVideo'];
+
+/** The video that there is, or that there may be. */
+function findVideo(result: Result) {
+  if ('video' in result) return result.video;
+  return 'inDoubt' in result ? result.inDoubt : null;
+}
+
+function isProblem(result: Result): result is Problem {
+  return !('video' in result);
 }
 
 /** @param onMade called with the id of the video once there is one, or may be one. */
@@ -52,12 +68,13 @@ export function useSubmit(onMade: (id: string) => void): Submit {
     const { open, early } = recall();
     keep(null);
     const result = data.extendVideo;
-    if (result.__typename === 'ExtendVideoSuccess' || result.__typename === 'OutcomeUnknownError') {
-      const { id, state } = result.video;
+    const video = findVideo(result);
+    if (video) {
+      const { id, state } = video;
       // Its end may have come before its answer, which then tells of an older state.
       if (!isEnded(state) && !early.includes(id)) remember({ open: [...open, id] });
       onMade(id);
-    } else {
+    } else if (isProblem(result)) {
       const { retryAfter } = result;
       setRefusal({ problem: result, retryAt: retryAfter ? Date.now() + retryAfter * 1000 : 0 });
     }

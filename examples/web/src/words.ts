@@ -53,6 +53,10 @@ export const PROBLEMS: Record<Problem['__typename'], Words> = {
     title: 'The video service does not accept us',
     advice: 'Nothing was paid. You can do nothing about it: tell whoever runs this service.',
   },
+  InsufficientCreditsError: {
+    title: 'There are no credits left',
+    advice: 'Nothing was paid. You can do nothing about it: tell whoever runs this service.',
+  },
   UpstreamMaintenanceError: {
     title: 'The video service is under maintenance',
     advice: 'Nothing was paid. Come back a little later.',

@@ -8,13 +8,19 @@ import { releaseUnsent } from './refuse.ts';
 /**
  * Gives up waiting for a submit's answer: it may have been paid. The row keeps its key, and is
  * due again when the task itself is given up.
+ *
+ * @param rejection the error for those who wait for the submit, where the upstream named one.
  */
 export async function markUnconfirmed(
   db: Database,
   id: string,
   giveUpAfterMs: number,
+  rejection: string | null = null,
 ): Promise<boolean> {
-  const result = await toUnconfirmed(db, giveUpAfterMs).where('id', '=', id).executeTakeFirst();
+  const result = await toUnconfirmed(db, giveUpAfterMs)
+    .set({ rejection })
+    .where('id', '=', id)
+    .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }
 

@@ -1,0 +1,109 @@
+/** Writes the outcome of a submit into its row: the answer, or the error in its place. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { GatewayError, GatewayUnavailableError, UpstreamError } from '../errors.ts';
+import type { VideoRow } from '../store/rows.ts';
+import { findRow } from '../store/submits.ts';
+import { confirmSubmit } from '../store/transitions/confirm.ts';
+import { rejectSubmit } from '../store/transitions/refuse.ts';
+import { markUnconfirmed } from '../store/transitions/unconfirmed.ts';
+import { AnswerInDoubtError } from '../upstream/answer-in-doubt.ts';
+import { AnswerLostError } from '../upstream/answer-lost.ts';
+import { serializeRejection, toFix } from './rejection.ts';
+import type { SubmitterParts } from './submitter.ts';
+
+export type SettlingParts = Pick<SubmitterParts, 'db' | 'metrics' | 'log' | 'config'>;
+
+/** The methods never reject. They resolve with the row; undefined where it could not be written. */
+export interface Settling {
+  /** The upstream has named the new task. `req` is the request's id, for the log. */
+  confirm(row: VideoRow, taskId: string, req: string | undefined): Promise<VideoRow | undefined>;
+  /** The POST, or the way to it, has failed with this error. */
+  fail(row: VideoRow, error: unknown, req: string | undefined): Promise<VideoRow | undefined>;
+  /**
+   * Frees the key of a row whose commit was not acknowledged: no POST has followed it, nor will one.
+   * A drain does not wait for it.
+   */
+  release(id: string): Promise<unknown>;
+  /** Stops trying to write to a database that is away. */
+  close(): void;
+}
+
+export function createSettling({ db, metrics, log, config }: SettlingParts): Settling {
+  const closing = new AbortController();
+
+  async function storeTaskId(
+    { id, source_task_id: source }: VideoRow,
+    taskId: string,
+  ): Promise<VideoRow | undefined> {
+    // A read of the source's id would report the source: only the callback can end such a task.
+    const isSource = taskId === source;
+    if (isSource)
+      log.warn({ video: id, taskId }, "the upstream answered with the source's task id");
+    const confirmed = await confirmSubmit(
+      db,
+      isSource
+        ? { id, taskId: null, firstCheckMs: config.TASK_DEADLINE_MS }
+        : { id, taskId, firstCheckMs: config.RECONCILE_AFTER_MS },
+    );
+    if (confirmed) return confirmed;
+    log.error({ video: id, taskId }, "the upstream answered with another video's task id");
+    return leaveUnconfirmed(id, null);
+  }
+
+  async function leaveUnconfirmed(
+    id: string,
+    rejection: string | null,
+  ): Promise<VideoRow | undefined> {
+    await markUnconfirmed(db, id, config.UNCONFIRMED_DEADLINE_MS, rejection);
+    return findRow(db, id);
+  }
+
+  function refuse({ id }: VideoRow, error: GatewayError, req: string | undefined) {
+    const { code, upstreamCode } = error;
+    log.warn({ req, video: id, code, upstreamCode, fix: toFix(error) }, 'submit refused');
+    metrics.submit(code);
+    return persist(id, async () => {
+      await rejectSubmit(db, id, serializeRejection(error));
+      return findRow(db, id);
+    });
+  }
+
+  function doubt({ id }: VideoRow, error: unknown, req: string | undefined) {
+    const isInDoubt = error instanceof AnswerInDoubtError;
+    const isExpected = isInDoubt || error instanceof AnswerLostError;
+    log[isExpected ? 'warn' : 'error']({ req, video: id, err: error }, 'submit unconfirmed');
+    metrics.submit('OUTCOME_UNKNOWN');
+    const rejection = isInDoubt ? serializeRejection(new UpstreamError(error.facts)) : null;
+    return persist(id, () => leaveUnconfirmed(id, rejection));
+  }
+
+  /** The answer exists nowhere else: while the database is away, it is tried again until `close`. */
+  async function persist<T>(id: string, write: () => Promise<T>): Promise<T | undefined> {
+    for (let pause = 50; ; pause = Math.min(pause * 2, 2_000)) {
+      try {
+        return await write();
+      } catch (error) {
+        log.error({ video: id, err: error }, 'an answer could not be stored yet');
+        if (!(error instanceof GatewayUnavailableError) || closing.signal.aborted) return undefined;
+      }
+      await delay(pause, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  }
+
+  return {
+    confirm(row, taskId, req) {
+      log.info({ req, video: row.id, taskId }, 'submit confirmed');
+      metrics.submit('ok');
+      return persist(row.id, () => storeTaskId(row, taskId));
+    },
+    // Only a GatewayError asserts that nothing was started; after any other error it may have been.
+    fail: (row, error, req) =>
+      error instanceof GatewayError ? refuse(row, error, req) : doubt(row, error, req),
+    release(id) {
+      const rejection = serializeRejection(new GatewayUnavailableError());
+      return persist(id, () => rejectSubmit(db, id, rejection));
+    },
+    close: () => closing.abort(),
+  };
+}
