@@ -109,6 +109,7 @@ const Environment = z
     MAX_TOKENS: count(4_000, 1),
     MAX_COST: count(100_000, 1),
     MAX_SUBMITS: count(1, 1),
+    MAX_ANSWER_BYTES: count(8 * 1024 * 1024, 1),
     TRUSTED_DOCUMENTS: z.string().optional(),
     METRICS_TOKEN: z
       .string()

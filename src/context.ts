@@ -7,6 +7,7 @@ import type { Hub } from './delivery/hub.ts';
 import type { Reader } from './delivery/reader.ts';
 import type { Ending } from './ending.ts';
 import type { ErrorCode } from './errors.ts';
+import { createInTurn, type InTurn } from './in-turn.ts';
 import type { FinishedVideos } from './store/finished.ts';
 import type { Database } from './store/schema.ts';
 import type { VideoLoader } from './store/video-loader.ts';
@@ -51,9 +52,14 @@ export interface Context extends Services {
   loadVideo(key: string): Promise<Video | null | undefined>;
   /** A task's own video and what it extends, nearest first, as far as the store knows. */
   loadLineage(query: LineageQuery): Promise<Video[]>;
+  /** Runs a statement of a list when few others of this request are under way. */
+  readInTurn<T>(read: () => Promise<T>): Promise<T>;
   /** The same for another caller's end. */
   forCaller(caller: Caller): Context;
 }
+
+/** Statements of one request: a document with hundreds of lists must not make all others wait for it. */
+const MOST_AT_A_TIME = 4;
 
 /** How many are read at a time: a statement has a limited number of parameters. */
 const MOST_LINEAGES = 100;
@@ -68,6 +74,7 @@ class RequestContext implements Context {
   private readonly services: Services;
   readonly caller: Caller;
   // It batches and does not cache: a subscription's context lives for hours. Most requests need none.
+  private inTurn: InTurn | undefined;
   private lineages: DataLoader<LineageQuery, Video[]> | undefined;
 
   constructor(services: Services, caller: Caller) {
@@ -129,6 +136,11 @@ class RequestContext implements Context {
       { cache: false, maxBatchSize: MOST_LINEAGES },
     );
     return this.lineages.load(query);
+  }
+
+  readInTurn<T>(read: () => Promise<T>): Promise<T> {
+    this.inTurn ??= createInTurn(MOST_AT_A_TIME);
+    return this.inTurn(read);
   }
 
   forCaller(caller: Caller): Context {

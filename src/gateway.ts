@@ -12,6 +12,7 @@ import { createHub } from './delivery/hub.ts';
 import { createReader } from './delivery/reader.ts';
 import { createPlanner } from './execution/planner.ts';
 import { schema } from './schema/index.ts';
+import { createBoundAnswer } from './server/answer-size.ts';
 import { createDoor } from './server/door.ts';
 import { createGraphiQL } from './server/graphiql.ts';
 import { createHttpServer } from './server/http.ts';
@@ -152,7 +153,12 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   };
   const toClientError = createToClientError(log, config.INTROSPECTION);
   const planner = createPlanner(schema, 'query');
-  const subscribeShared = createSharedEvents(requests, createPlanner(schema, 'subscription'));
+  const boundAnswer = createBoundAnswer(config.MAX_ANSWER_BYTES);
+  const subscribeShared = createSharedEvents(
+    requests,
+    createPlanner(schema, 'subscription'),
+    boundAnswer,
+  );
   const yoga = createGraphQL({
     services,
     config,
@@ -160,6 +166,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     trusted,
     requests,
     subscribeShared,
+    boundAnswer,
   });
   const authenticator = createAuthenticator(config, log);
   const door = createDoor({ config, isOpen: authenticator.isOpen, publicUrl });
@@ -168,7 +175,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     {
       ...entry,
       answerThinly: config.THIN_PATH
-        ? createThinPath({ yoga, services, planner, toClientError, trusted, requests })
+        ? createThinPath({ yoga, services, planner, toClientError, trusted, requests, boundAnswer })
         : null,
       sendGraphiQL: config.GRAPHIQL ? createGraphiQL() : null,
       handleCallback: createCallbackHandler({

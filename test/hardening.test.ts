@@ -106,6 +106,18 @@ const EXCESSES: Record<string, [document: string, refusal: RegExp]> = {
     'query ($n: Int = 1) { videos(first: $n) { edges { node { extensions(first: $n) { edges { node { extensions(first: $n) { edges { cursor } } } } } } } } }',
     /in cost, at most 100000/,
   ],
+  'pages without an item, each of them a statement': [
+    `{ videos(first: 100) { edges { node { ${times(20, (index) => `e${index}: extensions(first: 0) { pageInfo { endCursor } }`)} } } } }`,
+    /in cost, at most 100000/,
+  ],
+  'sources, each of them a read': [
+    `{ videos(first: 100) { edges { node { ${times(20, (index) => `s${index}: source { id }`)} } } } }`,
+    /in cost, at most 100000/,
+  ],
+  'rows of long lists': [
+    `{ ${times(90, (index) => `l${index}: videos(first: 100) { edges { node { id state createdAt } } }`)} }`,
+    /in cost, at most 100000/,
+  ],
   'pages longer than pages are': [
     '{ videos(first: 101) { edges { cursor } } }',
     /between 0 and 100/,

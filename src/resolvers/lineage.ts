@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { Video } from '../video.ts';
-import { toLimit } from './pages.ts';
+import { DEFAULT_DEPTH, toLimit } from './pages.ts';
 import { findKnown } from './video.ts';
 
 /** The video that this one extends: the stored row, or else one shared read at the upstream. */
@@ -17,7 +17,7 @@ export async function readAncestors(
   args: { first?: number | null | undefined },
   ctx: Context,
 ): Promise<Video[]> {
-  const depth = toLimit(args.first, 10);
+  const depth = toLimit(args.first, DEFAULT_DEPTH);
   if (video.sourceTaskId === null) return [];
   return ctx.loadLineage({ taskId: video.sourceTaskId, depth });
 }

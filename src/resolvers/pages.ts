@@ -4,6 +4,8 @@ import { InvalidInputError } from '../errors.ts';
 
 export const DEFAULT_PAGE = 20;
 export const LONGEST_PAGE = 100;
+/** Of a chain of sources. */
+export const DEFAULT_DEPTH = 10;
 
 /** @throws InvalidInputError outside 0 to 100: a silently shortened page would look like the end. */
 export function toLimit(first: number | null | undefined, fallback = DEFAULT_PAGE): number {

@@ -9,15 +9,40 @@ import {
   type ValidationContext,
 } from 'graphql';
 import type { Config } from '../config.ts';
-import { DEFAULT_PAGE, LONGEST_PAGE } from '../resolvers/pages.ts';
+import { DEFAULT_DEPTH, DEFAULT_PAGE, LONGEST_PAGE } from '../resolvers/pages.ts';
 
 type Limits = Pick<
   Config,
   'MAX_DEPTH' | 'MAX_ALIASES' | 'MAX_DIRECTIVES' | 'MAX_COST' | 'MAX_SUBMITS'
 >;
 
-/** The cost of a field is 1, of a submit 100, and what stands in a list counts for each item. */
-const SUBMIT_COST = 100;
+/**
+ * What a field costs beside those below it, measured: 100,000 are some 50 ms of the event loop and, at
+ * the database, less than a second. What stands in a list counts for each item.
+ */
+interface Price {
+  readonly base: number;
+  /** For each row of a list. */
+  readonly item?: number;
+  /** Of a list whose length is left open. */
+  readonly length?: number;
+}
+
+const FIELD: Price = { base: 1 };
+/** A list is a statement of its own. */
+const LIST: Price = { base: 50, item: 4, length: DEFAULT_PAGE };
+/** May be read at the upstream, and an error of its own is dearer than what was asked for. */
+const VIDEO: Price = { base: 50 };
+const PRICES: ReadonlyMap<string, Price> = new Map([
+  ['extendVideo', { base: 100 }],
+  ['videos', LIST],
+  ['completions', LIST],
+  ['extensions', LIST],
+  ['ancestors', { base: 10, item: 4, length: DEFAULT_DEPTH }],
+  ['node', VIDEO],
+  ['video', VIDEO],
+  ['source', VIDEO],
+]);
 
 interface Size {
   depth: number;
@@ -94,12 +119,13 @@ function createMeasure(context: ValidationContext): (selections: SelectionSetNod
   function measureField(field: FieldNode): Size {
     const inner = field.selectionSet ? measure(field.selectionSet) : NOTHING;
     const isSubmit = field.name.value === 'extendVideo';
+    const { base, item = 0, length = 1 } = PRICES.get(field.name.value) ?? FIELD;
     return {
       depth: inner.depth + 1,
       aliases: inner.aliases + (field.alias ? 1 : 0),
       directives: inner.directives,
       submits: inner.submits + (isSubmit ? 1 : 0),
-      cost: (isSubmit ? SUBMIT_COST : 1) + inner.cost * toLength(field),
+      cost: base + (item + inner.cost) * toLength(field, length),
     };
   }
 
@@ -107,10 +133,9 @@ function createMeasure(context: ValidationContext): (selections: SelectionSetNod
 }
 
 /** How many items a list may have; what a variable says is not known yet. */
-function toLength(field: FieldNode): number {
-  const isList = ['videos', 'completions', 'extensions', 'ancestors'].includes(field.name.value);
+function toLength(field: FieldNode, fallback: number): number {
   const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
-  if (first === undefined) return isList ? DEFAULT_PAGE : 1;
+  if (first === undefined) return fallback;
   // A negative one is refused when it is executed, and must not outweigh others until then.
   return first.kind === Kind.INT
     ? Math.min(Math.max(Number(first.value), 0), LONGEST_PAGE)

@@ -13,6 +13,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { Answer, Planner } from '../execution/planner.ts';
 import type { OperationCounts, RequestCounts } from '../telemetry/requests.ts';
+import type { BoundAnswer } from './answer-size.ts';
 import { withText } from './result-text.ts';
 
 type Result = ExecutionResult | Promise<ExecutionResult>;
@@ -31,7 +32,11 @@ export type SubscribeShared = (
  * An event belongs to one owner, and is one object for all who are woken by it. A result with errors
  * is not shared: it may tell of nothing but the end of the listener that it was made for.
  */
-export function createSharedEvents(requests: RequestCounts, planner: Planner): SubscribeShared {
+export function createSharedEvents(
+  requests: RequestCounts,
+  planner: Planner,
+  boundAnswer: BoundAnswer,
+): SubscribeShared {
   // By operation, and gone with the event.
   const events = new WeakMap<object, Map<string, Result>>();
   const toKey = createOperationKeys();
@@ -45,8 +50,9 @@ export function createSharedEvents(requests: RequestCounts, planner: Planner): S
       return known.then((result) => (result.errors ? execute(args, event) : result));
     }
     if (known && !known.errors) return known;
+    const conclude = (answer: ExecutionResult) => withText(boundAnswer(answer));
     const executed = execute(args, event);
-    const result = executed instanceof Promise ? executed.then(withText) : withText(executed);
+    const result = executed instanceof Promise ? executed.then(conclude) : conclude(executed);
     results.set(key, result);
     events.set(event, results);
     return result;

@@ -9,6 +9,7 @@ import type { ToClientError } from '../client-errors.ts';
 import { type Caller, createContext, type Services } from '../context.ts';
 import type { Answer, Planner } from '../execution/planner.ts';
 import { type Errors, type RequestCounts, toOutcome } from '../telemetry/requests.ts';
+import type { BoundAnswer } from './answer-size.ts';
 import { toSeconds } from './counting.ts';
 import { createDocumentCache } from './documents.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
@@ -57,8 +58,9 @@ export function createThinPath(parts: {
   readonly toClientError: ToClientError;
   readonly trusted: TrustedDocuments | null;
   readonly requests: RequestCounts;
+  readonly boundAnswer: BoundAnswer;
 }): AnswerThinly {
-  const { yoga, services, planner, toClientError, trusted, requests } = parts;
+  const { yoga, services, planner, toClientError, trusted, requests, boundAnswer } = parts;
   const valid = createDocumentCache<DocumentNode>();
 
   /** The document if it is valid; what is wrong with any other is Yoga's to say. */
@@ -84,8 +86,12 @@ export function createThinPath(parts: {
   /** What a plan has come to, past all hooks but the masking of errors. */
   function conclude(asked: Asked, document: DocumentNode, result: Answer) {
     if (!result) return execute(asked, document);
-    const { data, errors } = result;
-    return toAnswer(asked, document, errors ? { errors: errors.map(toClientError), data } : result);
+    const { data, errors } = boundAnswer(result);
+    return toAnswer(
+      asked,
+      document,
+      errors ? { errors: errors.map(toClientError), data } : { data },
+    );
   }
 
   async function execute(asked: Asked, known?: DocumentNode): Promise<ThinAnswer | null> {

@@ -8,6 +8,7 @@ import { type Caller, type Context, createContext, type Services } from '../cont
 import { RateLimitedError } from '../errors.ts';
 import { schema } from '../schema/index.ts';
 import type { RequestCounts } from '../telemetry/requests.ts';
+import type { BoundAnswer } from './answer-size.ts';
 import { type Passage, useCounting } from './counting.ts';
 import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
@@ -34,6 +35,7 @@ export function createGraphQL(parts: {
   readonly trusted: TrustedDocuments | null;
   readonly requests: RequestCounts;
   readonly subscribeShared: SubscribeShared;
+  readonly boundAnswer: BoundAnswer;
 }) {
   const { services, config, toClientError, trusted, requests, subscribeShared } = parts;
   const { log } = services;
@@ -51,6 +53,7 @@ export function createGraphQL(parts: {
       ...(trusted ? [useTrusted(trusted)] : []),
       useKnownParameters(extraParamNames),
       useSharedEvents(subscribeShared),
+      useBoundedAnswers(parts.boundAnswer),
     ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.
     logging: {
@@ -83,6 +86,7 @@ function toExtension(services: Services, context: Context): Context {
     caller: context.caller,
     loadVideo: (key) => context.loadVideo(key),
     loadLineage: (query) => context.loadLineage(query),
+    readInTurn: (read) => context.readInTurn(read),
     forCaller: (caller) => context.forCaller(caller),
   };
 }
@@ -97,6 +101,17 @@ function useLimits(config: Config): Plugin {
     onValidate({ addValidationRule }) {
       addValidationRule(rule);
     },
+  };
+}
+
+/** On every transport; what subscriptions are answered with is bounded where it is made. */
+function useBoundedAnswers(boundAnswer: BoundAnswer): Plugin {
+  return {
+    onExecute: () => ({
+      onExecuteDone({ result, setResult }) {
+        if (!(Symbol.asyncIterator in result)) setResult(boundAnswer(result));
+      },
+    }),
   };
 }
 
