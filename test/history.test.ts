@@ -230,6 +230,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
 const OTHERS = new Set([
   'allowance.toAllowance',
   'allowance.toPauseMs',
+  'database.explainDatabase',
   'database.isShared',
   'database.openDatabase',
   'transitions/refuse.releaseUnsent',

@@ -166,7 +166,7 @@ describe('the ancestors of a video', () => {
   });
 
   it('come to an end when the upstream answers with a circle', async () => {
-    const answers = ['b', 'a', 'self'];
+    const answers = ['b', 'a'];
     await using upstream = await startScriptedUpstream((request, response) =>
       request.method === 'POST'
         ? answerJson(response, { code: 200, msg: 'success', data: { taskId: answers.shift() } })
@@ -175,18 +175,13 @@ describe('the ancestors of a video', () => {
     await using gateway = await startGateway(upstream);
     await extend(gateway, { taskId: 'a' });
     await extend(gateway, { taskId: 'b' });
-    await extend(gateway, { taskId: 'self' });
 
-    for (const [taskId, members] of [
-      ['a', ['a', 'b']],
-      ['self', ['self']],
-    ] as const) {
-      const { data, errors } = await readAncestors(gateway, taskId, 100);
-      expect(errors).toBeUndefined();
-      const told = data.video.ancestors.map((ancestor) => ancestor.taskId);
-      expect(told.length).toBeLessThanOrEqual(100);
-      expect([...new Set(told)].toSorted()).toEqual(members);
-    }
+    const { data, errors } = await readAncestors(gateway, 'a', 100);
+
+    expect(errors).toBeUndefined();
+    const told = data.video.ancestors.map((ancestor) => ancestor.taskId);
+    expect(told.length).toBeLessThanOrEqual(100);
+    expect([...new Set(told)].toSorted()).toEqual(['a', 'b']);
   });
 });
 
