@@ -40,6 +40,11 @@ export function findRisks(config: Config, url: string): Risk[] {
   const isUpstreamFar = !isLocal(config.UPSTREAM_URL);
   const conveniences = (['GRAPHIQL', 'INTROSPECTION'] as const).filter((name) => config[name]);
   const risks: (Risk | false)[] = [
+    ...config.misspelt.map(({ name, meant }) => ({
+      variable: name,
+      message: 'has no effect: no variable has this name',
+      fix: `Write ${meant} if that is meant.`,
+    })),
     isOpen(config) &&
       isReachable && {
         variable: 'AUTH',

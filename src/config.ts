@@ -14,8 +14,14 @@ import {
   wholeNumber,
 } from './config-values.ts';
 import { DAY_MS } from './durations.ts';
+import { findNearMisses, type NearMiss } from './near-misses.ts';
 
-export type Config = Readonly<z.output<typeof Environment>>;
+export type Config = Readonly<
+  z.output<typeof Environment> & {
+    /** Variables without effect whose names are nearly one of ours. */
+    readonly misspelt: readonly NearMiss[];
+  }
+>;
 
 /** What trying again does not mend. The message names the variables. */
 export class EnvironmentError extends Error {}
@@ -180,7 +186,11 @@ export function readConfig(env: Raw): Config {
     // Of values that cannot be used nothing more can be said.
     ...(wrapped.size === 0 ? findConflicts(set) : []),
   ]);
-  if (result.success && faults.size === 0) return Object.freeze(result.data);
+  const misspelt = findNearMisses(Object.keys(set), VARIABLE_NAMES);
+  if (result.success && faults.size === 0) return Object.freeze({ ...result.data, misspelt });
+  // A name that is missing may be there in another spelling.
+  for (const { name, meant } of misspelt)
+    faults.add(`${name}: has no effect; ${meant} may be meant`);
   throw new EnvironmentError(
     `The environment is not usable:\n${Array.from(faults, (fault) => `  ${fault}`).join('\n')}`,
   );

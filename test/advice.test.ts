@@ -109,3 +109,50 @@ describe('what is said at the start', () => {
     );
   });
 });
+
+describe('names of variables that are nearly right', () => {
+  const find = (name: string, others: Record<string, string> = {}) =>
+    readConfig({ ...SAFE, ...others, [name]: 'canary' }).misspelt.map(({ meant }) => meant);
+
+  it.each([
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['DATABASE_URI', 'DATABASE_URL'],
+    ['DATABASEURL', 'DATABASE_URL'],
+    ['OWNER_SUBMIT_PER_DAY', 'OWNER_SUBMITS_PER_DAY'],
+    ['UPSTREAM_TIMEOUT', 'UPSTREAM_TIMEOUT_MS'],
+    ['UPSTERAM_URL', 'UPSTREAM_URL'],
+    ['AUTH_API_KEY', 'AUTH_API_KEYS'],
+    ['LOGLEVEL', 'LOG_LEVEL'],
+    ['Port', 'PORT'],
+    ['log_level', 'LOG_LEVEL'],
+  ])('%s: %s is suggested', (name, meant) => {
+    expect(find(name)).toEqual([meant]);
+  });
+
+  it('are told with what to write, and without a value', () => {
+    const [risk] = findRisks(read({ DATABSE_URL: 'sqlite:canary.db' }), URL_OF_IT);
+
+    expect(risk).toEqual({
+      variable: 'DATABSE_URL',
+      message: 'has no effect: no variable has this name',
+      fix: 'Write DATABASE_URL if that is meant.',
+    });
+  });
+
+  it('are told beside the faults, where the right one is missing', () => {
+    expect(() => readConfig({ APIKLEY_APIKEY: KEY })).toThrow(
+      /APIKLEY_API_KEY: is required.*\n {2}APIKLEY_APIKEY: has no effect; APIKLEY_API_KEY may be meant$/,
+    );
+  });
+
+  it('are none of those that others use, nor any whose right spelling is there as well', () => {
+    const others =
+      'PATH HOME USER HOSTNAME HOSTTYPE PWD TERM LANG SHELL EDITOR MAIL TZ POST SORT AUTHOR PGHOST PGPORT ' +
+      'DATABASE_USER DATABASE_HOST DATABASE_NAME POSTGRES_URL REDIS_URL API_KEY PUBLIC_IP BASE_URL ' +
+      'LONGTAKE_PORT LONGTAKE_SERVICE_HOST LONGTAKE_PORT_80_TCP_ADDR KUBERNETES_PORT NODE_OPTIONS NODE_PATH ' +
+      'OTEL_SERVICE_NAME OTEL_METRICS_EXPORTER OTEL_LOGS_EXPORTER OTEL_EXPORTER_OTLP_HEADERS ' +
+      'OTEL_EXPORTER_OTLP_PROTOCOL OTEL_EXPORTER_OTLP_METRICS_ENDPOINT npm_config_loglevel npm_package_name';
+    for (const name of others.split(' ')) expect([name, ...find(name)]).toEqual([name]);
+    expect(find('PUBLIC_URLS')).toEqual([]);
+  });
+});

@@ -98,6 +98,20 @@ describe('the environment', () => {
     expect(code).toBe(0);
   });
 
+  it('is warned of names that are misspelt', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+
+    const { findings, code } = await consult({ UPSTREAM_URL: sandbox.url, DATABSE_URL: 'x' });
+
+    expect(findings).toContainEqual({
+      level: 'warning',
+      subject: 'environment',
+      message: 'DATABSE_URL: has no effect: no variable has this name',
+      fix: 'Write DATABASE_URL if that is meant.',
+    });
+    expect(code).toBe(0);
+  });
+
   it('may name a place of keys, which is looked at', async () => {
     const key = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
     await using server = await startScriptedUpstream(({ path }, response) =>

@@ -207,6 +207,21 @@ describe('a gateway that is started as operators start it', () => {
     expect(await gateway.ended()).toEqual({ code: 0, signal: null, stderr: '' });
   });
 
+  it('warns of a variable that is misspelt', async () => {
+    await using folder = await makeFolder();
+    await using gateway = run({
+      UPSTREAM_URL: 'http://127.0.0.1:9',
+      DATABASE_URL: `sqlite:${join(folder.path, 'gateway.db')}`,
+      OWNER_SUBMIT_PER_DAY: '5',
+    });
+
+    expect(await gateway.logged('has no effect: no variable has this name')).toMatchObject({
+      level: 40,
+      variable: 'OWNER_SUBMIT_PER_DAY',
+      fix: 'Write OWNER_SUBMITS_PER_DAY if that is meant.',
+    });
+  });
+
   it('writes no secret into its log', async () => {
     await using folder = await makeFolder();
     await using sandbox = await startSandbox({ autoplay: false, apiKey: 'very-secret-key' });

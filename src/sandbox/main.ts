@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { findWrapped } from '../config-values.ts';
+import { findNearMisses } from '../near-misses.ts';
 import { startSandbox } from './sandbox.ts';
 
 const DEFAULT_KEY = 'sandbox-key';
@@ -24,6 +25,12 @@ try {
 
 async function main(environment: NodeJS.ProcessEnv): Promise<void> {
   const env = parseEnvironment(environment);
+  for (const { name, meant } of findNearMisses(
+    Object.keys(environment),
+    Object.keys(Environment.shape),
+  )) {
+    console.error(`${name} has no effect. Write ${meant} if that is meant.`);
+  }
   const sandbox = await startSandbox({
     port: env.PORT,
     host: env.HOST,
