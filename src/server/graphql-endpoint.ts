@@ -15,10 +15,10 @@ import { withoutByteOrderMark } from './byte-order-mark.ts';
 import { type Passage, toSeconds } from './counting.ts';
 import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
-import { createAcceptances } from './media-types.ts';
+import { type Acceptance, createAcceptances } from './media-types.ts';
 import type { Quota } from './quotas.ts';
 import { sendErrors, sendJson, toStatus } from './refusals.ts';
-import { findBodyFault, isForBrowser, isHostValid } from './request-facts.ts';
+import { findBodyFault, isHostValid } from './request-facts.ts';
 import type { AnswerThinly } from './thin-path.ts';
 import { createTurn } from './turn.ts';
 import type { Yoga } from './yoga.ts';
@@ -45,6 +45,7 @@ interface Asked {
   readonly response: ServerResponse;
   readonly caller: Caller;
   readonly identity: Identity;
+  readonly accepted: Acceptance;
   readonly transport: Transport;
   readonly begun: number;
 }
@@ -81,11 +82,12 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       response.writeHead(204).end();
       return;
     }
-    if (parts.sendGraphiQL && isForBrowser(request)) {
+    const accepted = toAcceptance(request.headers.accept);
+    // With a query in the address, too: GraphiQL keeps the one being edited there, for a reload.
+    if (parts.sendGraphiQL && request.method === 'GET' && accepted.isPage) {
       await parts.sendGraphiQL(response);
       return;
     }
-    const accepted = toAcceptance(request.headers.accept);
     if (request.method === 'POST') {
       const fault = findBodyFault(request);
       if (fault) {
@@ -119,8 +121,9 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       refuse(response, 406, message, begun);
       return;
     }
+    request.headers.accept = accepted.header;
     const caller: Caller = { owner: identity.owner, ending, requestId };
-    const asked: Asked = { request, response, caller, identity, transport, begun };
+    const asked: Asked = { request, response, caller, identity, accepted, transport, begun };
     if (request.method !== 'POST') return answerByYoga(asked, 0);
 
     const body = await readBody(request, BODY_LIMIT);
@@ -153,7 +156,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
   }
 
   async function answerByYoga(asked: Asked, bodyLength: number): Promise<void> {
-    const { request, response, caller, identity, transport, begun } = asked;
+    const { request, response, caller, identity, accepted, transport, begun } = asked;
     const { ending } = caller;
     if (ending.isOver) return;
     const passage: Passage = { transport, begun, isCounted: false };
@@ -175,6 +178,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       caller,
       passage,
       bodyLength,
+      acceptsStream: accepted.isStream,
       beginStream: transport === 'sse' ? () => true : beginStream,
     });
     // A method or a media type that GraphQL does not know.

@@ -1,37 +1,32 @@
-/** Which media types a client's `Accept` asks for. */
+/** Which media types a client's `Accept` asks for (RFC 9110, 12.5.1). */
 
-/**
- * The first media type of an `Accept` that a single result can have, as Yoga chooses it: by the
- * client's order, and `application/json` for a wildcard. Null where there is none.
- *
- * @see https://graphql.github.io/graphql-over-http/draft/#sec-Accept
- */
-function chooseContentType(accept: string): string | null {
-  for (const item of accept.replace(/\s/g, '').toLowerCase().split(',')) {
-    const [type = '', ...parameters] = item.split(';');
-    const charset = parameters.find((parameter) => parameter.includes('charset='));
-    if (charset !== undefined && charset !== 'charset=utf-8') continue;
-    if (['*/*', 'application/*', '*/json', 'application/json'].includes(type)) {
-      return 'application/json; charset=utf-8';
-    }
-    if (['application/graphql-response+json', '*/graphql-response+json'].includes(type)) {
-      return 'application/graphql-response+json; charset=utf-8';
-    }
-  }
-  return null;
-}
-
-/** Whether a request asks for server-sent events in so many words. */
-export function isStream(accept: string | null | undefined): boolean {
-  return (accept ?? '').toLowerCase().includes('text/event-stream');
-}
+const JSON_TYPE = 'application/json';
+const RESPONSE_TYPE = 'application/graphql-response+json';
+const STREAM_TYPE = 'text/event-stream';
+const PARTS_TYPE = 'multipart/mixed';
+const PAGE_TYPE = 'text/html';
 
 export interface Acceptance {
   /** Of a single result; null where none will do. */
   readonly contentType: string | null;
+  /** Whether the client takes server-sent events. It has to name them: a wildcard is not enough. */
   readonly isStream: boolean;
+  /** Whether the client prefers a web page to a result, as browsers do. */
+  readonly isPage: boolean;
   /** Whether there is anything that both sides know. */
   readonly isAnswerable: boolean;
+  /** The same as an `Accept` without quality values, which Yoga does not read: the best type first. */
+  readonly header: string;
+}
+
+/** A media range, and how much the client wants it. */
+interface Range {
+  readonly type: string;
+  readonly subtype: string;
+  /** From 0, which is a refusal, to 1. */
+  readonly quality: number;
+  /** Its place in the header: of two equal ones the first is preferred. */
+  readonly place: number;
 }
 
 /** Few are in use, and a stranger can make up any number. */
@@ -43,13 +38,74 @@ export function createAcceptances(): (accept: string | undefined) => Acceptance 
     const text = accept || '*/*';
     let acceptance = known.get(text);
     if (!acceptance) {
-      const contentType = chooseContentType(text);
-      const streams = isStream(text);
-      const isMultipart = text.toLowerCase().includes('multipart/mixed');
-      const isAnswerable = contentType !== null || streams || isMultipart;
-      acceptance = { contentType, isStream: streams, isAnswerable };
+      acceptance = toAcceptance(text);
       if (known.size < MOST_KNOWN) known.set(text, acceptance);
     }
     return acceptance;
   };
+}
+
+function toAcceptance(accept: string): Acceptance {
+  const ranges = parseAccept(accept);
+  const named = ranges.filter((range) => countWildcards(range) === 0);
+  // Where one range stands for both, JSON is what every client reads.
+  const single = [JSON_TYPE, RESPONSE_TYPE]
+    .map((type) => ({ type, range: findRange(ranges, type) }))
+    .filter(({ range }) => isWanted(range))
+    .sort((a, b) => compare(a.range, b.range))[0];
+  const page = findRange(named, PAGE_TYPE);
+  const isStream = isWanted(findRange(named, STREAM_TYPE));
+  const isParts = isWanted(findRange(named, PARTS_TYPE));
+  const types = [single?.type, isStream && STREAM_TYPE, isParts && PARTS_TYPE].filter(Boolean);
+  return {
+    contentType: single ? `${single.type}; charset=utf-8` : null,
+    isStream,
+    isPage: isWanted(page) && compare(page, single?.range) < 0,
+    isAnswerable: types.length > 0,
+    header: types.join(', '),
+  };
+}
+
+function parseAccept(accept: string): Range[] {
+  const items = accept.replace(/\s/g, '').toLowerCase().split(',');
+  return items.flatMap((item, place) => {
+    const [range = '', ...parameters] = item.split(';');
+    const [type = '', subtype = ''] = range.split('/');
+    const charset = findParameter(parameters, 'charset');
+    if (charset !== undefined && charset.replaceAll('"', '') !== 'utf-8') return [];
+    return [{ type, subtype, quality: toQuality(findParameter(parameters, 'q')), place }];
+  });
+}
+
+function findParameter(parameters: readonly string[], name: string): string | undefined {
+  return parameters.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** What is no number counts as unset. */
+function toQuality(text: string | undefined): number {
+  const quality = Number.parseFloat(text ?? '');
+  return Number.isNaN(quality) ? 1 : Math.min(Math.max(quality, 0), 1);
+}
+
+/** Of the ranges that hold a media type the most specific one counts. */
+function findRange(ranges: readonly Range[], mediaType: string): Range | undefined {
+  const [type, subtype] = mediaType.split('/');
+  return ranges
+    .filter((range) => range.type === type || range.type === '*')
+    .filter((range) => range.subtype === subtype || range.subtype === '*')
+    .sort((a, b) => countWildcards(a) - countWildcards(b))[0];
+}
+
+function countWildcards({ type, subtype }: Range): number {
+  return Number(type === '*') + Number(subtype === '*');
+}
+
+function isWanted(range: Range | undefined): boolean {
+  return range !== undefined && range.quality > 0;
+}
+
+/** Negative where the client prefers the first. */
+function compare(a: Range | undefined, b: Range | undefined): number {
+  if (!a || !b) return Number(!a) - Number(!b);
+  return b.quality - a.quality || a.place - b.place;
 }

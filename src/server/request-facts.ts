@@ -3,11 +3,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-export function isForBrowser(request: IncomingMessage): boolean {
-  // With a query in the address, too: GraphiQL keeps the one being edited there, for a reload.
-  return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
-}
-
 /** ASCII is a part of it. */
 const UTF8 = /^charset=("?)(utf-?8|us-ascii)\1$/;
 

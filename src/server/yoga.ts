@@ -12,7 +12,6 @@ import type { BoundAnswer } from './answer-size.ts';
 import { type Passage, useCounting } from './counting.ts';
 import { createDocumentCache } from './documents.ts';
 import { createLimitsRule } from './limits.ts';
-import { isStream } from './media-types.ts';
 import { type SubscribeShared, useSharedEvents } from './shared-events.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
@@ -22,6 +21,8 @@ interface ServerContext {
   readonly passage: Passage;
   /** In bytes. */
   readonly bodyLength: number;
+  /** Whether the client asked for server-sent events. */
+  readonly acceptsStream: boolean;
   /** Called once for a subscription; false: there is no place for one more stream. */
   readonly beginStream: () => boolean;
 }
@@ -129,10 +130,10 @@ function useStreamsOnRequest(
 ): Plugin<Partial<ServerContext> & { request?: Request }> {
   return {
     onSubscribe({ args, setResultAndStopExecution }) {
-      const { request, beginStream, bodyLength = 0 } = args.contextValue;
+      const { request, acceptsStream, beginStream, bodyLength = 0 } = args.contextValue;
       // A WebSocket has none.
       if (!request) return;
-      if (!isStream(request.headers.get('accept'))) {
+      if (!acceptsStream) {
         const message = 'Subscriptions come as server-sent events: accept text/event-stream.';
         const extensions = { code: 'BAD_REQUEST', http: { status: 406 } };
         setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
