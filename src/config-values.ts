@@ -47,6 +47,14 @@ export const list = z.string().default('').transform(split);
 export const NO_KEY_LIST =
   'must be a comma-separated list of name:sha256-of-key, the hash in hex and not the key itself: printf %s "$KEY" | sha256sum';
 
+export const NO_SCHEMA =
+  'cannot name a schema like that: add options=-c%20search_path%3DNAME to its parameters, or set the search_path of the user';
+
+/** The parameters of Prisma, JDBC and Go, which would be ignored: the tables would stand elsewhere. */
+export function isSchemaUnnamed(url: string): boolean {
+  return !/[?&](schema|currentSchema|search_path)=/i.test(url);
+}
+
 /**
  * One rule for all variables: no value begins or ends with whitespace or a quote. Line breaks come
  * from files of secrets, carriage returns from files written on Windows, quotes from readers of `.env`

@@ -8,8 +8,10 @@ import {
   flag,
   httpUrl,
   isOrigin,
+  isSchemaUnnamed,
   list,
   NO_KEY_LIST,
+  NO_SCHEMA,
   split,
   wholeNumber,
 } from './config-values.ts';
@@ -49,7 +51,13 @@ const Environment = z
         /^(sqlite|postgres|postgresql):.+/,
         'must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
       )
+      .refine(isSchemaUnnamed, NO_SCHEMA)
       .default('sqlite:data/gateway.db'),
+    DATABASE_LISTEN_URL: z
+      .string()
+      .regex(/^postgres(ql)?:.+/, 'must be postgres://USER:PASSWORD@HOST:PORT/DATABASE')
+      .refine(isSchemaUnnamed, NO_SCHEMA)
+      .optional(),
     DATABASE_POOL_SIZE: count(10, 1, 1_000),
     DATABASE_TIMEOUT_MS: count(4_000, 1),
     // Nothing but commas must not pass for keys: every callback would count as signed.
@@ -208,6 +216,9 @@ function findConflicts(env: Raw): string[] {
   // Keys that sign for others too say nothing about whom a token was made for.
   if (AUTH_JWKS_URL && !(AUTH_ISSUER && AUTH_AUDIENCE)) {
     faults.push('AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDIENCE');
+  }
+  if (env.DATABASE_LISTEN_URL && !env.DATABASE_URL?.startsWith('postgres')) {
+    faults.push('DATABASE_LISTEN_URL: stands beside a DATABASE_URL of PostgreSQL alone');
   }
   if (AUTH === 'none' && !open) {
     faults.push('AUTH: none cannot stand beside AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS');

@@ -81,6 +81,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const pool = {
     size: config.DATABASE_POOL_SIZE,
     statementTimeoutMs: config.DATABASE_TIMEOUT_MS,
+    listenUrl: config.DATABASE_LISTEN_URL,
   };
   const {
     db,
@@ -95,7 +96,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   let listener: Listener | undefined;
   if (isShared(config.DATABASE_URL)) {
     const { startListener } = await import('./store/listener.ts');
-    listener = startListener(config.DATABASE_URL, pool, {
+    listener = startListener(config.DATABASE_LISTEN_URL ?? config.DATABASE_URL, pool, {
       onChange: hub.publish,
       onConnect: hub.publishAll,
       onError: (error) => log.error({ err: error }, 'the database does not tell of changes now'),

@@ -5,8 +5,9 @@ import { toDatabaseName } from '../advice.ts';
 import type { Config } from '../config.ts';
 import { POSTGRES_MIGRATIONS } from '../store/database.ts';
 import { findFault, readLanded } from '../store/landed.ts';
-import { toClientConfig } from '../store/postgres.ts';
-import { explainPostgres } from '../store/postgres-trouble.ts';
+import { proveNotifications } from '../store/notifications-proof.ts';
+import { type PoolOptions, toClientConfig } from '../store/postgres.ts';
+import { explainPostgres, ListenError, NotificationsError } from '../store/postgres-trouble.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
 
@@ -17,7 +18,11 @@ const CLOCK_TOLERANCE_MS = 5_000;
 
 export async function examinePostgres(config: Config): Promise<Finding[]> {
   const url = config.DATABASE_URL;
-  const pool = { size: 1, statementTimeoutMs: config.DATABASE_TIMEOUT_MS };
+  const pool = {
+    size: 1,
+    statementTimeoutMs: config.DATABASE_TIMEOUT_MS,
+    listenUrl: config.DATABASE_LISTEN_URL,
+  };
   let client: pg.Client | undefined;
   try {
     client = new pg.Client(toClientConfig(url, pool));
@@ -28,6 +33,7 @@ export async function examinePostgres(config: Config): Promise<Finding[]> {
     return [
       await examine(client, url),
       ...(await examineDurability(client)),
+      await examineNotifications(url, pool),
       await compareClocks(client),
     ];
   } catch (error) {
@@ -65,6 +71,17 @@ async function examine(client: pg.Client, url: string): Promise<Finding> {
     );
   }
   return judgeMigrations(name, landed, POSTGRES_MIGRATIONS);
+}
+
+async function examineNotifications(url: string, pool: PoolOptions): Promise<Finding> {
+  try {
+    await proveNotifications(url, pool);
+    return ok('database', 'notifications arrive: replicas hear of each other');
+  } catch (error) {
+    if (error instanceof NotificationsError) return fault('database', error.problem, error.remedy);
+    if (error instanceof ListenError) return fault('database', error.message);
+    throw error;
+  }
 }
 
 /** `synchronous_commit` is not asked for: the gateway's own transactions set it. */

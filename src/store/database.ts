@@ -12,7 +12,7 @@ import * as lists from './migrations/0005-lists.ts';
 import * as attempts from './migrations/0008-attempts.ts';
 import { clock, durableCommits, notifications } from './migrations/postgres.ts';
 import type { PoolOptions } from './postgres.ts';
-import { explainPostgres } from './postgres-trouble.ts';
+import { explainPostgres, ListenError, NotificationsError } from './postgres-trouble.ts';
 import type { Database, Tables } from './schema.ts';
 import { createSqliteDialect, explainSqlite, openSqliteFile } from './sqlite.ts';
 
@@ -64,11 +64,12 @@ export async function openDatabase(
     : createSqliteDialect(openSqliteFile(url.slice('sqlite:'.length)));
   const db = new Kysely<Tables>({ dialect });
   try {
-    await migrate(db, url, start);
+    await migrate(db, url, pool, start);
     return { db, id: await takeDatabaseId(db), close: () => db.destroy() };
   } catch (error) {
     await db.destroy();
     if (start.signal?.aborted) throw error;
+    if (error instanceof NotificationsError || error instanceof ListenError) throw error;
     const reason = explainDatabase(error, url);
     throw new Error(`DATABASE_URL: the database could not be brought up to date: ${reason}`, {
       cause: error,
@@ -76,10 +77,13 @@ export async function openDatabase(
   }
 }
 
-async function migrate(db: Database, url: string, start: Start): Promise<void> {
+async function migrate(db: Database, url: string, pool: PoolOptions, start: Start): Promise<void> {
   if (isShared(url)) {
+    const { proveNotifications } = await import('./notifications-proof.ts');
     const { migratePostgres } = await import('./migrate-postgres.ts');
-    await migratePostgres(url, POSTGRES_MIGRATIONS, start);
+    // Before anything is set or changed: sessions behind a pooler may be other clients'.
+    await proveNotifications(url, pool);
+    await migratePostgres(url, pool, POSTGRES_MIGRATIONS, start);
     return;
   }
   await db.transaction().execute((trx) => applyMigrations(trx, SQLITE_MIGRATIONS));

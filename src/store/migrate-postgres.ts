@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
 import { applyMigrations, type Migrations } from './migrate.ts';
-import { createPostgresDialect } from './postgres.ts';
+import { createPostgresDialect, type PoolOptions } from './postgres.ts';
 import type { Tables } from './schema.ts';
 
 /** Kysely's own, so that earlier versions of the gateway, which take it, wait as well. */
@@ -25,10 +25,11 @@ export interface Start {
  */
 export async function migratePostgres(
   url: string,
+  pool: PoolOptions,
   migrations: Migrations,
   start: Start,
 ): Promise<void> {
-  const dialect = createPostgresDialect(url, { size: 1, statementTimeoutMs: 0 });
+  const dialect = createPostgresDialect(url, { ...pool, size: 1, statementTimeoutMs: 0 });
   const db = new Kysely<Tables>({ dialect });
   try {
     // What another process has committed by the time of the lock has to be seen, whatever the default.

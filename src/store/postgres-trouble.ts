@@ -1,6 +1,22 @@
 /** Why PostgreSQL cannot be used, in a sentence for the operator. It never quotes the password. */
 
+import { EnvironmentError } from '../config.ts';
 import { OWN_SCHEMA } from './landed.ts';
+
+/** Trying again does not help. */
+export class NotificationsError extends EnvironmentError {
+  readonly problem: string;
+  readonly remedy: string;
+
+  constructor(problem: string, remedy: string) {
+    super(`${problem}. ${remedy}`);
+    this.problem = problem;
+    this.remedy = remedy;
+  }
+}
+
+/** The direct connection fails; the message is a sentence for the operator. */
+export class ListenError extends Error {}
 
 /**
  * @param error what `pg` rejected with, or what stands behind our own error for it.
@@ -9,19 +25,26 @@ import { OWN_SCHEMA } from './landed.ts';
 export function explainPostgres(error: unknown, url: string): string {
   const { host, database, user } = toParts(url);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const refuses = `${host} refuses the user ${user} or the password (${toText(error)}). Special characters in it have to be percent-encoded.`;
   switch (code) {
     case 'ECONNREFUSED':
       return `nothing listens at ${host}. Is PostgreSQL running, and is the port right?`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `the host of ${host} is not known. Is the name right?`;
-    case '28P01':
     case '28000':
-      return `${host} refuses the user ${user} or the password (${toText(error)}). Special characters in it have to be percent-encoded.`;
+      if (/no encryption/.test(toText(error)))
+        return `${host} takes this user with TLS alone (${toText(error)}). Add sslmode=verify-full to the parameters of the URL.`;
+      return refuses;
+    case '28P01':
+      return refuses;
     case '3D000':
       return `${host} has no database ${database}. Make it: createdb ${database}`;
     case '42501':
       return `the user ${user} may not make tables in ${database} (${toText(error)}). Grant it CREATE on the schema.`;
+    case '08P01':
+      if (!/startup parameter/.test(toText(error))) break;
+      return `a pooler at ${host} does not pass on a parameter of the URL (${toText(error)}). Set it for the user instead: alter role ${user} set search_path = …`;
     case '42P07':
       return `another program uses this name in the schema (${toText(error)}). ${OWN_SCHEMA}`;
     case '25006':
@@ -29,10 +52,41 @@ export function explainPostgres(error: unknown, url: string): string {
     case '53100':
       return `the disk of ${host} is full (${toText(error)}). Make room.`;
   }
+  const tls = explainTls(error, host);
+  if (tls !== null) return tls;
   // What the server says has an SQLSTATE: five characters (PostgreSQL documentation, appendix A).
   if (/^[0-9A-Z]{5}$/.test(String(code)) && error instanceof Error && 'severity' in error)
     return toText(error);
   return `${host} does not answer (${toText(error)}).`;
+}
+
+/** Codes of OpenSSL's verification, under the names that Node gives them. */
+const UNTRUSTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+]);
+
+/** @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+function explainTls(error: unknown, host: string): string | null {
+  if (!(error instanceof Error)) return null;
+  const code = 'code' in error ? String(error.code) : '';
+  const text = toText(error);
+  if (UNTRUSTED.has(code))
+    return `the certificate of ${host} is signed by nobody that is trusted here (${code}). Add sslrootcert=FILE to the parameters of the URL, the certificate of the authority that signed it; sslmode=no-verify encrypts without asking who answers.`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return `the certificate of ${host} is made out to another name (${text}). Name the host in the URL as the certificate does.`;
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return `the certificate of ${host} is not valid at this time (${text}). Renew it, or set the clock.`;
+  if (text === 'The server does not support SSL connections')
+    return `${host} has no TLS. Switch it on there (ssl = on), or set sslmode=disable in the URL.`;
+  if ('syscall' in error && error.syscall === 'open')
+    return `a file that sslrootcert, sslcert or sslkey of the URL names cannot be read (${text}).`;
+  return null;
 }
 
 /** An AggregateError, of every address of a name, has a code and no message. */

@@ -1,6 +1,15 @@
 /** The shared engine: PostgreSQL through `pg`, for as many replicas as you like. */
 
-import { type Dialect, PostgresDialect } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  PostgresDialect,
+  type PostgresDialectConfig,
+  PostgresDriver,
+  type TransactionSettings,
+} from 'kysely';
 import pg from 'pg';
 import { GatewayUnavailableError } from '../errors.ts';
 
@@ -9,10 +18,17 @@ export interface PoolOptions {
   readonly size: number;
   /** 0 is no limit. */
   readonly statementTimeoutMs: number;
+  /**
+   * `DATABASE_LISTEN_URL`: a direct connection for notifications. The other connections may then lead
+   * to a pooler in transaction mode, where nothing may be set for a session: the next transaction is
+   * another client's.
+   */
+  readonly listenUrl?: string | undefined;
 }
 
 /** How long a statement waits for a connection, and a connection for the server. */
 const CONNECT_TIMEOUT_MS = 3_000;
+const IDLE_IN_TRANSACTION_MS = 10_000;
 
 /**
  * Classes of SQLSTATE after which the same statement may succeed later: connection, rolled back by
@@ -23,29 +39,67 @@ const PASSING = /^(08|40|53|57|58)|^25006$/;
 
 /** Kysely closes the pool with `destroy`. */
 export function createPostgresDialect(url: string, options: PoolOptions): Dialect {
+  const isPooled = options.listenUrl !== undefined;
   const pool = new GuardedPool({
     ...toClientConfig(url, options),
     Client: GuardedClient,
     max: options.size,
     idleTimeoutMillis: 30_000,
+    // As parameters of the connection they would be refused by pgbouncer.
+    ...(!isPooled && { onConnect: (client) => client.query(toLimits(options, 'session')) }),
   });
   // A connection that dies while idle, or while checked out, must not end the process: whoever uses
   // it next is told by a rejected query.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
-  return new PostgresDialect({ pool });
+  return isPooled
+    ? new PooledDialect({ pool }, toLimits(options, 'local'))
+    : new PostgresDialect({ pool });
 }
 
-/** TLS is set in the URL (`sslmode=verify-full`, `sslrootcert=…`), as libpq has it. */
+function toLimits(options: PoolOptions, scope: 'session' | 'local'): string {
+  return `set ${scope} statement_timeout = ${options.statementTimeoutMs};
+    set ${scope} idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`;
+}
+
+/** Statements outside of transactions have the client's limit alone. */
+class PooledDialect extends PostgresDialect {
+  readonly #createDriver: () => Driver;
+
+  constructor(config: PostgresDialectConfig, limits: string) {
+    super(config);
+    this.#createDriver = () => new PooledDriver(config, limits);
+  }
+
+  override createDriver(): Driver {
+    return this.#createDriver();
+  }
+}
+
+class PooledDriver extends PostgresDriver {
+  readonly #limits: string;
+
+  constructor(config: PostgresDialectConfig, limits: string) {
+    super(config);
+    this.#limits = limits;
+  }
+
+  override async beginTransaction(
+    connection: DatabaseConnection,
+    settings: TransactionSettings,
+  ): Promise<void> {
+    await super.beginTransaction(connection, settings);
+    await connection.executeQuery(CompiledQuery.raw(this.#limits));
+  }
+}
+
 export function toClientConfig(url: string, options: PoolOptions): pg.ClientConfig {
   return {
-    connectionString: url,
+    connectionString: toStrictTls(url),
     application_name: 'longtake',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: options.statementTimeoutMs,
     // The server's own timeout needs a server that answers.
     query_timeout: options.statementTimeoutMs && options.statementTimeoutMs + 1_000,
-    idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     types: {
       // bigint as a number: times in milliseconds and counts stay far below 2^53.
@@ -53,6 +107,20 @@ export function toClientConfig(url: string, options: PoolOptions): pg.ClientConf
         oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
     },
   };
+}
+
+/**
+ * Every sslmode but `disable` and `no-verify` asks for a certificate that is trusted and names the
+ * host. That is what pg does, with a warning that its next version will not. `uselibpqcompat=true`
+ * has the meanings of libpq, and `sslrootcert=system` is libpq's word for the default.
+ *
+ * @see https://www.postgresql.org/docs/current/libpq-ssl.html
+ */
+function toStrictTls(url: string): string {
+  if (/[?&]uselibpqcompat=true(&|$)/.test(url)) return url;
+  return url
+    .replace(/([?&]sslmode=)(?:allow|prefer|require|verify-ca)(?=&|$)/, '$1verify-full')
+    .replace(/([?&])sslrootcert=system(?:&|$)/, '$1');
 }
 
 class GuardedClient extends pg.Client {

@@ -8,6 +8,7 @@ const IN_WORDS: Record<string, string> = {
   APIKLEY_API_KEY: 'required',
   PUBLIC_URL: '`http://HOST:PORT`',
   DRAIN_GRACE_MS: '5000, 0 on loopback',
+  DATABASE_LISTEN_URL: '`DATABASE_URL`',
   GRAPHIQL: 'on at home',
   INTROSPECTION: 'on at home',
 };

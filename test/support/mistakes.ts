@@ -44,6 +44,14 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
     { DATABASE_URL: 'postgre://longtake@127.0.0.1/longtake' },
     'DATABASE_URL: must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
   ],
+  'a schema by the parameter of another client': [
+    { DATABASE_URL: 'postgres://longtake@127.0.0.1/longtake?schema=video' },
+    'DATABASE_URL: cannot name a schema like that: add options=-c%20search_path%3DNAME to its parameters, or set the search_path of the user',
+  ],
+  'a connection to listen on beside a file': [
+    { DATABASE_LISTEN_URL: 'postgres://longtake@127.0.0.1/longtake' },
+    'DATABASE_LISTEN_URL: stands beside a DATABASE_URL of PostgreSQL alone',
+  ],
   'an upstream with the path of the API': [
     { UPSTREAM_URL: 'https://api.apikley.ru/api/v1/runway/extend' },
     'UPSTREAM_URL: must end before the path of the API, as in https://api.apikley.ru',

@@ -1,0 +1,62 @@
+/** Proof that notifications arrive: a pooler in transaction mode accepts LISTEN and then drops them. */
+
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { within } from '../within.ts';
+import { type PoolOptions, toClientConfig } from './postgres.ts';
+import { explainPostgres, ListenError, NotificationsError } from './postgres-trouble.ts';
+
+/** It takes milliseconds. A database that is this slow cannot be served with. */
+const ARRIVES_WITHIN_MS = 10_000;
+/** How long a server may take to say goodbye. */
+const GOODBYE_MS = 1_000;
+
+/**
+ * Listens on one connection and sends a notification on another: on its own connection the sender
+ * would be heard through any pooler. Changes nothing in the database or in its sessions.
+ *
+ * @throws NotificationsError; ListenError; what `pg` says of the connection of `DATABASE_URL`.
+ */
+export async function proveNotifications(url: string, options: PoolOptions): Promise<void> {
+  const channel = `longtake_proof_${randomBytes(8).toString('hex')}`;
+  await using sender = await connect(url, options);
+  await using listener = await connectListener(url, options);
+  const arrival = Promise.withResolvers<boolean>();
+  listener.client.once('notification', () => arrival.resolve(true));
+  await listener.client.query(`listen ${channel}`);
+  await sender.client.query(`notify ${channel}`);
+  if (await within(ARRIVES_WITHIN_MS, arrival.promise, false)) return;
+  throw options.listenUrl === undefined
+    ? new NotificationsError(
+        'DATABASE_URL: notifications do not arrive, as behind a pooler in transaction mode',
+        'Set DATABASE_LISTEN_URL to an address of the same database without that pooler.',
+      )
+    : new NotificationsError(
+        'DATABASE_LISTEN_URL: the notifications of DATABASE_URL do not arrive there',
+        'Set it to an address of the same database, without a pooler in transaction mode.',
+      );
+}
+
+async function connectListener(url: string, options: PoolOptions) {
+  const { listenUrl } = options;
+  if (listenUrl === undefined) return connect(url, options);
+  try {
+    return await connect(listenUrl, options);
+  } catch (cause) {
+    throw new ListenError(`DATABASE_LISTEN_URL: ${explainPostgres(cause, listenUrl)}`, { cause });
+  }
+}
+
+async function connect(url: string, options: PoolOptions) {
+  const client = new pg.Client(toClientConfig(url, options));
+  // The query under way rejects as well.
+  client.on('error', () => {});
+  await client.connect();
+  return {
+    client,
+    async [Symbol.asyncDispose]() {
+      await within(GOODBYE_MS, client.end(), undefined);
+      client.connection.stream.destroy();
+    },
+  };
+}
