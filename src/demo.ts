@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the sandbox and a gateway before it, one video extended before your eyes, and
- * the example app and GraphiQL to go on with. `--once` ends when that video has SUCCEEDED.
+ * `npm run demo`: the sandbox and a gateway in front of it. Makes a video, extends it, shows each step,
+ * and leaves the example app and GraphiQL open. `--once` ends when both videos have SUCCEEDED.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Web } from '../examples/web/serve.ts';
 import { readConfig } from './config.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { isEnded, type VideoState } from './video.ts';
 
 /** How long a sandbox task stays in each of its states: slow enough to be seen. */
@@ -54,7 +54,7 @@ try {
   say(`Sandbox upstream  ${sandbox.url} (a stand-in: no key, no credits)`);
   say(`Gateway           ${gateway.url}/graphql\n`);
   web?.connect({ gateway: `${gateway.url}/graphql`, files: sandbox.url });
-  const state = await extendOneVideo(gateway.url);
+  const state = await makeAndExtend(gateway.url);
 
   if (isOnce) {
     await stop();
@@ -95,28 +95,54 @@ async function startWeb(host: string, port: string): Promise<Web | undefined> {
   }
 }
 
-/** What a frontend does: one mutation, then its task's changes as server-sent events. */
-async function extendOneVideo(url: string): Promise<VideoState> {
-  say(`1  extendVideo(taskId: "${ORIGINAL_TASK_ID}", prompt: "The cat goes on dancing")`);
+/** What a frontend does: a mutation, then the changes of its task as server-sent events; twice. */
+async function makeAndExtend(url: string): Promise<VideoState> {
+  const prompt = 'A cat dances in a room full of colorful lights';
+  say(`1  generateVideo(prompt: "${prompt}")`);
+  const original = await submit(url, 'generateVideo', 'GenerateVideo', {
+    prompt,
+    aspectRatio: 'LANDSCAPE_16_9',
+    quality: 'P720',
+  });
+  const state = await follow(url, original);
+  if (state !== 'SUCCEEDED') return state;
+
+  say(`\n2  extendVideo(taskId: "${original}", prompt: "The cat goes on dancing")`);
+  const extension = await submit(url, 'extendVideo', 'ExtendVideo', {
+    taskId: original,
+    prompt: 'The cat goes on dancing',
+    quality: 'P720',
+  });
+  return follow(url, extension);
+}
+
+/** Resolves with the id of the new task. */
+async function submit(
+  url: string,
+  field: string,
+  type: string,
+  input: Readonly<Record<string, string>>,
+): Promise<string> {
   const response = await post(url, 'application/json', {
-    query: `mutation ($input: ExtendVideoInput!) {
-      extendVideo(input: $input) {
-        ... on ExtendVideoSuccess { video { taskId } }
+    query: `mutation ($input: ${type}Input!) {
+      ${field}(input: $input) {
+        ... on ${type}Success { video { taskId } }
         ... on GatewayError { code message }
       }
     }`,
-    variables: {
-      input: { taskId: ORIGINAL_TASK_ID, prompt: 'The cat goes on dancing', quality: 'P720' },
-    },
+    variables: { input },
   });
-  const { extendVideo } = (await response.json()).data;
-  const taskId: string | undefined = extendVideo.video?.taskId;
-  if (!taskId) throw new Error(`extendVideo: ${extendVideo.code} ${extendVideo.message}`);
+  const result = (await response.json()).data[field];
+  const taskId: string | undefined = result.video?.taskId;
+  if (!taskId) throw new Error(`${field}: ${result.code} ${result.message}`);
   say(`   accepted by the upstream as task ${taskId}`);
+  return taskId;
+}
 
-  say('2  videoUpdated: every change of its state');
-  const begun = performance.now();
-  const progress = startProgressLine(begun);
+/** Shows every change of the task's state, and resolves with the last one. */
+async function follow(url: string, taskId: string): Promise<VideoState> {
+  say('   videoUpdated: every change of its state');
+  const progress = startProgressLine(performance.now());
   let video = { state: 'UNCONFIRMED' as VideoState, videoUrl: '' };
   const stream = await post(url, 'text/event-stream', {
     query: `subscription ($taskId: ID!) { videoUpdated(taskId: $taskId) { state videoUrl } }`,
@@ -128,7 +154,7 @@ async function extendOneVideo(url: string): Promise<VideoState> {
     if (isEnded(video.state)) break;
   }
   progress.stop();
-  say(`3  ${video.state === 'SUCCEEDED' ? `the callback came: ${video.videoUrl}` : 'no video'}`);
+  say(`   ${video.state === 'SUCCEEDED' ? `the callback came: ${video.videoUrl}` : 'no video'}`);
   return video.state;
 }
 

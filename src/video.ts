@@ -16,6 +16,19 @@ export type VideoState = (typeof VIDEO_STATES)[number];
 /** The states in which the upstream has confirmed the task and has not ended it. */
 export type OpenState = 'WAITING' | 'QUEUED' | 'GENERATING';
 
+/** An original is made from words or an image; an extension goes on from another video. */
+export const VIDEO_KINDS = ['ORIGINAL', 'EXTENSION'] as const;
+export type VideoKind = (typeof VIDEO_KINDS)[number];
+
+export const ASPECT_RATIOS = [
+  'LANDSCAPE_16_9',
+  'PORTRAIT_9_16',
+  'SQUARE_1_1',
+  'LANDSCAPE_4_3',
+  'PORTRAIT_3_4',
+] as const;
+export type AspectRatio = (typeof ASPECT_RATIOS)[number];
+
 export const VIDEO_QUALITIES = ['P720', 'P1080'] as const;
 export type VideoQuality = (typeof VIDEO_QUALITIES)[number];
 
@@ -53,6 +66,11 @@ export interface Video {
   readonly id: string;
   readonly taskId: string | null;
   readonly state: VideoState;
+  readonly kind: VideoKind;
+  /** Seconds; null on an extension, whose length the upstream decides. */
+  readonly duration: number | null;
+  /** Null where another picture decides it: the image of an original, the source of an extension. */
+  readonly aspectRatio: AspectRatio | null;
   readonly prompt: string | null;
   readonly quality: VideoQuality | null;
   readonly waterMark: string | null;
@@ -85,6 +103,12 @@ export const FILE_LIFETIME_MS = 14 * DAY_MS;
  * watermark it says nothing, and a longer one is none.
  */
 export const MAX_TEXT_LENGTH = 2048;
+
+/** The upstream refuses longer prompts for an original; counted in code points. */
+export const MAX_ORIGINAL_PROMPT_LENGTH = 1800;
+
+/** Lengths of an original, in seconds. The longer one is not to be had in 1080p. */
+export const DURATIONS = [5, 10] as const;
 
 /**
  * The states that each state may follow. States only move forward; FAILED yields to a real success

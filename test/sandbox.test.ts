@@ -672,6 +672,60 @@ describe('words in the prompt', () => {
   });
 });
 
+describe('an original', () => {
+  const REQUEST = {
+    prompt: 'A cat dances',
+    aspectRatio: '16:9',
+    duration: 5,
+    quality: '720p',
+    callBackUrl: 'http://127.0.0.1:1/callback',
+  };
+
+  function generate(sandbox: Sandbox, changes: object = {}) {
+    return fetch(`${sandbox.url}/api/v1/runway/generate`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer sandbox-key' },
+      body: JSON.stringify({ ...REQUEST, ...changes }),
+    });
+  }
+
+  it('is made from a prompt, extends nothing, and shows another film than the next one', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    const films: string[] = [];
+    for (const _ of [1, 2]) {
+      const { data } = await toAcceptance(await generate(sandbox));
+      await sandbox.complete(data.taskId);
+      const record = await readRecord(sandbox, data.taskId);
+      expect(record).toMatchObject({ state: 'success', parentTaskId: '' });
+      films.push(await (await fetch(record.videoInfo.videoUrl)).text());
+    }
+    expect(films[0]).not.toBe(films[1]);
+  });
+
+  it.each([
+    ['neither image nor aspect ratio', { aspectRatio: undefined }],
+    ['another length', { duration: 7 }],
+    ['ten seconds in 1080p', { duration: 10, quality: '1080p' }],
+    ['1801 characters', { prompt: 'x'.repeat(1801) }],
+  ])('is refused with 422: %s', async (_what, changes) => {
+    await using sandbox = await startSandbox();
+    expect(await (await generate(sandbox, changes)).json()).toMatchObject({ code: 422 });
+  });
+
+  it('costs credits of the balance', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    const read = async () => {
+      const response = await fetch(`${sandbox.url}/api/v1/chat/credit`, {
+        headers: { authorization: 'Bearer sandbox-key' },
+      });
+      return ((await response.json()) as { data: number }).data;
+    };
+    const before = await read();
+    await generate(sandbox);
+    expect(await read()).toBe(before - 12);
+  });
+});
+
 describe('files', () => {
   it('are a video and a picture that any page may load', async () => {
     await using sandbox = await startSandbox();
@@ -814,7 +868,7 @@ describe('steering', () => {
 describe('bad requests', () => {
   it.each([
     ['GET', '/', 404],
-    ['POST', '/api/v1/runway/generate', 404],
+    ['POST', '/api/v1/runway/unknown', 404],
     ['GET', '/api/v1/runway/extend', 405],
     ['DELETE', '/api/v1/runway/record-detail', 405],
     ['GET', '/files/', 404],

@@ -1,44 +1,28 @@
 import type { Context } from '../context.ts';
-import { GatewayError, InvalidInputError, VideoNotFoundError } from '../errors.ts';
-import { readLogBounds } from '../store/completions.ts';
-import type { Video } from '../video.ts';
+import { InvalidInputError, VideoNotFoundError } from '../errors.ts';
 import { toTaskId } from '../video-id.ts';
 import { parseExtendInput, type RawExtendInput } from './extend-input.ts';
-
-export interface ExtendedVideo {
-  readonly video: Video;
-  readonly cursor: string;
-}
+import { noteRefusal, type StartedVideo, startTask } from './start-task.ts';
 
 /**
- * Starts a paid task. The place in the log is taken before the submit, so that a completion which
- * overtakes the answer lies after it.
+ * Starts a paid task that extends a video.
  *
  * @throws the members of `ExtendVideoResult`.
  */
-export async function extendVideo(
-  args: { input: RawExtendInput },
-  ctx: Context,
-): Promise<ExtendedVideo> {
-  try {
-    return await startTask(args, ctx);
-  } catch (error) {
-    if (error instanceof GatewayError) ctx.caller.refusal ??= error.code;
-    // The upstream knows the video by its own id; the caller may have given another.
-    if (error instanceof VideoNotFoundError) throw new VideoNotFoundError(args.input.taskId, error);
-    throw error;
-  }
-}
-
-async function startTask(args: { input: RawExtendInput }, ctx: Context): Promise<ExtendedVideo> {
-  const { idempotencyKey, ...input } = parseExtendInput(args.input);
-  const { owner, requestId } = ctx.caller;
-  const [taskId, { head }] = await Promise.all([
-    findSourceTaskId(input.taskId, ctx),
-    readLogBounds(ctx.db, owner),
-  ]);
-  const video = await ctx.submitter.submit(owner, { ...input, taskId }, idempotencyKey, requestId);
-  return { video, cursor: ctx.cursors.toCursor(ctx.owner, head) };
+export function extendVideo(args: { input: RawExtendInput }, ctx: Context): Promise<StartedVideo> {
+  return noteRefusal(ctx, async () => {
+    const { idempotencyKey, ...input } = parseExtendInput(args.input);
+    const started = startTask(ctx, idempotencyKey, async () => ({
+      ...input,
+      taskId: await findSourceTaskId(input.taskId, ctx),
+    }));
+    return started.catch((error: unknown) => {
+      // The upstream knows the video by its own id; the caller may have given another.
+      throw error instanceof VideoNotFoundError
+        ? new VideoNotFoundError(args.input.taskId, error)
+        : error;
+    });
+  });
 }
 
 /** The upstream's id of the video to extend; one that the store does not know was made elsewhere. */

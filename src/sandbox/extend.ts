@@ -32,14 +32,11 @@ export interface Verdict {
 /** Decides at once and without waiting: whoever sees the request recorded finds its task made. */
 export function judgeExtension(body: unknown, tasks: Tasks): Verdict {
   const parsed = ExtendRequest.safeParse(body);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    return { reply: toEnvelope(422, faults.join('; ')), task: null };
-  }
+  if (!parsed.success) return toInvalid(parsed.error);
 
   const { taskId: parentTaskId, prompt, imageUrl, expandPrompt, callBackUrl } = parsed.data;
   const behaviour = findBehaviour(prompt);
-  if (behaviour.refusal) return { reply: toRefusal(behaviour.refusal), task: null };
+  if (behaviour.refusal) return toRefusal(behaviour.refusal);
 
   const source = tasks.byId.get(parentTaskId);
   if (!source) return { reply: toEnvelope(404, `No task ${parentTaskId}`), task: null };
@@ -55,13 +52,25 @@ export function judgeExtension(body: unknown, tasks: Tasks): Verdict {
     callBackUrl,
     behaviour,
   });
+  return toAccepted(task);
+}
+
+export function toAccepted(task: SandboxTask): Verdict {
   return { reply: toEnvelope(200, 'success', { data: { taskId: task.taskId } }), task };
 }
 
-function toRefusal({ code, as }: NonNullable<Behaviour['refusal']>): Reply {
+export function toInvalid(error: z.ZodError): Verdict {
+  const faults = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return { reply: toEnvelope(422, faults.join('; ')), task: null };
+}
+
+export function toRefusal({ code, as }: NonNullable<Behaviour['refusal']>): Verdict {
   const headers = code === 429 ? RETRY_AFTER : {};
-  if (as === 'page') return toErrorPage(code, headers);
-  return toEnvelope(code, REFUSALS[code] ?? '', { status: as === 'status' ? code : 200, headers });
+  const reply =
+    as === 'page'
+      ? toErrorPage(code, headers)
+      : toEnvelope(code, REFUSALS[code] ?? '', { status: as === 'status' ? code : 200, headers });
+  return { reply, task: null };
 }
 
 export interface Answerer {

@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendReply, toEnvelope } from './replies.ts';
-import type { Tasks } from './tasks.ts';
+import { FILM_COUNT, type Tasks } from './tasks.ts';
 
-/** Every video looks the same; only the names differ, as they do upstream. */
-const FILES = {
-  mp4: { type: 'video/mp4', bytes: readFileSync(new URL('./assets/video.mp4', import.meta.url)) },
-  png: { type: 'image/png', bytes: readFileSync(new URL('./assets/cover.png', import.meta.url)) },
-};
+/** Short films with a number in them, so that one can tell videos and shots apart on a screen. */
+const FILMS = Array.from({ length: FILM_COUNT }, (_, index) => ({
+  mp4: { type: 'video/mp4', bytes: readAsset(`film-${index + 1}.mp4`) },
+  png: { type: 'image/png', bytes: readAsset(`film-${index + 1}.png`) },
+}));
+
+function readAsset(name: string): Buffer {
+  return readFileSync(new URL(`./assets/${name}`, import.meta.url));
+}
 
 /** Players on any page may read the files, as they may from the provider's storage. */
 const CORS = { 'access-control-allow-origin': '*' };
@@ -21,13 +25,14 @@ export function serveFile(
   const [, videoId = '', extension] = /^\/files\/([^/.]+)\.(mp4|png)$/.exec(path) ?? [];
   const task = tasks.findByVideoId(videoId);
   const { method } = request;
-  if (task?.state !== 'success' || task.behaviour.expired) {
+  const film = task && FILMS[task.film];
+  if (!film || task.state !== 'success' || task.behaviour.expired) {
     sendReply(response, toEnvelope(404, 'No such file', { status: 404, headers: CORS }));
   } else if (method !== 'GET' && method !== 'HEAD') {
     const headers = { ...CORS, allow: 'GET, HEAD' };
     sendReply(response, toEnvelope(405, 'Files are read only', { status: 405, headers }));
   } else {
-    sendFile(response, FILES[extension === 'mp4' ? 'mp4' : 'png'], request.headers.range);
+    sendFile(response, film[extension === 'mp4' ? 'mp4' : 'png'], request.headers.range);
   }
 }
 

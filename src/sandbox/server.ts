@@ -4,6 +4,7 @@ import { readBody } from './body.ts';
 import type { Answerer, Verdict } from './extend.ts';
 import { judgeExtension } from './extend.ts';
 import { serveFile } from './files.ts';
+import { judgeGeneration } from './generate.ts';
 import type { Journal } from './journal.ts';
 import type { SandboxLogger } from './logger.ts';
 import { toRecord } from './records.ts';
@@ -13,9 +14,13 @@ import { REFUSALS } from './scenarios.ts';
 import type { Tasks } from './tasks.ts';
 
 const EXTEND_PATH = '/api/v1/runway/extend';
+const GENERATE_PATH = '/api/v1/runway/generate';
 const RECORD_PATH = '/api/v1/runway/record-detail';
+const CREDIT_PATH = '/api/v1/chat/credit';
 const METHODS: ReadonlyMap<string, string> = new Map([
   [EXTEND_PATH, 'POST'],
+  [GENERATE_PATH, 'POST'],
+  [CREDIT_PATH, 'GET'],
   [RECORD_PATH, 'GET'],
 ]);
 
@@ -70,11 +75,16 @@ export function createHandler(options: HandlerOptions): RequestListener {
     if (method !== allow) return refuse(405, { status: 405, headers: { allow } });
     if (headers.authorization !== `Bearer ${apiKey}`) return refuse(401);
     if (body.tooLarge) return refuse(413, { status: 413 });
+    if (path === CREDIT_PATH) {
+      return { reply: toEnvelope(200, 'success', { data: tasks.credits }), task: null };
+    }
     if (path === RECORD_PATH) return { reply: read(url?.searchParams.get('taskId')), task: null };
 
     const seconds = limit(Date.now());
     if (seconds !== null) return refuse(429, { headers: { 'retry-after': String(seconds) } });
-    return judgeExtension(body.json, tasks);
+    return path === GENERATE_PATH
+      ? judgeGeneration(body.json, tasks)
+      : judgeExtension(body.json, tasks);
   }
 
   function read(taskId: string | null | undefined): Reply {

@@ -16,6 +16,8 @@ export interface SandboxTask {
   readonly expandPrompt: boolean;
   readonly callBackUrl: string;
   readonly behaviour: Behaviour;
+  /** Which of the films it shows: they are handed out in turn. */
+  readonly film: number;
   readonly createdAt: number;
   state: TaskState;
   /** How it ended; null until then. */
@@ -26,6 +28,13 @@ export type NewTask = Pick<
   SandboxTask,
   'parentTaskId' | 'prompt' | 'imageUrl' | 'expandPrompt' | 'callBackUrl' | 'behaviour'
 >;
+
+/** The stand-in's account begins with so many credits, and each task costs the same. */
+const FIRST_CREDITS = 1_200;
+const TASK_CREDITS = 12;
+
+/** How many different films there are. */
+export const FILM_COUNT = 8;
 
 /** The video of the reference's example, there from the start for the first extension. */
 export const ORIGINAL_TASK_ID = 'ee603959-debb-48d1-98c4-a6d1c717eba6';
@@ -42,6 +51,7 @@ const ORIGINAL: SandboxTask = {
   expandPrompt: true,
   callBackUrl: '',
   behaviour: {},
+  film: 0,
   createdAt: Date.now(),
   state: 'success',
   outcome: SUCCESS,
@@ -57,6 +67,8 @@ export interface TasksOptions {
 }
 
 export interface Tasks {
+  /** The account's balance, which goes down with each task. It is shown and never refuses one. */
+  readonly credits: number;
   readonly byId: ReadonlyMap<string, SandboxTask>;
   findByVideoId(videoId: string): SandboxTask | undefined;
   /** Adds a task at `wait`; with autoplay it moves on from there by itself. */
@@ -70,6 +82,7 @@ export interface Tasks {
 export function createTasks({ stepMs, autoplay, signal, onEnded }: TasksOptions): Tasks {
   const byId = new Map<string, SandboxTask>();
   const byVideoId = new Map<string, SandboxTask>();
+  let made = 0;
 
   function add(task: SandboxTask): void {
     byId.set(task.taskId, task);
@@ -109,6 +122,9 @@ export function createTasks({ stepMs, autoplay, signal, onEnded }: TasksOptions)
   add({ ...ORIGINAL });
 
   return {
+    get credits() {
+      return Math.max(0, FIRST_CREDITS - made * TASK_CREDITS);
+    },
     byId,
     findByVideoId: (videoId) => byVideoId.get(videoId),
     create(fields) {
@@ -116,6 +132,7 @@ export function createTasks({ stepMs, autoplay, signal, onEnded }: TasksOptions)
         ...fields,
         taskId: randomUUID(),
         videoId: randomUUID(),
+        film: ++made % FILM_COUNT,
         createdAt: Date.now(),
         state: 'wait',
         outcome: null,

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { FailureReason, VideoQuality, VideoState } from '../video.ts';
+import type { AspectRatio, FailureReason, VideoKind, VideoQuality, VideoState } from '../video.ts';
 import { builder } from './builder.ts';
 
 /** Every value with its description; the compiler sees to it that none is missing. */
@@ -24,8 +24,27 @@ export const VideoStateType = builder.enumType('VideoState', {
   }),
 });
 
+export const VideoKindType = builder.enumType('VideoKind', {
+  description: 'How a video was made.',
+  values: toValues<VideoKind>({
+    ORIGINAL: 'From a prompt, or from an image and a prompt: `generateVideo`.',
+    EXTENSION: 'From another video, which it continues: `extendVideo`.',
+  }),
+});
+
+export const AspectRatioType = builder.enumType('AspectRatio', {
+  description: 'Width to height of an original.',
+  values: toValues<AspectRatio>({
+    LANDSCAPE_16_9: '16:9.',
+    PORTRAIT_9_16: '9:16.',
+    SQUARE_1_1: '1:1.',
+    LANDSCAPE_4_3: '4:3.',
+    PORTRAIT_3_4: '3:4.',
+  }),
+});
+
 export const VideoQualityType = builder.enumType('VideoQuality', {
-  description: 'The resolution of the extension. Its aspect ratio is that of the original video.',
+  description: 'The resolution. An extension has the aspect ratio of the video that it extends.',
   values: toValues<VideoQuality>({ P720: '720p.', P1080: '1080p.' }),
 });
 

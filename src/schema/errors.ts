@@ -160,10 +160,8 @@ builder.objectType(GatewayUnavailableError, {
   interfaces: [GatewayErrorType],
 });
 
-/** The members of `ExtendVideoResult` beside its success. */
-export const EXTEND_VIDEO_ERRORS = [
-  InvalidInputError,
-  VideoNotFoundError,
+/** What either submit may be refused with. */
+const SUBMIT_ERRORS = [
   SourceUnavailableError,
   RateLimitedError,
   UpstreamUnauthorizedError,
@@ -175,3 +173,9 @@ export const EXTEND_VIDEO_ERRORS = [
   IdempotencyConflictError,
   GatewayUnavailableError,
 ];
+
+/** The members of `GenerateVideoResult` beside its success. */
+export const GENERATE_VIDEO_ERRORS = [InvalidInputError, ...SUBMIT_ERRORS];
+
+/** The members of `ExtendVideoResult` beside its success. */
+export const EXTEND_VIDEO_ERRORS = [InvalidInputError, VideoNotFoundError, ...SUBMIT_ERRORS];

@@ -1,4 +1,5 @@
-import { type ExtendedVideo, extendVideo } from '../resolvers/extend-video.ts';
+import { extendVideo } from '../resolvers/extend-video.ts';
+import type { StartedVideo } from '../resolvers/start-task.ts';
 import { builder } from './builder.ts';
 import { VideoQualityType } from './enums.ts';
 import { EXTEND_VIDEO_ERRORS } from './errors.ts';
@@ -37,7 +38,7 @@ const ExtendVideoInput = builder.inputType('ExtendVideoInput', {
   }),
 });
 
-const ExtendVideoSuccess = builder.objectRef<ExtendedVideo>('ExtendVideoSuccess').implement({
+const ExtendVideoSuccess = builder.objectRef<StartedVideo>('ExtendVideoSuccess').implement({
   description: 'The task exists.',
   fields: (t) => ({
     video: t.expose('video', { type: VideoType, description: 'The task as it stands.' }),

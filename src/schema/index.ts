@@ -5,6 +5,7 @@ import './video.ts';
 import './errors.ts';
 import './queries.ts';
 import './extend-video.ts';
+import './generate-video.ts';
 import './subscriptions.ts';
 
 /** The whole schema, in the order in which it was written. */

@@ -11,7 +11,7 @@ builder.subscriptionField('videoExtended', (t) =>
   t.field({
     type: VideoExtendedType,
     description:
-      "With taskId: the completion of that task, at once if it has already happened, then the stream ends. Without: every completion of the caller's tasks, from now or from after a cursor.",
+      "Delivers completions, of originals as well as of extensions. With taskId: the completion of that task, at once if it has already happened, then the stream ends. Without: every completion of the caller's tasks, from now or from after a cursor.",
     args: {
       taskId: t.arg.id({
         description: 'The task id, or the id of a Video. Not together with after.',

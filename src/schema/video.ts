@@ -2,7 +2,13 @@ import { readAncestors, readSource } from '../resolvers/lineage.ts';
 import { readExtensions } from '../resolvers/videos.ts';
 import { isRetryable, type Video, type VideoFailure } from '../video.ts';
 import { builder } from './builder.ts';
-import { FailureReasonType, VideoQualityType, VideoStateType } from './enums.ts';
+import {
+  AspectRatioType,
+  FailureReasonType,
+  VideoKindType,
+  VideoQualityType,
+  VideoStateType,
+} from './enums.ts';
 
 const VideoFailureType = builder.objectRef<VideoFailure>('VideoFailure').implement({
   description: 'Why a task failed.',
@@ -49,9 +55,24 @@ export const VideoType = VideoRef.implement({
       description: "The upstream's id. Null until the upstream has confirmed the task.",
     }),
     state: t.expose('state', { type: VideoStateType, description: 'How far the task has come.' }),
+    kind: t.expose('kind', {
+      type: VideoKindType,
+      description: 'Whether it is an original or the extension of another video.',
+    }),
+    duration: t.exposeInt('duration', {
+      nullable: true,
+      description:
+        'The length asked for, in seconds. Null on an extension and on a video made elsewhere.',
+    }),
+    aspectRatio: t.expose('aspectRatio', {
+      type: AspectRatioType,
+      nullable: true,
+      description:
+        'The shape asked for. Null where a picture decides it (an original made from an image, an extension), and on a video made elsewhere.',
+    }),
     prompt: t.exposeString('prompt', {
       nullable: true,
-      description: 'What should happen next in the video, as it was asked for.',
+      description: 'What should happen in the video, as it was asked for.',
     }),
     quality: t.expose('quality', {
       type: VideoQualityType,

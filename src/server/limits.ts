@@ -33,8 +33,11 @@ const FIELD: Price = { base: 1 };
 const LIST: Price = { base: 50, item: 4, length: DEFAULT_PAGE };
 /** May be read at the upstream, and an error of its own is dearer than what was asked for. */
 const VIDEO: Price = { base: 50 };
+/** The mutations that cost money. */
+const SUBMITS: ReadonlySet<string> = new Set(['extendVideo', 'generateVideo']);
+const SUBMIT: Price = { base: 100 };
 const PRICES: ReadonlyMap<string, Price> = new Map([
-  ['extendVideo', { base: 100 }],
+  ...[...SUBMITS].map((name): [string, Price] => [name, SUBMIT]),
   ['videos', LIST],
   ['completions', LIST],
   ['extensions', LIST],
@@ -118,7 +121,7 @@ function createMeasure(context: ValidationContext): (selections: SelectionSetNod
 
   function measureField(field: FieldNode): Size {
     const inner = field.selectionSet ? measure(field.selectionSet) : NOTHING;
-    const isSubmit = field.name.value === 'extendVideo';
+    const isSubmit = SUBMITS.has(field.name.value);
     const { base, item = 0, length = 1 } = PRICES.get(field.name.value) ?? FIELD;
     return {
       depth: inner.depth + 1,

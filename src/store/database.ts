@@ -10,6 +10,7 @@ import * as traces from './migrations/0003-traces.ts';
 import * as postBegun from './migrations/0004-post-begun.ts';
 import * as lists from './migrations/0005-lists.ts';
 import * as attempts from './migrations/0008-attempts.ts';
+import * as originals from './migrations/0010-originals.ts';
 import { clock, durableCommits, notifications } from './migrations/postgres.ts';
 import type { PoolOptions } from './postgres.ts';
 import { explainPostgres, ListenError, NotificationsError } from './postgres-trouble.ts';
@@ -23,6 +24,7 @@ export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0004-post-begun': postBegun,
   '0005-lists': lists,
   '0008-attempts': attempts,
+  '0010-originals': originals,
 };
 export const POSTGRES_MIGRATIONS: Record<string, Migration> = {
   '0000-clock': clock,
@@ -33,6 +35,7 @@ export const POSTGRES_MIGRATIONS: Record<string, Migration> = {
   '0004-post-begun': postBegun,
   '0005-lists': lists,
   '0008-attempts': attempts,
+  '0010-originals': originals,
 };
 
 /** Whether other processes may share the database. */

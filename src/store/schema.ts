@@ -1,7 +1,7 @@
 /** The tables as Kysely sees them. Times are epoch milliseconds, flags 0 or 1, on every engine. */
 
 import type { Kysely } from 'kysely';
-import type { FailureReason, VideoQuality, VideoState } from '../video.ts';
+import type { AspectRatio, FailureReason, VideoKind, VideoQuality, VideoState } from '../video.ts';
 
 /**
  * The states of a row: those of a video, and the two in which it is not (or not yet) one.
@@ -19,7 +19,13 @@ export interface VideoTable {
   /** 1 while the row answers for its key; the unique index covers these rows alone. */
   key_held: number;
   fingerprint: string;
+  /** ORIGINAL or EXTENSION: which endpoint of the upstream makes it. */
+  kind: VideoKind;
+  /** Empty for an original: the column is older than originals. */
   source_task_id: string;
+  /** Seconds; of an original. */
+  duration: number | null;
+  aspect_ratio: AspectRatio | null;
   prompt: string;
   quality: VideoQuality;
   water_mark: string;

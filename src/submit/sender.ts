@@ -8,16 +8,18 @@ import type { Database } from '../store/schema.ts';
 import { beginPost } from '../store/transitions/insert.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { type ExtendRequest, sendExtend } from '../upstream/extend.ts';
+import { sendExtend } from '../upstream/extend.ts';
+import { sendGenerate } from '../upstream/generate.ts';
 import type { Breaker } from './breaker.ts';
 import type { Gate } from './gate.ts';
+import type { TaskInput } from './input.ts';
 
 /**
  * Sends the one POST of a submit, when its turn has come, and tells gate and breaker how it went.
  *
  * @param place one of the allowance that was taken already, or null.
  * @returns the new task's id.
- * @throws what `Gate.wait`, the breaker and `sendExtend` throw; GatewayUnavailableError when the
+ * @throws what `Gate.wait`, the breaker and `sendStart` throw; GatewayUnavailableError when the
  * row's time is over.
  */
 export async function sendInTurn(
@@ -30,7 +32,7 @@ export async function sendInTurn(
     log: Logger;
   },
   row: VideoRow,
-  request: ExtendRequest,
+  request: TaskInput & { readonly callBackUrl: string },
   place: Place | null,
 ): Promise<string> {
   const { db, upstream, gate, breaker, metrics, log } = parts;
@@ -40,7 +42,11 @@ export async function sendInTurn(
   const refusal = breaker.enter();
   if (refusal) throw refusal;
   try {
-    const taskId = await sendExtend(upstream, request, () => gate.leave(taken));
+    const onLeft = () => gate.leave(taken);
+    const taskId =
+      request.kind === 'ORIGINAL'
+        ? await sendGenerate(upstream, request, onLeft)
+        : await sendExtend(upstream, request, onLeft);
     breaker.record();
     return taskId;
   } catch (error) {

@@ -16,8 +16,8 @@ import type { Video } from '../video.ts';
 import { createVideoId } from '../video-id.ts';
 import { waitForAnswer } from './answer.ts';
 import { createBreaker, NO_BREAKER } from './breaker.ts';
-import { type ExtendInput, toFingerprint } from './fingerprint.ts';
 import { createGate } from './gate.ts';
+import { type TaskInput, toColumns, toFingerprint } from './input.ts';
 import { type OpenedSubmit, openSubmit, type SpendConfig, toSpendLimits } from './opening.ts';
 import { sendInTurn } from './sender.ts';
 import { createSettling } from './settling.ts';
@@ -59,7 +59,7 @@ export interface Submitter {
    */
   submit(
     owner: string,
-    input: ExtendInput,
+    input: TaskInput,
     idempotencyKey: string | null,
     requestId?: string,
   ): Promise<Video>;
@@ -91,7 +91,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
 
   async function submit(
     owner: string,
-    input: ExtendInput,
+    input: TaskInput,
     idempotencyKey: string | null,
     requestId?: string,
   ): Promise<Video> {
@@ -110,7 +110,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   /** The new row with its request on the way; or the row of whoever took the key a moment before. */
   async function begin(
     owner: string,
-    input: ExtendInput,
+    input: TaskInput,
     idempotencyKey: string | null,
     fingerprint: string,
     requestId: string | undefined,
@@ -125,14 +125,13 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     const span = tracing.start({ name: 'submit', attributes: { 'longtake.video': id } });
     const token = createToken();
     const submit = {
-      ...input,
+      ...toColumns(input),
       id,
       owner,
       idempotencyKey,
       fingerprint,
       tokenHash: hashToken(token),
       traceparent: span.traceparent,
-      sourceTaskId: input.taskId,
       runtimeMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
     };
     // A place is free for whoever comes, but not past those who wait for one.
@@ -170,7 +169,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   /** Never rejects: whatever happens ends up in the row. Resolves with the row as it then stands. */
   async function send(
     { row, place }: OpenedSubmit,
-    request: ExtendInput & { callBackUrl: string },
+    request: TaskInput & { callBackUrl: string },
     req: string | undefined,
     span: Span,
   ): Promise<VideoRow | undefined> {

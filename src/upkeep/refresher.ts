@@ -108,6 +108,9 @@ function toElsewhereVideo(report: TaskReport): Video {
   return {
     id: toElsewhereId(taskId),
     taskId,
+    kind: report.sourceTaskId === null ? 'ORIGINAL' : 'EXTENSION',
+    duration: null,
+    aspectRatio: null,
     state: isFileless ? 'GENERATING' : (report.state ?? 'WAITING'),
     prompt: report.prompt,
     quality: null,

@@ -41,8 +41,12 @@ export function mayNameRetryAfter(code: number): boolean {
   return code === 429 || code === 455 || isServerFault(code);
 }
 
-/** The error of a code with a type of its own; null for any other. `taskId`: the video asked about. */
-function toTypedError(code: number, facts: UpstreamFacts, taskId: string): GatewayError | null {
+/** The error of a code with a type of its own; null for any other. `taskId`: the video asked about, if any. */
+function toTypedError(
+  code: number,
+  facts: UpstreamFacts,
+  taskId: string | null,
+): GatewayError | null {
   switch (code) {
     case 401:
       return new UpstreamUnauthorizedError(facts);
@@ -50,7 +54,8 @@ function toTypedError(code: number, facts: UpstreamFacts, taskId: string): Gatew
     case 433:
       return new InsufficientCreditsError(facts);
     case 404:
-      return new VideoNotFoundError(taskId, facts);
+      // A request that names no video cannot miss one.
+      return taskId === null ? new UpstreamError(facts) : new VideoNotFoundError(taskId, facts);
     case 422:
       return new InvalidInputError([], facts);
     case 429:
@@ -70,7 +75,11 @@ function toTypedError(code: number, facts: UpstreamFacts, taskId: string): Gatew
  *
  * @see https://docs.apikley.ru (Extend AI Video, "Response status code")
  */
-export function toRefusal(code: number, facts: UpstreamFacts, taskId: string): GatewayError | null {
+export function toRefusal(
+  code: number,
+  facts: UpstreamFacts,
+  taskId: string | null,
+): GatewayError | null {
   const typed = toTypedError(code, facts, taskId);
   return typed ?? (REFUSALS_IN_ENVELOPE.has(code) ? new UpstreamError(facts) : null);
 }
@@ -79,13 +88,17 @@ export function toRefusal(code: number, facts: UpstreamFacts, taskId: string): G
 export function toRefusalByStatus(
   status: number,
   facts: UpstreamFacts,
-  taskId: string,
+  taskId: string | null,
 ): GatewayError | null {
   if (CODES_AS_STATUS.has(status)) return toTypedError(status, facts, taskId);
   return REFUSALS_AS_STATUS.has(status) ? new UpstreamError(facts) : null;
 }
 
 /** The error of an envelope's code on a read, where nothing is at stake. */
-export function toReadError(code: number, facts: UpstreamFacts, taskId: string): GatewayError {
+export function toReadError(
+  code: number,
+  facts: UpstreamFacts,
+  taskId: string | null,
+): GatewayError {
   return toTypedError(code, facts, taskId) ?? new UpstreamError(facts, { retryable: code >= 500 });
 }

@@ -32,7 +32,8 @@ function readEnvelope(answer: Answer): z.infer<typeof Envelope> | undefined {
 
 /** What an answer is read with: the video asked about, and what hides secrets in its text. */
 export interface EnvelopeContext {
-  readonly taskId: string;
+  /** Null where no video was asked about. */
+  readonly taskId: string | null;
   readonly redact: Redact;
 }
 

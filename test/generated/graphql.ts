@@ -4,6 +4,19 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Width to height of an original. */
+export type AspectRatio =
+  /** 4:3. */
+  | 'LANDSCAPE_4_3'
+  /** 16:9. */
+  | 'LANDSCAPE_16_9'
+  /** 3:4. */
+  | 'PORTRAIT_3_4'
+  /** 9:16. */
+  | 'PORTRAIT_9_16'
+  /** 1:1. */
+  | 'SQUARE_1_1';
+
 /** What went wrong, for programs. The same codes stand in `extensions.code` of top-level errors. */
 export type ErrorCode =
   /** The log no longer reaches back to the cursor. Read `videos`, then go on from a new cursor. */
@@ -86,7 +99,32 @@ export type FailureReason =
   /** A file was lost on its way: "Upload failed due to network reasons, please re-enter." */
   | 'UPLOAD_FAILED';
 
-/** The resolution of the extension. Its aspect ratio is that of the original video. */
+/** What to make a video of. */
+export type GenerateVideoInput = {
+  /** Required without an image; not allowed with one. */
+  aspectRatio?: AspectRatio | null | undefined;
+  /** Seconds: 5 or 10. 10 seconds are not available in P1080. */
+  duration?: number;
+  /** 1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent; a refused submit frees it. A new key is your consent to a new payment. */
+  idempotencyKey?: string | null | undefined;
+  /** The http(s) address of an image to begin with, which the upstream must be able to fetch. It decides the aspect ratio. */
+  imageUrl?: string | null | undefined;
+  /** What the video should show. At most 1800 characters, not blank. */
+  prompt: string;
+  /** The resolution. */
+  quality: VideoQuality;
+  /** Text for the bottom right corner. Left out or empty: no watermark. At most 2048 characters. */
+  waterMark?: string | null | undefined;
+};
+
+/** How a video was made. */
+export type VideoKind =
+  /** From another video, which it continues: `extendVideo`. */
+  | 'EXTENSION'
+  /** From a prompt, or from an image and a prompt: `generateVideo`. */
+  | 'ORIGINAL';
+
+/** The resolution. An extension has the aspect ratio of the video that it extends. */
 export type VideoQuality =
   /** 720p. */
   | 'P720'
@@ -163,6 +201,33 @@ export type ExtendMutation = { extendVideo:
     | { __typename: 'UpstreamUnreachableError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null }
     | { __typename: 'VideoNotFoundError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null, taskId: string }
    };
+
+export type GenerateMutationVariables = Exact<{
+  input: GenerateVideoInput;
+}>;
+
+
+export type GenerateMutation = { generateVideo:
+    | { __typename: 'GatewayUnavailableError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'GenerateVideoSuccess', cursor: string, video: { kind: VideoKind, duration: number | null, aspectRatio: AspectRatio | null, id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null } }
+    | { __typename: 'IdempotencyConflictError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'InsufficientCreditsError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'InvalidInputError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null, issues: Array<{ path: Array<string>, message: string }> }
+    | { __typename: 'OutcomeUnknownError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, video: { id: string, taskId: string | null, state: VideoState, prompt: string | null, quality: VideoQuality | null, waterMark: string | null, imageUrl: string | null, expandPrompt: boolean | null, videoId: string | null, videoUrl: string | null, coverUrl: string | null, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, expired: boolean, checkedAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean, upstreamCode: number | null } | null } }
+    | { __typename: 'RateLimitedError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'SourceUnavailableError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'UpstreamError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'UpstreamMaintenanceError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'UpstreamUnauthorizedError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null, upstreamCode: number | null, upstreamMessage: string | null }
+    | { __typename: 'UpstreamUnreachableError', message: string, code: ErrorCode, retryable: boolean, retryAfter: number | null }
+   };
+
+export type ReadKindQueryVariables = Exact<{
+  taskId: string;
+}>;
+
+
+export type ReadKindQuery = { video: { id: string, kind: VideoKind, duration: number | null, aspectRatio: AspectRatio | null, sourceTaskId: string | null, source: { id: string } | null, extensions: { edges: Array<{ node: { id: string, kind: VideoKind } }> } } | null };
 
 export type ReadVideoQueryVariables = Exact<{
   taskId: string;
@@ -412,6 +477,89 @@ export const ExtendDocument = new TypedDocumentString(`
   expired
   checkedAt
 }`, {"hash":"sha256:0cd5d7219ec5f0576415b37534499e4387a22803e9ad3fc5f5422a109a0b6646"}) as unknown as TypedDocumentString<ExtendMutation, ExtendMutationVariables>;
+export const GenerateDocument = new TypedDocumentString(`
+    mutation Generate($input: GenerateVideoInput!) {
+  generateVideo(input: $input) {
+    __typename
+    ... on GenerateVideoSuccess {
+      cursor
+      video {
+        ...VideoParts
+        kind
+        duration
+        aspectRatio
+      }
+    }
+    ... on GatewayError {
+      message
+      code
+      retryable
+      retryAfter
+    }
+    ... on UpstreamRefusal {
+      upstreamCode
+      upstreamMessage
+    }
+    ... on InvalidInputError {
+      issues {
+        path
+        message
+      }
+    }
+    ... on OutcomeUnknownError {
+      video {
+        ...VideoParts
+      }
+    }
+  }
+}
+    fragment VideoParts on Video {
+  id
+  taskId
+  state
+  prompt
+  quality
+  waterMark
+  imageUrl
+  expandPrompt
+  videoId
+  videoUrl
+  coverUrl
+  failure {
+    reason
+    message
+    retryable
+    upstreamCode
+  }
+  sourceTaskId
+  createdAt
+  finishedAt
+  expiresAt
+  expired
+  checkedAt
+}`, {"hash":"sha256:631c00574d71f9d5d12b32e03c49ec3b79a2a2da7348c954ef5827ae48e55e3c"}) as unknown as TypedDocumentString<GenerateMutation, GenerateMutationVariables>;
+export const ReadKindDocument = new TypedDocumentString(`
+    query ReadKind($taskId: ID!) {
+  video(taskId: $taskId) {
+    id
+    kind
+    duration
+    aspectRatio
+    sourceTaskId
+    source {
+      id
+    }
+    extensions {
+      edges {
+        node {
+          id
+          kind
+        }
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:d89df9ed835bf37fc1805c9c62ea0253126fcebe182c024c33c02e8c80373a0c"}) as unknown as TypedDocumentString<ReadKindQuery, ReadKindQueryVariables>;
 export const ReadVideoDocument = new TypedDocumentString(`
     query ReadVideo($taskId: ID!) {
   video(taskId: $taskId) {

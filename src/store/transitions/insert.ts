@@ -1,7 +1,7 @@
 /** A submit's row, committed before its request. */
 
 import { sql } from 'kysely';
-import type { VideoQuality } from '../../video.ts';
+import type { AspectRatio, VideoKind, VideoQuality } from '../../video.ts';
 import { prepare } from '../prepared.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
@@ -13,7 +13,11 @@ export interface NewSubmit {
   readonly fingerprint: string;
   readonly tokenHash: string;
   readonly traceparent?: string | null;
-  readonly sourceTaskId: string;
+  readonly kind: VideoKind;
+  /** Null for an original. */
+  readonly sourceTaskId: string | null;
+  readonly duration: number | null;
+  readonly aspectRatio: AspectRatio | null;
   readonly prompt: string;
   readonly quality: VideoQuality;
   readonly waterMark: string;
@@ -28,13 +32,15 @@ export async function insertSubmit(db: Database, submit: NewSubmit): Promise<Vid
   const { rows } = await insertRow(db, {
     ...submit,
     keyHeld: submit.idempotencyKey === null ? 0 : 1,
+    sourceTaskId: submit.sourceTaskId ?? '',
     expandPrompt: submit.expandPrompt === null ? null : Number(submit.expandPrompt),
     traceparent: submit.traceparent ?? null,
   });
   return rows[0];
 }
 
-type NewRow = Omit<Required<NewSubmit>, 'expandPrompt'> & {
+type NewRow = Omit<Required<NewSubmit>, 'expandPrompt' | 'sourceTaskId'> & {
+  readonly sourceTaskId: string;
   readonly keyHeld: number;
   readonly expandPrompt: number | null;
 };
@@ -50,7 +56,10 @@ const insertRow = prepare<NewRow, VideoRow>((db, param) => {
       idempotency_key: param('idempotencyKey'),
       key_held: param('keyHeld'),
       fingerprint: param('fingerprint'),
+      kind: param('kind'),
       source_task_id: param('sourceTaskId'),
+      duration: param('duration'),
+      aspect_ratio: param('aspectRatio'),
       prompt: param('prompt'),
       quality: param('quality'),
       water_mark: param('waterMark'),

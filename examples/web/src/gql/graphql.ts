@@ -53,7 +53,7 @@ export type FailureReason =
   /** A file was lost on its way: "Upload failed due to network reasons, please re-enter." */
   | 'UPLOAD_FAILED';
 
-/** The resolution of the extension. Its aspect ratio is that of the original video. */
+/** The resolution. An extension has the aspect ratio of the video that it extends. */
 export type VideoQuality =
   /** 720p. */
   | 'P720'

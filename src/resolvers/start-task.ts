@@ -1,0 +1,39 @@
+import type { Context } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import { readLogBounds } from '../store/completions.ts';
+import type { TaskInput } from '../submit/input.ts';
+import type { Video } from '../video.ts';
+
+export interface StartedVideo {
+  readonly video: Video;
+  readonly cursor: string;
+}
+
+/**
+ * Starts a paid task. The place in the log is taken before the submit, so that a completion which
+ * overtakes the answer lies after it.
+ *
+ * @param idempotencyKey null for none.
+ * @param findInput what is to be submitted; may look up what the input names.
+ * @throws what `findInput` and `Submitter.submit` throw.
+ */
+export async function startTask(
+  ctx: Context,
+  idempotencyKey: string | null,
+  findInput: () => TaskInput | Promise<TaskInput>,
+): Promise<StartedVideo> {
+  const { owner, requestId } = ctx.caller;
+  const [input, { head }] = await Promise.all([findInput(), readLogBounds(ctx.db, owner)]);
+  const video = await ctx.submitter.submit(owner, input, idempotencyKey, requestId);
+  return { video, cursor: ctx.cursors.toCursor(ctx.owner, head) };
+}
+
+/** Notes why a submit was refused: the request's metrics cannot read it from the field's result. */
+export async function noteRefusal<T>(ctx: Context, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof GatewayError) ctx.caller.refusal ??= error.code;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+/** What both paid requests have in common: one POST, and the id of the new task in its answer. */
+
+import { z } from 'zod';
+import type { VideoQuality } from '../video.ts';
+import { AnswerLostError } from './answer-lost.ts';
+import type { UpstreamClient } from './client.ts';
+import { toSubmitData } from './envelope.ts';
+import { createRedactor } from './redact.ts';
+
+export interface StartRequest {
+  readonly path: string;
+  readonly body: object;
+  /** A secret: whoever knows it can complete the task. */
+  readonly callBackUrl: string;
+  /** The video that the request is about; null where it is about none. */
+  readonly taskId: string | null;
+}
+
+export const WIRE_QUALITY: Readonly<Record<VideoQuality, string>> = {
+  P720: '720p',
+  P1080: '1080p',
+};
+
+const Accepted = z.object({ taskId: z.string().refine((id) => id.trim() !== '') });
+
+/**
+ * Starts a paid task and answers with its id. Sent once and never again; it takes no signal, for a
+ * payment runs to its own deadline.
+ *
+ * @param onLeft called once, when the request has left.
+ * @throws GatewayError: nothing was started. AnswerInDoubtError or AnswerLostError: it may have been.
+ */
+export async function sendStart(
+  client: UpstreamClient,
+  { path, body, callBackUrl, taskId }: StartRequest,
+  onLeft: () => void,
+): Promise<string> {
+  const answer = await client.submit(path, { ...body, callBackUrl }, onLeft);
+
+  // The upstream may echo the request; the last segment of the callback's path is its token.
+  function redact(text: string): string {
+    const own = [callBackUrl, callBackUrl.split('/').at(-1) ?? ''];
+    return client.redact(createRedactor(own)(text));
+  }
+  const accepted = Accepted.safeParse(toSubmitData(answer, { taskId, redact }));
+  if (!accepted.success) throw new AnswerLostError(new Error('accepted without a taskId'));
+  return accepted.data.taskId;
+}
