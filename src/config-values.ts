@@ -19,11 +19,12 @@ export const httpUrl = z
     error: 'must be an http(s) URL with its scheme, as in https://gateway.example.com',
   })
   // These are logged, and given to others.
-  .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold credentials')
-  .transform((url) => url.replace(/\/+$/, ''));
+  .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold credentials');
 
 /** To which paths are added. */
-export const baseUrl = httpUrl.refine((url) => !/[?#]/.test(url), 'must end before any ? or #');
+export const baseUrl = httpUrl
+  .refine((url) => !/[?#]/.test(url), 'must end before any ? or #')
+  .transform((url) => url.replace(/\/+$/, ''));
 
 /**
  * An origin as browsers send it, to be compared as text. Apps in a web view and browser extensions have

@@ -171,6 +171,17 @@ describe('the keys of an issuer', () => {
     expect(requests[2]).toEqual(requests[0]);
   });
 
+  it('are asked for at the very address, a slash at its end included', async () => {
+    const key = await createSigningKey('ES256', 'one');
+    const set = { keys: [await toJwk(key)] };
+    await using issuer = await startScriptedUpstream(({ path }, response) =>
+      path === '/jwks/' ? answerJson(response, set) : response.writeHead(301).end(),
+    );
+    await using gateway = await startGateway(UPSTREAM, envOf({ url: `${issuer.url}/jwks/` }));
+
+    expect(await ask(gateway, await key.sign(toClaims()))).toBe(LET_IN);
+  });
+
   it.each<[string, number, string, RegExp]>([
     ['an error', 500, '{}', /it answers with the status 500/],
     ['a page', 200, '<html>', /its answer is not JSON/],
