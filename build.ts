@@ -5,7 +5,8 @@
  * levels below the root as `dist/gateway` does: some files find their neighbours by relative paths.
  */
 
-import { rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 
@@ -14,6 +15,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const dir = process.argv[2] ?? 'dist/gateway';
 
 await rm(at(dir), { recursive: true, force: true });
+const begun = performance.now();
 await build({
   cwd: at('.'),
   input: { main: 'src/main.ts' },
@@ -32,3 +34,12 @@ await build({
     sourcemap: true,
   },
 });
+
+const names = (await readdir(at(dir))).filter((name) => name.endsWith('.js'));
+const sizes = await Promise.all(names.map(async (name) => (await stat(join(at(dir), name))).size));
+const megabytes = sizes.reduce((sum, size) => sum + size, 0) / 1e6;
+const seconds = (performance.now() - begun) / 1_000;
+process.stdout.write(
+  `Built ${dir} in ${seconds.toFixed(1)} s: ${names.length} files of ${megabytes.toFixed(1)} MB, with source maps.\n` +
+    `Start it: ${dir === 'dist/gateway' ? 'npm run start:built' : `node ${dir}/main.js`}\n`,
+);

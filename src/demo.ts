@@ -29,8 +29,10 @@ let sandbox: Sandbox | undefined;
 let gateway: Gateway | undefined;
 let web: Web | undefined;
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => void stop().then(() => process.exit(0)));
+// npm sends a signal that the terminal has sent already: a second one must not cut the end short.
+let stopping: Promise<void> | undefined;
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => void stop().then(() => process.exit(0)));
 }
 
 try {
@@ -72,7 +74,12 @@ try {
   process.exitCode = 1;
 }
 
-async function stop(): Promise<void> {
+function stop(): Promise<void> {
+  stopping ??= closeAll();
+  return stopping;
+}
+
+async function closeAll(): Promise<void> {
   await web?.close();
   await gateway?.close();
   await sandbox?.close();

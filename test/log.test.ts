@@ -5,9 +5,13 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { createLogOutput } from '../src/telemetry/log-output.ts';
+import { ExtendDocument } from './generated/graphql.ts';
 import { makeFolder } from './support/folder.ts';
 import { MAIN } from './support/main.ts';
+import { INPUT } from './support/operations.ts';
+import { startGatewayProcess } from './support/process.ts';
 import { scrape } from './support/scrape.ts';
 
 const DROPPED = 'longtake_log_lines_dropped_total';
@@ -197,5 +201,23 @@ describe('the output of the log', () => {
     expect(await output.close(60_000)).toBe(true);
     closeSync(writer);
     closeSync(reader);
+  });
+});
+
+describe('a line of the log', () => {
+  it('about an expected fault names its cause, and has no stack', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGatewayProcess(sandbox);
+
+    await gateway.graphql(ExtendDocument, { input: { ...INPUT, prompt: '#answer-lost' } });
+    const lines = (await gateway.stop()).split('\n').filter((line) => line !== '');
+
+    const fault = lines
+      .map((line) => JSON.parse(line))
+      .find(({ msg }) => msg === 'submit unconfirmed');
+    expect(fault.err).toEqual({
+      type: 'AnswerLostError',
+      message: expect.stringContaining('other side closed'),
+    });
   });
 });

@@ -1,8 +1,11 @@
 /** The log: a line of JSON per event, on standard output. */
 
-import { type Logger, pino } from 'pino';
+import { type LogFn, type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 import { createLogOutput, type LogOutput } from './log-output.ts';
+
+/** Pino's number of the level. */
+const ERROR = 50;
 
 /** @param toTraceId of the request or task that a line belongs to; null without tracing. */
 export function createLog(
@@ -14,9 +17,33 @@ export function createLog(
     {
       level: LOG_LEVEL,
       base: null,
+      hooks: { logMethod },
+      serializers: { err: toFacts },
       ...(toTraceId && { mixin: () => ({ trace: toTraceId() }) }),
     },
     output,
   );
   return { log, output };
+}
+
+/** Only what is logged as an error has a stack: a warning is about an expected fault. */
+function logMethod(this: Logger, args: Parameters<LogFn>, method: LogFn, level: number): void {
+  const [facts, ...rest] = args as unknown[];
+  const isBrief = level < ERROR && isObject(facts) && facts.err instanceof Error;
+  const told = isBrief ? { ...facts, err: toBrief(facts.err as Error) } : facts;
+  method.apply(this, [told, ...rest] as Parameters<LogFn>);
+}
+
+/** What `logMethod` has made short stays so. */
+function toFacts(error: unknown): unknown {
+  return error instanceof Error ? pino.stdSerializers.err(error) : error;
+}
+
+function toBrief(error: Error): { type: string; message: string } {
+  const { type, message } = pino.stdSerializers.err(error);
+  return { type, message };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
