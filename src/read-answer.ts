@@ -4,7 +4,10 @@
  * @throws Error with a sentence for the operator; SyntaxError where it is not JSON; the reason for
  * which the body broke off.
  */
-export async function readJson(response: Response, limit: number): Promise<unknown> {
+export async function readJson(
+  response: { readonly body: AsyncIterable<Uint8Array> | null },
+  limit: number,
+): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   // Leaving the loop early cancels the body.

@@ -1,4 +1,6 @@
 import { createSign, generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { exportJWK, type JWK } from 'jose';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Finding } from '../src/doctor/finding.ts';
@@ -169,6 +171,31 @@ describe('the keys of an issuer', () => {
     }));
     expect(requests).toHaveLength(3);
     expect(requests[2]).toEqual(requests[0]);
+  });
+
+  it('are asked for through the proxy of the environment', async () => {
+    const key = await createSigningKey('ES256', 'one');
+    const set = { keys: [await toJwk(key)] };
+    const targets: (string | undefined)[] = [];
+    const proxy = createServer(({ url }, response) => {
+      targets.push(url);
+      response.end(JSON.stringify(set));
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      proxy.closeAllConnections();
+      proxy.close();
+    });
+    // A name that only the proxy knows.
+    const env = envOf({ url: 'http://issuer.invalid/jwks' });
+    const HTTP_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    await using gateway = await startGatewayProcess(UPSTREAM, { ...env, HTTP_PROXY });
+
+    expect(await ask(gateway, await key.sign(toClaims()))).toBe(LET_IN);
+    expect((await consult({ ...env, HTTP_PROXY })).the('fault')).toBeUndefined();
+    expect(targets).toEqual([env.AUTH_JWKS_URL, env.AUTH_JWKS_URL]);
+    const without = await consult({ ...env, HTTP_PROXY, NO_PROXY: 'issuer.invalid' });
+    expect(without.the('fault')?.message).toContain('issuer.invalid');
   });
 
   it('are asked for at the very address, a slash at its end included', async () => {

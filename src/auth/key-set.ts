@@ -2,6 +2,7 @@
 
 import { createPublicKey } from 'node:crypto';
 import type { JSONWebKeySet, JWK } from 'jose';
+import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
 import { readJson } from '../read-answer.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -41,9 +42,15 @@ export async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
   return body;
 }
 
+let agent: EnvHttpProxyAgent | undefined;
+
+/** Through the proxy of `HTTPS_PROXY` or `HTTP_PROXY`, unless `NO_PROXY` excepts the host. */
 async function send(url: string): Promise<Response> {
   try {
+    // When it is needed: an address that is none is an error of the request.
+    agent ??= new EnvHttpProxyAgent();
     return await fetch(url, {
+      dispatcher: agent,
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: { accept: 'application/json, application/jwk-set+json', 'user-agent': 'longtake' },
