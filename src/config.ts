@@ -108,6 +108,8 @@ const Environment = z
       }),
     ),
     FOREIGN_VIDEOS: z.enum(['allow', 'deny']).default('allow'),
+    SUBMITS_PER_DAY: count(0, 0),
+    UPSTREAM_CREDITS: flag.default(false),
     OWNER_SUBMITS_PER_MINUTE: count(0, 0),
     OWNER_SUBMITS_PER_DAY: count(0, 0),
     OWNER_TASKS_IN_FLIGHT: count(0, 0),

@@ -54,7 +54,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
     examineAuth(config),
     isShared(config.DATABASE_URL)
       ? examinePostgres(config)
-      : examineSqlite(config.DATABASE_URL.slice('sqlite:'.length)),
+      : examineSqlite(config.DATABASE_URL.slice('sqlite:'.length), config.SUBMITS_PER_DAY),
     examineCallbacks(config),
     examineUpstream(config),
   ]);

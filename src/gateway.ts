@@ -25,20 +25,23 @@ import { createThinPath } from './server/thin-path.ts';
 import { readTrustedDocuments } from './server/trusted-documents.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphQL } from './server/yoga.ts';
+import { countSubmitsToday, readCredits } from './store/account.ts';
 import { createAllowance, toAllowance } from './store/allowance.ts';
 import { explainDatabase, isShared, openDatabase } from './store/database.ts';
 import { createFinishedVideos } from './store/finished.ts';
 import type { Listener } from './store/listener.ts';
+import { countOpenTasks } from './store/open-tasks.ts';
 import type { Database } from './store/schema.ts';
 import { recoverOrphans } from './store/transitions/unconfirmed.ts';
 import { createVideoLoader } from './store/video-loader.ts';
 import { createSubmitter } from './submit/submitter.ts';
 import { createDeliveryNotes } from './telemetry/deliveries.ts';
 import { createLog } from './telemetry/log.ts';
-import { createOpenTasksReader } from './telemetry/open-tasks.ts';
 import { createPrometheusMetrics } from './telemetry/prometheus.ts';
+import { createReading } from './telemetry/readings.ts';
 import { createRequestCounts } from './telemetry/requests.ts';
 import { NO_TRACING, type Tracing } from './telemetry/tracing.ts';
+import { startCreditsReader } from './upkeep/credits.ts';
 import { startPruner } from './upkeep/pruner.ts';
 import { createReadiness } from './upkeep/readiness.ts';
 import { startReconciler } from './upkeep/reconciler.ts';
@@ -109,7 +112,9 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const metrics = createPrometheusMetrics(packageFile.version, requests, {
     sockets: () => sockets.count,
     subscriptions: () => subscriptions.inAll,
-    openTasks: createOpenTasksReader(db),
+    openTasks: createReading(() => countOpenTasks(db)),
+    submitsToday: config.SUBMITS_PER_DAY > 0 ? createReading(() => countSubmitsToday(db)) : null,
+    credits: config.UPSTREAM_CREDITS ? createReading(() => readCredits(db)) : null,
     isDatabaseReady,
     droppedLogLines: () => output.dropped,
   });
@@ -137,6 +142,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const refresher = createRefresher({ ...ends, upstream, log, config });
   const reconciler = startReconciler({ ...ends, upstream, tracing, log, config });
   const pruner = startPruner(db, config, log);
+  const credits = config.UPSTREAM_CREDITS ? startCreditsReader(db, upstream, log) : null;
 
   let isDraining = false;
   const finished = createFinishedVideos();
@@ -211,7 +217,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     hub.close();
     submitter.close();
     metrics.close();
-    await Promise.all([reconciler.stop(), pruner.stop()]);
+    await Promise.all([reconciler.stop(), pruner.stop(), credits?.stop()]);
     // It waits for the calls under way: a submit that is left behind is an orphan at the next start.
     const upstreamClosed = upstream.close();
     if (!isLate) await upstreamClosed;

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as account from '../src/store/account.ts';
 import * as allowance from '../src/store/allowance.ts';
 import * as checks from '../src/store/checks.ts';
 import * as completions from '../src/store/completions.ts';
@@ -77,6 +78,16 @@ const newest = (history: History) => history.endOfChain;
 
 /** Every function of the store that runs a statement, by module, as it costs the most. */
 const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> = {
+  account: {
+    takeDailySubmit: [
+      (db) => account.takeDailySubmit(db, 10),
+      (db) => account.takeDailySubmit(db, 1),
+    ],
+    countSubmitsToday: [(db) => account.countSubmitsToday(db)],
+    claimCreditsRead: [(db) => account.claimCreditsRead(db, 1_000)],
+    storeCredits: [(db) => account.storeCredits(db, 7)],
+    readCredits: [(db) => account.readCredits(db)],
+  },
   allowance: {
     createAllowance: [(db) => allowance.createAllowance(db, ALLOWANCE)],
     takePlace: [(db) => allowance.takePlace(db, ALLOWANCE)],

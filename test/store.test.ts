@@ -574,7 +574,13 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
           await Promise.all([
             endVideo(db, refused, succeeded(`task-${round}`)),
             ...Array.from({ length: 3 }, () =>
-              openSubmit(db, toSubmit({ idempotencyKey: key }), limits, null, () => {}),
+              openSubmit(
+                db,
+                toSubmit({ idempotencyKey: key }),
+                { limits, dailyCap: 0 },
+                null,
+                () => {},
+              ),
             ),
             confirmSubmit(db, { id: refused, taskId: `task-${round}`, firstCheckMs: HOUR_MS }),
             leaseDueRows(db, 'readable', 8, 0),

@@ -8,6 +8,7 @@ import { findFault, readLanded } from '../store/landed.ts';
 import { proveNotifications } from '../store/notifications-proof.ts';
 import { type PoolOptions, toClientConfig } from '../store/postgres.ts';
 import { explainPostgres, ListenError, NotificationsError } from '../store/postgres-trouble.ts';
+import { examineDailySubmits } from './account.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
 
@@ -31,7 +32,7 @@ export async function examinePostgres(config: Config): Promise<Finding[]> {
     await client.connect();
     boundAnswers(client);
     return [
-      await examine(client, url),
+      ...(await examine(client, config)),
       ...(await examineDurability(client)),
       await examineNotifications(url, pool),
       await compareClocks(client),
@@ -54,23 +55,32 @@ function boundAnswers(client: pg.Client): void {
   });
 }
 
-async function examine(client: pg.Client, url: string): Promise<Finding> {
+async function examine(
+  client: pg.Client,
+  { DATABASE_URL: url, SUBMITS_PER_DAY: cap }: Config,
+): Promise<Finding[]> {
   const server = await ask<{ version: string; may_create: boolean | null }>(
     client,
     `select current_setting('server_version') as version,
       has_schema_privilege(current_schema(), 'create') as may_create`,
   );
   const name = `${toDatabaseName(url)} (PostgreSQL ${server?.version})`;
-  const landed = await readLanded('postgres', async (text) => (await client.query(text)).rows);
+  const askRows = async (text: string) => (await client.query(text)).rows;
+  const landed = await readLanded('postgres', askRows);
   const wrong = findFault(landed, Object.keys(POSTGRES_MIGRATIONS));
   if (!wrong && landed.table === null && !server?.may_create) {
-    return fault(
-      'database',
-      `${name} has no tables, and this user may not make any`,
-      'Grant the user of DATABASE_URL CREATE on the schema, for the first start at least.',
-    );
+    return [
+      fault(
+        'database',
+        `${name} has no tables, and this user may not make any`,
+        'Grant the user of DATABASE_URL CREATE on the schema, for the first start at least.',
+      ),
+    ];
   }
-  return judgeMigrations(name, landed, POSTGRES_MIGRATIONS);
+  return [
+    judgeMigrations(name, landed, POSTGRES_MIGRATIONS),
+    ...(await examineDailySubmits(cap, landed.names, askRows)),
+  ];
 }
 
 async function examineNotifications(url: string, pool: PoolOptions): Promise<Finding> {

@@ -7,10 +7,12 @@ import { pathToFileURL } from 'node:url';
 import { SQLITE_MIGRATIONS } from '../store/database.ts';
 import { type Landed, readLanded } from '../store/landed.ts';
 import { primaryCode } from '../store/sqlite.ts';
+import { examineDailySubmits } from './account.ts';
 import { type Finding, fault, ok, toReason } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
 
-export async function examineSqlite(path: string): Promise<Finding[]> {
+/** @param cap `SUBMITS_PER_DAY`. */
+export async function examineSqlite(path: string, cap: number): Promise<Finding[]> {
   if (path === ':memory:') return [];
   const folder = dirname(resolve(path));
   if (!existsSync(path)) {
@@ -31,7 +33,7 @@ export async function examineSqlite(path: string): Promise<Finding[]> {
         ok('database', `${path} is in use by another process, a running gateway most likely`),
       ];
     }
-    const landed = await readTables(path);
+    const { landed, daily } = await readTables(path, cap);
     if (!isWritable(path) || !isWritable(folder)) {
       return [
         fault(
@@ -41,7 +43,7 @@ export async function examineSqlite(path: string): Promise<Finding[]> {
         ),
       ];
     }
-    return [judgeMigrations(path, landed, SQLITE_MIGRATIONS)];
+    return [judgeMigrations(path, landed, SQLITE_MIGRATIONS), ...daily];
   } catch (error) {
     const isSound = ![11, 26].includes(primaryCode(error) ?? 0);
     return [
@@ -77,12 +79,17 @@ function isHeld(path: string): boolean {
 }
 
 /** `immutable` reads past all locks, and leaves no trace. */
-async function readTables(path: string): Promise<Landed> {
+async function readTables(
+  path: string,
+  cap: number,
+): Promise<{ landed: Landed; daily: Finding[] }> {
   const url = pathToFileURL(path);
   url.search = 'immutable=1';
   const file = new DatabaseSync(url, { readOnly: true });
   try {
-    return await readLanded('sqlite', async (statement) => file.prepare(statement).all());
+    const ask = async (statement: string) => file.prepare(statement).all();
+    const landed = await readLanded('sqlite', ask);
+    return { landed, daily: await examineDailySubmits(cap, landed.names, ask) };
   } finally {
     file.close();
   }

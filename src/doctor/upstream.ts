@@ -8,7 +8,8 @@ import {
   UpstreamUnauthorizedError,
   UpstreamUnreachableError,
 } from '../errors.ts';
-import { createUpstreamClient } from '../upstream/client.ts';
+import { createUpstreamClient, type UpstreamClient } from '../upstream/client.ts';
+import { fetchCredits } from '../upstream/credits.ts';
 import { fetchDetails } from '../upstream/details.ts';
 import { type Finding, fault, ok, toReason, warning } from './finding.ts';
 
@@ -26,11 +27,22 @@ export async function examineUpstream(config: Config): Promise<Finding> {
   });
   try {
     await fetchDetails(client, NO_TASK);
-    return ok('upstream', `${url} answers, and accepts the key`);
+    const balance = config.UPSTREAM_CREDITS ? await toBalance(client) : '';
+    return ok('upstream', `${url} answers, and accepts the key${balance}`);
   } catch (error) {
     return explain(error, url);
   } finally {
     await client.close();
+  }
+}
+
+/** The endpoint is only observed: without it the gateway works as well. */
+async function toBalance(client: UpstreamClient): Promise<string> {
+  try {
+    return `; the account has ${await fetchCredits(client)} credits`;
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return `; the account's balance cannot be read (${error.code})`;
   }
 }
 

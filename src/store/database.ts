@@ -11,6 +11,7 @@ import * as postBegun from './migrations/0004-post-begun.ts';
 import * as lists from './migrations/0005-lists.ts';
 import * as attempts from './migrations/0008-attempts.ts';
 import * as originals from './migrations/0010-originals.ts';
+import * as account from './migrations/0011-account.ts';
 import { clock, durableCommits, notifications } from './migrations/postgres.ts';
 import type { PoolOptions } from './postgres.ts';
 import { explainPostgres, ListenError, NotificationsError } from './postgres-trouble.ts';
@@ -25,6 +26,7 @@ export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0005-lists': lists,
   '0008-attempts': attempts,
   '0010-originals': originals,
+  '0011-account': account,
 };
 export const POSTGRES_MIGRATIONS: Record<string, Migration> = {
   '0000-clock': clock,
@@ -36,6 +38,7 @@ export const POSTGRES_MIGRATIONS: Record<string, Migration> = {
   '0005-lists': lists,
   '0008-attempts': attempts,
   '0010-originals': originals,
+  '0011-account': account,
 };
 
 /** Whether other processes may share the database. */

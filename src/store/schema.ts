@@ -113,7 +113,14 @@ export interface AttemptTable {
   video_row: string;
 }
 
+/** How many submits all owners together have begun on a day (UTC), counted from 1970-01-01. */
+export interface DailySubmitsTable {
+  day: number;
+  submits: number;
+}
+
 export interface Tables {
+  daily_submits: DailySubmitsTable;
   allowance: AllowanceTable;
   attempt: AttemptTable;
   video: VideoTable;

@@ -3,6 +3,7 @@
 import type { Config } from '../config.ts';
 import { DAY_MS, MINUTE_MS } from '../durations.ts';
 import { RateLimitedError } from '../errors.ts';
+import { takeDailySubmit } from '../store/account.ts';
 import { type Allowance, type Place, takePlace } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
@@ -11,8 +12,14 @@ import { insertSubmit, markWaitingForTurn, type NewSubmit } from '../store/trans
 
 export type SpendConfig = Pick<
   Config,
-  'OWNER_SUBMITS_PER_MINUTE' | 'OWNER_SUBMITS_PER_DAY' | 'OWNER_TASKS_IN_FLIGHT'
+  'OWNER_SUBMITS_PER_MINUTE' | 'OWNER_SUBMITS_PER_DAY' | 'OWNER_TASKS_IN_FLIGHT' | 'SUBMITS_PER_DAY'
 >;
+
+/** What may be spent: by one owner, and by all together on a day (0: no limit). */
+export interface Spending {
+  readonly limits: SpendLimits | null;
+  readonly dailyCap: number;
+}
 
 /** In the settings 0 stands for no limit; null where there is none at all. */
 export function toSpendLimits(config: SpendConfig): SpendLimits | null {
@@ -41,7 +48,7 @@ export interface OpenedSubmit {
 export async function openSubmit(
   db: Database,
   submit: NewSubmit,
-  limits: SpendLimits | null,
+  { limits, dailyCap }: Spending,
   allowance: Allowance | null,
   onUncertain: () => void,
 ): Promise<OpenedSubmit | undefined> {
@@ -55,6 +62,7 @@ export async function openSubmit(
       await lockOwner(trx, submit.owner);
       await refuseOverspending(trx, submit, limits);
     }
+    if (dailyCap > 0) await refuseOverCap(trx, dailyCap);
     const place = allowance && (await takePlace(trx, allowance));
     if (!place) await markWaitingForTurn(trx, row.id);
     isCommitting = true;
@@ -78,4 +86,10 @@ async function refuseOverspending(
   throw new RateLimitedError({
     retryAfter: retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1_000),
   });
+}
+
+/** @throws RateLimitedError when all owners together have begun the day's submits. */
+async function refuseOverCap(trx: Database, cap: number): Promise<void> {
+  const waitMs = await takeDailySubmit(trx, cap);
+  if (waitMs !== null) throw new RateLimitedError({ retryAfter: Math.ceil(waitMs / 1_000) });
 }

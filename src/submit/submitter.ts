@@ -80,7 +80,7 @@ interface Begun {
 
 export function createSubmitter(parts: SubmitterParts): Submitter {
   const { db, hub, upstream, metrics, tracing, log, config } = parts;
-  const limits = toSpendLimits(config);
+  const spending = { limits: toSpendLimits(config), dailyCap: config.SUBMITS_PER_DAY };
   const allowance = toAllowance('submit', config);
   const gate = createGate({ db, log, allowance, maxWaitMs: config.SUBMIT_MAX_WAIT_MS });
   const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker() : NO_BREAKER;
@@ -135,7 +135,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       runtimeMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
     };
     // A place is free for whoever comes, but not past those who wait for one.
-    const opened = await openSubmit(db, submit, limits, gate.isBusy ? null : allowance, () => {
+    const opened = await openSubmit(db, submit, spending, gate.isBusy ? null : allowance, () => {
       void settling.release(id);
     }).catch((error: unknown) => {
       span.end(error);

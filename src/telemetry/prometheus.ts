@@ -15,6 +15,10 @@ export interface Readings {
   /** Null while the database does not answer. */
   readonly openTasks: () => Promise<OpenTasks | null>;
   readonly isDatabaseReady: () => Promise<boolean>;
+  /** Null where `SUBMITS_PER_DAY` is not set. */
+  readonly submitsToday: (() => Promise<number | null>) | null;
+  /** Null where `UPSTREAM_CREDITS` is off. */
+  readonly credits: (() => Promise<number | null>) | null;
   readonly droppedLogLines: () => number;
 }
 
@@ -147,6 +151,29 @@ export function createPrometheusMetrics(
       this.set((await readings.isDatabaseReady()) ? 1 : 0);
     },
   });
+
+  const optional = (name: string, help: string, read: (() => Promise<number | null>) | null) =>
+    read &&
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const value = await read();
+        if (value === null) this.remove();
+        else this.set(value);
+      },
+    });
+  optional(
+    'longtake_submits_today',
+    'Submits of all owners since midnight (UTC), which SUBMITS_PER_DAY limits.',
+    readings.submitsToday,
+  );
+  optional(
+    'longtake_upstream_credits',
+    "The upstream account's balance as it was last read, at most every five minutes.",
+    readings.credits,
+  );
 
   // A series that begins at 1 has no increase: what an alert waits for has to be there from the start.
   for (const code of labels.UPSTREAM_CODES) {

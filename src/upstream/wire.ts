@@ -16,6 +16,9 @@ export const WireInt = z.union([
 /** An integer, or null where there is none: the upstream also sends '' for that. */
 export const LooseInt = WireInt.nullable().catch(null);
 
+/** A finite number, as such or as text; or null. */
+export const LooseNumber = z.coerce.number().nullable().catch(null);
+
 /** A text with something in it, or null. PostgreSQL cannot store a NUL, so none gets further in. */
 export const LooseText = z
   .string()

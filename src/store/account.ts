@@ -1,0 +1,84 @@
+/** What all owners together use of the upstream's account: submits a day, and its balance. */
+
+import { sql } from 'kysely';
+import { DAY_MS } from '../durations.ts';
+import { now } from './rows.ts';
+import type { Database } from './schema.ts';
+
+/** By the database's clock, in UTC. SQLite divides as a real number. */
+const today = sql<number>`cast(now_ms() / ${sql.lit(DAY_MS)} as bigint)`;
+
+/**
+ * Counts a submit of today unless the cap is reached. Other submits wait until the transaction ends.
+ *
+ * @returns null when it is counted; otherwise the milliseconds until the next day.
+ */
+export async function takeDailySubmit(trx: Database, cap: number): Promise<number | null> {
+  const counted = await trx
+    .insertInto('daily_submits')
+    .values({ day: today, submits: 1 })
+    .onConflict((conflict) =>
+      conflict
+        .column('day')
+        .doUpdateSet({ submits: sql<number>`daily_submits.submits + 1` })
+        .where('daily_submits.submits', '<', cap),
+    )
+    .returning('submits')
+    .executeTakeFirst();
+  if (counted) return null;
+  const { wait } = await trx
+    .selectNoFrom(sql<number>`(${today} + 1) * ${sql.lit(DAY_MS)} - now_ms()`.as('wait'))
+    .executeTakeFirstOrThrow();
+  return wait;
+}
+
+/** Counted only where a cap is set. */
+export async function countSubmitsToday(db: Database): Promise<number> {
+  const row = await db
+    .selectFrom('daily_submits')
+    .select('submits')
+    .where('day', '=', today)
+    .executeTakeFirst();
+  return row?.submits ?? 0;
+}
+
+const READ_AT = 'credits_read_at';
+const CREDITS = 'credits';
+
+/** Whether this process is the one to read the balance now: one of all replicas in each period. */
+export async function claimCreditsRead(db: Database, periodMs: number): Promise<boolean> {
+  const claimed = await db
+    .insertInto('meta')
+    .values({ name: READ_AT, value: sql<string>`cast(${now} as text)` })
+    .onConflict((conflict) =>
+      conflict
+        .column('name')
+        .doUpdateSet({ value: sql<string>`cast(${now} as text)` })
+        // A time that lies ahead was written before the clock was set back.
+        .where(
+          sql<boolean>`cast(meta.value as bigint) not between now_ms() - ${periodMs} and now_ms()`,
+        ),
+    )
+    .returning('name')
+    .executeTakeFirst();
+  return claimed !== undefined;
+}
+
+export async function storeCredits(db: Database, credits: number): Promise<void> {
+  const value = String(credits);
+  await db
+    .insertInto('meta')
+    .values({ name: CREDITS, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
+}
+
+/** As it was last read; null before the first time. */
+export async function readCredits(db: Database): Promise<number | null> {
+  const row = await db
+    .selectFrom('meta')
+    .select('value')
+    .where('name', '=', CREDITS)
+    .executeTakeFirst();
+  return row ? Number(row.value) : null;
+}

@@ -1,0 +1,26 @@
+import { UpstreamError } from '../errors.ts';
+import { AnswerLostError } from './answer-lost.ts';
+import type { UpstreamClient } from './client.ts';
+import { toReadData } from './envelope.ts';
+import { LooseNumber } from './wire.ts';
+
+/**
+ * The account's balance. The endpoint is only observed, so it is asked only where `UPSTREAM_CREDITS`
+ * says so.
+ *
+ * @throws GatewayError; UpstreamError where the answer holds no number.
+ */
+export async function fetchCredits(client: UpstreamClient, signal?: AbortSignal): Promise<number> {
+  try {
+    const limits = { timeoutMs: client.timeoutMs, signal };
+    const answer = await client.read('/api/v1/chat/credit', limits);
+    const data = toReadData(answer, { taskId: null, redact: client.redact });
+    const credits = data === null || data === '' ? null : LooseNumber.parse(data);
+    if (credits === null) throw new AnswerLostError(new Error('data is not a number'));
+    return credits;
+  } catch (error) {
+    if (!(error instanceof AnswerLostError)) throw error;
+    const facts = { upstreamCode: null, upstreamMessage: null, retryAfter: error.retryAfter };
+    throw new UpstreamError(facts, { cause: error.cause });
+  }
+}
