@@ -260,6 +260,7 @@ const OTHER_MODULES = new Set([
     'listener',
     'migrate',
     'migrate-postgres',
+    'notifications-proof',
     'postgres',
     'postgres-trouble',
     'prepared',
