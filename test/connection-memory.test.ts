@@ -1,6 +1,7 @@
 /** What one connection can make the gateway keep in memory, in whatever state it is. */
 
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { ExtendDocument } from './generated/graphql.ts';
 import { type ChildGateway, startChildGateway } from './support/child-gateway.ts';
@@ -102,13 +103,36 @@ describe('a WebSocket before the acknowledgement', () => {
     ['too many pongs', Buffer.concat(Array.from({ length: 101 }, () => toFrame('pong')))],
   ])('is ended at once by %s, without waiting for the answer to the close', async (_name, sent) => {
     await using running = await start();
-
     const connection = await openBareSocket(running.url);
-    connection.socket.write(sent);
-    await connection.until('\x88');
+    // No time passes, so that it is not the end of a wait.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
 
-    // The close frame has come, and nothing was sent in answer to it.
+    connection.socket.write(sent);
+    await connection.closed;
+
+    expect(connection.received).toContain('\x88');
+    vi.useRealTimers();
     expect((await scrape(running)).get('longtake_sockets')).toBe(0);
+  });
+
+  it('is cut a second after its end where the client keeps its side open', async () => {
+    await using running = await start();
+    const connection = await openBareSocket(running.url, { allowHalfOpen: true });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+
+    connection.socket.write(toFrame('text', { payload: 'nonsense' }));
+    await once(connection.socket, 'end');
+    vi.advanceTimersByTime(1_000);
+    vi.useRealTimers();
+
+    expect((await scrape(running)).get('longtake_sockets')).toBe(0);
+    connection.socket.destroy();
   });
 });
 
@@ -175,7 +199,7 @@ describe('a WebSocket after the acknowledgement', () => {
 });
 
 describe('a client that never reads its stream', () => {
-  const CLIENTS = 10;
+  const CLIENTS = 20;
   const FIELDS = Array.from({ length: 30 }, (_, index) => `p${index}: prompt`).join(' ');
 
   /** Begins to read the log from the cursor, and then reads nothing of what comes. */
@@ -211,10 +235,12 @@ describe('a client that never reads its stream', () => {
       cursor ||= data.extendVideo.cursor;
       await sandbox.complete(data.extendVideo.video.taskId ?? '');
     }
-    const before = await gateway.memory();
     const query = `subscription { videoExtended(after: "${cursor}") { video { ${FIELDS} } } }`;
 
-    const connections: BareConnection[] = [];
+    // What the first one needs is loaded once.
+    const connections = [await open(gateway.url, query)];
+    await untilStalled(gateway);
+    const before = await gateway.memory();
     for (let index = 0; index < CLIENTS; index += 1) {
       connections.push(await open(gateway.url, query));
     }

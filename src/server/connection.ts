@@ -15,6 +15,10 @@ const BUFFER_LIMIT = 1024 * 1024;
 const UNHURRIED = 64 * 1024;
 /** In bytes, of a message before the acknowledgement: a token in an HTTP header has the same limit. */
 const INIT_LIMIT = 16 * 1024;
+/** How long a client that is not acknowledged may take to end its side of the connection. */
+const LINGER_MS = 1_000;
+/** RFC 6455, 7.4.1. */
+const POLICY_VIOLATION = 1008;
 /** In bytes (RFC 6455, 5.5): a control frame takes 125, two of them for the code. */
 const LONGEST_REASON = 123;
 
@@ -57,20 +61,27 @@ export class Connection {
     return this.socket.readyState === this.socket.OPEN;
   }
 
-  /**
-   * Closes with a code. A client that has not been acknowledged gets no time for its answer to the
-   * close: until then its socket and what it has sent would stay in memory, for up to 30 s.
-   */
+  /** Closes with a code, and ends the connection at once while it is not acknowledged. */
   close(code?: number, reason = ''): void {
     const bytes = Buffer.from(reason).subarray(0, LONGEST_REASON);
     // What was cut within a character is left out.
     this.socket.close(code, new TextDecoder().decode(bytes).replace(/\uFFFD+$/, ''));
-    this.dropUnlessAcknowledged();
+    if (this.session === null) this.endUnacknowledged();
   }
 
-  /** The close frame, if there is one, has been given to the kernel by now, and is still sent. */
-  dropUnlessAcknowledged(): void {
-    if (this.session === null) this.socket.terminate();
+  /**
+   * Without this a stranger's connection would wait up to 30 s for its answer to our close, and would
+   * still take in messages. A reset could overtake the close frame, so what comes is read and dropped.
+   */
+  endUnacknowledged(): void {
+    const { request, socket } = this;
+    const raw = request?.socket;
+    if (!raw || raw.writableEnded) return;
+    raw.removeAllListeners('data');
+    raw.resume();
+    raw.end();
+    const timer = setTimeout(() => socket.terminate(), LINGER_MS).unref();
+    socket.once('close', () => clearTimeout(timer));
   }
 
   onMessage(handle: (text: string) => Promise<void>): void {
@@ -102,8 +113,14 @@ export class Connection {
 export function openConnection(server: Server<Connection>, connection: Connection): void {
   const { socket, log } = connection;
   // ws itself sends the close frame for a broken frame.
-  socket.on('error', () => connection.dropUnlessAcknowledged());
-  limitControlFrames(socket);
+  socket.on('error', () => {
+    if (connection.session === null) connection.endUnacknowledged();
+  });
+  limitControlFrames(socket, () => {
+    connection.close(POLICY_VIOLATION, 'Too many pings and pongs');
+    // Their sender would go on to fill a message on its way.
+    if (connection.session !== null) socket.terminate();
+  });
   const closed = server.opened(connection, connection);
   socket.once('close', (code, reason) => {
     closed(code, String(reason)).catch((error: unknown) => {

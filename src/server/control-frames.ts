@@ -1,4 +1,4 @@
-/** Ends a WebSocket whose client sends too many pings and pongs. */
+/** Bounds the pings and pongs of a WebSocket's client. */
 
 import type { WebSocket } from 'ws';
 
@@ -9,31 +9,20 @@ import type { WebSocket } from 'ws';
  */
 const MOST_FRAMES = 100;
 const WINDOW_MS = 12_000;
-/** RFC 6455, 7.4.1. */
-const POLICY_VIOLATION = 1008;
 
-interface Window {
+export function limitControlFrames(socket: WebSocket, onExcess: () => void): void {
   /** By `performance.now()`. */
-  begun: number;
-  frames: number;
-}
-
-const windows = new WeakMap<WebSocket, Window>();
-
-export function limitControlFrames(socket: WebSocket): void {
-  socket.on('ping', countFrame);
-  socket.on('pong', countFrame);
-}
-
-function countFrame(this: WebSocket): void {
-  const now = performance.now();
-  const window = windows.get(this);
-  if (!window || now - window.begun > WINDOW_MS) {
-    windows.set(this, { begun: now, frames: 1 });
-    return;
+  let begun = 0;
+  let frames = 0;
+  function count(): void {
+    const now = performance.now();
+    if (now - begun > WINDOW_MS) {
+      begun = now;
+      frames = 0;
+    }
+    frames += 1;
+    if (frames > MOST_FRAMES) onExcess();
   }
-  window.frames += 1;
-  if (window.frames <= MOST_FRAMES) return;
-  this.close(POLICY_VIOLATION, 'Too many pings and pongs');
-  this.terminate();
+  socket.on('ping', count);
+  socket.on('pong', count);
 }

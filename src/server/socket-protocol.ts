@@ -70,7 +70,7 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
         typeof given === 'string' ? given : extra.request?.headers.authorization;
       extra.session = await sessions.begin(extra, authorization);
       // It is known by now who is there, and tokens need not stay in memory.
-      extra.request = null;
+      if (extra.session) extra.request = null;
       Object.assign(ctx, { connectionParams: undefined });
       return extra.session !== null;
     },

@@ -48,8 +48,11 @@ export interface BareConnection {
 }
 
 /** A TCP connection on which a WebSocket has been opened. Nothing answers for it. */
-export async function openBareSocket(url: string): Promise<BareConnection> {
-  const connection = openBareConnection(url);
+export async function openBareSocket(
+  url: string,
+  options: { readonly allowHalfOpen?: boolean } = {},
+): Promise<BareConnection> {
+  const connection = openBareConnection(url, options);
   connection.socket.write(
     [
       'GET /graphql HTTP/1.1',
@@ -67,9 +70,13 @@ export async function openBareSocket(url: string): Promise<BareConnection> {
   return connection;
 }
 
-export function openBareConnection(url: string): BareConnection {
+/** @param allowHalfOpen keeps this side open when the gateway has ended its own. */
+export function openBareConnection(
+  url: string,
+  { allowHalfOpen = false }: { readonly allowHalfOpen?: boolean } = {},
+): BareConnection {
   const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen });
   const waiting = new Set<() => void>();
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
   let received = '';
