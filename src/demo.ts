@@ -31,6 +31,8 @@ let web: Web | undefined;
 
 // npm sends a signal that the terminal has sent already: a second one must not cut the end short.
 let stopping: Promise<void> | undefined;
+// It goes on without a terminal that has been closed, until SIGHUP ends it.
+process.stdout.on('error', () => {});
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => void stop().then(() => process.exit(0)));
 }

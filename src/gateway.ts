@@ -1,6 +1,5 @@
 /** The composition root: builds each long-lived thing once, in the order in which they lean on each other. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import packageFile from '../package.json' with { type: 'json' };
 import { findRisks, toFacts } from './advice.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
@@ -13,6 +12,7 @@ import { createReader } from './delivery/reader.ts';
 import { createPlanner } from './execution/planner.ts';
 import { schema } from './schema/index.ts';
 import { createBoundAnswer } from './server/answer-size.ts';
+import { createClosing } from './server/closing.ts';
 import { createDoor } from './server/door.ts';
 import { createGraphiQL } from './server/graphiql.ts';
 import { createHttpServer } from './server/http.ts';
@@ -26,13 +26,11 @@ import { readTrustedDocuments } from './server/trusted-documents.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphQL } from './server/yoga.ts';
 import { countSubmitsToday, readCredits } from './store/account.ts';
-import { createAllowance, toAllowance } from './store/allowance.ts';
-import { explainDatabase, isShared, openDatabase } from './store/database.ts';
+import { isShared, openDatabase } from './store/database.ts';
 import { createFinishedVideos } from './store/finished.ts';
 import type { Listener } from './store/listener.ts';
 import { countOpenTasks } from './store/open-tasks.ts';
-import type { Database } from './store/schema.ts';
-import { recoverOrphans } from './store/transitions/unconfirmed.ts';
+import { prepareStore } from './store/prepare.ts';
 import { createVideoLoader } from './store/video-loader.ts';
 import { createSubmitter } from './submit/submitter.ts';
 import { createDeliveryNotes } from './telemetry/deliveries.ts';
@@ -48,12 +46,6 @@ import { startReconciler } from './upkeep/reconciler.ts';
 import { createRefresher } from './upkeep/refresher.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { observeCalls } from './upstream/observed.ts';
-import { within } from './within.ts';
-
-/** How long letting go of everything may take after a drain that took too long. */
-const RELEASE_WITHIN_MS = 2_000;
-/** How long the last lines of the log may take. */
-const LOG_WITHIN_MS = 1_000;
 
 export interface Gateway {
   /** Where it listens: `http://host:port`. */
@@ -245,51 +237,16 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   log.info(toFacts(config, url), 'listening');
   for (const { message, ...risk } of findRisks(config, url)) log.warn(risk, message);
 
-  let closing: Promise<boolean> | undefined;
-  async function close(): Promise<boolean> {
-    const deadline = performance.now() + config.SHUTDOWN_TIMEOUT_MS;
-    const remaining = () => Math.max(0, deadline - performance.now());
-    isDraining = true;
-    log.info('draining');
-    // Until the balancer has seen /ready, it sends requests, and they are served.
-    await delay(Math.min(config.DRAIN_GRACE_MS, remaining()));
-    const isLate = await within(
-      remaining(),
-      drain().then(() => false),
-      true,
-    );
-    if (isLate) log.error('the drain took too long and was cut off');
-    closer.destroy();
-    const isReleased = await within(
-      Math.max(RELEASE_WITHIN_MS, remaining()),
-      release(isLate).then(() => true),
-      false,
-    );
-    if (!isReleased) log.error('not everything could be closed in time');
-    log.info('closed');
-    const isWritten = await output.close(LOG_WITHIN_MS);
-    return isWritten && (isReleased || isShared(config.DATABASE_URL));
-  }
-
-  return {
-    url,
-    close: () => {
-      closing ??= close();
-      return closing;
+  const close = createClosing({
+    config,
+    log,
+    output,
+    begin() {
+      isDraining = true;
     },
-  };
-}
-
-/** What has to be in the database before the first request. */
-async function prepareStore(db: Database, config: Config): Promise<void> {
-  const { DATABASE_URL, UNCONFIRMED_DEADLINE_MS } = config;
-  try {
-    await createAllowance(db, toAllowance('submit', config));
-    await createAllowance(db, toAllowance('read', config));
-    // Alone on the database: whatever was under way died with the process before.
-    if (!isShared(DATABASE_URL)) await recoverOrphans(db, UNCONFIRMED_DEADLINE_MS);
-  } catch (error) {
-    const reason = explainDatabase(error, DATABASE_URL);
-    throw new Error(`DATABASE_URL: the database cannot be used: ${reason}`, { cause: error });
-  }
+    drain,
+    cutOff: closer.destroy,
+    release,
+  });
+  return { url, close };
 }

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type Finding, fault, type Subject } from '../src/doctor/finding.ts';
 import { examineRuntime } from '../src/doctor/runtime.ts';
@@ -56,6 +58,18 @@ describe('a gateway in good health', () => {
     expect(code).toBe(0);
     // One read, and nothing that could cost anything.
     expect(sandbox.requests.map(({ method }) => method)).toEqual(['GET']);
+  });
+});
+
+describe('a reader that leaves before the end', () => {
+  it('is no fault', () => {
+    const doctor = fileURLToPath(new URL('../src/doctor.ts', import.meta.url));
+    const { stderr } = spawnSync('sh', ['-c', '"$0" "$1" | true', process.execPath, doctor], {
+      env: { PATH: process.env.PATH ?? '' },
+      encoding: 'utf8',
+    });
+
+    expect(stderr).toBe('');
   });
 });
 
