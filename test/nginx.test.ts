@@ -1,118 +1,117 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+/** The gateway behind Debian's nginx. */
+
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { type IncomingMessage, request } from 'node:http';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { type IncomingMessage, request as sendRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
-import { ReadVideosDocument } from './generated/graphql.ts';
-import { makeFolder } from './support/folder.ts';
+import { OnExtendedDocument, OnUpdatedDocument } from './generated/graphql.ts';
 import { startGateway } from './support/gateway.ts';
+import { HAS_NGINX, startNginx } from './support/nginx.ts';
+import { extend } from './support/operations.ts';
+import { createQueue } from './support/queue.ts';
 
-const NGINX = '/usr/sbin/nginx';
-const EXAMPLE = new URL('../examples/compose/nginx.conf', import.meta.url);
+const PUBLIC_URL = 'https://gateway.example.com';
+const UPGRADES =
+  'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;';
 
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+interface Answer {
+  readonly response: IncomingMessage;
+  /** The next piece of the body, as soon as it is there; undefined at its end. */
+  next(): Promise<string | undefined>;
 }
 
-/** The example's nginx.conf in front of two gateways. */
-async function startNginx(folder: string, gateways: readonly [string, string]) {
-  const port = await findFreePort();
-  const logs = { access: join(folder, 'access.log'), error: join(folder, 'error.log') };
-  const config = (await readFile(EXAMPLE, 'utf8'))
-    .replace('gateway-a:4000', new URL(gateways[0]).host)
-    .replace('gateway-b:4000', new URL(gateways[1]).host)
-    .replace('listen 4000', `listen 127.0.0.1:${port}`)
-    .replace('/dev/stdout', logs.access);
-  await writeFile(join(folder, 'nginx.conf'), config);
-  const args = ['-p', folder, '-c', 'nginx.conf', '-e', logs.error, '-g', 'pid nginx.pid;'];
-  const check = spawnSync(NGINX, [...args, '-t'], { encoding: 'utf8' });
-  if (check.status !== 0) throw new Error(check.stderr);
-  const child = spawn(NGINX, [...args.slice(0, -1), 'pid nginx.pid; daemon off;'], {
-    stdio: 'ignore',
+/** Sends an operation through nginx, and resolves when the answer begins. */
+async function send(
+  { socketPath }: { readonly socketPath: string },
+  method: 'GET' | 'POST',
+  operation: { readonly query: string; readonly variables?: object },
+  accept: string,
+): Promise<Answer> {
+  const { query, variables = {} } = operation;
+  const parameters = new URLSearchParams({ query, variables: JSON.stringify(variables) });
+  const sent = sendRequest({
+    socketPath,
+    method,
+    path: method === 'GET' ? `/graphql?${parameters}` : '/graphql',
+    headers: { accept, 'content-type': 'application/json' },
   });
-  const ended = once(child, 'exit');
-  const url = `http://127.0.0.1:${port}`;
-  while (!(await fetch(`${url}/health`).catch(() => null)));
-  return {
-    url,
-    async stop() {
-      child.kill('SIGQUIT');
-      await ended;
-      const read = (path: string) => readFile(path, 'utf8');
-      return { access: await read(logs.access), error: await read(logs.error) };
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
+  sent.end(method === 'POST' ? JSON.stringify({ query, variables }) : '');
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const pieces = createQueue<string>();
+  response.on('data', (chunk) => pieces.push(String(chunk)));
+  response.on('end', () => pieces.end());
+  // It is left by the tests.
+  response.on('error', () => pieces.end());
+  return { response, next: pieces.next };
 }
 
-describe.skipIf(!existsSync(NGINX))('examples/compose/nginx.conf', () => {
-  it('writes no token of a callback into its logs, not even while the gateways are away', async () => {
-    await using folder = await makeFolder();
+/** Resolves when the pieces hold the text; throws where they end before. */
+async function untilHeard({ next }: Answer, text: string): Promise<void> {
+  let heard = '';
+  while (!heard.includes(text)) {
+    const piece = await next();
+    if (piece === undefined) throw new Error(`The answer ended after: ${heard}`);
+    heard += piece;
+  }
+}
+
+describe.skipIf(!HAS_NGINX)('behind nginx with its default settings', () => {
+  it.each(['POST', 'GET'] as const)(
+    'an event stream by %s arrives event by event, though nginx buffers answers',
+    async (method) => {
+      await using sandbox = await startSandbox({ autoplay: false });
+      await using gateway = await startGateway(sandbox);
+      await using nginx = await startNginx(gateway);
+      const { taskId } = await extend(gateway);
+
+      const updates = { query: OnUpdatedDocument.toString(), variables: { taskId } };
+      const stream = await send(nginx, method, updates, 'text/event-stream');
+      const log = { query: OnExtendedDocument.toString(), variables: {} };
+      const endless = await send(nginx, method, log, 'text/event-stream, application/json');
+
+      expect(stream.response.headers['content-type']).toMatch(/^text\/event-stream/);
+      await untilHeard(stream, 'event: next');
+      await sandbox.complete(taskId);
+      await untilHeard(stream, 'event: complete');
+      // This one has no end that could flush a buffer.
+      await untilHeard(endless, taskId);
+      endless.response.destroy();
+    },
+  );
+
+  it('queries are answered as they are without it', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
-    const away = `http://127.0.0.1:${await findFreePort()}`;
-    await using nginx = await startNginx(folder.path, [gateway.url, away]);
-    const token = randomBytes(32).toString('base64url');
-    const path = `callbacks/01a2055f-f498-7471-83cc-4ce0322760a3/${token}`;
-    /** `fetch` would normalise the path. */
-    async function post(prefix: string): Promise<number | undefined> {
-      const { port } = new URL(nginx.url);
-      const sent = request({ host: '127.0.0.1', port, method: 'POST', path: prefix + path });
-      sent.end('{}');
-      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-      answer.resume();
-      return answer.statusCode;
-    }
+    await using nginx = await startNginx(gateway);
 
-    expect(await post('/')).toBe(404);
-    await gateway.stop();
-    for (const prefix of ['/', '//', '/./', '/x/../', '/%2e/']) {
-      expect(await post(prefix)).toBe(502);
+    for (const method of ['POST', 'GET'] as const) {
+      const answer = await send(nginx, method, { query: '{ __typename }' }, 'application/json');
+      expect(answer.response.statusCode).toBe(200);
+      expect(await answer.next()).toBe('{"data":{"__typename":"Query"}}');
     }
-    expect((await fetch(`${nginx.url}/graphql?query={__typename}`)).status).toBe(502);
-    const { access, error } = await nginx.stop();
-
-    expect(access).toContain('POST /callbacks/...');
-    expect(error).toContain('/graphql');
-    expect(access + error).not.toContain(token);
-    expect(access + error).not.toContain('01a2055f');
   });
+});
 
-  it('passes queries and WebSockets', async () => {
-    await using folder = await makeFolder();
+describe.skipIf(!HAS_NGINX)('behind nginx that passes upgrades and rewrites the Host', () => {
+  it('a page of PUBLIC_URL’s origin may open a WebSocket, and a stranger may not', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
-    await using gateway = await startGateway(sandbox, {
-      AUTH: 'none',
-      PUBLIC_URL: 'http://x.test',
-    });
-    await using nginx = await startNginx(folder.path, [gateway.url, gateway.url]);
+    const env = { PUBLIC_URL, AUTH_API_KEYS: `web:${'0'.repeat(64)}` };
+    await using gateway = await startGateway(sandbox, env);
+    await using nginx = await startNginx(gateway, UPGRADES);
 
-    const answer = await fetch(`${nginx.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: ReadVideosDocument.toString() }),
-    });
-    const socket = new WebSocket(`${nginx.url.replace('http', 'ws')}/graphql`, [
-      'graphql-transport-ws',
-    ]);
-    await once(socket, 'open');
+    async function knock(origin: string): Promise<number> {
+      const url = `ws+unix:${nginx.socketPath}:/graphql`;
+      const socket = new WebSocket(url, 'graphql-transport-ws', { origin });
+      const { promise, resolve } = Promise.withResolvers<number>();
+      socket.on('open', () => resolve(101));
+      socket.on('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+      const status = await promise;
+      socket.on('error', () => 'it ends before it was open').terminate();
+      return status;
+    }
 
-    expect(await answer.json()).toMatchObject({ data: { videos: { edges: [] } } });
-    expect(socket.protocol).toBe('graphql-transport-ws');
-    socket.close();
-    await once(socket, 'close');
+    expect(await knock(PUBLIC_URL)).toBe(101);
+    expect(await knock('https://evil.example.net')).toBe(403);
   });
 });

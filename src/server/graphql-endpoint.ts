@@ -163,6 +163,8 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     function beginStream(): boolean {
       if (!subscriptions.take(caller.owner)) return false;
       passage.transport = 'sse';
+      // nginx, and what is made like it, would keep events until its buffer is full.
+      response.setHeader('x-accel-buffering', 'no');
       const cancelExpiry = endAt(identity.expiresAt, ending);
       response.on('close', () => {
         subscriptions.giveBack(caller.owner);
