@@ -78,6 +78,8 @@ const Environment = z
     CLOCK_CONFIRMED_ON: z.iso.date('must be a date as in 2026-11-28').optional(),
     SHUTDOWN_TIMEOUT_MS: count(35_000, 0),
     DRAIN_GRACE_MS: wholeNumber(0).optional(),
+    // Longer than Cloudflare's 900 s and Google's 600 s: docs/deploying.md has the table.
+    KEEP_ALIVE_MS: count(920_000, 1, DAY_MS),
     CORS_ORIGINS: list.refine(
       (origins) => origins.every(isOrigin),
       'must be a comma-separated list of origins exactly as browsers send them, such as https://app.example.com or capacitor://localhost, without a slash at the end',

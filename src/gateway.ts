@@ -191,6 +191,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
         isOpen: authenticator.isOpen,
         door,
       }),
+      keepAliveMs: config.KEEP_ALIVE_MS,
       longestAnswerMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS,
       isReady: async () => !isDraining && (await isDatabaseReady()),
     },

@@ -309,6 +309,27 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
     expect(outcomes).toEqual(['connection_ack', 4403, 'connection_ack', 4403, 4403, 4400, 4400]);
   });
 
+  it('takes the Authorization of a socket from headers within its parameters, too', async () => {
+    const good = bearerOf('alice');
+    const bad = 'Bearer nonsense';
+
+    const outcomes = [
+      await connectTo(gateway.url, {}, { headers: { Authorization: good } }),
+      await connectTo(gateway.url, {}, { headers: { authorization: good } }),
+      await connectTo(gateway.url, {}, { headers: { AUTHORIZATION: good, 'x-other': 1 } }),
+      await connectTo(gateway.url, { authorization: bad }, { headers: { Authorization: good } }),
+      await connectTo(gateway.url, { authorization: good }, { headers: { Authorization: bad } }),
+      await connectTo(gateway.url, {}, { Authorization: bad, headers: { Authorization: good } }),
+      await connectTo(gateway.url, { authorization: good }, { headers: null }),
+      await connectTo(gateway.url, {}, { headers: { Authorization: [good] } }),
+      await connectTo(gateway.url, {}, { headers: good }),
+      await connectTo(gateway.url, {}, { headers: { headers: { Authorization: good } } }),
+    ];
+
+    const [yes, no] = ['connection_ack', 4403];
+    expect(outcomes).toEqual([yes, yes, yes, yes, no, no, yes, no, no, no]);
+  });
+
   it('leaves /health, /ready and the preflight open, and nothing else of /graphql', async () => {
     const statuses = await Promise.all(
       ['/health', '/ready'].map(async (path) => (await fetch(gateway.url + path)).status),

@@ -14,6 +14,8 @@ export interface Routes extends EndpointParts {
   readonly tracing: Tracing;
   /** How long an answer may be in the making without a word, in milliseconds. */
   readonly longestAnswerMs: number;
+  /** How long a connection may be idle between two requests, in milliseconds. */
+  readonly keepAliveMs: number;
   /** Whether the gateway can serve now. */
   readonly isReady: () => Promise<boolean>;
 }
@@ -110,7 +112,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     {
       requestTimeout: 30_000,
       headersTimeout: 10_000,
-      keepAliveTimeout: 65_000,
+      keepAliveTimeout: routes.keepAliveMs,
       // How often both are looked at; by default only every 30 s.
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: 16_384,

@@ -65,9 +65,8 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
     },
     async onConnect(ctx) {
       const { extra, connectionParams } = ctx;
-      const given = connectionParams?.Authorization ?? connectionParams?.authorization;
       const authorization =
-        typeof given === 'string' ? given : extra.request?.headers.authorization;
+        findAuthorization(connectionParams) ?? extra.request?.headers.authorization;
       extra.session = await sessions.begin(extra, authorization);
       // It is known by now who is there, and tokens need not stay in memory.
       if (extra.session) extra.request = null;
@@ -121,4 +120,15 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
       };
     },
   });
+}
+
+/** Clients put it among the parameters, or among headers in them, in any case. */
+function findAuthorization(params: Params | undefined): string | undefined {
+  for (const fields of [params, params?.headers]) {
+    if (typeof fields !== 'object' || fields === null) continue;
+    for (const [name, value] of Object.entries(fields)) {
+      if (name.toLowerCase() === 'authorization' && typeof value === 'string') return value;
+    }
+  }
+  return undefined;
 }
