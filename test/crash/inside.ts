@@ -57,7 +57,7 @@ function toDeed(sql: string): Deed | null {
   if (sql.startsWith('insert into "video"')) return 'row';
   if (sql.startsWith('insert into "completion"')) return 'end';
   // `confirmSubmit` alone sets these two, in this order.
-  return /^update "video" set "task_id" = .*"check_after" = /.test(sql) ? 'answer' : null;
+  return /^update "video" set "task_id" = .*"lease_until" = /s.test(sql) ? 'answer' : null;
 }
 
 function before(sql: string): void {
