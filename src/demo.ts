@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Web } from '../examples/web/serve.ts';
 import { readConfig } from './config.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { isEnded, type VideoState } from './video.ts';
 
 /** How long a sandbox task stays in each of its states: slow enough to be seen. */
@@ -57,7 +57,11 @@ try {
   );
   say(`Sandbox upstream  ${sandbox.url} (a stand-in: no key, no credits)`);
   say(`Gateway           ${gateway.url}/graphql\n`);
-  web?.connect({ gateway: `${gateway.url}/graphql`, files: sandbox.url });
+  web?.connect({
+    gateway: `${gateway.url}/graphql`,
+    files: sandbox.url,
+    sandboxOriginal: ORIGINAL_TASK_ID,
+  });
   const state = await makeAndExtend(gateway.url);
 
   if (isOnce) {

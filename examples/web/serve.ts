@@ -19,11 +19,18 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
+export interface Place {
+  readonly gateway: string;
+  readonly files: string;
+  /** The task id of the sandbox's own video, where the sandbox is the upstream. */
+  readonly sandboxOriginal?: string;
+}
+
 export interface Web {
   /** Its origin, for the gateway's `CORS_ORIGINS`. */
   readonly url: string;
   /** Tells the page where the gateway and the films are; before that nothing is served. */
-  connect(to: { gateway: string; files: string }): void;
+  connect(to: Place): void;
   close(): Promise<void>;
 }
 
@@ -41,7 +48,7 @@ export async function buildWeb(): Promise<void> {
 
 /** On the port, or on any other where that is taken. */
 export async function serveWeb(host: string, port: number, folder = DIST): Promise<Web> {
-  let place: { gateway: string; files: string } | undefined;
+  let place: Place | undefined;
   const server = createServer(({ url = '/' }, response) => {
     if (!place) return void response.writeHead(503).end();
     send(response, folder, url, place).catch(() => response.writeHead(404).end());
@@ -72,7 +79,7 @@ async function send(
   response: ServerResponse,
   folder: string,
   path: string,
-  { gateway, files }: { gateway: string; files: string },
+  { gateway, files, sandboxOriginal = '' }: Place,
 ): Promise<void> {
   const { pathname } = new URL(path, 'http://localhost');
   const file = join(folder, pathname === '/' ? 'index.html' : decodeURIComponent(pathname));
@@ -80,7 +87,10 @@ async function send(
   if (!file.startsWith(folder + sep)) throw new Error('outside');
   let body: Buffer | string = await readFile(file);
   if (pathname === '/')
-    body = body.toString().replace('content="/graphql"', `content="${gateway}"`);
+    body = body
+      .toString()
+      .replace('content="/graphql"', `content="${gateway}"`)
+      .replace('"sandbox-original" content=""', `"sandbox-original" content="${sandboxOriginal}"`);
   response.writeHead(200, {
     'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
     'cache-control': 'no-cache',

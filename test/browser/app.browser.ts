@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ORIGINAL_TASK_ID } from '../../src/sandbox/sandbox.ts';
-import { extend, making, playable, startApp } from './support/app.ts';
+import { extend, making, openOriginal, playable, startApp } from './support/app.ts';
 import { launchBrowser } from './support/browser.ts';
 
 describe('the example app', () => {
@@ -15,7 +15,7 @@ describe('the example app', () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
-    await page.getByRole('link', { name: 'The sandbox’s original' }).click();
+    await openOriginal(page);
     await page.getByRole('heading', { name: 'A cat dances in a room' }).waitFor();
 
     await extend(page, 'The cat goes on dancing');
@@ -225,7 +225,7 @@ describe('the example app', () => {
     await page.goto(`${app.url}/#/no-such-task`);
 
     await page.getByRole('heading', { name: 'Nobody here knows this video' }).waitFor();
-    await page.getByRole('link', { name: 'Begin with the sandbox’s original' }).click();
-    await playable(page);
+    await page.getByRole('link', { name: 'Make a video instead' }).click();
+    await page.getByRole('heading', { name: 'Make your first video' }).waitFor();
   });
 });

@@ -50,7 +50,7 @@ describe('GraphiQL in a browser', () => {
 
     const tabs = await readTabs(shown.page);
 
-    expect(tabs).toEqual(['ExtendVideo', 'VideoExtended', 'Video']);
+    expect(tabs).toEqual(['GenerateVideo', 'ExtendVideo', 'VideoExtended', 'Video']);
     expect(shown.complaints).toEqual([]);
   });
 
@@ -61,7 +61,7 @@ describe('GraphiQL in a browser', () => {
     const { page } = shown;
 
     await execute(page);
-    await answered(page, '"ExtendVideoSuccess"');
+    await answered(page, '"GenerateVideoSuccess"');
     const { taskId } = await sandbox.nextRequest(({ method }) => method === 'POST');
     await answered(page, taskId ?? 'no task was made');
     const answer = await page.locator('.result-window').innerText();
@@ -77,6 +77,7 @@ describe('GraphiQL in a browser', () => {
     await page.getByRole('button', { name: /^Stop query/ }).click();
 
     await openTab(page, 'Video');
+    await writeVariables(page, { taskId });
     await execute(page);
     await answered(page, 'colorful');
 
@@ -94,7 +95,7 @@ describe('GraphiQL in a browser', () => {
     await shown.page.getByRole('tab').first().waitFor();
 
     expect(await readTabs(shown.page)).toEqual(
-      expect.arrayContaining(['ExtendVideo', 'VideoExtended', 'Video']),
+      expect.arrayContaining(['GenerateVideo', 'ExtendVideo', 'VideoExtended', 'Video']),
     );
   });
 });

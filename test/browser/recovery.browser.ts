@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ORIGINAL_TASK_ID } from '../../src/sandbox/sandbox.ts';
 import { backdate, DAY_MS } from '../support/backdate.ts';
-import { extend, making, playable, startApp } from './support/app.ts';
+import { extend, making, openOriginal, playable, startApp } from './support/app.ts';
 import { launchBrowser } from './support/browser.ts';
 
 /** What a browser itself says of a connection that is refused. */
@@ -46,7 +46,7 @@ describe('the example app, when something breaks', () => {
     await extend(page, 'Behind your back');
     const taskId = await app.nextTaskId();
     await making(page, 'Accepted');
-    await page.getByRole('link', { name: 'The sandbox’s original' }).click();
+    await openOriginal(page);
     await playable(page);
     const { cursor, open } = await recall(page);
     expect(open).toHaveLength(1);
@@ -69,7 +69,7 @@ describe('the example app, when something breaks', () => {
     await extend(page, 'Elsewhere');
     const elsewhere = await app.nextTaskId();
     await making(page, 'Accepted');
-    await page.getByRole('link', { name: 'The sandbox’s original' }).click();
+    await openOriginal(page);
     await playable(page);
     await extend(page, 'In sight');
     const inSight = await app.nextTaskId();
@@ -206,7 +206,7 @@ describe('the example app, when something breaks', () => {
     await extend(page, 'Before');
     const taskId = await app.nextTaskId();
     await making(page, 'Accepted');
-    await page.getByRole('link', { name: 'The sandbox’s original' }).click();
+    await openOriginal(page);
     await playable(page);
     const { open } = await recall(page);
     await page.goto('about:blank');

@@ -146,6 +146,24 @@ export type VideoState =
   /** The upstream has accepted the task. */
   | 'WAITING';
 
+export type GenerateVideoMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type GenerateVideoMutation = { generateVideo:
+    | { __typename: 'GatewayUnavailableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'GenerateVideoSuccess', cursor: string, video: { id: string, taskId: string | null, state: VideoState } }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'InsufficientCreditsError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null, issues: Array<{ path: Array<string>, message: string }> }
+    | { __typename: 'OutcomeUnknownError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null, video: { id: string, state: VideoState } }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'SourceUnavailableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null, inDoubt: { id: string, state: VideoState } | null }
+    | { __typename: 'UpstreamMaintenanceError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamUnauthorizedError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+    | { __typename: 'UpstreamUnreachableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
+   };
+
 export type ExtendVideoMutationVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -328,6 +346,52 @@ export const VideoPartsFragmentDoc = new TypedDocumentString(`
   checkedAt
 }
     `, {"fragmentName":"VideoParts"}) as unknown as TypedDocumentString<VideoPartsFragment, unknown>;
+export const GenerateVideoDocument = new TypedDocumentString(`
+    mutation GenerateVideo {
+  generateVideo(
+    input: {
+      prompt: "A cat dances in a room full of colorful lights"
+      aspectRatio: LANDSCAPE_16_9
+      duration: 5
+      quality: P720
+    }
+  ) {
+    __typename
+    ... on GenerateVideoSuccess {
+      cursor
+      video {
+        id
+        taskId
+        state
+      }
+    }
+    ... on GatewayError {
+      code
+      message
+      retryable
+      retryAfter
+    }
+    ... on InvalidInputError {
+      issues {
+        path
+        message
+      }
+    }
+    ... on OutcomeUnknownError {
+      video {
+        id
+        state
+      }
+    }
+    ... on UpstreamError {
+      inDoubt: video {
+        id
+        state
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:b2be3d29e2031914a3fe42967a8f90420a9729b023a7a26985240bc2dc9a7614"}) as unknown as TypedDocumentString<GenerateVideoMutation, GenerateVideoMutationVariables>;
 export const ExtendVideoDocument = new TypedDocumentString(`
     mutation ExtendVideo {
   extendVideo(

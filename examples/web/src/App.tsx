@@ -6,6 +6,7 @@ import type { VideoFieldsFragment } from './gql/graphql.ts';
 import { toHref, useSelectedId, useTheme } from './hooks.ts';
 import { Library } from './Library.tsx';
 import { News } from './News.tsx';
+import { Start } from './Start.tsx';
 import { useSubmit } from './submit.ts';
 import { Take } from './Take.tsx';
 
@@ -36,7 +37,9 @@ export function App() {
   return (
     <div className="app">
       <header>
-        <h1>Longtake</h1>
+        <h1>
+          <a href="#/">Longtake</a>
+        </h1>
         <p className={`connection ${connection}`} role="status">
           {CONNECTION[connection]}
         </p>
@@ -50,7 +53,11 @@ export function App() {
         onDismiss={(video) => setNews((all) => all.filter((other) => other !== video))}
       />
       <main>
-        <Take key={selected} id={selected} submit={submit} />
+        {selected ? (
+          <Take key={selected} id={selected} submit={submit} />
+        ) : (
+          <Start submit={submit} />
+        )}
       </main>
       <Library selected={selected} />
     </div>

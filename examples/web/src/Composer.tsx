@@ -1,41 +1,34 @@
-import type { FormEvent } from 'react';
+import { Choice, Extras, QUALITIES, toQuality } from './fields.tsx';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
-import { useNow } from './hooks.ts';
-import { Refused, Unanswered } from './Problems.tsx';
+import { Maker } from './Maker.tsx';
 import type { Submit } from './submit.ts';
+import { VideoForm } from './VideoForm.tsx';
 import { isEnded } from './words.ts';
 
-/** What happens next. A failed video is tried anew from what it was to extend. */
+/** What happens next. A failed video is tried anew: an original as one, an extension from its source. */
 export function Composer({ video, submit }: { video: VideoFieldsFragment; submit: Submit }) {
   const isFailed = video.state === 'FAILED';
-  const target = isFailed ? video.sourceTaskId : (video.taskId ?? video.id);
-  const retryAt = submit.refusal?.retryAt ?? 0;
-  const seconds = Math.ceil((retryAt - useNow(retryAt > 0)) / 1000);
-  const isReady = isEnded(video.state) && !submit.pending && seconds <= 0;
-
-  function onSubmit(event: FormEvent<HTMLFormElement>): void {
-    event.preventDefault();
-    if (!isReady || !target) return;
-    const fields = new FormData(event.currentTarget);
-    const read = (name: string) => String(fields.get(name) ?? '').trim();
-    submit.submit({
-      taskId: target,
-      prompt: read('prompt'),
-      quality: read('quality') === 'P1080' ? 'P1080' : 'P720',
-      imageUrl: read('imageUrl') || null,
-      waterMark: read('waterMark') || null,
-    });
+  if (isFailed && video.kind === 'ORIGINAL') {
+    return <Maker title="Try it again" action="Try again" video={video} submit={submit} />;
   }
-
-  let action = 'Extend';
-  if (submit.pending) action = 'Sending…';
-  else if (!isEnded(video.state)) action = 'Waiting for this one';
-  else if (seconds > 0) action = `Again in ${seconds} s`;
-  else if (isFailed || submit.refusal?.problem.retryable) action = 'Try again';
-
+  const target = isFailed ? video.sourceTaskId : (video.taskId ?? video.id);
   return (
-    <form className="composer" onSubmit={onSubmit} aria-labelledby="composer">
-      <h2 id="composer">What happens next?</h2>
+    <VideoForm
+      title="What happens next?"
+      action={isFailed ? 'Try again' : 'Extend'}
+      blocked={isEnded(video.state) ? null : 'Waiting for this one'}
+      submit={submit}
+      onSend={(read) => {
+        if (!target) return;
+        submit.submit({
+          taskId: target,
+          prompt: read('prompt'),
+          quality: toQuality(read('quality')),
+          imageUrl: read('imageUrl') || null,
+          waterMark: read('waterMark') || null,
+        });
+      }}
+    >
       <label>
         Prompt
         <textarea
@@ -47,34 +40,8 @@ export function Composer({ video, submit }: { video: VideoFieldsFragment; submit
           defaultValue={isFailed ? (video.prompt ?? '') : ''}
         />
       </label>
-      <fieldset className="choice">
-        <legend>Quality</legend>
-        <label>
-          <input type="radio" name="quality" value="P720" defaultChecked />
-          <span>720p</span>
-        </label>
-        <label>
-          <input type="radio" name="quality" value="P1080" />
-          <span>1080p</span>
-        </label>
-      </fieldset>
-      <details>
-        <summary>Image and watermark</summary>
-        <label>
-          Image to go by (address)
-          <input type="url" name="imageUrl" placeholder="https://" />
-        </label>
-        <label>
-          Watermark
-          <input type="text" name="waterMark" maxLength={100} />
-        </label>
-      </details>
-      {/* Not `disabled`: a button that is loses the focus. */}
-      <button type="submit" className="main" aria-disabled={!isReady}>
-        {action}
-      </button>
-      {submit.refusal && <Refused {...submit.refusal} onDismiss={submit.dismiss} />}
-      {submit.silence && <Unanswered submit={submit} />}
-    </form>
+      <Choice legend="Quality" name="quality" options={QUALITIES} />
+      <Extras image="Image to go by (address)" />
+    </VideoForm>
   );
 }

@@ -3,10 +3,10 @@ import { useQuery } from 'urql';
 import { useConnection } from './connection.ts';
 import { Frame } from './Frame.tsx';
 import { VideosDocument } from './gql/graphql.ts';
-import { SANDBOX_ORIGINAL, toHref } from './hooks.ts';
+import { toHref } from './hooks.ts';
 
-/** Where to begin: one of yours, the sandbox's original, or a task id from elsewhere. */
-export function Library({ selected }: { selected: string }) {
+/** One of yours, or a task id from elsewhere. */
+export function Library({ selected }: { selected: string | null }) {
   const connection = useConnection();
   const [{ data, error }, read] = useQuery({
     query: VideosDocument,
@@ -26,11 +26,8 @@ export function Library({ selected }: { selected: string }) {
 
   return (
     <section className="library" aria-labelledby="library">
-      <h2 id="library">Begin somewhere else</h2>
       <div className="elsewhere">
-        <a className="button" href={toHref(SANDBOX_ORIGINAL)}>
-          The sandbox’s original
-        </a>
+        <h2 id="library">Your videos</h2>
         <form onSubmit={onPaste}>
           <label htmlFor="taskId">Task id</label>
           <input id="taskId" name="taskId" required autoComplete="off" spellCheck={false} />
@@ -39,11 +36,10 @@ export function Library({ selected }: { selected: string }) {
           </button>
         </form>
       </div>
-      <h3>Your videos</h3>
       {error && !data && (
         <p>They could not be read. It is tried again when the connection is back.</p>
       )}
-      {data && videos.length === 0 && <p>None yet: extend one.</p>}
+      {data && videos.length === 0 && <p>None yet. What you make will be here.</p>}
       <ul className="grid">
         {videos.map((video) => (
           <li key={video.id}>

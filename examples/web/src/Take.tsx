@@ -4,7 +4,6 @@ import { Chain } from './Chain.tsx';
 import { Composer } from './Composer.tsx';
 import { useConnection } from './connection.ts';
 import { VideoDocument, VideoUpdatedDocument } from './gql/graphql.ts';
-import { SANDBOX_ORIGINAL, toHref } from './hooks.ts';
 import { Stage } from './Stage.tsx';
 import type { Submit } from './submit.ts';
 import { isEnded, STATES } from './words.ts';
@@ -57,7 +56,7 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
                   'It is tried again when the connection is back.')
                 : 'It may be gone, or somebody else’s. Look at its task id, or choose another one.'}
             </p>
-            <a href={toHref(SANDBOX_ORIGINAL)}>Begin with the sandbox’s original</a>
+            <a href="#/">Make a video instead</a>
           </div>
         )}
         {video && <Chain video={video} />}

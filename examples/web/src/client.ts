@@ -1,7 +1,7 @@
 /** urql: queries and mutations by POST, subscriptions by graphql-ws, one cache for all of them. */
 
 import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
-import { cacheExchange } from '@urql/exchange-graphcache';
+import { type Cache, cacheExchange } from '@urql/exchange-graphcache';
 import { gatewayUrl, socket } from './connection.ts';
 import schema from './gql/schema.json';
 
@@ -21,12 +21,8 @@ export const client = new Client({
       keys: Object.fromEntries(embedded),
       updates: {
         Mutation: {
-          // There is one more video now: read the list again.
-          extendVideo(_result, _args, cache) {
-            for (const { fieldName, fieldKey } of cache.inspectFields('Query')) {
-              if (fieldName === 'videos') cache.invalidate('Query', fieldKey);
-            }
-          },
+          extendVideo: (_result, _args, cache) => readListAgain(cache),
+          generateVideo: (_result, _args, cache) => readListAgain(cache),
         },
       },
     }),
@@ -57,4 +53,11 @@ export const client = new Client({
 
 function isNode({ name }: { name: string }): boolean {
   return name === 'Node';
+}
+
+/** There is one more video now. */
+function readListAgain(cache: Cache): void {
+  for (const { fieldName, fieldKey } of cache.inspectFields('Query')) {
+    if (fieldName === 'videos') cache.invalidate('Query', fieldKey);
+  }
 }

@@ -1,12 +1,13 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 
-/** The original video of the sandbox: where a newcomer begins. */
-export const SANDBOX_ORIGINAL = 'ee603959-debb-48d1-98c4-a6d1c717eba6';
+/** The sandbox's own video, ready to be extended. Null where the upstream is a real one. */
+export const SANDBOX_ORIGINAL =
+  document.querySelector<HTMLMetaElement>('meta[name=sandbox-original]')?.content || null;
 
 export const toHref = (id: string) => `#/${encodeURIComponent(id)}`;
 
-/** The video that the address names, so that a reload, a bookmark and the back button keep it. */
-export function useSelectedId(): string {
+/** The video that the address names, null on the first page; in the address, so that a reload, a bookmark and the back button keep it. */
+export function useSelectedId(): string | null {
   const hash = useSyncExternalStore(
     (tell) => {
       window.addEventListener('hashchange', tell);
@@ -15,9 +16,9 @@ export function useSelectedId(): string {
     () => location.hash,
   );
   try {
-    return decodeURIComponent(hash.slice(2)) || SANDBOX_ORIGINAL;
+    return decodeURIComponent(hash.slice(2)) || null;
   } catch {
-    return SANDBOX_ORIGINAL;
+    return null;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What outlives a reload. */
 
-import type { ExtendVideoInput } from './gql/graphql.ts';
+import type { SubmitInput } from './submit.ts';
 
 interface Memory {
   /** Of the last completion that was processed. */
@@ -8,7 +8,7 @@ interface Memory {
   /** Ids of the videos submitted here whose end has not been told yet. */
   readonly open: readonly string[];
   /** What was sent, with its idempotencyKey, until it is answered. */
-  readonly submit: ExtendVideoInput | null;
+  readonly submit: SubmitInput | null;
   /** Ids of the videos whose end was told while it waited: its own may be among them. */
   readonly early: readonly string[];
 }

@@ -7,6 +7,9 @@ import {
   ExtendVideoDocument,
   type ExtendVideoInput,
   type ExtendVideoMutation,
+  GenerateVideoDocument,
+  type GenerateVideoInput,
+  type GenerateVideoMutation,
 } from './gql/graphql.ts';
 import { recall, remember } from './memory.ts';
 import { isEnded, type Problem } from './words.ts';
@@ -17,20 +20,26 @@ export interface Refusal {
   readonly retryAt: number;
 }
 
+/** An extension names the video that it extends; an original does not. */
+export type SubmitInput = ExtendVideoInput | GenerateVideoInput;
+export type NewVideo =
+  | Omit<ExtendVideoInput, 'idempotencyKey'>
+  | Omit<GenerateVideoInput, 'idempotencyKey'>;
+
 export interface Submit {
   /** Sent and not answered yet. */
-  readonly pending: ExtendVideoInput | null;
+  readonly pending: SubmitInput | null;
   /** Why no answer came. It is sent again when the connection is back, or by `resend`. */
   readonly silence: string | null;
   readonly refusal: Refusal | null;
-  submit(input: Omit<ExtendVideoInput, 'idempotencyKey'>): void;
+  submit(input: NewVideo): void;
   resend(): void;
   /** Gives up what is pending; it may have been paid for. */
   forget(): void;
   dismiss(): void;
 }
 
-type Result = ExtendVideoMutation['extendVideo'];
+type Result = ExtendVideoMutation['extendVideo'] | GenerateVideoMutation['generateVideo'];
 
 /** The video that there is, or that there may be. */
 function findVideo(result: Result) {
@@ -42,32 +51,45 @@ function isProblem(result: Result): result is Problem {
   return !('video' in result);
 }
 
+/** Sends either kind by its own mutation. */
+function useSend() {
+  const [, extendVideo] = useMutation(ExtendVideoDocument);
+  const [, generateVideo] = useMutation(GenerateVideoDocument);
+  return async (input: SubmitInput) => {
+    if ('taskId' in input) {
+      const { data, error } = await extendVideo({ input });
+      return { result: data?.extendVideo, error };
+    }
+    const { data, error } = await generateVideo({ input });
+    return { result: data?.generateVideo, error };
+  };
+}
+
 /** @param onMade called with the id of the video once there is one, or may be one. */
 export function useSubmit(onMade: (id: string) => void): Submit {
   const connection = useConnection();
-  const [, extendVideo] = useMutation(ExtendVideoDocument);
+  const sendOnce = useSend();
   const [pending, setPending] = useState(() => recall().submit);
   const [silence, setSilence] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const isSending = useRef(false);
 
-  function keep(input: ExtendVideoInput | null): void {
+  function keep(input: SubmitInput | null): void {
     remember({ submit: input, early: [] });
     setPending(input);
   }
 
-  async function send(input: ExtendVideoInput): Promise<void> {
+  async function send(input: SubmitInput): Promise<void> {
     if (isSending.current) return;
     isSending.current = true;
     setSilence(null);
-    const { data, error } = await extendVideo({ input });
+    const { result, error } = await sendOnce(input);
     isSending.current = false;
     // Without an answer nobody knows what became of it: the same key makes it safe to ask again.
-    if (!data) return setSilence(error?.graphQLErrors[0]?.message ?? 'No answer came.');
+    if (!result) return setSilence(error?.graphQLErrors[0]?.message ?? 'No answer came.');
 
     const { open, early } = recall();
     keep(null);
-    const result = data.extendVideo;
     const video = findVideo(result);
     if (video) {
       const { id, state } = video;

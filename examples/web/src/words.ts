@@ -3,7 +3,7 @@
  * their types: a value that is new in the schema does not compile until it has words here.
  */
 
-import type { ExtendVideoMutation, FailureReason, VideoState } from './gql/graphql.ts';
+import type { AspectRatio, ExtendVideoMutation, FailureReason, VideoState } from './gql/graphql.ts';
 
 /** Why a submit was not accepted. */
 export type Problem = Exclude<
@@ -28,6 +28,14 @@ export const STATES: Record<VideoState, { step: number; label: string; hint: str
   GENERATING: { step: 3, label: 'Being made', hint: 'You may leave: it goes on without you.' },
   SUCCEEDED: { step: 4, label: 'Ready', hint: '' },
   FAILED: { step: 4, label: 'Failed', hint: '' },
+};
+
+export const SHAPES: Record<AspectRatio, string> = {
+  LANDSCAPE_16_9: '16:9',
+  PORTRAIT_9_16: '9:16',
+  SQUARE_1_1: '1:1',
+  LANDSCAPE_4_3: '4:3',
+  PORTRAIT_3_4: '3:4',
 };
 
 export const isEnded = (state: VideoState) => state === 'SUCCEEDED' || state === 'FAILED';

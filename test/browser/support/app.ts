@@ -2,7 +2,7 @@
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { serveWeb } from '../../../examples/web/serve.ts';
-import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
+import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { openPage, type Shown } from './browser.ts';
 import { type Line, startLine } from './line.ts';
@@ -12,7 +12,10 @@ export interface App extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly gateway: TestGateway;
   readonly line: Line;
+  /** On the page of the sandbox's own video, ready to be extended. */
   open(browser: Browser, options?: BrowserContextOptions): Promise<Shown>;
+  /** On the first page, as a newcomer sees it. */
+  openStart(browser: Browser, options?: BrowserContextOptions): Promise<Shown>;
   /** The task of the next submit that the sandbox accepts. */
   nextTaskId(): Promise<string>;
   /** How many submits have reached it. */
@@ -27,7 +30,11 @@ export async function startApp(): Promise<App> {
   stack.defer(() => web.close());
   const gateway = stack.use(await startGateway(sandbox, { CORS_ORIGINS: web.url }));
   const line = stack.use(await startLine(gateway.url));
-  web.connect({ gateway: `${line.url}/graphql`, files: sandbox.url });
+  web.connect({
+    gateway: `${line.url}/graphql`,
+    files: sandbox.url,
+    sandboxOriginal: ORIGINAL_TASK_ID,
+  });
   const owned = stack.move();
 
   const isSubmit = ({ method }: { method: string }) => method === 'POST';
@@ -36,7 +43,8 @@ export async function startApp(): Promise<App> {
     sandbox,
     gateway,
     line,
-    open: (browser, options) => openPage(browser, web.url, options),
+    open: (browser, options) => openPage(browser, `${web.url}/#/${ORIGINAL_TASK_ID}`, options),
+    openStart: (browser, options) => openPage(browser, web.url, options),
     async nextTaskId() {
       const { taskId } = await sandbox.nextRequest((request) => request.taskId !== null);
       return taskId ?? '';
@@ -46,10 +54,16 @@ export async function startApp(): Promise<App> {
   };
 }
 
+/** Leads to the sandbox's own video, from any page. */
+export async function openOriginal(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Longtake' }).click();
+  await page.getByRole('link', { name: 'Extend the sandbox’s original' }).click();
+}
+
 /** Writes a prompt and sends it, as soon as the app lets it. */
 export async function extend(page: Page, prompt: string): Promise<void> {
   await page.getByLabel('Prompt').fill(prompt);
-  await page.getByRole('button', { name: /^(Extend|Try again)$/ }).click();
+  await page.getByRole('button', { name: /^(Make it|Extend|Try again)$/ }).click();
 }
 
 /** Resolves when the progress bar says this. */

@@ -1,0 +1,51 @@
+import type { FormEvent, ReactNode } from 'react';
+import { useNow } from './hooks.ts';
+import { Refused, Unanswered } from './Problems.tsx';
+import type { Submit } from './submit.ts';
+
+/** The text of a field; empty where the form has none of that name. */
+export type ReadField = (name: string) => string;
+
+interface Props {
+  readonly title: string;
+  /** What the button says while nothing stands in the way. */
+  readonly action: string;
+  /** Why nothing can be sent now. */
+  readonly blocked?: string | null;
+  readonly submit: Submit;
+  readonly onSend: (read: ReadField) => void;
+  readonly children: ReactNode;
+}
+
+/** A form that asks for a paid video: its button, its refusal, and the answer that did not come. */
+export function VideoForm({ title, action, blocked, submit, onSend, children }: Props) {
+  const retryAt = submit.refusal?.retryAt ?? 0;
+  const seconds = Math.ceil((retryAt - useNow(retryAt > 0)) / 1000);
+  const isReady = !blocked && !submit.pending && seconds <= 0;
+
+  function onSubmit(event: FormEvent<HTMLFormElement>): void {
+    event.preventDefault();
+    if (!isReady) return;
+    const fields = new FormData(event.currentTarget);
+    onSend((name) => String(fields.get(name) ?? '').trim());
+  }
+
+  let label = action;
+  if (submit.pending) label = 'Sending…';
+  else if (blocked) label = blocked;
+  else if (seconds > 0) label = `Again in ${seconds} s`;
+  else if (submit.refusal?.problem.retryable) label = 'Try again';
+
+  return (
+    <form className="composer" onSubmit={onSubmit} aria-labelledby="composer">
+      <h2 id="composer">{title}</h2>
+      {children}
+      {/* Not `disabled`: a button that is loses the focus. */}
+      <button type="submit" className="main" aria-disabled={!isReady}>
+        {label}
+      </button>
+      {submit.refusal && <Refused {...submit.refusal} onDismiss={submit.dismiss} />}
+      {submit.silence && <Unanswered submit={submit} />}
+    </form>
+  );
+}
