@@ -11,7 +11,7 @@ const EXECUTED_BY: Readonly<Record<string, string>> = {
   ts: 'typescript.test.ts',
   sql: 'sql.test.ts',
   yaml: 'yaml.test.ts',
-  mermaid: 'lifecycle.test.ts',
+  mermaid: 'diagrams.test.ts',
 };
 
 const all = readPages().flatMap(({ blocks }) => blocks);

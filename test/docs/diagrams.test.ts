@@ -3,26 +3,43 @@ import { PREDECESSORS, VIDEO_STATES, type VideoState } from '../../src/video.ts'
 import { readBlocks } from './support/blocks.ts';
 
 const ARROW = /^ {2}(\[\*\]|[A-Z]+) --> (\[\*\]|[A-Z]+)(: .+)?$/;
+const PARTICIPANT = /^ {2}participant (\w+)( as .+)?$/;
+const MESSAGE = /^ {2}(\w+)--?>>(\w+): .+$/;
 const START_OR_END = '[*]';
 
-const diagrams = readBlocks().filter(({ language }) => language === 'mermaid');
+const diagrams = readBlocks()
+  .filter(({ language }) => language === 'mermaid')
+  .map(({ at, text }) => {
+    const [kind = '', ...lines] = text.trimEnd().split('\n');
+    return { at, kind, lines };
+  });
+const lifecycles = diagrams.filter(({ kind }) => kind === 'stateDiagram-v2');
+const sequences = diagrams.filter(({ kind }) => kind === 'sequenceDiagram');
 
 describe('the diagrams', () => {
-  it.each(diagrams)('at $at has arrows of states and nothing else', ({ text }) => {
-    const [kind, ...lines] = text.trimEnd().split('\n');
+  it('are of a kind that is checked here', () => {
+    expect(diagrams).toHaveLength(lifecycles.length + sequences.length);
+  });
 
-    expect(kind).toBe('stateDiagram-v2');
-    for (const line of lines) expect(line).toMatch(ARROW);
+  it.each(sequences)('at $at sends messages between its participants only', ({ lines }) => {
+    const names = lines.map((line) => PARTICIPANT.exec(line)?.[1]).filter((name) => name);
+    const messages = lines.slice(names.length).map((line) => MESSAGE.exec(line)?.slice(1, 3));
+
+    expect(messages.length).toBeGreaterThan(0);
+    for (const message of messages) {
+      expect(names).toEqual(expect.arrayContaining(message ?? ['no message']));
+    }
   });
 
   it('of the lifecycle allows what the code allows, where steps may be skipped', () => {
-    const [diagram] = diagrams;
-    const arrows = Array.from(diagram?.text.matchAll(new RegExp(ARROW, 'gm')) ?? []).map(
-      ([, from = '', to = '']) => ({ from, to }),
-    );
+    const [diagram] = lifecycles;
+    const arrows = (diagram?.lines ?? []).map((line) => {
+      const [, from = '', to = ''] = ARROW.exec(line) ?? expect.unreachable(line);
+      return { from, to };
+    });
     const between = arrows.filter(({ from, to }) => ![from, to].includes(START_OR_END));
 
-    expect(diagrams).toHaveLength(1);
+    expect(lifecycles).toHaveLength(1);
     for (const state of VIDEO_STATES) {
       expect([...toPredecessors(state, between)].sort(), state).toEqual(
         PREDECESSORS[state].toSorted(),
