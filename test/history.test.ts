@@ -247,6 +247,7 @@ const OTHERS = new Set([
   'database.explainDatabase',
   'database.isShared',
   'database.openDatabase',
+  'prepare.prepareStore',
   'transitions/refuse.releaseUnsent',
 ]);
 
@@ -269,6 +270,7 @@ const OTHER_MODULES = new Set([
   ...['schema', 'sqlite', 'video-loader', 'wal'],
   ...['transitions/claims', 'transitions/end-columns', 'transitions/end-number'],
   'transitions/conflict',
+  'transitions/table',
 ]);
 
 it('has a call of every function of the store that runs a statement', async () => {

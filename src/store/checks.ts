@@ -1,23 +1,23 @@
-/** Upkeep's view of the rows: which are due, who looks at them, and what was seen. */
+/** Scheduled checks of rows: which are due, which replica has leased them, and when the next one is. */
 
 import { type SqlBool, sql } from 'kysely';
 import { now, type VideoRow } from './rows.ts';
 import type { Database } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
 
-/** Rows whose task can be read at the upstream, or those that can only be settled here. */
+/** Rows whose task can be read at the upstream, or rows without a task id, which are settled locally. */
 export type DueKind = 'readable' | 'unnamed';
 
 export interface LeasedRow extends VideoRow {
-  /** The database's time of the lease: it decides about deadlines, and not a replica's clock. */
+  /** The database's time of the lease. Deadlines are judged by it, because replicas' clocks differ. */
   readonly leased_at: number;
 }
 
 /**
- * Takes up to `limit` rows whose time has come, each for this caller alone until the lease ends.
- * A process that dies leaves its rows to the next that asks after that.
+ * Leases up to `limit` due rows to this caller. When a process dies, its rows are leased to another
+ * one after the lease has expired.
  *
- * @param kind each has an index of its own: rows that wait for a read do not hold up the others.
+ * @param kind each kind has an index of its own, so that rows waiting for a read do not delay the others.
  */
 export async function leaseDueRows(
   db: Database,
@@ -49,12 +49,12 @@ export async function leaseDueRows(
   );
 }
 
-/** Gives rows back as they were taken: they stay due. */
+/** Ends leases without a check: the rows stay due. */
 export async function releaseLeases(db: Database, ids: readonly string[]): Promise<void> {
   await db.updateTable('video').set({ lease_until: 0 }).where('id', 'in', ids).execute();
 }
 
-/** Ends a lease and sets the time of the next look. */
+/** Ends a lease and schedules the next check. */
 export async function scheduleCheck(db: Database, id: string, afterMs: number): Promise<void> {
   await db
     .updateTable('video')
@@ -68,7 +68,7 @@ export async function scheduleCheck(db: Database, id: string, afterMs: number): 
     .execute();
 }
 
-/** Milliseconds from one look to the next at a task that somebody follows through its states. */
+/** Milliseconds between two checks of a task whose states somebody subscribes to. */
 const followedGap = sql<number>`case
   when now_ms() - created_at < 8000 then 2000
   when now_ms() - created_at > 60000 then 15000
@@ -76,9 +76,9 @@ const followedGap = sql<number>`case
 const WATCHED_GAP_MS = 15_000;
 
 /**
- * Brings the next look at watched tasks forward. Those that are followed through their states are
- * seen to move: 2 s after the last look at first, then at a quarter of the task's age, up to 15 s.
- * For those whose end is waited for the callback is quicker, if it comes: 15 s.
+ * Makes tasks due that somebody subscribes to and that were not checked for a while. For a subscriber to
+ * states that is 2 s at first, then a quarter of the task's age, at most 15 s. A subscriber to the
+ * completion waits for the callback, which is quicker if it comes: 15 s.
  */
 export async function hastenWatched(
   db: Database,
@@ -104,7 +104,7 @@ export async function hastenWatched(
     .execute();
 }
 
-/** No more looks at a task. */
+/** Schedules no more checks of a task. */
 export async function endChecks(db: Database, id: string): Promise<void> {
   await db
     .updateTable('video')

@@ -1,4 +1,4 @@
-/** The log of ends, one for each owner. */
+/** The completion log: one per owner, in the order of commits. */
 
 import type { Video } from '../video.ts';
 import { prepare } from './prepared.ts';
@@ -8,7 +8,7 @@ import type { Database } from './schema.ts';
 export interface LogBounds {
   /** The number of the owner's latest completion; 0 before the first. */
   readonly head: number;
-  /** Completions up to this number are gone. */
+  /** Completions up to and including this number have been pruned. */
   readonly pruned: number;
 }
 
@@ -46,7 +46,7 @@ export async function readCompletions(
   return rows.map((row) => ({ number: row.number, video: toVideo(row) }));
 }
 
-/** A video, and its latest completion if it has one. */
+/** A video with its latest completion, if it has ended. */
 export interface TaskEnd {
   readonly video: Video;
   readonly completion: Completion | null;

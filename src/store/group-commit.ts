@@ -1,24 +1,24 @@
-/** The embedded engine's one connection, taken in turns, with one durable commit for many. */
+/** SQLite's single connection, shared by all transactions, with one durable commit for many of them. */
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely';
 import { GatewayUnavailableError } from '../errors.ts';
 import type { Wal } from './wal.ts';
 
-/** How long a busy queue may keep the event loop from its sockets. */
+/** Milliseconds for which a busy queue may keep the event loop from its sockets. */
 const TURN_MS = 4;
 
 /**
- * What is written in one turn of the event loop is committed at its end, or when the commit before it
- * is on disk: one write to the disk instead of many. Each transaction after the first is a savepoint,
- * so that one can fail and the others not. None is acknowledged before its commit is on disk, and
- * neither is a read made in between, which may have seen what is not certain yet: `releaseConnection`,
- * which Kysely awaits before it hands out a result, waits for it. What has changed nothing waits for
- * no disk of its own.
+ * Writes of one event loop tick are committed together at its end, or when the previous commit is on
+ * disk: one disk write instead of many. Each transaction after the first is a savepoint, so that one can
+ * fail without the others. No transaction is acknowledged before its commit is on disk, and no read in
+ * between either, because it may have seen uncommitted data: Kysely awaits `releaseConnection` before
+ * it returns a result, and that waits for the disk. A transaction that changed nothing does not wait for
+ * a disk write of its own.
  *
- * @param wal what the commits of `file` are made durable with. Once it has failed every statement
- * is refused with GatewayUnavailableError, until a new process finds out what the disk holds.
- * @param execute runs one statement on the file; throws GatewayUnavailableError where the file fails.
+ * @param wal makes the commits of `file` durable. Once it has failed, every statement is refused with
+ * GatewayUnavailableError until a new process has read what is on disk.
+ * @param execute runs one statement on the file; throws GatewayUnavailableError when the file fails.
  */
 export function createGroupCommitDriver(
   file: DatabaseSync,
@@ -29,9 +29,9 @@ export function createGroupCommitDriver(
   let isTaken = false;
   let isScheduled = false;
   let turnEnds = 0;
-  /** Settles when the open transaction is on disk; null while none is open. */
+  /** Settles when the open transaction is on disk; null without one. */
   let group: PromiseWithResolvers<void> | null = null;
-  /** The same of the last one that was committed; null once it is certain. */
+  /** Settles when the last committed transaction is on disk; null once it is. */
   let uncertain: Promise<void> | null = null;
   let hasChanges = false;
   let isMember = false;
@@ -39,11 +39,11 @@ export function createGroupCommitDriver(
 
   const connection: DatabaseConnection = {
     async executeQuery<R>(query: CompiledQuery) {
-      // A full disk rolls back by itself (sqlite.org/lang_transaction.html). What comes after it
-      // must not be taken for a statement of its own.
+      // A full disk rolls the transaction back (sqlite.org/lang_transaction.html). Its later statements
+      // must not run outside of it.
       if (group && !file.isTransaction) throw new GatewayUnavailableError();
       if (wal.failure) throw new GatewayUnavailableError({ cause: wal.failure });
-      // A write by itself begins what others join.
+      // A write outside of a transaction begins one that others join.
       if (!group && query.query.kind !== 'SelectQueryNode') begin();
       const result = execute(query);
       hasChanges ||= mayChange(query, result);
@@ -59,11 +59,11 @@ export function createGroupCommitDriver(
   }
 
   function begin(): void {
-    // Plain `begin` takes the write lock late, where SQLite can only refuse: take it at once.
+    // Plain `begin` takes the write lock at the first write, when SQLite can only fail: take it now.
     run('begin immediate');
     hasChanges = false;
     group = Promise.withResolvers();
-    // Each member waits for it by itself.
+    // Every member awaits it and sees the rejection.
     group.promise.catch(() => undefined);
   }
 
@@ -84,7 +84,7 @@ export function createGroupCommitDriver(
     });
   }
 
-  /** Who has the connection in its hands commits when it gives it back. */
+  /** A transaction that holds the connection commits when it releases it. */
   function commitIfFree(): void {
     if (group && !isTaken && !wal.isSyncing) commit(group);
   }
@@ -113,7 +113,7 @@ export function createGroupCommitDriver(
       members.reject(error);
       return;
     }
-    // What came before it is certain by now, or has failed for good.
+    // The previous commit is on disk by now, or has failed for good.
     if (!hasChanges) {
       if (wal.failure) members.reject(new GatewayUnavailableError({ cause: wal.failure }));
       else members.resolve();
@@ -131,7 +131,7 @@ export function createGroupCommitDriver(
       members.reject(new GatewayUnavailableError({ cause }));
     }
     if (uncertain === members.promise) uncertain = null;
-    // Those who came meanwhile.
+    // Commits transactions that arrived meanwhile.
     commitIfFree();
   }
 
@@ -181,7 +181,7 @@ export function createGroupCommitDriver(
     },
 
     async destroy() {
-      // Its members are told by themselves of what fails here.
+      // Its members see a failure themselves.
       await uncertain?.catch(() => undefined);
       if (group) commit(group);
       await uncertain?.catch(() => undefined);
@@ -193,7 +193,7 @@ export function createGroupCommitDriver(
 
 const ROW_CHANGES = new Set(['InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode']);
 
-/** Statements on rows tell by what they return or count; of any other nothing is known. */
+/** Statements on rows show by their result whether they changed anything; others are assumed to. */
 function mayChange(
   { query }: CompiledQuery,
   { rows, numAffectedRows = 0n }: QueryResult<unknown>,

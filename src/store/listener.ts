@@ -1,4 +1,4 @@
-/** PostgreSQL's notifications: how a replica hears of what the others commit. */
+/** PostgreSQL notifications: how a replica learns of the commits of others. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -7,9 +7,9 @@ import { type PoolOptions, toClientConfig } from './postgres.ts';
 
 const SHORTEST_PAUSE_MS = 150;
 const LONGEST_PAUSE_MS = 1_000;
-/** A connection that is cut without a word makes no event: it is asked now and then. */
+/** A connection that is cut silently emits no event, so it is probed. */
 const HEARTBEAT_MS = 10_000;
-/** How long a server may take to say goodbye. */
+/** Milliseconds that closing the connection may take. */
 const GOODBYE_MS = 1_000;
 
 export interface Listener {
@@ -17,21 +17,21 @@ export interface Listener {
 }
 
 export interface ListenerEvents {
-  /** A committed change of a row. */
+  /** A row was changed and committed. */
   onChange(change: { id: string; owner: string }): void;
-  /** Connected, anew perhaps: changes may have gone by unheard. */
+  /** Connected or reconnected: notifications may have been missed. */
   onConnect(): void;
-  /** The first failure after a connection. */
+  /** The first failure since the last connection. */
   onError(error: unknown): void;
 }
 
-/** Grows with each attempt in vain, and is random: replicas lose their connections all at once. */
+/** Grows with each failed attempt, with jitter, because all replicas lose their connections at once. */
 export function toPause(attempts: number): number {
   const most = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** attempts);
   return most * (0.5 + 0.5 * Math.random());
 }
 
-/** Listens on a connection of its own, and connects again whenever it is lost, until `close`. */
+/** Listens on a connection of its own and reconnects whenever it is lost, until `close`. */
 export function startListener(url: string, options: PoolOptions, events: ListenerEvents): Listener {
   const closing = new AbortController();
 

@@ -1,4 +1,4 @@
-/** How many tasks are open, for the operators. */
+/** Counts open tasks for /metrics. */
 
 import { sql } from 'kysely';
 import { now } from './rows.ts';
@@ -14,7 +14,7 @@ export const TASK_STATES = [
 ] as const satisfies readonly RowState[];
 export type TaskState = (typeof TASK_STATES)[number];
 
-/** So many are looked at; of more it is said that there are at least these. */
+/** Rows counted at most: above it the count is a lower bound. */
 const LIMIT = 10_000;
 
 export interface OpenTasks {
@@ -23,7 +23,7 @@ export interface OpenTasks {
   readonly oldestSeconds: number;
 }
 
-/** Counts what upkeep still looks after, along its index: what has ended costs nothing. */
+/** Counts rows with a scheduled check, along their index, so that ended tasks cost nothing. */
 export async function countOpenTasks(db: Database): Promise<OpenTasks> {
   const rows = await db
     .selectFrom((eb) =>

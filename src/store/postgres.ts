@@ -1,4 +1,4 @@
-/** The shared engine: PostgreSQL through `pg`, for as many replicas as you like. */
+/** The shared database: PostgreSQL through `pg`, for any number of replicas. */
 
 import {
   CompiledQuery,
@@ -14,9 +14,9 @@ import pg from 'pg';
 import { GatewayUnavailableError } from '../errors.ts';
 
 export interface PoolOptions {
-  /** Connections per replica, beside the one that listens. */
+  /** Connections per replica, not counting the one that listens. */
   readonly size: number;
-  /** 0 is no limit. */
+  /** 0: no limit. */
   readonly statementTimeoutMs: number;
   /**
    * `DATABASE_LISTEN_URL`: a direct connection for notifications. The other connections may then lead
@@ -26,7 +26,7 @@ export interface PoolOptions {
   readonly listenUrl?: string | undefined;
 }
 
-/** How long a statement waits for a connection, and a connection for the server. */
+/** Milliseconds that a statement waits for a connection, and a connection for the server. */
 const CONNECT_TIMEOUT_MS = 3_000;
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -48,8 +48,7 @@ export function createPostgresDialect(url: string, options: PoolOptions): Dialec
     // As parameters of the connection they would be refused by pgbouncer.
     ...(!isPooled && { onConnect: (client) => client.query(toLimits(options, 'session')) }),
   });
-  // A connection that dies while idle, or while checked out, must not end the process: whoever uses
-  // it next is told by a rejected query.
+  // An error of an idle or checked-out connection must not end the process: its next query rejects.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return isPooled
@@ -131,7 +130,7 @@ class GuardedClient extends pg.Client {
     return result instanceof Promise ? result.catch((error) => this.fail(error)) : result;
   }
 
-  /** A connection whose answer did not come in time stays busy with it: nobody may be given it again. */
+  /** A connection whose answer timed out is still busy: destroy it so that the pool does not reuse it. */
   private fail(error: unknown): never {
     if (error instanceof Error && error.message === 'Query read timeout') {
       this.connection.stream.destroy();
@@ -149,14 +148,14 @@ class GuardedPool extends pg.Pool {
   }
 }
 
-/** A database that is away is the gateway's trouble and not the caller's: typed here, once. */
+/** Converts an unavailable database, which is not the caller's fault, to a typed error. */
 function rethrow(error: unknown): never {
   throw isPassing(error) ? new GatewayUnavailableError({ cause: error }) : error;
 }
 
-/** What did not come from the server as an answer is trouble with the connection. */
+/** An error that is not an answer of the server is a connection failure. */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof TypeError) return false;
-  // Told by the class: a code of five letters may be Node's as well (EPIPE).
+  // Judged by class, because Node has error codes of five letters too (EPIPE).
   return !(error instanceof pg.DatabaseError) || PASSING.test(error.code ?? '');
 }

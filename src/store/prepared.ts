@@ -1,4 +1,4 @@
-/** Statements that are built once. */
+/** Statements that Kysely builds once instead of at each call. */
 
 import type { Compilable, CompiledQuery, QueryResult } from 'kysely';
 import type { Database } from './schema.ts';
@@ -6,23 +6,22 @@ import type { Database } from './schema.ts';
 /** Runs the statement on a database or in a transaction, with a value for each parameter. */
 export type Prepared<Params, Row> = (db: Database, params: Params) => Promise<QueryResult<Row>>;
 
-/** What stands for a value while the statement is built. */
+/** A placeholder for a value while the statement is built. */
 export type Param<Params> = <Name extends keyof Params>(name: Name) => Params[Name];
 
 /**
- * For statements that every submit, callback or read runs: building one takes longer than an embedded
- * database takes to run it, above all where the last one is a while ago.
+ * For statements on the hot paths: building one takes longer than SQLite takes to run it.
  *
- * @param build makes the statement, once for each database, with `param(name)` wherever a value goes.
+ * @param build builds the statement, once per database, with `param(name)` in place of each value.
  */
 export function prepare<Params extends object, Row>(
   build: (db: Database, param: Param<Params>) => Compilable<Row>,
 ): Prepared<Params, Row> {
-  // A database has one adapter, which its transactions share.
+  // Keyed by adapter, which a database shares with its transactions.
   const known = new WeakMap<object, CompiledQuery<Row>>();
 
   function compile(db: Database): CompiledQuery<Row> {
-    // Kysely looks into no value: it hands each on to where it belongs.
+    // Kysely passes values through unread, so a placeholder may stand for one.
     return build(db, (name) => new Placeholder(name) as never).compile();
   }
 

@@ -1,4 +1,4 @@
-/** Between a row and what clients see of it. */
+/** Converts rows to videos. */
 
 import { type Selectable, sql } from 'kysely';
 import { FILE_LIFETIME_MS, type Video, type VideoState } from '../video.ts';
@@ -6,22 +6,22 @@ import type { RowState, VideoTable } from './schema.ts';
 
 export type VideoRow = Selectable<VideoTable>;
 
-/** The database's clock in epoch milliseconds: replicas agree on it, their own clocks may differ. */
+/** The database's clock in epoch milliseconds, because the clocks of replicas differ. */
 export const now = sql<number>`now_ms()`;
 
-/** What a row's state is called outside: a submit on its way has not been confirmed yet. */
+/** The state that clients see: a submit in flight is UNCONFIRMED. */
 export function toVideoState(state: RowState): VideoState {
   return state === 'SUBMITTING' || state === 'REJECTED' ? 'UNCONFIRMED' : state;
 }
 
-/** The states of rows that clients see in one of the given states. */
+/** The row states that clients see as the given states. */
 export function toRowStates(states: readonly VideoState[]): RowState[] {
   const wanted = new Set<RowState>(states);
   if (wanted.has('UNCONFIRMED')) wanted.add('SUBMITTING');
   return [...wanted];
 }
 
-/** The row as clients see it, `expired` by this process's clock. */
+/** Converts a row. `expired` is judged by this process's clock. */
 export function toVideo(row: VideoRow): Video {
   const expiresAt = row.state === 'SUCCEEDED' ? row.unfinished_at + FILE_LIFETIME_MS : null;
   return {

@@ -1,4 +1,4 @@
-/** The embedded engine: `node:sqlite` behind Kysely's own SQLite dialect. */
+/** The embedded database: `node:sqlite` behind Kysely's SQLite dialect. */
 
 import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -19,8 +19,8 @@ import { NO_WAL, openWal } from './wal.ts';
 const UNAVAILABLE = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]); // busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, not a database
 
 /**
- * Opens the file, and takes it for this process alone until `close`: WAL, whose commits
- * the dialect puts on disk before they are acknowledged.
+ * Opens the file exclusively for this process until `close`, in WAL mode. The dialect acknowledges a
+ * commit only when it is on disk.
  *
  * @throws Error with a sentence for the operator when the file cannot be used: held by another
  * process, not writable, or not a sound database. It is never replaced by a fresh one.
@@ -30,17 +30,17 @@ export function openSqliteFile(path: string): DatabaseSync {
     if (path !== ':memory:') makeFile(path);
     const file = new DatabaseSync(path, { timeout: 200 });
     try {
-      // With the lock held from here on, a second gateway cannot start on the same file.
+      // The lock is held from here on, so a second gateway cannot start on the same file.
       file.exec('pragma locking_mode = exclusive');
       file.exec('pragma journal_mode = wal');
-      // What `full` adds to it is done by wal.ts.
+      // wal.ts does what `full` would add.
       file.exec('pragma synchronous = normal');
-      // What a statement would undo is otherwise kept in a file elsewhere: once it has been large, always.
+      // Otherwise SQLite may write undo data to a temporary file outside of the database's folder.
       file.exec('pragma temp_store = memory');
       file.exec('begin immediate; commit');
       const fault = String(Object.values(file.prepare('pragma quick_check(1)').get() ?? {})[0]);
       if (fault !== 'ok') throw new Error(fault);
-      // Asked once for a statement, and not for each of its rows.
+      // Deterministic: evaluated once per statement and not per row.
       file.function('now_ms', { deterministic: true }, () => Date.now());
       return file;
     } catch (error) {
@@ -57,14 +57,14 @@ export function openSqliteFile(path: string): DatabaseSync {
   }
 }
 
-/** Prompts and addresses lie in it in clear text, so it is for this user alone. SQLite would heed the umask. */
+/** Readable by this user only, because it holds prompts and URLs in clear text. SQLite would use the umask. */
 function makeFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
     closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    // SQLite would open it for reading, and fail later with an I/O error.
+    // SQLite would open it read-only and fail later with an I/O error.
     accessSync(path, constants.W_OK);
   }
 }
@@ -116,9 +116,9 @@ export function primaryCode(error: unknown): number | undefined {
   return typeof extended === 'number' ? extended & 0xff : undefined;
 }
 
-/** The dialect over an open file. Kysely closes the file with `destroy`. */
+/** The dialect on an open file. Kysely closes the file in `destroy`. */
 export function createSqliteDialect(file: DatabaseSync): Dialect {
-  // The rest of Kysely's own dialect never asks for a database.
+  // The other parts of Kysely's dialect need no database.
   const dialect = new SqliteDialect({ database: async () => Promise.reject() });
   const path = file.location();
   const wal = path === null ? NO_WAL : openWal(path);
@@ -130,18 +130,18 @@ export function createSqliteDialect(file: DatabaseSync): Dialect {
   };
 }
 
-/** Whether it is this engine that the database is on. */
+/** Whether the database is SQLite. */
 export function isEmbedded(db: Database): boolean {
   return db.getExecutor().adapter instanceof FileAdapter;
 }
 
 class FileAdapter extends SqliteAdapter {
-  /** Kysely assumes otherwise, and would leave a failed migration half applied. */
+  /** Kysely assumes that it is not, and would leave a failed migration half applied. */
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
 
-  /** There is one, and the driver itself queues for it: Kysely wakes the whole queue at each turn. */
+  /** The driver queues for its one connection; Kysely's own queue wakes all waiters each time. */
   override get supportsMultipleConnections(): boolean {
     return true;
   }
@@ -150,7 +150,7 @@ class FileAdapter extends SqliteAdapter {
 function createExecutor(file: DatabaseSync): (query: CompiledQuery) => QueryResult<unknown> {
   const statements = new Map<string, { statement: StatementSync; isReader: boolean }>();
 
-  // Kysely's texts are few (values are parameters), but lists in `in (…)` vary: keep a bound.
+  // Statement texts are few because values are parameters, but lists in `in (…)` vary: bound the cache.
   function prepare(sql: string) {
     const known = statements.get(sql);
     if (known) return known;
@@ -175,7 +175,7 @@ function createExecutor(file: DatabaseSync): (query: CompiledQuery) => QueryResu
     });
 }
 
-/** A full disk or a lost file is the gateway's trouble and not the caller's: typed here, once. */
+/** Converts failures of the disk or the file, which are not the caller's fault, to a typed error. */
 function guard<T>(run: () => T): T {
   try {
     return run();
@@ -186,7 +186,7 @@ function guard<T>(run: () => T): T {
   }
 }
 
-/** node:sqlite takes an object for named parameters, so a Date would silently bind null. */
+/** node:sqlite reads an object as named parameters, so a Date would silently bind null. */
 function toSql(value: unknown): SQLInputValue {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (

@@ -1,11 +1,11 @@
-/** Reads of rows as submits and callbacks need them: in whatever state, tombstones too. */
+/** Reads of rows in any state, tombstones included, for submits and callbacks. */
 
 import { sql } from 'kysely';
 import { prepare } from './prepared.ts';
 import type { VideoRow } from './rows.ts';
 import type { Database } from './schema.ts';
 
-/** The row that answers for the owner's key at present. */
+/** The row that holds the owner's idempotency key. */
 export async function findKeyHolder(
   db: Database,
   owner: string,
@@ -24,7 +24,7 @@ const findRowOfKey = prepare<{ owner: string; idempotencyKey: string }, VideoRow
     .where('key_held', '=', 1),
 );
 
-/** The newest row that has let go of the owner's key. */
+/** The newest row that has freed the owner's idempotency key. */
 export async function findLatestOfKey(
   db: Database,
   owner: string,
@@ -44,7 +44,7 @@ export async function findLatestOfKey(
   );
 }
 
-/** The row whatever its state, tombstones too; for the submit it belongs to and its callback. */
+/** The row in any state, for its own submit and its callback. */
 export async function findRow(db: Database, id: string): Promise<VideoRow | undefined> {
   const { rows } = await findRowById(db, { id });
   return rows[0];

@@ -1,4 +1,4 @@
-/** Single videos, read together. */
+/** Batches reads of single videos. */
 
 import DataLoader from 'dataloader';
 import type { Video } from '../video.ts';
@@ -11,18 +11,18 @@ export interface VideoLoader {
   load(owner: string, key: string): Promise<Video | null | undefined>;
 }
 
-/** A list in a statement is bounded, and so are the texts of statements that differ by it. */
+/** Keys per statement: it bounds the statement and the number of different statement texts. */
 const MOST = 50;
 
 type Batch = DataLoader<string, Video | null | undefined>;
 
 /**
- * What an owner asks for in one turn of the event loop, in whichever requests, is one statement. It
- * begins after all of them have come, so each sees what was committed before it came; what is under
- * way already is joined by nobody. What is final is remembered.
+ * Everything that an owner's requests load in one event loop tick is one statement. It starts after the
+ * tick, so each request sees what was committed before it asked; nobody joins a statement that has
+ * started. Final videos are cached.
  */
 export function createVideoLoader(db: Database, finished: FinishedVideos): VideoLoader {
-  /** Those that have not begun, by owner. */
+  /** Batches that have not started, by owner. */
   const waiting = new Map<string, Batch>();
 
   function begin(owner: string): Batch {

@@ -7,16 +7,15 @@ import { toRowStates, toVideo, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 
 /**
- * The owner's videos by their own ids or by the upstream's task ids, in one statement. A key maps
- * to null when the store knows it and the owner must not: another's, or a tombstone. A key that
- * the store does not know is absent.
+ * Finds the owner's videos by their own ids or by the upstream's task ids, in one statement. A key
+ * that belongs to another owner or to a tombstone maps to null; an unknown key is absent.
  */
 export async function findVideos(
   db: Database,
   owner: string,
   keys: readonly string[],
 ): Promise<Map<string, Video | null>> {
-  // PostgreSQL stores no NUL, and refuses to look for one.
+  // PostgreSQL cannot store NUL and refuses it in a parameter.
   const known = keys.filter((key) => !key.includes('\0'));
   if (known.length === 0) return new Map();
   const { rows } = await toFinder(known.length)(db, known);
@@ -32,7 +31,7 @@ export async function findVideos(
 
 type FindByKeys = Prepared<readonly string[], VideoRow>;
 
-/** By the number of keys, which is bounded by whoever asks for several. */
+/** One prepared statement per number of keys; the callers bound that number. */
 const finders = new Map<number, FindByKeys>();
 
 function toFinder(count: number): FindByKeys {
@@ -49,7 +48,7 @@ function toFinder(count: number): FindByKeys {
   return find;
 }
 
-/** One of the owner's videos by its own id or its task id; null as in `findVideos`. */
+/** Finds one of the owner's videos by its own id or its task id; null also for an unknown key. */
 export async function findVideo(
   db: Database,
   owner: string,
@@ -58,20 +57,20 @@ export async function findVideo(
   return (await findVideos(db, owner, [key])).get(key);
 }
 
-/** All of the owner's videos, those in one of some states, or the extensions of one task. */
+/** Which videos to list: all, those in some states, or the extensions of one task. */
 export type VideoFilter =
   | { readonly states?: readonly VideoState[] | null | undefined }
   | { readonly sourceTaskId: string };
 
 interface Page {
   readonly limit: number;
-  /** Below this id; null: from the newest on. */
+  /** The page begins after this id; null begins with the newest video. */
   readonly before: string | null;
 }
 
 /**
- * The owner's videos, newest first. Ids are ordered by time. However many there are, it costs as much
- * as the page is long.
+ * Lists the owner's videos, newest first (ids are ordered by time). The cost depends on the length of
+ * the page and not on the number of videos.
  */
 export async function listVideos(
   db: Database,
@@ -87,13 +86,13 @@ export async function listVideos(
     'sourceTaskId' in filter ? { owner, source_task_id: filter.sourceTaskId } : { owner };
   const rows = await selectPage(db, place, page)
     .selectAll()
-    // A literal, as the partial indexes have it: they do not serve a parameter.
+    // A literal, because a partial index is not used for a parameter.
     .where('state', '<>', sql.lit('REJECTED'))
     .execute();
   return rows.map(toVideo);
 }
 
-/** A page of each state, of which the newest are the page: an index has each state in its order. */
+/** Reads a page per state along the state's index, and keeps the newest rows of all of them. */
 async function listByStates(
   db: Database,
   owner: string,
@@ -116,9 +115,9 @@ async function listByStates(
 }
 
 /**
- * Reads a page along the index that has these columns and then the id. Each column is a range of one
- * value: where it equals something, PostgreSQL leaves it out of the order, and then may walk the
- * primary key through everybody's videos.
+ * Reads a page along the index on these columns followed by the id. Each column is compared as a range
+ * of one value: with `=` PostgreSQL drops the column from the sort order and may then walk the primary
+ * key through the videos of all owners.
  */
 function selectPage(
   db: Database,
@@ -142,8 +141,8 @@ function selectPage(
 }
 
 /**
- * For each of the given task ids: the owner's video of it, that one's source, and so on, nearest
- * first, as far as the store knows them and at most `depth` steps.
+ * For each task id: the owner's video, its source, the source's source and so on, nearest first, as far
+ * as they are stored and at most `depth` steps.
  */
 export async function findLineages(
   db: Database,

@@ -24,18 +24,18 @@ export interface Wal {
 }
 
 /**
- * SQLite could do this by itself (`synchronous = full`), but on the event loop, which would stand
- * still for as long as the disk takes. `fdatasync` on a thread is the same promise: all that is needed
- * to read the data back is on disk (POSIX.1-2024, fdatasync). What remains SQLite's own are the syncs
- * around a checkpoint and of the file's header (`synchronous = normal`, sqlite.org/pragma.html).
+ * SQLite could do this itself (`synchronous = full`), but on the event loop, which would block for as
+ * long as the disk takes. `fdatasync` on a thread gives the same guarantee: everything needed to read
+ * the data back is on disk (POSIX.1-2024, fdatasync). SQLite itself still synchronises around a
+ * checkpoint and the file's header (`synchronous = normal`, sqlite.org/pragma.html).
  *
  * @param path of the database file. Its write-ahead log (sqlite.org/walformat.html) exists and stays
- * the same file as long as the database is open. SQLite keeps no locks on the log which opening it here
- * could break.
+ * the same file while the database is open. SQLite holds no lock on the log that opening it here could
+ * break.
  */
 export function openWal(path: string): Wal {
   const log = `${path}-wal`;
-  // FlushFileBuffers of Windows wants the right to write.
+  // FlushFileBuffers on Windows needs write access.
   const handle = openSync(log, 'r+');
   const findFault = createFileCheck([path, log]);
   let isSyncing = false;
@@ -58,7 +58,7 @@ export function openWal(path: string): Wal {
       return new Promise((resolve, reject) => {
         fdatasync(handle, (error) => {
           isSyncing = false;
-          // The kernel may take pages that it could not write for written: a later success is none.
+          // The kernel may mark pages as written although the write failed, so a later success proves nothing.
           failure ??= error;
           check();
           if (failure) reject(failure);
@@ -70,7 +70,7 @@ export function openWal(path: string): Wal {
   };
 }
 
-/** Of a database in memory. */
+/** For a database in memory. */
 export const NO_WAL: Wal = {
   isSyncing: false,
   failure: null,

@@ -1,14 +1,14 @@
-/** What a row may claim for itself: its task and its idempotency key, each held by one row. */
+/** What one row alone may hold: a task id and an idempotency key. */
 
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
 import type { Tables } from '../schema.ts';
 
-/** In an upsert or update: keeps a task id that is known, else takes the given one. */
+/** Keeps the row's task id if it has one, and otherwise sets the given one. */
 export function keepTaskId(taskId: string | null): Expression<string | null> {
   return sql<string | null>`coalesce(task_id, ${taskId})`;
 }
 
-/** No other row has claimed this task: checked in the statement that claims it. */
+/** Whether no other row holds this task id, checked in the statement that sets it. */
 export function isUnclaimed(id: string, taskId: string | null) {
   return (eb: ExpressionBuilder<Tables, 'video'>): Expression<SqlBool> =>
     eb.not(
@@ -23,8 +23,8 @@ export function isUnclaimed(id: string, taskId: string | null) {
 }
 
 /**
- * A tombstone has let go of its key. When a callback proves that its task exists, it takes the key
- * back, unless a later submit holds it by now.
+ * A tombstone has freed its key. When a callback proves that its task exists, the row takes the key
+ * back unless a later submit holds it.
  */
 export const reclaimedKey = sql<number>`case
   when idempotency_key is null then 0

@@ -6,10 +6,10 @@ import { now, toVideo, type VideoRow } from '../rows.ts';
 export interface VideoEnd {
   /** The files of a success, or why the task failed. */
   readonly outcome: VideoFiles | VideoFailure;
-  /** The upstream's id, where it spoke: adopted by a row that has none. */
+  /** The upstream's id where its report names one: a row without an id adopts it. */
   readonly taskId?: string | null;
   readonly expired?: boolean;
-  /** Whether the upstream itself reported the end; false when the gateway gives a task up. */
+  /** Whether the upstream reported the end; false when the gateway gives the task up. */
   readonly reported: boolean;
 }
 
@@ -44,7 +44,7 @@ export function toColumns({ outcome, expired }: VideoEnd): EndColumns {
   };
 }
 
-/** There is nothing left to look for. */
+/** No more checks are needed. */
 export const ENDED = { finished_at: now, check_after: null, lease_until: 0 };
 
 export function toEnded(row: VideoRow, number: number) {

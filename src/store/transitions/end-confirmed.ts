@@ -18,7 +18,7 @@ import {
 } from './end-columns.ts';
 import { countOn, logEnd } from './end-number.ts';
 
-/** What a callback's URL and its body say of the task that it is about. */
+/** What a callback's URL and body say about its task. */
 export interface CallbackProof {
   readonly id: string;
   readonly tokenHash: string;
@@ -26,8 +26,8 @@ export interface CallbackProof {
 }
 
 /**
- * The same for the usual callback: its task has been confirmed, so that the row, and whose it is, need
- * not be looked at before. Null also where the proof is wrong in any part.
+ * The same for the usual callback of a confirmed task, without reading the row first. Null also where
+ * any part of the proof is wrong.
  */
 export async function endConfirmedVideo(
   db: Database,
@@ -71,8 +71,8 @@ function endConfirmedRow(db: Database, param: Param<EndParams>, state: EndState)
 }
 
 /**
- * All of it in one statement, which only PostgreSQL knows: the lock on the owner's row is held for no
- * round trip, and the owner's next completion waits for nothing but the commit.
+ * Update, number and log entry in one statement, which only PostgreSQL supports. The lock on the
+ * owner's row is held for no round trip, so the owner's next completion waits for the commit alone.
  *
  * @see https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
  */

@@ -6,8 +6,8 @@ import { now, type VideoRow } from '../rows.ts';
 import type { Database, Tables } from '../schema.ts';
 
 /**
- * The number of the end in its owner's log. It is taken under the lock on the owner's row, so numbers
- * become visible in their order.
+ * Takes the next number of the owner's log under the lock on the owner's row, so that numbers become
+ * visible in order, and adds the entry.
  */
 export async function logEnd(trx: Database, { owner, id }: VideoRow): Promise<number> {
   const { rows } = await takeNumber(trx, { owner });

@@ -1,25 +1,19 @@
-/** The end of a task, and its entry in the log: written together or not at all. */
+/** Ends a task: its row and its entry in the completion log, in one transaction. */
 
-import { PREDECESSORS } from '../../video.ts';
 import type { Completion } from '../completions.ts';
 import { now } from '../rows.ts';
-import type { Database, RowState } from '../schema.ts';
+import type { Database } from '../schema.ts';
 import { isUnclaimed, keepTaskId, reclaimedKey } from './claims.ts';
 import { withOneRetry } from './conflict.ts';
-import { ENDED, type EndState, toColumns, toEnded, toState, type VideoEnd } from './end-columns.ts';
+import { ENDED, toColumns, toEnded, toState, type VideoEnd } from './end-columns.ts';
 import { logEnd } from './end-number.ts';
-
-/** What a report proves to exist ends from those states too in which it was not a video yet. */
-const YIELDING: Record<EndState, readonly RowState[]> = {
-  SUCCEEDED: ['SUBMITTING', 'REJECTED', ...PREDECESSORS.SUCCEEDED],
-  FAILED: ['SUBMITTING', 'REJECTED', ...PREDECESSORS.FAILED],
-};
+import { ENDS_FROM } from './table.ts';
 
 /**
  * Ends a task and numbers its completion in its owner's log, in one transaction.
  *
- * @returns the completion; null where a repeat, or an end that must not follow the present state, has
- * changed nothing.
+ * @returns the completion; null when nothing changed, because it was a repeat or the present state
+ * does not allow this end.
  */
 export async function endVideo(
   db: Database,
@@ -44,9 +38,9 @@ export async function endVideo(
         ...(end.reported ? { checked_at: now } : {}),
       })
       .where('id', '=', id)
-      .where('state', 'in', YIELDING[state])
+      .where('state', 'in', ENDS_FROM[state])
       .where(isUnclaimed(id, taskId))
-      // The task may have been confirmed since it was found overdue.
+      // The task may have been confirmed after the row was found overdue.
       .$if(columns.failure_reason === 'NEVER_CONFIRMED', (query) =>
         query.where('task_id', 'is', null).where('state', 'in', ['SUBMITTING', 'UNCONFIRMED']),
       )

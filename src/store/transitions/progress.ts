@@ -1,4 +1,4 @@
-/** What a read of an open task reports. */
+/** Progress that the upstream reports of an open task. */
 
 import { sql } from 'kysely';
 import { type OpenState, PREDECESSORS } from '../../video.ts';
@@ -6,8 +6,9 @@ import { now } from '../rows.ts';
 import type { Database } from '../schema.ts';
 
 /**
- * The upstream says that the task is open, and how far it is. Moves the state forward if it may;
- * says whether it did.
+ * Records that the task is open, and moves its state forward where the order of states allows it.
+ *
+ * @returns whether the state changed.
  */
 export async function noteOpen(
   db: Database,
@@ -33,7 +34,7 @@ export async function noteOpen(
   return false;
 }
 
-/** Counts a read that reported a success without a usable file; answers with the count. */
+/** Counts a read that reported success without a usable file. Returns the new count. */
 export async function countFilelessRead(db: Database, id: string): Promise<number> {
   const row = await db
     .updateTable('video')

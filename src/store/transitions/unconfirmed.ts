@@ -1,4 +1,4 @@
-/** A submit whose answer did not come. */
+/** Submits whose outcome is unknown, and orphans of processes that died. */
 
 import { sql } from 'kysely';
 import { now } from '../rows.ts';
@@ -47,11 +47,11 @@ export async function settleOverdue(
 }
 
 /**
- * At the start of the only process that uses this database: whatever was being submitted or looked
- * at died with the process before.
+ * Settles every submit in flight and ends every lease. Called at the start of the only process that uses
+ * this database: the process that owned them is dead.
  */
 export async function recoverOrphans(db: Database, giveUpAfterMs: number): Promise<void> {
-  // Along the index of rows that are due some time: the stored history does not count.
+  // `check_after` limits the statements to its index, whatever the size of the history.
   await releaseUnsent(db).where('check_after', '>', 0).execute();
   await toUnconfirmed(db, giveUpAfterMs).where('check_after', '>', 0).execute();
   await db

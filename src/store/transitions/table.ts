@@ -1,0 +1,32 @@
+/**
+ * The life of a row: every write that changes its state, in one table. Each transition is a function of
+ * this folder whose statement holds its guards, so two replicas cannot both win.
+ *
+ * | transition | from | to | key | next check |
+ * |---|---|---|---|---|
+ * | insertSubmit | (none) | SUBMITTING | taken | at `submit_until` |
+ * | markWaitingForTurn, beginPost | SUBMITTING | SUBMITTING, `post_begun` 0 or 1 | | |
+ * | confirmSubmit | SUBMITTING, UNCONFIRMED, REJECTED | WAITING | taken back if free | after `firstCheckMs` |
+ * | confirmSubmit | FAILED without a task id | FAILED, with the id | | now |
+ * | adoptTask | SUBMITTING, UNCONFIRMED, REJECTED | WAITING | taken back if free | now |
+ * | rejectSubmit | SUBMITTING, UNCONFIRMED | REJECTED | freed | none |
+ * | rejectSubmit | FAILED as NEVER_CONFIRMED | FAILED | freed | none |
+ * | settleOverdue, recoverOrphans | SUBMITTING, POST not begun | REJECTED | freed | none |
+ * | settleOverdue, recoverOrphans, markUnconfirmed | SUBMITTING | UNCONFIRMED | kept | at the deadline |
+ * | noteOpen | an earlier open state | WAITING, QUEUED, GENERATING | | |
+ * | endVideo, endConfirmedVideo | see `ENDS_FROM` | SUCCEEDED, FAILED | taken back if free | none |
+ *
+ * Every transaction locks the video's row before the owner's row, so that no two of them deadlock.
+ */
+
+import { PREDECESSORS } from '../../video.ts';
+import type { RowState } from '../schema.ts';
+
+/**
+ * The states that an end may follow. A report of the upstream proves that the task exists, so it also
+ * ends rows without a confirmed task.
+ */
+export const ENDS_FROM: Readonly<Record<'SUCCEEDED' | 'FAILED', readonly RowState[]>> = {
+  SUCCEEDED: ['SUBMITTING', 'REJECTED', ...PREDECESSORS.SUCCEEDED],
+  FAILED: ['SUBMITTING', 'REJECTED', ...PREDECESSORS.FAILED],
+};
