@@ -7,6 +7,18 @@ import { gzipSync } from 'node:zlib';
 
 const EXAMPLES = new URL('../../examples/graphiql/', import.meta.url);
 
+/** Stands in the variables of an example that pays, and becomes a new key in each browser. */
+const FRESH_KEY = 'a-fresh-key';
+/** Not `randomUUID`, which a page that came by plain HTTP from another machine does not have. */
+const MAKE_KEY =
+  "Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')";
+
+/**
+ * GraphiQL animates its tabs when their names become known, and lets the offset show only while a tab
+ * has the focus. So the first press moved a tab away from under the pointer, and the click was lost.
+ */
+const STEADY_TABS = '.graphiql-tab { transform: none !important; }';
+
 interface Page {
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
@@ -26,11 +38,15 @@ export function createGraphiQL(): SendGraphiQL {
 
 async function render(): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const tabs = readTabs();
   const html = renderGraphiQL({
     title: 'Longtake',
     subscriptionsProtocol: 'WS',
-    defaultTabs: readTabs(),
-  });
+    defaultTabs: tabs,
+  })
+    .replace('</head>', `<style>${STEADY_TABS}</style></head>`)
+    .replace('"defaultTabs":', (option) => `"variables":${toFirst(tabs)},${option}`)
+    .replaceAll(FRESH_KEY, `" + ${MAKE_KEY} + "`);
   return {
     body: gzipSync(html, { level: 6 }),
     headers: {
@@ -46,10 +62,12 @@ async function render(): Promise<Page> {
   };
 }
 
-/**
- * A tab for each example, in the order of the file names, with the variables beside it. GraphiQL
- * leaves those of the first tab out until it is opened again, so that one has none.
- */
+/** GraphiQL takes the variables of its first tab from elsewhere; after a visit they are in its storage. */
+function toFirst([first]: readonly { variables: string }[]): string {
+  return `localStorage.getItem('graphiql:tabState') ? undefined : ${JSON.stringify(first?.variables)}`;
+}
+
+/** A tab for each example, in the order of the file names, with the variables beside it. */
 function readTabs(): { query: string; variables: string }[] {
   const read = (name: string) => readFileSync(new URL(name, EXAMPLES), 'utf8');
   const names = readdirSync(EXAMPLES).sort();

@@ -146,7 +146,9 @@ export type VideoState =
   /** The upstream has accepted the task. */
   | 'WAITING';
 
-export type GenerateVideoMutationVariables = Exact<{ [key: string]: never; }>;
+export type GenerateVideoMutationVariables = Exact<{
+  key: string;
+}>;
 
 
 export type GenerateVideoMutation = { generateVideo:
@@ -164,7 +166,10 @@ export type GenerateVideoMutation = { generateVideo:
     | { __typename: 'UpstreamUnreachableError', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
    };
 
-export type ExtendVideoMutationVariables = Exact<{ [key: string]: never; }>;
+export type ExtendVideoMutationVariables = Exact<{
+  taskId: string;
+  key: string;
+}>;
 
 
 export type ExtendVideoMutation = { extendVideo:
@@ -347,13 +352,14 @@ export const VideoPartsFragmentDoc = new TypedDocumentString(`
 }
     `, {"fragmentName":"VideoParts"}) as unknown as TypedDocumentString<VideoPartsFragment, unknown>;
 export const GenerateVideoDocument = new TypedDocumentString(`
-    mutation GenerateVideo {
+    mutation GenerateVideo($key: String!) {
   generateVideo(
     input: {
-      prompt: "A cat dances in a room full of colorful lights"
+      prompt: "A cat dances in a room"
       aspectRatio: LANDSCAPE_16_9
       duration: 5
       quality: P720
+      idempotencyKey: $key
     }
   ) {
     __typename
@@ -391,14 +397,15 @@ export const GenerateVideoDocument = new TypedDocumentString(`
     }
   }
 }
-    `, {"hash":"sha256:b2be3d29e2031914a3fe42967a8f90420a9729b023a7a26985240bc2dc9a7614"}) as unknown as TypedDocumentString<GenerateVideoMutation, GenerateVideoMutationVariables>;
+    `, {"hash":"sha256:675f4b6f9027f97fe8bd48806ce459000d9a75ae618e09fcbabad1a75109155d"}) as unknown as TypedDocumentString<GenerateVideoMutation, GenerateVideoMutationVariables>;
 export const ExtendVideoDocument = new TypedDocumentString(`
-    mutation ExtendVideo {
+    mutation ExtendVideo($taskId: ID!, $key: String!) {
   extendVideo(
     input: {
-      taskId: "ee603959-debb-48d1-98c4-a6d1c717eba6"
-      prompt: "The cat goes on dancing, and the lights around it grow brighter"
+      taskId: $taskId
+      prompt: "The cat goes on dancing"
       quality: P720
+      idempotencyKey: $key
     }
   ) {
     __typename
@@ -436,7 +443,7 @@ export const ExtendVideoDocument = new TypedDocumentString(`
     }
   }
 }
-    `, {"hash":"sha256:c23ec4ef596dc677f5686de04ee5195f284be476677a399203376b94440dad24"}) as unknown as TypedDocumentString<ExtendVideoMutation, ExtendVideoMutationVariables>;
+    `, {"hash":"sha256:b20fca9a15b25bc9174080813ca96fecc202460f2a3c7e9a94ad414862d8209f"}) as unknown as TypedDocumentString<ExtendVideoMutation, ExtendVideoMutationVariables>;
 export const VideoExtendedDocument = new TypedDocumentString(`
     subscription VideoExtended($after: String) {
   videoExtended(after: $after) {
