@@ -1,4 +1,4 @@
-/** What a value of the environment may look like, whichever variable it belongs to. */
+/** Value formats that several variables share. */
 
 import { z } from 'zod';
 
@@ -18,17 +18,17 @@ export const httpUrl = z
     protocol: /^https?$/,
     error: 'must be an http(s) URL with its scheme, as in https://gateway.example.com',
   })
-  // These are logged, and given to others.
+  // Such URLs are logged and given to others, so they must hold no password.
   .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold credentials');
 
-/** To which paths are added. */
+/** A base URL, to which paths are appended. */
 export const baseUrl = httpUrl
   .refine((url) => !/[?#]/.test(url), 'must end before any ? or #')
   .transform((url) => url.replace(/\/+$/, ''));
 
 /**
- * An origin as browsers send it, to be compared as text. Apps in a web view and browser extensions have
- * schemes of their own (`capacitor://localhost`), whose origins the URL standard leaves opaque.
+ * An origin as browsers send it, compared as text. Apps in a web view and browser extensions have schemes
+ * of their own (`capacitor://localhost`), whose origins are opaque in the URL standard.
  */
 export function isOrigin(text: string): boolean {
   const url = URL.parse(text);
@@ -51,15 +51,15 @@ export const NO_KEY_LIST =
 export const NO_SCHEMA =
   'cannot name a schema like that: add options=-c%20search_path%3DNAME to its parameters, or set the search_path of the user';
 
-/** The parameters of Prisma, JDBC and Go, which would be ignored: the tables would stand elsewhere. */
+/** Parameters of Prisma, JDBC and Go that pg ignores: the tables would be created in another schema. */
 export function isSchemaUnnamed(url: string): boolean {
   return !/[?&](schema|currentSchema|search_path)=/i.test(url);
 }
 
 /**
- * One rule for all variables: no value begins or ends with whitespace or a quote. Line breaks come
- * from files of secrets, carriage returns from files written on Windows, quotes from readers of `.env`
- * files that keep them. Otherwise the value would be wrong, and the cause invisible.
+ * One rule for all variables: no value may begin or end with whitespace or a quote. Line breaks come from
+ * secret files, carriage returns from files written on Windows, quotes from `.env` readers that keep
+ * them. The value would be wrong and the cause invisible.
  *
  * @returns a sentence for each variable that breaks the rule.
  */

@@ -25,7 +25,7 @@ export type Config = Readonly<
   }
 >;
 
-/** What trying again does not mend. The message names the variables. */
+/** A configuration error, which a restart does not fix. The message names the variables. */
 export class EnvironmentError extends Error {}
 
 const Environment = z
@@ -60,7 +60,7 @@ const Environment = z
       .optional(),
     DATABASE_POOL_SIZE: count(10, 1, 1_000),
     DATABASE_TIMEOUT_MS: count(4_000, 1),
-    // Nothing but commas must not pass for keys: every callback would count as signed.
+    // A list of commas alone must be refused: without keys every callback would count as signed.
     WEBHOOK_HMAC_KEY: z
       .string()
       .transform(split)
@@ -143,7 +143,7 @@ const Environment = z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info'),
     NODE_ENV: z.string().optional(),
-    // OpenTelemetry reads them, and more of the kind, by itself.
+    // OpenTelemetry reads these and further OTEL_* variables itself.
     OTEL_SDK_DISABLED: z.string().optional(),
     OTEL_TRACES_EXPORTER: z.string().optional(),
     OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
@@ -159,11 +159,11 @@ const Environment = z
       OTEL_CONFIG_FILE,
       ...values
     } = all;
-    // Conveniences for people at their own machine; strangers get neither unless told otherwise.
+    // On by default only on the developer's own machine.
     const isAtHome = isOpen(values) && isLoopback(values.HOST) && NODE_ENV !== 'production';
     return {
       ...values,
-      // Nobody balances over loopback alone.
+      // There is no load balancer on loopback.
       DRAIN_GRACE_MS: values.DRAIN_GRACE_MS ?? (isLoopback(values.HOST) ? 0 : 5_000),
       GRAPHIQL: values.GRAPHIQL ?? isAtHome,
       INTROSPECTION: values.INTROSPECTION ?? isAtHome,
@@ -184,10 +184,10 @@ export const VARIABLE_NAMES: readonly string[] = Object.keys(Environment.in.shap
 type Raw = Readonly<Record<string, string | undefined>>;
 
 /**
- * @throws EnvironmentError whose message names every fault, one a line. It quotes no value: some are secrets.
+ * @throws EnvironmentError whose message names every fault, one per line, without values: some are secrets.
  */
 export function readConfig(env: Raw): Config {
-  // An empty variable is an unset one, as in most shells' and containers' ways to unset.
+  // An empty variable counts as unset, because many shells and containers cannot unset one.
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const wrapped = findWrapped(set, VARIABLE_NAMES);
   const result = Environment.safeParse(set);
@@ -195,12 +195,12 @@ export function readConfig(env: Raw): Config {
   const faults = new Set([
     ...Array.from(wrapped, ([name, message]) => `${name}: ${message}`),
     ...issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
-    // Of values that cannot be used nothing more can be said.
+    // Conflicts are checked only among usable values.
     ...(wrapped.size === 0 ? findConflicts(set) : []),
   ]);
   const misspelt = findNearMisses(Object.keys(set), VARIABLE_NAMES);
   if (result.success && faults.size === 0) return Object.freeze({ ...result.data, misspelt });
-  // A name that is missing may be there in another spelling.
+  // A missing variable may be there under a misspelt name.
   for (const { name, meant } of misspelt)
     faults.add(`${name}: has no effect; ${meant} may be meant`);
   throw new EnvironmentError(
@@ -208,16 +208,16 @@ export function readConfig(env: Raw): Config {
   );
 }
 
-/** What no variable shows by itself. */
+/** Faults of combinations of variables. */
 function findConflicts(env: Raw): string[] {
   const faults: string[] = [];
   const { AUTH, AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = env;
-  // A list of nothing but commas and spaces lets nobody in, so it must not pass for keys.
+  // A list of commas and spaces alone holds no key, so it does not configure authentication.
   const open = isOpen({ ...env, AUTH_API_KEYS: list.parse(env.AUTH_API_KEYS) });
   if (AUTH_JWKS_URL && AUTH_JWT_SECRET) {
     faults.push('AUTH_JWKS_URL: cannot stand beside AUTH_JWT_SECRET');
   }
-  // Keys that sign for others too say nothing about whom a token was made for.
+  // The issuer's keys sign tokens for other audiences as well.
   if (AUTH_JWKS_URL && !(AUTH_ISSUER && AUTH_AUDIENCE)) {
     faults.push('AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDIENCE');
   }
@@ -238,12 +238,12 @@ function findConflicts(env: Raw): string[] {
   return faults;
 }
 
-/** Also of an address whose scheme was forgotten, which is a fault by itself. */
+/** Also accepts an address without a scheme, which is reported separately. */
 function toHost(url: string): string {
   return URL.parse(url)?.hostname || URL.parse(`http://${url}`)?.hostname || '';
 }
 
-/** Whether nobody has to say who is asking. */
+/** Whether no authentication is configured. */
 export function isOpen(env: {
   AUTH_JWT_SECRET?: unknown;
   AUTH_JWKS_URL?: unknown;
@@ -252,7 +252,7 @@ export function isOpen(env: {
   return !env.AUTH_JWT_SECRET && !env.AUTH_JWKS_URL && env.AUTH_API_KEYS.length === 0;
 }
 
-/** Whether a host name or address means this machine alone. */
+/** Whether a host name or address is loopback. */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/^\[|\]$/g, '').toLowerCase();
   return (

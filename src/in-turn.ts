@@ -1,6 +1,6 @@
-/** Work of which only so much is under way at a time. */
+/** Limits how much work runs at a time. */
 
-/** Starts the work at once, or when enough of what came before it has ended. */
+/** Starts the work now, or when fewer than the limit are running. */
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
 export function createInTurn(most: number): InTurn {
@@ -13,7 +13,7 @@ export function createInTurn(most: number): InTurn {
     try {
       return await work();
     } finally {
-      // Its place goes to whoever has waited the longest.
+      // The longest waiter runs next.
       const next = waiting.shift();
       if (next) next();
       else underWay -= 1;

@@ -1,15 +1,15 @@
-/** Names that are nearly one of those that are known, as misspelt variables are. */
+/** Finds misspelt names of environment variables. */
 
 export interface NearMiss {
   readonly name: string;
   readonly meant: string;
 }
 
-/** A letter that differs in five of the known name, at most three. */
+/** The edit distance that counts as a misspelling: one in five letters, at most three. */
 const LETTERS_PER_MISTAKE = 5;
 const MOST_MISTAKES = 3;
 
-/** One for each name that is near a known one, unless that one is there as well. */
+/** One result per name that is close to a known name, unless the known name is set as well. */
 export function findNearMisses(names: readonly string[], known: readonly string[]): NearMiss[] {
   const present = new Set(names);
   const isKnown = new Set(known);
@@ -34,7 +34,7 @@ function findNearest(name: string, known: readonly string[]): string | null {
   return nearest;
 }
 
-/** Letters that are left out, added, replaced, or swapped with their neighbour (Damerau, Levenshtein). */
+/** Damerau-Levenshtein distance: letters omitted, added, replaced or swapped with their neighbour. */
 function countMistakes(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

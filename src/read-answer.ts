@@ -1,8 +1,8 @@
 /**
- * The JSON of an answer to `fetch`, read to at most so many bytes: whoever answers may go on for ever.
+ * Reads the JSON of a `fetch` response, at most `limit` bytes, because a server may never stop sending.
  *
- * @throws Error with a sentence for the operator; SyntaxError where it is not JSON; the reason for
- * which the body broke off.
+ * @throws Error with a sentence for the operator; SyntaxError when it is not JSON; the reason
+ * when the body breaks off.
  */
 export async function readJson(
   response: { readonly body: AsyncIterable<Uint8Array> | null },
@@ -10,7 +10,7 @@ export async function readJson(
 ): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop early cancels the body.
+  // Leaving the loop cancels the body.
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
     if (length > limit) throw new Error(`its answer is over ${limit / 1024} KiB`);

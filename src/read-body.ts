@@ -1,18 +1,18 @@
-/** The body of a plain node:http request, bounded. */
+/** Reads the body of a node:http request, with a limit. */
 
 import type { IncomingMessage } from 'node:http';
 
 /**
- * The whole body; null when it is longer than `limit` bytes, which ends the reading at once.
+ * Reads the whole body; null as soon as it is longer than `limit` bytes.
  *
  * @throws Error when the client breaks off.
  */
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | null> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | null>();
-  // Most come in one piece, which is taken as it is. Many small ones would each be an object.
+  // Most bodies arrive in one chunk, which is used as it is. Many small chunks are copied together.
   let body: Buffer = Buffer.alloc(0);
   let length = 0;
-  // Events instead of `for await`, which costs several times as much on small bodies.
+  // Events, because `for await` costs several times as much on small bodies.
   request.on('data', (chunk: Buffer) => {
     const longer = length + chunk.length;
     if (longer > limit) {
@@ -31,7 +31,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   request.on('end', () => resolve(body.subarray(0, length)));
   request.on('error', reject);
   request.on('close', () => {
-    // Only where there is somebody to tell: making an error takes longer than reading a small body.
+    // Created only when needed: creating an error takes longer than reading a small body.
     if (!request.readableEnded) reject(new Error('The client broke off.'));
   });
   return promise;

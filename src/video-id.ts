@@ -1,4 +1,4 @@
-/** The ids of videos. Clients take them for opaque; the gateway reads two facts out of them. */
+/** Ids of videos. Opaque to clients; the gateway reads their time, or the task id of a foreign video. */
 
 import { randomUUID } from 'node:crypto';
 
@@ -20,30 +20,30 @@ export function createVideoId(): string {
   return toVideoId(lastTime, sequence);
 }
 
-/** The id of a moment in epoch milliseconds and a place among the 4,096 of that moment. */
+/** Builds the id for a time in epoch milliseconds and a counter from 0 to 4,095 within it. */
 export function toVideoId(time: number, place: number): string {
   const moment = time.toString(16).padStart(12, '0');
   const rank = place.toString(16).padStart(3, '0');
-  // What follows the version is the same in a random UUID: the variant, and 62 random bits.
+  // The variant and the 62 random bits after it are the same as in a random UUID.
   const random = randomUUID().slice('xxxxxxxx-xxxx-4xxx-'.length);
   return `${moment.slice(0, 8)}-${moment.slice(8)}-7${rank}-${random}`;
 }
 
-/** When an id of the gateway's own was made, in epoch milliseconds; null for any other text. */
+/** When one of the gateway's own ids was made, in epoch milliseconds; null for any other text. */
 export function toCreationTime(id: string): number | null {
   return OWN.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : null;
 }
 
-/** The id of a video that was not made through the gateway. */
+/** The id of a foreign video, one that was not made through the gateway. */
 export function toElsewhereId(taskId: string): string {
   return ELSEWHERE + Buffer.from(taskId).toString('base64url');
 }
 
-/** The upstream's task id that a client means by a key that the store does not know. */
+/** The upstream's task id that a client means by an id that is not stored. */
 export function toTaskId(key: string): string {
   if (!key.startsWith(ELSEWHERE)) return key;
   const encoded = key.slice(ELSEWHERE.length);
   const taskId = Buffer.from(encoded, 'base64url').toString();
-  // A NUL is in no task id, and PostgreSQL would choke on it.
+  // No task id contains NUL, which PostgreSQL refuses.
   return toElsewhereId(taskId) === key && !taskId.includes('\0') ? taskId : key;
 }

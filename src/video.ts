@@ -2,7 +2,7 @@
 
 import { DAY_MS } from './durations.ts';
 
-/** In the order in which a task passes through them; the last two end it. */
+/** In the order in which a task passes through them; the last two are final. */
 export const VIDEO_STATES = [
   'UNCONFIRMED',
   'WAITING',
@@ -16,7 +16,7 @@ export type VideoState = (typeof VIDEO_STATES)[number];
 /** The states in which the upstream has confirmed the task and has not ended it. */
 export type OpenState = 'WAITING' | 'QUEUED' | 'GENERATING';
 
-/** An original is made from words or an image; an extension goes on from another video. */
+/** An original is made from a prompt or an image; an extension continues another video. */
 export const VIDEO_KINDS = ['ORIGINAL', 'EXTENSION'] as const;
 export type VideoKind = (typeof VIDEO_KINDS)[number];
 
@@ -50,7 +50,7 @@ export const FAILURE_REASONS = [
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
-/** Why a task ended badly. `upstreamCode` is null where the gateway itself gave the task up. */
+/** Why a task failed. `upstreamCode` is null when the gateway itself gave the task up. */
 export interface VideoFailure {
   readonly reason: FailureReason;
   readonly message: string;
@@ -58,18 +58,18 @@ export interface VideoFailure {
 }
 
 /**
- * A task as clients see it. Times are epoch milliseconds. The fields of the input are null on a
- * video that was made elsewhere and that the upstream did not describe.
+ * A task as clients see it. Times are epoch milliseconds. The fields of the input are null on a foreign
+ * video when the upstream did not report them.
  */
 export interface Video {
-  /** The gateway's own id; derived from the task id when the video was made elsewhere. */
+  /** The gateway's own id; derived from the task id for a foreign video. */
   readonly id: string;
   readonly taskId: string | null;
   readonly state: VideoState;
   readonly kind: VideoKind;
   /** Seconds; null on an extension, whose length the upstream decides. */
   readonly duration: number | null;
-  /** Null where another picture decides it: the image of an original, the source of an extension. */
+  /** Null when a picture decides it: the image of an original, or the source of an extension. */
   readonly aspectRatio: AspectRatio | null;
   readonly prompt: string | null;
   readonly quality: VideoQuality | null;
@@ -88,7 +88,7 @@ export interface Video {
   readonly checkedAt: number | null;
 }
 
-/** What the upstream reports about a result: where the files are. */
+/** The files of a result as the upstream reports them. */
 export interface VideoFiles {
   readonly videoId: string | null;
   readonly videoUrl: string;
@@ -99,15 +99,15 @@ export interface VideoFiles {
 export const FILE_LIFETIME_MS = 14 * DAY_MS;
 
 /**
- * The upstream refuses longer prompts (reference, failure texts); counted in code points. Of a
- * watermark it says nothing, and a longer one is none.
+ * The upstream refuses longer prompts (reference, failure texts); counted in code points. It states no
+ * limit for watermarks, which get the same one.
  */
 export const MAX_TEXT_LENGTH = 2048;
 
 /** The upstream refuses longer prompts for an original; counted in code points. */
 export const MAX_ORIGINAL_PROMPT_LENGTH = 1800;
 
-/** Lengths of an original, in seconds. The longer one is not to be had in 1080p. */
+/** Lengths of an original, in seconds. The longer one is not available in 1080p. */
 export const DURATIONS = [5, 10] as const;
 
 /**
@@ -127,7 +127,7 @@ export function isEnded(state: VideoState): boolean {
   return state === 'SUCCEEDED' || state === 'FAILED';
 }
 
-/** Failures that the same request may well not meet again. */
+/** Failures that may not happen again with the same input. */
 const RETRYABLE_REASONS: ReadonlySet<FailureReason> = new Set([
   'MEMBERSHIP_REQUIRED',
   'CONCURRENCY_LIMIT',
@@ -135,12 +135,12 @@ const RETRYABLE_REASONS: ReadonlySet<FailureReason> = new Set([
   'PROVIDER_ERROR',
 ]);
 
-/** Whether the same input may succeed as a new task, which is paid anew. */
+/** Whether the same input may succeed as a new task, which costs another payment. */
 export function isRetryable(failure: VideoFailure): boolean {
   return RETRYABLE_REASONS.has(failure.reason);
 }
 
-/** The web address, or null where the text is not one that a browser could open. */
+/** Parses an http(s) URL; null for any other text. */
 export function toHttpUrl(text: string | null | undefined): string | null {
   if (!text) return null;
   const url = URL.parse(text.trim());

@@ -1,4 +1,4 @@
-/** Who is asking. */
+/** Authenticates requests. */
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -9,18 +9,18 @@ import type { Identity } from './identity.ts';
 import { createTokenVerifier } from './tokens.ts';
 
 export interface Authenticator {
-  /** Whether anybody may come in: then the Host header has to be watched. */
+  /** Whether no authentication is required: the Host header must then be checked. */
   readonly isOpen: boolean;
   /**
    * @param authorization the value of an `Authorization` header: `Bearer` and a token or key.
-   * @throws UnauthenticatedError; GatewayUnavailableError when the keys cannot be had.
+   * @throws UnauthenticatedError; GatewayUnavailableError when the issuer's keys cannot be fetched.
    */
   identify(authorization: string | undefined): Promise<Identity>;
-  /** The identity if the very same header was verified a short while ago; null says nothing. */
+  /** The identity if the same header was verified recently; null means that it must be verified. */
   recall(authorization: string | undefined): Identity | null;
 }
 
-/** A key that its issuer has withdrawn is trusted for so much longer at most. */
+/** Milliseconds for which an accepted header stays cached, even if its issuer withdraws the key. */
 const REMEMBERED_MS = 10_000;
 const REMEMBERED_CHARACTERS = 4 * 1024 * 1024;
 
@@ -31,14 +31,14 @@ export function createAuthenticator(config: Config, log: Logger): Authenticator 
   const keys = config.AUTH_API_KEYS;
   const isOpen = verifyToken === null && keys.length === 0;
 
-  // Good ones alone are remembered: a refusal costs its sender as much the second time.
+  // Only accepted headers are cached, so that refused ones cannot fill the cache.
   const verified = new LRUCache<string, { identity: Identity; until: number }>({
     maxSize: REMEMBERED_CHARACTERS,
     sizeCalculation: (_entry, authorization) => authorization.length,
   });
 
   async function verify(authorization: string): Promise<Identity> {
-    // RFC 6750, 2.1; the scheme in any case (RFC 9110, 11.1).
+    // RFC 6750, 2.1; the scheme is case-insensitive (RFC 9110, 11.1).
     const [, credential] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
     if (!credential) {
       log.debug({ reason: 'authorization: no Bearer credential' }, 'a caller was refused');
@@ -57,7 +57,7 @@ export function createAuthenticator(config: Config, log: Logger): Authenticator 
     if (isOpen) return OPEN;
     const known = verified.get(authorization ?? '');
     const remaining = known ? known.until - Date.now() : 0;
-    // More than there was at first: the clock has been set back.
+    // More time left than at first: the clock was set back.
     return known && remaining > 0 && remaining <= REMEMBERED_MS ? known.identity : null;
   }
 
@@ -78,7 +78,7 @@ export function createAuthenticator(config: Config, log: Logger): Authenticator 
   };
 }
 
-/** Compares with every key, so that the time taken does not tell which one came near. */
+/** Compares with every key, so that the time taken does not reveal which one is close. */
 function findKeyName(keys: Config['AUTH_API_KEYS'], credential: string): string | null {
   const given = hash('sha256', credential, 'buffer');
   const [match] = keys.filter(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, 'hex'), given));

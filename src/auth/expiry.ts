@@ -1,14 +1,14 @@
-/** The end of an identity in the middle of what it was allowed to begin. */
+/** Ends what a caller has started when its token expires. */
 
 import type { Ending } from '../ending.ts';
 import { UnauthenticatedError } from '../errors.ts';
 
-/** The longest time that Node's timers take. */
+/** The longest delay of a Node timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Calls back when the moment has come. Returns how to cancel that. The timer keeps no process
- * alive.
+ * Calls back at the given time. Returns a function that cancels the timer, which does not keep the
+ * process alive.
  */
 export function atTime(epochMs: number, callback: () => void): () => void {
   let timer: NodeJS.Timeout;
@@ -24,7 +24,7 @@ export function atTime(epochMs: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Ends it with an UnauthenticatedError, for streams to end with, when the identity ends. */
+/** Cancels with an UnauthenticatedError when the identity expires, so that streams end with it. */
 export function endAt(expiresAt: number | null, ending: Ending): () => void {
   if (expiresAt === null) return () => {};
   return atTime(expiresAt, () => ending.end(new UnauthenticatedError()));

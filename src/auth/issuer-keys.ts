@@ -1,27 +1,27 @@
-/** The issuer's public keys (RFC 7517): fetched again now and then, and kept while that fails. */
+/** The issuer's public keys (RFC 7517): fetched periodically, and kept while that fails. */
 
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
 import { fetchKeySet, findUnusableKeys } from './key-set.ts';
 
-/** Older keys are fetched again. */
+/** The age at which keys are fetched again. */
 const FRESH_MS = 10 * 60_000;
-/** The shortest time between two fetches, while there are keys to go on with. */
+/** The shortest time between two fetches while there are usable keys. */
 const PAUSE_MS = 30_000;
 /** A key that the issuer has withdrawn is trusted no longer than this after the last fetch. */
 const KEPT_MS = 30 * 60_000;
 
 /**
- * Calls `verify` with the known keys. Where they do not verify the token, it calls it once more
- * with fetched ones.
+ * Calls `verify` with the known keys and, when they do not verify the token, once more with newly
+ * fetched ones.
  *
- * @throws what `verify` throws; the error of the fetch, where it might have brought the key.
+ * @throws what `verify` throws; the error of the fetch when it might have returned the key.
  */
 export type IssuerKeys = <T>(verify: (keys: JWTVerifyGetKey) => Promise<T>) => Promise<T>;
 
 /**
- * Fetches the keys when they are older than ten minutes, in the background, and when a token was
- * signed with a key that is not among them. Known keys serve for half an hour.
+ * Fetches the keys in the background when they are older than ten minutes, and when a token was signed
+ * with an unknown key. Known keys are used for half an hour while fetches fail.
  */
 export function createIssuerKeys(url: string, log: Logger): IssuerKeys {
   const report = createReport(log);
@@ -57,14 +57,14 @@ export function createIssuerKeys(url: string, log: Logger): IssuerKeys {
   return async (verify) => {
     if (known === null || hasPassed(fetchedAt, KEPT_MS)) return verify(await fetchKeys());
     if (hasPassed(fetchedAt, FRESH_MS) && hasPassed(triedAt, PAUSE_MS)) {
-      // A failure is reported where a key is missing.
+      // The failure is reported when a key is missing.
       fetchKeys().catch(() => undefined);
     }
     try {
       return await verify(known);
     } catch (error) {
       const isUnknown = error instanceof errors.JWKSNoMatchingKey;
-      // Without a name, or under an old one, a new key is recognised by its signature alone.
+      // A new key without a `kid`, or with an old one, is recognised only by its signature.
       if (!isUnknown && !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
       if (pending || hasPassed(triedAt, PAUSE_MS)) {
         const fetched = await fetchKeys().catch((cause: unknown) => {
@@ -117,7 +117,7 @@ function createReport(log: Logger) {
   };
 }
 
-/** Also true where the clock has been set back behind it. */
+/** Also true when the clock was set back to before it. */
 function hasPassed(since: number, ms: number): boolean {
   const passed = Date.now() - since;
   return passed < 0 || passed > ms;

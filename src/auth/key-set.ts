@@ -1,4 +1,4 @@
-/** The one request for `AUTH_JWKS_URL`, made by the gateway and by its doctor alike. */
+/** The request for `AUTH_JWKS_URL`, used by the gateway and by the doctor. */
 
 import { createPublicKey } from 'node:crypto';
 import type { JSONWebKeySet, JWK } from 'jose';
@@ -6,13 +6,13 @@ import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
 import { readJson } from '../read-answer.ts';
 
 const TIMEOUT_MS = 5_000;
-/** Bytes of a key set: a hundred times what issuers publish. */
+/** Maximum bytes of a key set: a hundred times what issuers publish. */
 const LIMIT = 256 * 1024;
 /** RFC 7518, 3.3: a smaller RSA key MUST NOT be used. */
 const LEAST_RSA_BITS = 2_048;
 
 /**
- * Redirects are not followed: whoever can make one could name other keys.
+ * Redirects are not followed, because a redirect could name somebody else's keys.
  *
  * @throws Error with a sentence for the operator.
  */
@@ -44,10 +44,10 @@ export async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
 
 let agent: EnvHttpProxyAgent | undefined;
 
-/** Through the proxy of `HTTPS_PROXY` or `HTTP_PROXY`, unless `NO_PROXY` excepts the host. */
+/** Uses the proxy of `HTTPS_PROXY` or `HTTP_PROXY` unless `NO_PROXY` excludes the host. */
 async function send(url: string): Promise<Response> {
   try {
-    // When it is needed: an address that is none is an error of the request.
+    // Created here, so that an invalid proxy URL is an error of the request.
     agent ??= new EnvHttpProxyAgent();
     return await fetch(url, {
       dispatcher: agent,
@@ -63,7 +63,7 @@ async function send(url: string): Promise<Response> {
 function toReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `it does not answer within ${TIMEOUT_MS / 1_000} s`;
-  // `fetch` says "fetch failed", and the cause says why.
+  // `fetch` says only "fetch failed"; its cause has the reason.
   const { cause } = error;
   if (!(cause instanceof Error)) return error.message;
   return cause.message || ('code' in cause ? String(cause.code) : cause.name);
@@ -77,7 +77,7 @@ function isKeySet(body: unknown): body is JSONWebKeySet {
   );
 }
 
-/** A sentence for each signing key of the set that no token can be verified with. */
+/** One sentence for each signing key of the set that cannot be used, with the reason. */
 export function findUnusableKeys({ keys }: JSONWebKeySet): string[] {
   return keys.flatMap((key, index) => {
     const fault = findKeyFault(key);
@@ -88,7 +88,7 @@ export function findUnusableKeys({ keys }: JSONWebKeySet): string[] {
 
 function findKeyFault(key: JWK): string | null {
   if (key.use === 'enc') return null;
-  // It cannot be a public key: a set that is published must not hold one.
+  // A symmetric key must not be in a published set.
   if (key.kty === 'oct' || key.d !== undefined) return 'is a secret, which no key set may publish';
   try {
     const { asymmetricKeyDetails } = createPublicKey({ key: { ...key }, format: 'jwk' });

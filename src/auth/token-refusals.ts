@@ -1,10 +1,10 @@
-/** Why a token was refused: for the operator's log, never for its sender. */
+/** Logs why a token was refused. The sender is not told. */
 
 import { decodeProtectedHeader, errors } from 'jose';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 
-/** The claim that names the owner, or one that an owner is made of, has a value that cannot be used. */
+/** A claim that the owner is made of has an unusable value. */
 export class OwnerClaimError extends Error {
   readonly claim: string;
 
@@ -14,7 +14,7 @@ export class OwnerClaimError extends Error {
   }
 }
 
-/** What proves a token wrong; anything else (no keys to be had) proves nothing. */
+/** Errors that prove a token invalid; others, such as unavailable keys, prove nothing. */
 const REFUSALS = [
   OwnerClaimError,
   errors.JWTClaimValidationFailed,
@@ -31,7 +31,7 @@ export function isRefusal(error: unknown): error is Error {
   return REFUSALS.some((refusal) => error instanceof refusal);
 }
 
-/** At debug level, because anybody can send tokens. Never the token: it may be good elsewhere. */
+/** At debug level, because anybody can send tokens. Never logs the token: it may be valid elsewhere. */
 export function logRefusal(
   log: Logger,
   error: Error,
@@ -70,7 +70,7 @@ function toHeader(token: string): { alg?: string; kid?: string } {
     const { alg, kid } = decodeProtectedHeader(token);
     return { ...(alg && { alg: cut(alg) }), ...(kid && { kid: cut(kid) }) };
   } catch {
-    // No header could be read: that is the reason already.
+    // The header is unreadable, which the reason already says.
     return {};
   }
 }
@@ -79,7 +79,7 @@ function show(value: unknown): string {
   return cut(JSON.stringify(value) ?? 'missing');
 }
 
-/** The sender may have written a text of any length. */
+/** The sender chooses the text, so its length is bounded. */
 function cut(text: unknown): string {
   return String(text).slice(0, 200);
 }

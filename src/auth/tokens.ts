@@ -1,4 +1,4 @@
-/** JSON Web Tokens (RFC 7519): whose they are, if they are any good. */
+/** Verifies JSON Web Tokens (RFC 7519) and derives their owner. */
 
 import {
   errors,
@@ -28,7 +28,7 @@ type TokenConfig = Pick<
 >;
 type Verify = (token: string) => Promise<JWTVerifyResult>;
 
-/** Of an identity provider: public keys alone. */
+/** Algorithms of an identity provider: public keys only. */
 const PUBLIC_KEY_ALGORITHMS = [
   'RS256',
   'RS384',
@@ -44,8 +44,8 @@ const PUBLIC_KEY_ALGORITHMS = [
 ];
 
 /**
- * Null where no tokens are configured. One kind of algorithm goes with one kind of key, so that a
- * public key can never be taken for a shared secret.
+ * Null when no tokens are configured. Each kind of key accepts only its own algorithms, so that a public
+ * key can never be used as a shared secret.
  */
 export function createTokenVerifier(config: TokenConfig, log: Logger): TokenVerifier | null {
   const options: JWTVerifyOptions = {
@@ -99,7 +99,7 @@ async function verifyWithSet(
   }
 }
 
-/** Tries one key after the other. @throws the error of the last one that could be tried. */
+/** Tries each key in order. @throws the error of the last key that could be tried. */
 async function verifyWithAny(
   token: string,
   keys: Iterable<Uint8Array> | AsyncIterable<CryptoKey>,
@@ -110,7 +110,7 @@ async function verifyWithAny(
     try {
       return await jwtVerify(token, key, options);
     } catch (error) {
-      // jose's error for a key that may not be used, such as a short RSA key.
+      // jose's error for an unusable key, such as a short RSA key.
       if (error instanceof TypeError) continue;
       // Claims are checked after the signature, so that this is the key of the token.
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
@@ -127,22 +127,22 @@ function toIdentity(payload: JWTPayload, config: TokenConfig): Identity {
   const issuer = payload.iss ?? '-';
   if (!isText(issuer)) throw new OwnerClaimError('iss');
   if (payload.exp === undefined) throw new OwnerClaimError('exp');
-  // An issuer may hold colons, a subject must not: or two owners could have one name.
+  // An issuer may contain colons, a subject must not: otherwise two owners could have the same name.
   const name = subject.replace(/[%:]/g, encodeURIComponent);
-  // The second at which jose begins to refuse the token: sockets and streams end then, too.
+  // The second from which jose refuses the token: sockets and streams end at the same time.
   const end = Math.ceil(payload.exp + config.AUTH_CLOCK_TOLERANCE_S);
   return { owner: `jwt:${issuer}:${name}`, expiresAt: end * 1_000 };
 }
 
-/** Ids from a database's counter are numbers. Beyond 2^53 two of them could be read as one. */
+/** Accepts numeric ids. Above 2^53 two of them could be parsed as the same number. */
 function toSubject(value: unknown): string | null {
   if (Number.isSafeInteger(value)) return String(value);
   return isText(value) ? value : null;
 }
 
 /**
- * What every database keeps and tells from every other: text, and no longer than OpenID Connect has a
- * subject (Core, 2). Or two subjects could become one owner where they are stored.
+ * Text that every database stores unchanged, at most as long as an OpenID Connect subject (Core, 2).
+ * Otherwise two subjects could become the same owner in the database.
  */
 function isText(value: unknown): value is string {
   return (

@@ -4,14 +4,14 @@ import type { Video } from '../video.ts';
 import { type Connection, toConnection, toLimit } from './pages.ts';
 import type { PageArgs } from './videos.ts';
 
-/** A task that has ended, and the caller's place in the log after hearing of it. */
+/** An ended task, and the cursor to continue from after processing it. */
 export interface ExtendedEvent {
   readonly cursor: string;
   readonly video: Video;
 }
 
 /**
- * The caller's log after a cursor, or from its beginning.
+ * Reads the caller's completion log after a cursor, or from its beginning.
  *
  * @throws InvalidInputError, CursorExpiredError as `Cursors.toNumber` does.
  */
@@ -31,7 +31,7 @@ export async function readCompletionPage(
   return toConnection(page, limit, (event) => event.cursor, end);
 }
 
-/** One event of one completion, for all who hear of it. */
+/** One event object per completion, shared by all listeners. */
 const events = new WeakMap<Completion, ExtendedEvent>();
 
 export function toEvent(completion: Completion, ctx: Context): ExtendedEvent {

@@ -1,4 +1,4 @@
-/** What `extendVideo` may be asked for. */
+/** Validates the input of `extendVideo`. */
 
 import { z } from 'zod';
 import type { ExtendInput } from '../submit/input.ts';

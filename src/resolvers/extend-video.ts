@@ -17,7 +17,7 @@ export function extendVideo(args: { input: RawExtendInput }, ctx: Context): Prom
       taskId: await findSourceTaskId(input.taskId, ctx),
     }));
     return started.catch((error: unknown) => {
-      // The upstream knows the video by its own id; the caller may have given another.
+      // The error names the id that the caller gave, which may not be the upstream's.
       throw error instanceof VideoNotFoundError
         ? new VideoNotFoundError(args.input.taskId, error)
         : error;
@@ -25,7 +25,7 @@ export function extendVideo(args: { input: RawExtendInput }, ctx: Context): Prom
   });
 }
 
-/** The upstream's id of the video to extend; one that the store does not know was made elsewhere. */
+/** The upstream's id of the video to extend. An unknown id is taken to be the upstream's. */
 async function findSourceTaskId(key: string, ctx: Context): Promise<string> {
   const source = await ctx.loadVideo(key);
   if (source === undefined) return resolveElsewhere(key, ctx);
@@ -36,7 +36,7 @@ async function findSourceTaskId(key: string, ctx: Context): Promise<string> {
   ]);
 }
 
-/** A derived id may name a task that has an owner after all. */
+/** The derived id of a foreign video may name a task that belongs to another owner. */
 async function resolveElsewhere(key: string, ctx: Context): Promise<string> {
   const taskId = toTaskId(key);
   if (taskId === key) return taskId;

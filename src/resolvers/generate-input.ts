@@ -1,4 +1,4 @@
-/** What `generateVideo` may be asked for. */
+/** Validates the input of `generateVideo`. */
 
 import { z } from 'zod';
 import type { GenerateInput } from '../submit/input.ts';
@@ -28,7 +28,7 @@ const Input = z
     if (imageUrl === null && aspectRatio === null) {
       refuse('aspectRatio', 'is required without an imageUrl');
     }
-    // The upstream would ignore it, and make a film in another shape than the caller asked for.
+    // The upstream would ignore it and make a film of another shape.
     if (imageUrl !== null && aspectRatio !== null) {
       refuse('aspectRatio', 'must not be given with an imageUrl: the image decides it');
     }

@@ -1,10 +1,10 @@
-/** What the inputs of both submits have in common: checked before anything is stored, sent or paid. */
+/** Validation shared by both submits, before anything is stored, sent or paid. */
 
 import { z } from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { MAX_TEXT_LENGTH, toHttpUrl, VIDEO_QUALITIES } from '../video.ts';
 
-/** Text that every database and JSON parser carries unchanged. */
+/** Text that every database and JSON parser preserves. */
 export const text = z
   .string()
   .refine(
@@ -12,7 +12,7 @@ export const text = z
     'has characters that are no text',
   );
 
-/** At most so many code points. */
+/** @param max code points. */
 function shortText(max: number) {
   return text.refine((value) => [...value].length <= max, `must be at most ${max} characters`);
 }
@@ -21,7 +21,7 @@ export function prompt(max: number) {
   return shortText(max).refine((value) => value.trim() !== '', 'must not be blank');
 }
 
-/** The fields of every submit but its prompt, whose length depends on the endpoint. */
+/** The fields that both submits share, without the prompt, whose maximum length differs. */
 export const SUBMIT_FIELDS = {
   quality: z.enum(VIDEO_QUALITIES),
   waterMark: shortText(MAX_TEXT_LENGTH)

@@ -3,7 +3,7 @@ import type { Video } from '../video.ts';
 import { DEFAULT_DEPTH, toLimit } from './pages.ts';
 import { findKnown } from './video.ts';
 
-/** The video that this one extends: the stored row, or else one shared read at the upstream. */
+/** Reads the source of a video: the stored row, or otherwise one shared read at the upstream. */
 export async function readSource(video: Video, ctx: Context): Promise<Video | null> {
   if (video.sourceTaskId === null) return null;
   const known = await findKnown(video.sourceTaskId, ctx);
@@ -11,7 +11,7 @@ export async function readSource(video: Video, ctx: Context): Promise<Video | nu
   return ctx.refresher.readElsewhere(ctx.owner, video.sourceTaskId, ctx.caller.ending.signal);
 }
 
-/** The chain of sources as far as the store knows it, nearest first, without an upstream call. */
+/** Reads the chain of sources as far as it is stored, nearest first, without an upstream call. */
 export async function readAncestors(
   video: Video,
   args: { first?: number | null | undefined },

@@ -4,7 +4,7 @@ import { InvalidInputError } from '../errors.ts';
 
 export const DEFAULT_PAGE = 20;
 export const LONGEST_PAGE = 100;
-/** Of a chain of sources. */
+/** The default length of a chain of sources. */
 export const DEFAULT_DEPTH = 10;
 
 /** @throws InvalidInputError outside 0 to 100: a silently shortened page would look like the end. */
@@ -27,8 +27,8 @@ export interface Connection<T> {
 }
 
 /**
- * @param nodes one more than `limit` where there are more.
- * @param end the end cursor of an empty page.
+ * @param nodes `limit` + 1 of them when there are more.
+ * @param end the end cursor for an empty page.
  */
 export function toConnection<T>(
   nodes: readonly T[],
@@ -41,7 +41,7 @@ export function toConnection<T>(
     edges,
     pageInfo: {
       hasNextPage: nodes.length > limit,
-      // Only forward pages are offered; Relay's specification allows false here then.
+      // Relay's specification allows false here, because pages only go forward.
       hasPreviousPage: false,
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? end,

@@ -10,11 +10,11 @@ export interface StartedVideo {
 }
 
 /**
- * Starts a paid task. The place in the log is taken before the submit, so that a completion which
- * overtakes the answer lies after it.
+ * Starts a paid task. The cursor is read before the submit, so that a completion which arrives before
+ * the answer comes after the cursor.
  *
  * @param idempotencyKey null for none.
- * @param findInput what is to be submitted; may look up what the input names.
+ * @param findInput returns what is to be submitted; may look up what the input refers to.
  * @throws what `findInput` and `Submitter.submit` throw.
  */
 export async function startTask(
@@ -28,7 +28,7 @@ export async function startTask(
   return { video, cursor: ctx.cursors.toCursor(ctx.owner, head) };
 }
 
-/** Notes why a submit was refused: the request's metrics cannot read it from the field's result. */
+/** Records a refusal for the request's metrics, which do not see the field's result. */
 export async function noteRefusal<T>(ctx: Context, run: () => Promise<T>): Promise<T> {
   try {
     return await run();

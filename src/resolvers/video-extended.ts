@@ -14,10 +14,10 @@ export interface ExtendedArgs {
 }
 
 /**
- * The completion of one task, or of all of the caller's from now or from a cursor on.
+ * Delivers the completion of one task, or all completions of the caller from now on or after a cursor.
  *
- * @throws VideoNotFoundError; InvalidInputError for a bad cursor, and for one beside a task id;
- * CursorExpiredError; the upstream's trouble for a task that only the upstream knows.
+ * @throws VideoNotFoundError; InvalidInputError for a malformed cursor, and for a cursor together with a
+ * task id; CursorExpiredError; upstream errors for a foreign video.
  */
 export async function subscribeExtended(
   { taskId, after }: ExtendedArgs,
@@ -57,7 +57,7 @@ async function subscribeToTask(
   }
 
   if (!(await readVideo(key, ctx))) throw new VideoNotFoundError(key);
-  // It is in nobody's log: its cursor is the caller's place at the time.
+  // A foreign video is in no log: its event carries the caller's present cursor.
   const { head } = await readLogBounds(ctx.db, ctx.owner);
   const cursor = ctx.cursors.toCursor(ctx.owner, head);
   return createStream(

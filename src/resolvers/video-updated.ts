@@ -8,9 +8,9 @@ import { followElsewhere } from './elsewhere.ts';
 import { findKnown, readVideo } from './video.ts';
 
 /**
- * The task as it stands, then each change of its state, until it has ended.
+ * Delivers the present state of the task, then each change, until it has ended.
  *
- * @throws VideoNotFoundError; the upstream's trouble for a task that only the upstream knows.
+ * @throws VideoNotFoundError; upstream errors for a foreign video.
  */
 export async function subscribeUpdated(
   { taskId }: { taskId: string },

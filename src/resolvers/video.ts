@@ -3,13 +3,13 @@ import type { Video } from '../video.ts';
 import { toTaskId } from '../video-id.ts';
 
 /**
- * The video with this id or task id, as fresh as a shared look at the upstream makes it. Null when
- * nobody knows it, or when it is another's.
+ * Reads the video with this id or task id, refreshed by a shared read at the upstream. Null when it is
+ * unknown or belongs to another owner.
  *
- * @throws UpstreamError and its kin for a video that only the upstream knows.
+ * @throws UpstreamError and other upstream errors for a foreign video.
  */
 export function readVideo(key: string, ctx: Context): Video | Promise<Video | null> {
-  // At once and without a promise: this is what most requests ask for.
+  // Synchronous, because most requests ask for a finished video.
   return ctx.finished.find(ctx.owner, key) ?? readAnew(key, ctx);
 }
 
@@ -23,7 +23,7 @@ async function readAnew(key: string, ctx: Context): Promise<Video | null> {
     : null;
 }
 
-/** The caller's video in the store; null when it is not the caller's, undefined when it is not there. */
+/** The caller's stored video; null when it belongs to another owner, undefined when it is not stored. */
 export async function findKnown(key: string, ctx: Context): Promise<Video | null | undefined> {
   const known = await ctx.loadVideo(key);
   if (known !== undefined) return known;
@@ -31,7 +31,7 @@ export async function findKnown(key: string, ctx: Context): Promise<Video | null
   return taskId === key ? undefined : ctx.loadVideo(taskId);
 }
 
-/** No question for the upstream: it names its tasks in short printable words. */
+/** Whether the text can be a task id. Others are not looked up at the upstream. */
 function isPlausible(taskId: string): boolean {
   return /^[\x21-\x7e]{1,255}$/.test(taskId);
 }

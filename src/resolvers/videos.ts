@@ -10,7 +10,7 @@ export interface PageArgs {
   after?: string | null | undefined;
 }
 
-/** The caller's videos as the store has them, newest first: a list costs no upstream call. */
+/** Lists the caller's stored videos, newest first, without an upstream call. */
 export function readVideos(
   args: PageArgs & { states?: readonly VideoState[] | null | undefined },
   ctx: Context,
@@ -18,13 +18,13 @@ export function readVideos(
   return readPage({ states: args.states }, args, ctx);
 }
 
-/** The caller's extensions of a video, newest first. */
+/** Lists the caller's extensions of a video, newest first. */
 export async function readExtensions(
   video: Video,
   args: PageArgs,
   ctx: Context,
 ): Promise<Connection<Video>> {
-  // What the upstream has not confirmed cannot have been extended.
+  // An unconfirmed video has no task id, so it cannot have been extended.
   if (video.taskId === null) return toConnection<Video>([], toLimit(args.first), toCursor);
   return readPage({ sourceTaskId: video.taskId }, args, ctx);
 }
