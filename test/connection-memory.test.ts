@@ -54,13 +54,17 @@ async function startMeasured() {
   };
 }
 
-/** What has been kept since, of heap and buffers together. */
+/** What has been kept since, of heap and buffers together: buffers are freed a little after a collection. */
 async function grownSince(
   before: Awaited<ReturnType<ChildGateway['memory']>>,
   gateway: ChildGateway,
 ): Promise<number> {
-  const { heapUsed, arrayBuffers } = await gateway.memory();
-  return heapUsed + arrayBuffers - before.heapUsed - before.arrayBuffers;
+  let least = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < 10; look += 1) {
+    const { heapUsed, arrayBuffers } = await gateway.memory();
+    least = Math.min(least, heapUsed + arrayBuffers - before.heapUsed - before.arrayBuffers);
+  }
+  return least;
 }
 
 /** Resolves when the gateway has read all that was sent, or has ended the connection. */
