@@ -12,15 +12,15 @@ function toValues<Name extends string>(descriptions: Record<Name, string>) {
 
 export const VideoStateType = builder.enumType('VideoState', {
   description:
-    'How far a task has come. States only move forward. SUCCEEDED is final; FAILED yields to a success that turns up later.',
+    'The state of a task. States only move forward. SUCCEEDED is final. FAILED becomes SUCCEEDED if the upstream reports a success later.',
   values: toValues<VideoState>({
     UNCONFIRMED:
-      "The request has left, or is about to, and the upstream's answer is not known. It may have been paid for.",
+      "The request was sent or is about to be sent, and the upstream's answer is unknown. The task may have been paid for.",
     WAITING: 'The upstream has accepted the task.',
-    QUEUED: 'The task is in line for generation.',
-    GENERATING: 'The video is being made.',
-    SUCCEEDED: 'The video is there, for 14 days: see `expiresAt`.',
-    FAILED: 'There will be no video: see `failure`.',
+    QUEUED: 'The task waits in the upstream queue.',
+    GENERATING: 'The upstream is generating the video.',
+    SUCCEEDED: 'The video is available for 14 days; see `expiresAt`.',
+    FAILED: 'The task ended without a video; see `failure`.',
   }),
 });
 
@@ -33,7 +33,7 @@ export const VideoKindType = builder.enumType('VideoKind', {
 });
 
 export const AspectRatioType = builder.enumType('AspectRatio', {
-  description: 'Width to height of an original.',
+  description: 'The aspect ratio (width to height) of an original.',
   values: toValues<AspectRatio>({
     LANDSCAPE_16_9: '16:9.',
     PORTRAIT_9_16: '9:16.',
@@ -50,64 +50,64 @@ export const VideoQualityType = builder.enumType('VideoQuality', {
 
 export const FailureReasonType = builder.enumType('FailureReason', {
   description:
-    "Why a task failed. Made from the upstream's text, whose original is in `VideoFailure.message`.",
+    "Why a task failed. Derived from the upstream's text, which is in `VideoFailure.message`.",
   values: toValues<FailureReason>({
     IMAGE_UNREADABLE: 'The upstream could not read the image: "Get image info failed."',
     INAPPROPRIATE_CONTENT:
-      'The image or video shows what it must not: "Inappropriate content detected. Please replace the image or video."',
-    INCORRECT_IMAGE_FORMAT: 'The image has a format that is not taken: "Incorrect image format."',
+      'The image or video was flagged as inappropriate: "Inappropriate content detected. Please replace the image or video."',
+    INCORRECT_IMAGE_FORMAT: 'The image format is not supported: "Incorrect image format."',
     MEMBERSHIP_REQUIRED:
       'The provider is busy and serves members first: "Please try again later. You can upgrade to Standard membership to start generating now."',
     CONCURRENCY_LIMIT:
-      'Too many tasks run at once: "Reached the limit for concurrent generations."',
+      'Too many tasks are running: "Reached the limit for concurrent generations."',
     UNSUPPORTED_DIMENSIONS:
-      'Width or height are not taken: "Unsupported width or height. Please adjust the size and try again."',
+      'The width or height is not supported: "Unsupported width or height. Please adjust the size and try again."',
     UPLOAD_FAILED:
-      'A file was lost on its way: "Upload failed due to network reasons, please re-enter."',
+      'The upload of a file failed: "Upload failed due to network reasons, please re-enter."',
     PROMPT_MODERATED:
-      'A moderator stopped the prompt: "Your prompt was caught by our AI moderator. Please adjust it and try again!"',
+      'The AI moderator rejected the prompt: "Your prompt was caught by our AI moderator. Please adjust it and try again!"',
     PROMPT_TOO_LONG:
       'The prompt is too long: "Your prompt/negative prompt cannot exceed 2048 characters."',
     PROMPT_NSFW:
-      'The prompt asks for what the provider does not make: "Your video creation prompt contains NSFW content".',
-    PROVIDER_ERROR:
-      "A fault on the provider's side (code 500, or a success without a usable file).",
+      'The prompt asks for content that the provider does not allow: "Your video creation prompt contains NSFW content".',
+    PROVIDER_ERROR: 'An error at the provider (code 500, or a success without a usable file).',
     NEVER_CONFIRMED:
-      'The gateway gave up: the answer to the request was lost, and nothing was heard of the task since.',
+      'The gateway gave up: the answer to the request was lost, and the upstream never reported on the task.',
     DEADLINE_PASSED: 'The gateway gave up: the task did not end in time.',
-    UNCLASSIFIED: 'A text that fits none of the others: read `VideoFailure.message`.',
+    UNCLASSIFIED: 'The text matches no other reason; read `VideoFailure.message`.',
   }),
 });
 
 export const ErrorCodeType = builder.enumType('ErrorCode', {
   description:
-    'What went wrong, for programs. The same codes stand in `extensions.code` of top-level errors.',
+    'What went wrong, for programs. Top-level errors have the same codes in `extensions.code`.',
   values: toValues<ErrorCode>({
     INVALID_INPUT:
-      'The input was refused, by the gateway or by the upstream (422). Nothing was started; change the input.',
-    VIDEO_NOT_FOUND: 'No such video, or not yours (404). Look at the id, and at who is signed in.',
+      'The gateway or the upstream (422) refused the input. Nothing was started. Change the input.',
+    VIDEO_NOT_FOUND:
+      'The video does not exist or belongs to another owner (404). Check the id and the signed-in user.',
     SOURCE_UNAVAILABLE:
-      'The upstream could not fetch the image (451). Give it a public address, or leave it out.',
-    RATE_LIMITED: 'Too many requests (429). Nothing was started; repeat after `retryAfter`.',
+      'The upstream could not fetch the image (451). Use a public address, or leave the image out.',
+    RATE_LIMITED: 'Too many requests (429). Nothing was started. Retry after `retryAfter`.',
     UPSTREAM_UNAUTHORIZED:
-      "The upstream refused the gateway's key (401): a case for an operator. Do not repeat.",
+      "The upstream refused the gateway's API key (401). An operator has to act. Do not retry.",
     INSUFFICIENT_CREDITS:
-      "The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433): a case for an operator. Nothing was started. Do not repeat, unless `retryAfter` says when.",
+      "The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433). Nothing was started. An operator has to act. Retry only if `retryAfter` is set.",
     UPSTREAM_MAINTENANCE:
-      'The upstream is under maintenance (455). Nothing was started; repeat later.',
+      'The upstream is under maintenance (455). Nothing was started. Retry later.',
     UPSTREAM_ERROR:
-      'The upstream answered with an error that has no code here. On a submit: with a `video` the task may have been started and paid for, so do not submit again but watch it; without one nothing was started. On a read: repeat if `retryable`.',
-    UPSTREAM_UNREACHABLE: 'The upstream was never reached. Nothing was started; repeat.',
+      'The upstream answered with an error that has no code of its own here. On a submit with a `video`: the task may have been started and paid for; do not submit again, watch the video. On a submit without a `video`: nothing was started. On a read: retry if `retryable`.',
+    UPSTREAM_UNREACHABLE:
+      'The gateway could not connect to the upstream. Nothing was started. Retry.',
     OUTCOME_UNKNOWN:
-      'The request left and no readable answer came, or an earlier submit with this key ended in doubt: the task may exist and may have been paid for. Do not submit again; watch its `video`.',
+      'The request was sent but no readable answer came, or an earlier submit with the same key had this outcome. The task may exist and may have been paid for. Do not submit again; watch its `video`.',
     IDEMPOTENCY_CONFLICT:
-      'The idempotency key has been used with another input. Take a new key for a new task.',
+      'The idempotency key was already used with a different input. Use a new key for a new task.',
     CURSOR_EXPIRED:
-      'The log no longer reaches back to the cursor. Read `videos`, then go on from a new cursor.',
-    GATEWAY_UNAVAILABLE: 'The gateway cannot serve now. Nothing was started; repeat.',
-    UNAUTHENTICATED:
-      'The request does not say who is asking, or not credibly. Sign in anew, then repeat.',
+      'The completions after this cursor have been pruned. Read `videos`, then continue from a new cursor.',
+    GATEWAY_UNAVAILABLE: 'The gateway cannot serve requests now. Nothing was started. Retry.',
+    UNAUTHENTICATED: 'The request has no valid credentials. Sign in again, then retry.',
     INTERNAL:
-      "A bug in the gateway, logged there. The request's outcome is not known; repeat a submit under the same `idempotencyKey` only.",
+      'A bug in the gateway; its log has the details. The outcome of the request is unknown. Retry a submit only with the same `idempotencyKey`.',
   }),
 });

@@ -19,43 +19,50 @@ import { ErrorCodeType } from './enums.ts';
 import { VideoType } from './video.ts';
 
 const GatewayErrorType = builder.interfaceRef<GatewayError>('GatewayError').implement({
-  description: 'What every error of a mutation has.',
+  description: 'The fields that every error of a mutation has.',
   fields: (t) => ({
-    message: t.exposeString('message', { description: 'For people; may change.' }),
-    code: t.expose('code', { type: ErrorCodeType, description: 'For programs; never changes.' }),
+    message: t.exposeString('message', {
+      description: 'A sentence for people. The wording may change.',
+    }),
+    code: t.expose('code', {
+      type: ErrorCodeType,
+      description: 'A code for programs. It never changes.',
+    }),
     retryable: t.exposeBoolean('retryable', {
       description:
-        'Whether the same request may be sent again as it is, without a risk of paying twice.',
+        'Whether the same request can be sent again unchanged without the risk of paying twice.',
     }),
     retryAfter: t.exposeInt('retryAfter', {
       nullable: true,
-      description: 'Seconds after which a repeat makes sense. Null: not known.',
+      description: 'Seconds to wait before a retry. Null: unknown.',
     }),
   }),
 });
 
 const InputIssueType = builder.objectRef<InputIssue>('InputIssue').implement({
-  description: 'One fault of an input.',
+  description: 'One invalid field of an input.',
   fields: (t) => ({
     path: t.stringList({
-      description: 'The field, from the outside in.',
+      description: 'The path of the field, outermost name first.',
       resolve: (issue) => [...issue.path],
     }),
-    message: t.exposeString('message', { description: 'What is wrong with it.' }),
+    message: t.exposeString('message', { description: 'What is wrong with the field.' }),
   }),
 });
 
 const UpstreamRefusalType = builder.interfaceRef<GatewayError>('UpstreamRefusal').implement({
-  description: 'An error that the upstream may have spoken about.',
+  description:
+    'An error that the upstream can report. The gateway can also raise some of them itself.',
   interfaces: [GatewayErrorType],
   fields: (t) => ({
     upstreamCode: t.exposeInt('upstreamCode', {
       nullable: true,
-      description: "The code in the upstream's answer. Null: the gateway itself refused.",
+      description:
+        "The code in the upstream's answer. Null: the gateway itself refused the request.",
     }),
     upstreamMessage: t.exposeString('upstreamMessage', {
       nullable: true,
-      description: "The text in the upstream's answer. Null: it gave none.",
+      description: "The text in the upstream's answer. Null: there was none.",
     }),
   }),
 });
@@ -63,12 +70,14 @@ const bySpeech = [GatewayErrorType, UpstreamRefusalType];
 
 builder.objectType(InvalidInputError, {
   name: 'InvalidInputError',
-  description: 'The input was refused, by the gateway before any call or by the upstream (422).',
+  description:
+    'The input is invalid. The gateway refused it before any upstream call, or the upstream refused it (422).',
   interfaces: bySpeech,
   fields: (t) => ({
     issues: t.field({
       type: [InputIssueType],
-      description: 'The faults that the gateway found. Empty: the upstream refused the input.',
+      description:
+        'The invalid fields that the gateway found. Empty: the upstream refused the input.',
       resolve: (error) => [...error.issues],
     }),
   }),
@@ -76,10 +85,10 @@ builder.objectType(InvalidInputError, {
 
 builder.objectType(VideoNotFoundError, {
   name: 'VideoNotFoundError',
-  description: 'The video to extend does not exist, or is not yours (404).',
+  description: 'The video to extend does not exist, or belongs to another owner (404).',
   interfaces: bySpeech,
   fields: (t) => ({
-    taskId: t.exposeID('taskId', { description: 'The id that was given.' }),
+    taskId: t.exposeID('taskId', { description: 'The id that the request contained.' }),
   }),
 });
 
@@ -97,14 +106,14 @@ builder.objectType(RateLimitedError, {
 
 builder.objectType(UpstreamUnauthorizedError, {
   name: 'UpstreamUnauthorizedError',
-  description: "The upstream refused the gateway's own key (401): a case for an operator.",
+  description: "The upstream refused the gateway's API key (401). An operator has to act.",
   interfaces: bySpeech,
 });
 
 builder.objectType(InsufficientCreditsError, {
   name: 'InsufficientCreditsError',
   description:
-    "The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433). Nothing was started; an operator has to act. Submits are refused for a while without asking the upstream: then `retryAfter` is set.",
+    "The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433). Nothing was started. An operator has to act. For some time the gateway refuses further submits without asking the upstream and sets `retryAfter`.",
   interfaces: bySpeech,
 });
 
@@ -117,46 +126,46 @@ builder.objectType(UpstreamMaintenanceError, {
 builder.objectType(UpstreamError, {
   name: 'UpstreamError',
   description:
-    'The upstream answered with an error that has no type of its own. `video` tells whether the task may have been started.',
+    'The upstream answered with an error that has no type of its own. If `video` is set, the task may have been started.',
   interfaces: bySpeech,
   fields: (t) => ({
     video: t.expose('video', {
       type: VideoType,
       nullable: true,
       description:
-        'The task, where the answer does not assert a refusal (500, for example): it may have been started and paid for, and the idempotency key stays in use. Do not submit again; watch this video. Null: nothing was started, and the key is free. Give this field an alias where the operation also selects the `video` of another type of the union, which is never null.',
+        'Set when the answer does not assert a refusal (500, for example). The task may have been started and paid for, and the idempotency key stays in use. Do not submit again; watch this video. Null: nothing was started, and the key is free. If the operation also selects the non-null `video` of another type of the union, give this field an alias.',
     }),
   }),
 });
 
 builder.objectType(UpstreamUnreachableError, {
   name: 'UpstreamUnreachableError',
-  description: 'The upstream was never reached. Nothing was started.',
+  description: 'The gateway could not connect to the upstream. Nothing was started.',
   interfaces: [GatewayErrorType],
 });
 
 builder.objectType(OutcomeUnknownError, {
   name: 'OutcomeUnknownError',
   description:
-    'The request left and no readable answer came, or an earlier submit with this key ended in doubt: the task may exist and may have been paid for. Do not submit again; watch `video`, which moves on when the upstream reports on it.',
+    'The request was sent but no readable answer came, or an earlier submit with the same key had this outcome. The task may exist and may have been paid for. Do not submit again. Watch `video`; its state changes when the upstream reports on the task.',
   interfaces: [GatewayErrorType],
   fields: (t) => ({
     video: t.expose('video', {
       type: VideoType,
-      description: 'The task. `video` and the subscriptions accept its id.',
+      description: 'The task. The query `video` and the subscriptions accept its id.',
     }),
   }),
 });
 
 builder.objectType(IdempotencyConflictError, {
   name: 'IdempotencyConflictError',
-  description: 'The idempotency key has been used with another input.',
+  description: 'The idempotency key was already used with a different input.',
   interfaces: [GatewayErrorType],
 });
 
 builder.objectType(GatewayUnavailableError, {
   name: 'GatewayUnavailableError',
-  description: 'The gateway cannot serve now. Nothing was started.',
+  description: 'The gateway cannot serve requests now. Nothing was started.',
   interfaces: [GatewayErrorType],
 });
 

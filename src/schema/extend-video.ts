@@ -6,16 +6,16 @@ import { EXTEND_VIDEO_ERRORS } from './errors.ts';
 import { VideoType } from './video.ts';
 
 const ExtendVideoInput = builder.inputType('ExtendVideoInput', {
-  description: 'What to add to a video.',
+  description: 'The video to extend, the prompt and the settings.',
   fields: (t) => ({
     taskId: t.id({
       required: true,
       description:
-        "The video to extend: the upstream's task id, or the `id` of a Video. It works best when the same subject goes on.",
+        "The video to extend: the upstream's task id, or the `id` of a Video. Works best if the prompt continues the same subject.",
     }),
     prompt: t.string({
       required: true,
-      description: 'What should happen next. At most 2048 characters, not blank.',
+      description: 'What should happen next. At most 2048 characters; not blank.',
     }),
     quality: t.field({
       type: VideoQualityType,
@@ -24,43 +24,43 @@ const ExtendVideoInput = builder.inputType('ExtendVideoInput', {
     }),
     waterMark: t.string({
       description:
-        'Text for the bottom right corner. Left out or empty: no watermark. At most 2048 characters.',
+        'Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters.',
     }),
     imageUrl: t.string({
       description:
-        'The http(s) address of an image to go by; the upstream has to be able to fetch it.',
+        'The http(s) address of a reference image. The upstream must be able to fetch it.',
     }),
-    expandPrompt: t.boolean({ description: 'Whether the upstream may elaborate the prompt.' }),
+    expandPrompt: t.boolean({ description: 'Whether the upstream may expand the prompt.' }),
     idempotencyKey: t.string({
       description:
-        '1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent; a refused submit frees it. A new key is your consent to a new payment.',
+        '1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent. A refused submit frees the key. A new key is your consent to a new payment.',
     }),
   }),
 });
 
 const ExtendVideoSuccess = builder.objectRef<StartedVideo>('ExtendVideoSuccess').implement({
-  description: 'The task exists.',
+  description: 'The upstream has accepted the task, now or on an earlier submit with the same key.',
   fields: (t) => ({
-    video: t.expose('video', { type: VideoType, description: 'The task as it stands.' }),
+    video: t.expose('video', { type: VideoType, description: 'The task with its current state.' }),
     cursor: t.exposeString('cursor', {
       description:
-        "The caller's place in the log before this submit, from which no completion of it can be missed.",
+        "The caller's position in the completion log before this submit. A subscription that resumes after it cannot miss the completion.",
     }),
   }),
 });
 
-builder.mutationType({ description: 'What costs money.' });
+builder.mutationType({ description: 'Operations that cost money.' });
 
 builder.mutationField('extendVideo', (t) =>
   t.field({
     type: ExtendVideoSuccess,
     description:
-      'Starts a paid task that extends a video. Answers as soon as the upstream has confirmed it; `videoExtended` tells when it has ended. The submit goes on when the caller leaves.',
+      'Starts a paid task that extends a video. Returns as soon as the upstream has confirmed the task; `videoExtended` delivers its completion. The submit continues if the client disconnects.',
     args: {
       input: t.arg({
         type: ExtendVideoInput,
         required: true,
-        description: 'What to extend, and how.',
+        description: 'The video to extend, the prompt and the settings.',
       }),
     },
     errors: {
@@ -68,7 +68,7 @@ builder.mutationField('extendVideo', (t) =>
       directResult: true,
       union: {
         name: 'ExtendVideoResult',
-        description: 'The task, or why there is none. Every error is a GatewayError.',
+        description: 'The task, or the error. Every error is a GatewayError.',
       },
     },
     resolve: (_root, args, ctx) => extendVideo(args, ctx),

@@ -6,15 +6,15 @@ import { GENERATE_VIDEO_ERRORS } from './errors.ts';
 import { VideoType } from './video.ts';
 
 const GenerateVideoInput = builder.inputType('GenerateVideoInput', {
-  description: 'What to make a video of.',
+  description: 'The prompt and settings of a new video.',
   fields: (t) => ({
     prompt: t.string({
       required: true,
-      description: 'What the video should show. At most 1800 characters, not blank.',
+      description: 'What the video should show. At most 1800 characters; not blank.',
     }),
     imageUrl: t.string({
       description:
-        'The http(s) address of an image to begin with, which the upstream must be able to fetch. It decides the aspect ratio.',
+        'The http(s) address of an image that the video starts with. The upstream must be able to fetch it. The image determines the aspect ratio.',
     }),
     aspectRatio: t.field({
       type: AspectRatioType,
@@ -28,22 +28,22 @@ const GenerateVideoInput = builder.inputType('GenerateVideoInput', {
     quality: t.field({ type: VideoQualityType, required: true, description: 'The resolution.' }),
     waterMark: t.string({
       description:
-        'Text for the bottom right corner. Left out or empty: no watermark. At most 2048 characters.',
+        'Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters.',
     }),
     idempotencyKey: t.string({
       description:
-        '1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent; a refused submit frees it. A new key is your consent to a new payment.',
+        '1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent. A refused submit frees the key. A new key is your consent to a new payment.',
     }),
   }),
 });
 
 const GenerateVideoSuccess = builder.objectRef<StartedVideo>('GenerateVideoSuccess').implement({
-  description: 'The task exists.',
+  description: 'The upstream has accepted the task, now or on an earlier submit with the same key.',
   fields: (t) => ({
-    video: t.expose('video', { type: VideoType, description: 'The task as it stands.' }),
+    video: t.expose('video', { type: VideoType, description: 'The task with its current state.' }),
     cursor: t.exposeString('cursor', {
       description:
-        "The caller's place in the log before this submit, from which no completion of it can be missed.",
+        "The caller's position in the completion log before this submit. A subscription that resumes after it cannot miss the completion.",
     }),
   }),
 });
@@ -52,12 +52,12 @@ builder.mutationField('generateVideo', (t) =>
   t.field({
     type: GenerateVideoSuccess,
     description:
-      'Starts a paid task that makes a video from a prompt, or from an image and a prompt. Answers as soon as the upstream has confirmed it; `videoExtended` delivers its completion. The submit goes on when the caller leaves.',
+      'Starts a paid task that makes a video from a prompt, or from an image and a prompt. Returns as soon as the upstream has confirmed the task; `videoExtended` delivers its completion. The submit continues if the client disconnects.',
     args: {
       input: t.arg({
         type: GenerateVideoInput,
         required: true,
-        description: 'What to make, and how.',
+        description: 'The prompt and settings of the video.',
       }),
     },
     errors: {
@@ -65,7 +65,7 @@ builder.mutationField('generateVideo', (t) =>
       directResult: true,
       union: {
         name: 'GenerateVideoResult',
-        description: 'The task, or why there is none. Every error is a GatewayError.',
+        description: 'The task, or the error. Every error is a GatewayError.',
       },
     },
     resolve: (_root, args, ctx) => generateVideo(args, ctx),

@@ -6,13 +6,13 @@ import { VideoStateType } from './enums.ts';
 import { NodeType, VideoConnection, VideoType } from './video.ts';
 
 export const VideoExtendedType = builder.objectRef<ExtendedEvent>('VideoExtended').implement({
-  description: 'A task has ended, well or badly: see `video.state`.',
+  description: 'A completion: a task has succeeded or failed; see `video.state`.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
       description:
-        'Your place in the log after this event: resume from the last one you processed.',
+        'Your position in the completion log after this event. Resume after the last cursor that you processed.',
     }),
-    video: t.expose('video', { type: VideoType, description: 'The task as it stands now.' }),
+    video: t.expose('video', { type: VideoType, description: 'The task with its current state.' }),
   }),
 });
 
@@ -22,16 +22,16 @@ const VideoExtendedConnection = builder.connectionObject(
     name: 'VideoExtendedConnection',
     description: 'A page of completions. `pageInfo.endCursor` is never null.',
   },
-  { name: 'VideoExtendedEdge', description: 'A completion and its place in the log.' },
+  { name: 'VideoExtendedEdge', description: 'A completion and its position in the log.' },
 );
 
-builder.queryType({ description: 'Reads. They cost nothing.' });
+builder.queryType({ description: 'Read operations. They are free.' });
 
 builder.queryField('node', (t) =>
   t.field({
     type: NodeType,
     nullable: true,
-    description: 'The object with this id. Null: unknown, or not yours.',
+    description: 'The object with this id. Null: unknown, or owned by someone else.',
     args: { id: t.arg.id({ required: true, description: 'The `id` of a Video.' }) },
     resolve: (_root, args, ctx) => readVideo(args.id, ctx),
   }),
@@ -41,7 +41,8 @@ builder.queryField('video', (t) =>
   t.field({
     type: VideoType,
     nullable: true,
-    description: "By the upstream's task id, or by the id of a Video. Null: unknown, or not yours.",
+    description:
+      "One video by the upstream's task id or by the id of a Video. Null: unknown, or owned by someone else.",
     args: {
       taskId: t.arg.id({ required: true, description: 'The task id, or the id of a Video.' }),
     },
@@ -52,10 +53,10 @@ builder.queryField('video', (t) =>
 builder.queryField('videos', (t) =>
   t.field({
     type: VideoConnection,
-    description: "The caller's own, newest first.",
+    description: "The caller's videos, newest first.",
     args: {
-      first: t.arg.int({ defaultValue: 20, description: 'How many at most, 0 to 100.' }),
-      after: t.arg.string({ description: 'The cursor after which the page begins.' }),
+      first: t.arg.int({ defaultValue: 20, description: 'The maximum number of items, 0 to 100.' }),
+      after: t.arg.string({ description: 'Return items after this cursor.' }),
       states: t.arg({ type: [VideoStateType], description: 'Only videos in one of these states.' }),
     },
     resolve: (_root, args, ctx) => readVideos(args, ctx),
@@ -66,11 +67,12 @@ builder.queryField('completions', (t) =>
   t.field({
     type: VideoExtendedConnection,
     description:
-      "The caller's completions in the order of the log; what videoExtended streams, for those who poll. endCursor is never null.",
+      "The caller's completions in log order, for clients that poll instead of subscribing to videoExtended. endCursor is never null.",
     args: {
-      first: t.arg.int({ defaultValue: 20, description: 'How many at most, 0 to 100.' }),
+      first: t.arg.int({ defaultValue: 20, description: 'The maximum number of items, 0 to 100.' }),
       after: t.arg.string({
-        description: 'A cursor of the log. Left out: from as far back as the log reaches.',
+        description:
+          'Return completions after this cursor. Omitted: from the oldest stored completion.',
       }),
     },
     resolve: (_root, args, ctx) => readCompletionPage(args, ctx),

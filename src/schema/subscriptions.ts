@@ -5,18 +5,20 @@ import { builder } from './builder.ts';
 import { VideoExtendedType } from './queries.ts';
 import { VideoType } from './video.ts';
 
-builder.subscriptionType({ description: 'Over WebSockets (graphql-ws) or server-sent events.' });
+builder.subscriptionType({
+  description: 'Event streams, over WebSockets (graphql-ws) or server-sent events.',
+});
 
 builder.subscriptionField('videoExtended', (t) =>
   t.field({
     type: VideoExtendedType,
     description:
-      "Delivers completions, of originals as well as of extensions. With taskId: the completion of that task, at once if it has already happened, then the stream ends. Without: every completion of the caller's tasks, from now or from after a cursor.",
+      "Delivers completions of originals and extensions. With taskId: the completion of that task, immediately if the task has already ended; then the stream ends. Without taskId: every completion of the caller's tasks, from now on or after a cursor.",
     args: {
       taskId: t.arg.id({
-        description: 'The task id, or the id of a Video. Not together with after.',
+        description: 'The task id, or the id of a Video. Cannot be combined with after.',
       }),
-      after: t.arg.string({ description: 'The cursor of the last event that you have processed.' }),
+      after: t.arg.string({ description: 'The cursor of the last event that you processed.' }),
     },
     subscribe: (_root, args, ctx) => subscribeExtended(args, ctx),
     resolve: (event) => takeEvent(event),
@@ -26,7 +28,8 @@ builder.subscriptionField('videoExtended', (t) =>
 builder.subscriptionField('videoUpdated', (t) =>
   t.field({
     type: VideoType,
-    description: 'The task as it stands, then each change of state; ends with the last one.',
+    description:
+      'The current state of the task, then each change of state. The stream ends when the task ends.',
     args: {
       taskId: t.arg.id({ required: true, description: 'The task id, or the id of a Video.' }),
     },

@@ -13,48 +13,51 @@ import {
 const VideoFailureType = builder.objectRef<VideoFailure>('VideoFailure').implement({
   description: 'Why a task failed.',
   fields: (t) => ({
-    reason: t.expose('reason', { type: FailureReasonType, description: 'For programs.' }),
+    reason: t.expose('reason', {
+      type: FailureReasonType,
+      description: 'The reason, for programs.',
+    }),
     message: t.exposeString('message', {
-      description: "For people: the upstream's own text where it gave one.",
+      description: "A sentence for people: the upstream's own text if there was one.",
     }),
     retryable: t.boolean({
       description:
-        'Whether the same input may well succeed as a new task, which is paid anew. False: change the input first.',
+        'Whether the same input may succeed as a new task, which is paid for again. False: change the input first.',
       resolve: (failure) => isRetryable(failure),
     }),
     upstreamCode: t.exposeInt('upstreamCode', {
       nullable: true,
-      description: "The upstream's code for the failure; null where the gateway gave up.",
+      description: "The upstream's code for the failure. Null: the gateway gave up.",
     }),
   }),
 });
 
-/** There is one kind of node, whose ids say by themselves what they are. */
+/** Video is the only node type, so ids need no type prefix. */
 export const NodeType = builder.interfaceRef<Video>('Node').implement({
-  description: 'An object that can be read again by its id.',
+  description: 'An object that can be read by its id.',
   resolveType: () => 'Video',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'Opaque; unique among all objects.' }),
+    id: t.exposeID('id', { description: 'An opaque id, unique among all objects.' }),
   }),
 });
 
 const VideoRef = builder.objectRef<Video>('Video');
 
-// Null in all the fields of the input: the video was made elsewhere, and the upstream does not say.
+// The input's fields are null on a video made elsewhere: the upstream does not report them.
 export const VideoType = VideoRef.implement({
   interfaces: [NodeType],
   description:
-    'A video, made or still in the making: a task at the upstream. An extension has the aspect ratio of the video that it extends.',
+    'A video and the upstream task that makes it. An extension has the aspect ratio of the video that it extends.',
   fields: (t) => ({
     id: t.exposeID('id', {
       description:
-        "The gateway's own id, known before the upstream has answered. Accepted wherever a task id is.",
+        "The gateway's id, known before the upstream answers. Accepted wherever a task id is accepted.",
     }),
     taskId: t.exposeID('taskId', {
       nullable: true,
       description: "The upstream's id. Null until the upstream has confirmed the task.",
     }),
-    state: t.expose('state', { type: VideoStateType, description: 'How far the task has come.' }),
+    state: t.expose('state', { type: VideoStateType, description: 'The state of the task.' }),
     kind: t.expose('kind', {
       type: VideoKindType,
       description: 'Whether it is an original or the extension of another video.',
@@ -62,51 +65,53 @@ export const VideoType = VideoRef.implement({
     duration: t.exposeInt('duration', {
       nullable: true,
       description:
-        'The length asked for, in seconds. Null on an extension and on a video made elsewhere.',
+        'The requested length in seconds. Null on an extension and on a video that was not made through the gateway.',
     }),
     aspectRatio: t.expose('aspectRatio', {
       type: AspectRatioType,
       nullable: true,
       description:
-        'The shape asked for. Null where a picture decides it (an original made from an image, an extension), and on a video made elsewhere.',
+        'The requested aspect ratio. Null if an image or a video determines it (an original made from an image, an extension), and on a video that was not made through the gateway.',
     }),
     prompt: t.exposeString('prompt', {
       nullable: true,
-      description: 'What should happen in the video, as it was asked for.',
+      description: 'The prompt of the request. Null if the upstream does not report it.',
     }),
     quality: t.expose('quality', {
       type: VideoQualityType,
       nullable: true,
-      description: 'The resolution asked for. Null on a video made elsewhere.',
+      description:
+        'The requested resolution. Null on a video that was not made through the gateway.',
     }),
     waterMark: t.exposeString('waterMark', {
       nullable: true,
       description:
-        'The text in the bottom right corner; empty: none. Null on a video made elsewhere.',
+        'The text in the bottom right corner. Empty: no watermark. Null on a video that was not made through the gateway.',
     }),
     imageUrl: t.expose('imageUrl', {
       type: 'URL',
       nullable: true,
-      description: 'The image sent along, if any.',
+      description: 'The image of the request, if any.',
     }),
     expandPrompt: t.exposeBoolean('expandPrompt', {
       nullable: true,
-      description: 'Whether the upstream was to elaborate the prompt. Null: not said.',
+      description:
+        'Whether the request allowed the upstream to expand the prompt. Null: not specified.',
     }),
     videoId: t.exposeID('videoId', {
       nullable: true,
-      description: "The upstream's id of the file. Null until there is one.",
+      description: "The upstream's id of the file. Null until the file exists.",
     }),
     videoUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'The video file. Null until there is one, and once it has expired.',
+      description: 'The video file. Null until it exists and after it has expired.',
       resolve: (video) => (video.expired ? null : video.videoUrl),
     }),
     coverUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'The cover image. Null until there is one, and once it has expired.',
+      description: 'The cover image. Null until it exists and after it has expired.',
       resolve: (video) => (video.expired ? null : video.coverUrl),
     }),
     failure: t.expose('failure', {
@@ -122,15 +127,18 @@ export const VideoType = VideoRef.implement({
       type: VideoRef,
       nullable: true,
       description:
-        'The video that this one extends. Read only when asked for: at the upstream if the gateway does not have it. Null on an original, and when nobody knows it any more.',
+        'The video that this one extends. If the gateway has not stored it, selecting this field reads it from the upstream. Null on an original, and if the video no longer exists.',
       resolve: (video, _args, ctx) => readSource(video, ctx),
     }),
     ancestors: t.field({
       type: [VideoRef],
       description:
-        'The source, its source and so on, nearest first, as far as the gateway has them; costs no upstream call.',
+        'The source, its source and so on, nearest first, as far as the gateway has stored them. Makes no upstream call.',
       args: {
-        first: t.arg.int({ defaultValue: 10, description: 'How many at most, 0 to 100.' }),
+        first: t.arg.int({
+          defaultValue: 10,
+          description: 'The maximum number of items, 0 to 100.',
+        }),
       },
       resolve: (video, args, ctx) => readAncestors(video, args, ctx),
     }),
@@ -138,34 +146,38 @@ export const VideoType = VideoRef.implement({
       type: VideoConnection,
       description: 'Your extensions of this video, newest first.',
       args: {
-        first: t.arg.int({ defaultValue: 20, description: 'How many at most, 0 to 100.' }),
-        after: t.arg.string({ description: 'The cursor after which the page begins.' }),
+        first: t.arg.int({
+          defaultValue: 20,
+          description: 'The maximum number of items, 0 to 100.',
+        }),
+        after: t.arg.string({ description: 'Return items after this cursor.' }),
       },
       resolve: (video, args, ctx) => readExtensions(video, args, ctx),
     }),
     createdAt: t.expose('createdAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the task was asked for. Null on a video made elsewhere.',
+      description:
+        'When the request for the task arrived. Null on a video that was not made through the gateway.',
     }),
     finishedAt: t.expose('finishedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the gateway learned of the end. Null before.',
+      description: 'When the gateway learned that the task had ended. Null before.',
     }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
       description:
-        'When the files will be gone: 14 days after the task was last seen unfinished. Null without files.',
+        'When the files are deleted: 14 days after the task was last seen unfinished. Null without files.',
     }),
     expired: t.exposeBoolean('expired', {
-      description: 'Whether the 14 days are over. The URLs are null then.',
+      description: 'Whether the files have expired. The URLs are then null.',
     }),
     checkedAt: t.expose('checkedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the upstream last confirmed this state. Null before it first did.',
+      description: 'When the upstream last confirmed this state. Null: not yet.',
     }),
   }),
 });

@@ -4,86 +4,86 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** What went wrong, for programs. The same codes stand in `extensions.code` of top-level errors. */
+/** What went wrong, for programs. Top-level errors have the same codes in `extensions.code`. */
 export type ErrorCode =
-  /** The log no longer reaches back to the cursor. Read `videos`, then go on from a new cursor. */
+  /** The completions after this cursor have been pruned. Read `videos`, then continue from a new cursor. */
   | 'CURSOR_EXPIRED'
-  /** The gateway cannot serve now. Nothing was started; repeat. */
+  /** The gateway cannot serve requests now. Nothing was started. Retry. */
   | 'GATEWAY_UNAVAILABLE'
-  /** The idempotency key has been used with another input. Take a new key for a new task. */
+  /** The idempotency key was already used with a different input. Use a new key for a new task. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433): a case for an operator. Nothing was started. Do not repeat, unless `retryAfter` says when. */
+  /** The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433). Nothing was started. An operator has to act. Retry only if `retryAfter` is set. */
   | 'INSUFFICIENT_CREDITS'
-  /** A bug in the gateway, logged there. The request's outcome is not known; repeat a submit under the same `idempotencyKey` only. */
+  /** A bug in the gateway; its log has the details. The outcome of the request is unknown. Retry a submit only with the same `idempotencyKey`. */
   | 'INTERNAL'
-  /** The input was refused, by the gateway or by the upstream (422). Nothing was started; change the input. */
+  /** The gateway or the upstream (422) refused the input. Nothing was started. Change the input. */
   | 'INVALID_INPUT'
-  /** The request left and no readable answer came, or an earlier submit with this key ended in doubt: the task may exist and may have been paid for. Do not submit again; watch its `video`. */
+  /** The request was sent but no readable answer came, or an earlier submit with the same key had this outcome. The task may exist and may have been paid for. Do not submit again; watch its `video`. */
   | 'OUTCOME_UNKNOWN'
-  /** Too many requests (429). Nothing was started; repeat after `retryAfter`. */
+  /** Too many requests (429). Nothing was started. Retry after `retryAfter`. */
   | 'RATE_LIMITED'
-  /** The upstream could not fetch the image (451). Give it a public address, or leave it out. */
+  /** The upstream could not fetch the image (451). Use a public address, or leave the image out. */
   | 'SOURCE_UNAVAILABLE'
-  /** The request does not say who is asking, or not credibly. Sign in anew, then repeat. */
+  /** The request has no valid credentials. Sign in again, then retry. */
   | 'UNAUTHENTICATED'
-  /** The upstream answered with an error that has no code here. On a submit: with a `video` the task may have been started and paid for, so do not submit again but watch it; without one nothing was started. On a read: repeat if `retryable`. */
+  /** The upstream answered with an error that has no code of its own here. On a submit with a `video`: the task may have been started and paid for; do not submit again, watch the video. On a submit without a `video`: nothing was started. On a read: retry if `retryable`. */
   | 'UPSTREAM_ERROR'
-  /** The upstream is under maintenance (455). Nothing was started; repeat later. */
+  /** The upstream is under maintenance (455). Nothing was started. Retry later. */
   | 'UPSTREAM_MAINTENANCE'
-  /** The upstream refused the gateway's key (401): a case for an operator. Do not repeat. */
+  /** The upstream refused the gateway's API key (401). An operator has to act. Do not retry. */
   | 'UPSTREAM_UNAUTHORIZED'
-  /** The upstream was never reached. Nothing was started; repeat. */
+  /** The gateway could not connect to the upstream. Nothing was started. Retry. */
   | 'UPSTREAM_UNREACHABLE'
-  /** No such video, or not yours (404). Look at the id, and at who is signed in. */
+  /** The video does not exist or belongs to another owner (404). Check the id and the signed-in user. */
   | 'VIDEO_NOT_FOUND';
 
-/** What to add to a video. */
+/** The video to extend, the prompt and the settings. */
 export type ExtendVideoInput = {
-  /** Whether the upstream may elaborate the prompt. */
+  /** Whether the upstream may expand the prompt. */
   expandPrompt?: boolean | null | undefined;
-  /** 1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent; a refused submit frees it. A new key is your consent to a new payment. */
+  /** 1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent. A refused submit frees the key. A new key is your consent to a new payment. */
   idempotencyKey?: string | null | undefined;
-  /** The http(s) address of an image to go by; the upstream has to be able to fetch it. */
+  /** The http(s) address of a reference image. The upstream must be able to fetch it. */
   imageUrl?: string | null | undefined;
-  /** What should happen next. At most 2048 characters, not blank. */
+  /** What should happen next. At most 2048 characters; not blank. */
   prompt: string;
   /** The resolution. The aspect ratio stays that of the original video. */
   quality: VideoQuality;
-  /** The video to extend: the upstream's task id, or the `id` of a Video. It works best when the same subject goes on. */
+  /** The video to extend: the upstream's task id, or the `id` of a Video. Works best if the prompt continues the same subject. */
   taskId: string;
-  /** Text for the bottom right corner. Left out or empty: no watermark. At most 2048 characters. */
+  /** Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters. */
   waterMark?: string | null | undefined;
 };
 
-/** Why a task failed. Made from the upstream's text, whose original is in `VideoFailure.message`. */
+/** Why a task failed. Derived from the upstream's text, which is in `VideoFailure.message`. */
 export type FailureReason =
-  /** Too many tasks run at once: "Reached the limit for concurrent generations." */
+  /** Too many tasks are running: "Reached the limit for concurrent generations." */
   | 'CONCURRENCY_LIMIT'
   /** The gateway gave up: the task did not end in time. */
   | 'DEADLINE_PASSED'
   /** The upstream could not read the image: "Get image info failed." */
   | 'IMAGE_UNREADABLE'
-  /** The image or video shows what it must not: "Inappropriate content detected. Please replace the image or video." */
+  /** The image or video was flagged as inappropriate: "Inappropriate content detected. Please replace the image or video." */
   | 'INAPPROPRIATE_CONTENT'
-  /** The image has a format that is not taken: "Incorrect image format." */
+  /** The image format is not supported: "Incorrect image format." */
   | 'INCORRECT_IMAGE_FORMAT'
   /** The provider is busy and serves members first: "Please try again later. You can upgrade to Standard membership to start generating now." */
   | 'MEMBERSHIP_REQUIRED'
-  /** The gateway gave up: the answer to the request was lost, and nothing was heard of the task since. */
+  /** The gateway gave up: the answer to the request was lost, and the upstream never reported on the task. */
   | 'NEVER_CONFIRMED'
-  /** A moderator stopped the prompt: "Your prompt was caught by our AI moderator. Please adjust it and try again!" */
+  /** The AI moderator rejected the prompt: "Your prompt was caught by our AI moderator. Please adjust it and try again!" */
   | 'PROMPT_MODERATED'
-  /** The prompt asks for what the provider does not make: "Your video creation prompt contains NSFW content". */
+  /** The prompt asks for content that the provider does not allow: "Your video creation prompt contains NSFW content". */
   | 'PROMPT_NSFW'
   /** The prompt is too long: "Your prompt/negative prompt cannot exceed 2048 characters." */
   | 'PROMPT_TOO_LONG'
-  /** A fault on the provider's side (code 500, or a success without a usable file). */
+  /** An error at the provider (code 500, or a success without a usable file). */
   | 'PROVIDER_ERROR'
-  /** A text that fits none of the others: read `VideoFailure.message`. */
+  /** The text matches no other reason; read `VideoFailure.message`. */
   | 'UNCLASSIFIED'
-  /** Width or height are not taken: "Unsupported width or height. Please adjust the size and try again." */
+  /** The width or height is not supported: "Unsupported width or height. Please adjust the size and try again." */
   | 'UNSUPPORTED_DIMENSIONS'
-  /** A file was lost on its way: "Upload failed due to network reasons, please re-enter." */
+  /** The upload of a file failed: "Upload failed due to network reasons, please re-enter." */
   | 'UPLOAD_FAILED';
 
 /** The resolution. An extension has the aspect ratio of the video that it extends. */
@@ -93,17 +93,17 @@ export type VideoQuality =
   /** 1080p. */
   | 'P1080';
 
-/** How far a task has come. States only move forward. SUCCEEDED is final; FAILED yields to a success that turns up later. */
+/** The state of a task. States only move forward. SUCCEEDED is final. FAILED becomes SUCCEEDED if the upstream reports a success later. */
 export type VideoState =
-  /** There will be no video: see `failure`. */
+  /** The task ended without a video; see `failure`. */
   | 'FAILED'
-  /** The video is being made. */
+  /** The upstream is generating the video. */
   | 'GENERATING'
-  /** The task is in line for generation. */
+  /** The task waits in the upstream queue. */
   | 'QUEUED'
-  /** The video is there, for 14 days: see `expiresAt`. */
+  /** The video is available for 14 days; see `expiresAt`. */
   | 'SUCCEEDED'
-  /** The request has left, or is about to, and the upstream's answer is not known. It may have been paid for. */
+  /** The request was sent or is about to be sent, and the upstream's answer is unknown. The task may have been paid for. */
   | 'UNCONFIRMED'
   /** The upstream has accepted the task. */
   | 'WAITING';
