@@ -97,7 +97,7 @@ async function send(
     'content-security-policy': [
       "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'",
       `img-src 'self' ${files}; media-src ${files}; frame-ancestors 'none'`,
-      `connect-src ${gateway} ${gateway.replace(/^http/, 'ws')}`,
+      `connect-src ${gateway} ${gateway.replace(/^http/, 'ws')} ${files}`,
     ].join('; '),
     'x-content-type-options': 'nosniff',
   });

@@ -1,5 +1,6 @@
 import { Choice, Extras, QUALITIES, toQuality } from './fields.tsx';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
+import { LimitedField } from './LimitedField.tsx';
 import { Maker } from './Maker.tsx';
 import type { Submit } from './submit.ts';
 import { VideoForm } from './VideoForm.tsx';
@@ -29,17 +30,15 @@ export function Composer({ video, submit }: { video: VideoFieldsFragment; submit
         });
       }}
     >
-      <label>
-        Prompt
-        <textarea
-          name="prompt"
-          rows={4}
-          required
-          maxLength={2048}
-          placeholder="The cat goes on dancing"
-          defaultValue={isFailed ? (video.prompt ?? '') : ''}
-        />
-      </label>
+      <LimitedField
+        label="Prompt"
+        name="prompt"
+        rows={4}
+        required
+        limit={2048}
+        placeholder="The cat goes on dancing"
+        defaultValue={isFailed ? (video.prompt ?? '') : ''}
+      />
       <Choice legend="Quality" name="quality" options={QUALITIES} />
       <Extras image="Image to go by (address)" />
     </VideoForm>

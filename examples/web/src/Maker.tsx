@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Choice, Extras, QUALITIES, toQuality } from './fields.tsx';
 import type { AspectRatio, VideoFieldsFragment } from './gql/graphql.ts';
+import { LimitedField } from './LimitedField.tsx';
 import type { Submit } from './submit.ts';
 import { VideoForm } from './VideoForm.tsx';
 import { SHAPES } from './words.ts';
@@ -39,17 +40,15 @@ export function Maker(props: {
         });
       }}
     >
-      <label>
-        Prompt
-        <textarea
-          name="prompt"
-          rows={4}
-          required
-          maxLength={1800}
-          placeholder="A cat dances in a room full of colorful lights"
-          defaultValue={props.video?.prompt ?? ''}
-        />
-      </label>
+      <LimitedField
+        label="Prompt"
+        name="prompt"
+        rows={4}
+        required
+        limit={1800}
+        placeholder="A cat dances in a room full of colorful lights"
+        defaultValue={props.video?.prompt ?? ''}
+      />
       {!image && <Choice legend="Shape" name="aspectRatio" options={Object.entries(SHAPES)} />}
       <Choice
         legend="Length"

@@ -5,10 +5,17 @@ import { useNow } from './hooks.ts';
 import { FAILURES, isEnded, STATES } from './words.ts';
 
 /** The screen: the film, the progress of its making, or why there is none. */
-export function Stage({ video }: { video: VideoFieldsFragment }) {
+export function Stage(props: {
+  video: VideoFieldsFragment;
+  /** Called with the length of the film once it is known, in seconds. */
+  onLength: (seconds: number) => void;
+}) {
+  const { video, onLength } = props;
   if (!isEnded(video.state)) return <Progress video={video} />;
   if (video.failure) return <Failure failure={video.failure} />;
-  if (video.videoUrl) return <Player src={video.videoUrl} poster={video.coverUrl} />;
+  if (video.videoUrl) {
+    return <Player src={video.videoUrl} poster={video.coverUrl} onLength={onLength} />;
+  }
   return (
     <div className="stage">
       <p>{video.expired ? 'Its files were kept for 14 days and are gone.' : 'It has no file.'}</p>
@@ -16,7 +23,12 @@ export function Stage({ video }: { video: VideoFieldsFragment }) {
   );
 }
 
-function Player({ src, poster }: { src: string; poster: string | null }) {
+function Player(props: {
+  src: string;
+  poster: string | null;
+  onLength: (seconds: number) => void;
+}) {
+  const { src, poster, onLength } = props;
   const [isBroken, setBroken] = useState(false);
   return (
     <div className="stage">
@@ -36,6 +48,9 @@ function Player({ src, poster }: { src: string; poster: string | null }) {
           aria-label="The video"
           src={src}
           poster={poster ?? undefined}
+          onLoadedMetadata={({ currentTarget: { duration } }) => {
+            if (Number.isFinite(duration)) onLength(duration);
+          }}
           onError={() => setBroken(true)}
         />
       )}

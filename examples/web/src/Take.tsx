@@ -1,11 +1,14 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useQuery, useSubscription } from 'urql';
 import { Chain } from './Chain.tsx';
 import { Composer } from './Composer.tsx';
 import { useConnection } from './connection.ts';
+import { Facts } from './Facts.tsx';
+import { toShort } from './format.ts';
 import { VideoDocument, VideoUpdatedDocument } from './gql/graphql.ts';
 import { Stage } from './Stage.tsx';
 import type { Submit } from './submit.ts';
+import { Title } from './Title.tsx';
 import { isEnded, STATES } from './words.ts';
 
 let wasShown = false;
@@ -14,6 +17,7 @@ let wasShown = false;
 export function Take({ id, submit }: { id: string; submit: Submit }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const connection = useConnection();
+  const [seconds, setSeconds] = useState<number | null>(null);
   const [{ data, error, fetching }, read] = useQuery({
     query: VideoDocument,
     variables: { taskId: id },
@@ -37,16 +41,17 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
     if (isMissing && connection === 'open') read({ requestPolicy: 'network-only' });
   }, [isMissing, connection, read]);
 
+  const title = video ? video.prompt || 'Untitled' : fetching ? 'One moment…' : 'Not available';
+
   return (
     <>
-      <section className="take" aria-labelledby="take">
-        <h2 id="take" ref={heading} tabIndex={-1}>
-          {video ? video.prompt || 'Untitled' : fetching ? 'One moment…' : 'Not to be seen'}
-        </h2>
+      <section className="take" aria-label={toShort(title, 80)}>
+        <Title text={title} heading={heading} />
         <p className="unseen" role="status">
           {video && STATES[video.state].label}
         </p>
-        {video && <Stage video={video} />}
+        {video && <Stage video={video} onLength={setSeconds} />}
+        {video && <Facts video={video} seconds={seconds} />}
         {!video && !fetching && (
           <div className="problem" role="alert">
             <h3>{error ? 'This video could not be read' : 'Nobody here knows this video'}</h3>

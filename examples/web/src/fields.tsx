@@ -1,6 +1,7 @@
 /** The fields that the forms share. */
 
 import type { VideoQuality } from './gql/graphql.ts';
+import { LimitedField } from './LimitedField.tsx';
 
 export function Choice(props: {
   legend: string;
@@ -42,19 +43,17 @@ export function Extras(props: { image: string; onImage?: (address: string) => vo
   return (
     <details>
       <summary>Image and watermark</summary>
-      <label>
-        {props.image}
+      <div className="field">
+        <label htmlFor="imageUrl">{props.image}</label>
         <input
+          id="imageUrl"
           type="url"
           name="imageUrl"
           placeholder="https://"
           onChange={(event) => props.onImage?.(event.target.value)}
         />
-      </label>
-      <label>
-        Watermark
-        <input type="text" name="waterMark" maxLength={100} />
-      </label>
+      </div>
+      <LimitedField label="Watermark" name="waterMark" limit={2048} />
     </details>
   );
 }

@@ -3,7 +3,14 @@
  * their types: a value that is new in the schema does not compile until it has words here.
  */
 
-import type { AspectRatio, ExtendVideoMutation, FailureReason, VideoState } from './gql/graphql.ts';
+import type {
+  AspectRatio,
+  ExtendVideoMutation,
+  FailureReason,
+  VideoKind,
+  VideoQuality,
+  VideoState,
+} from './gql/graphql.ts';
 
 /** Why a submit was not accepted. */
 export type Problem = Exclude<
@@ -37,6 +44,10 @@ export const SHAPES: Record<AspectRatio, string> = {
   LANDSCAPE_4_3: '4:3',
   PORTRAIT_3_4: '3:4',
 };
+
+export const KINDS: Record<VideoKind, string> = { ORIGINAL: 'Original', EXTENSION: 'Extension' };
+
+export const QUALITY_NAMES: Record<VideoQuality, string> = { P720: '720p', P1080: '1080p' };
 
 export const isEnded = (state: VideoState) => state === 'SUCCEEDED' || state === 'FAILED';
 

@@ -1,0 +1,115 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { extend, making, playable, startApp } from './support/app.ts';
+import { launchBrowser } from './support/browser.ts';
+
+const CLIPBOARD = { permissions: ['clipboard-read', 'clipboard-write'] };
+const LONG = 'The cat goes on dancing while the lights around it grow brighter. '.repeat(23).trim();
+
+describe('the page of a film in the example app', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
+  async function paste(page: Page, text: string): Promise<void> {
+    await page.evaluate((words) => navigator.clipboard.writeText(words), text);
+    await page.getByLabel('Prompt').focus();
+    await page.keyboard.press('Control+V');
+  }
+
+  it('shows three lines of a long prompt, and all of it when asked', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await extend(page, LONG);
+    await app.nextTaskId();
+    await making(page, 'Accepted');
+
+    const heading = page.getByRole('heading', { name: 'The cat goes on dancing while' });
+    const lines = () =>
+      heading.evaluate((element) =>
+        Math.round(element.clientHeight / Number.parseFloat(getComputedStyle(element).lineHeight)),
+      );
+    expect(await lines()).toBeLessThanOrEqual(3);
+    const region = page.locator('section.take');
+    expect((await region.getAttribute('aria-label'))?.length).toBeLessThanOrEqual(81);
+    await page.getByRole('button', { name: 'Show all' }).click();
+    expect(await heading.innerText()).toBe(LONG);
+    await page.getByRole('button', { name: 'Show less' }).click();
+    expect(await lines()).toBeLessThanOrEqual(3);
+  });
+
+  it('refuses a paste that is too long with its length, and cuts nothing', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser, CLIPBOARD);
+    const { page } = shown;
+    await playable(page);
+
+    await paste(page, 'é'.repeat(3000));
+    await page
+      .getByText('Nothing was pasted: the text would have 3,000 characters, and 2,048 are allowed.')
+      .waitFor();
+    expect(await page.getByLabel('Prompt').inputValue()).toBe('');
+
+    // A character outside the basic plane counts once, as it does in the gateway.
+    await paste(page, '🐈'.repeat(2048));
+    await page.getByText('2,048 of 2,048 characters').waitFor();
+    expect(await page.getByText('Nothing was pasted').count()).toBe(0);
+    await page.keyboard.type('!');
+    await page.getByRole('button', { name: 'Extend' }).click();
+    expect(
+      await page
+        .getByLabel('Prompt')
+        .evaluate((field: HTMLTextAreaElement) => field.validationMessage),
+    ).toBe('Shorten it to 2,048 characters.');
+    expect(app.countSubmits()).toBe(0);
+  });
+
+  it('tells the facts of a film, saves it, and copies its id', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser, CLIPBOARD);
+    const { page } = shown;
+    await page.getByLabel('1080p').check({ force: true });
+    await extend(page, 'The cat bows, and leaves!');
+    const taskId = await app.nextTaskId();
+    await app.sandbox.complete(taskId);
+    await page.getByRole('heading', { name: 'The cat bows, and leaves!' }).waitFor();
+    await playable(page);
+
+    const facts = page.getByRole('list', { name: 'About this video' }).getByRole('listitem');
+    await expect
+      .poll(() => facts.allInnerTexts())
+      .toEqual([
+        'Extension',
+        '1080p',
+        expect.stringMatching(/^\d+(\.\d)? s$/),
+        expect.stringMatching(/^\d+ \w+ \d{4}, \d\d:\d\d$/),
+        expect.stringMatching(/^Available until \d+ \w+$/),
+      ]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Download' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('the-cat-bows-and-leaves.mp4');
+    expect(await download.failure()).toBeNull();
+    await page.getByRole('button', { name: 'Copy id' }).click();
+    await page.getByText('Copied', { exact: true }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(taskId);
+    expect(shown.complaints).toEqual([]);
+  });
+
+  it('opens the file where the storage does not let the page read it', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await playable(page);
+    await page.route('**/*.mp4', (route) => route.abort());
+
+    await page.getByRole('link', { name: 'Download' }).click();
+
+    const link = page.getByRole('link', { name: 'Open the file to save it' });
+    expect(await link.getAttribute('href')).toMatch(/\.mp4$/);
+  });
+});
