@@ -221,6 +221,21 @@ describe('an upstream that is down', () => {
     expect(again.__typename).toBe('ExtendVideoSuccess');
   });
 
+  it('and announces ten hours of it is asked again after five minutes', async () => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream, ON);
+    for (let n = 0; n < 5; n++) {
+      const refused = submit(gateway);
+      (await upstream.nextSubmit()).refuse(455, { 'retry-after': '36000' });
+      expect(await refused).toMatchObject({ upstreamCode: 455, retryAfter: 300 });
+    }
+
+    const { retryAfter } = (await submit(gateway)) as { retryAfter: number };
+
+    expect(retryAfter).toBeGreaterThan(200);
+    expect(retryAfter).toBeLessThanOrEqual(300);
+  });
+
   it('for want of credits is not asked a second time, and the key is free', async () => {
     await using sandbox = await startSandbox();
     await using gateway = await startGateway(sandbox, ON);

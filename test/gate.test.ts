@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { ExtendDocument, ReadVideosDocument } from './generated/graphql.ts';
@@ -122,6 +123,14 @@ interface Prompted {
   readonly prompt: string;
 }
 
+/** Runs a statement on a database of PostgreSQL. */
+async function runOn(url: string, statement: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}
+
 /** The rows' states in a stopped gateway's file, oldest first. */
 function readStates(gateway: { readonly folder: string }): unknown[] {
   const file = new DatabaseSync(join(gateway.folder, 'gateway.db'));
@@ -156,7 +165,49 @@ describe('a submit whose turn does not come', () => {
     const { data } = await gateway.graphql(ReadVideosDocument, {});
     expect(data.videos.edges).toHaveLength(1);
     await gateway.stop();
-    expect(readStates(gateway)).toEqual(['WAITING', 'REJECTED', 'REJECTED']);
+    expect(readStates(gateway)).toEqual(['WAITING']);
+  });
+
+  it('leaves no row, however many come and however often', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { ...ENV, SUBMIT_MAX_WAIT_MS: '10000' });
+    await extend(gateway);
+
+    for (let round = 0; round < 3; round += 1) {
+      const results = await Promise.all(
+        Array.from({ length: 30 }, (_, n) => submit(gateway, `${round} ${n}`)),
+      );
+      expect(results.map(({ __typename }) => __typename)).toEqual(
+        Array.from({ length: 30 }, () => 'RateLimitedError'),
+      );
+    }
+
+    await gateway.stop();
+    expect(readStates(gateway)).toEqual(['WAITING']);
+  });
+
+  it('is refused as soon as the line is longer than it may wait', async () => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream, {
+      UPSTREAM_REQUESTS: '1',
+      UPSTREAM_WINDOW_MS: '60000',
+      SUBMIT_MAX_WAIT_MS: '100000',
+    });
+    const first = submit(gateway, 'First');
+    (await upstream.nextSubmit()).accept('task-1');
+    await first;
+    const waiting = submit(gateway, 'Waiting');
+    const listed = async () => (await gateway.graphql(ReadVideosDocument, {})).data.videos.edges;
+    while ((await listed()).length < 2);
+
+    const result = await submit(gateway, 'Third');
+
+    expect(result).toMatchObject({ __typename: 'RateLimitedError' });
+    expect((result as { retryAfter: number }).retryAfter).toBeGreaterThan(100);
+    expect((result as { retryAfter: number }).retryAfter).toBeLessThanOrEqual(121);
+    await gateway.stop();
+    expect((await waiting.catch(() => null))?.__typename).not.toBe('ExtendVideoSuccess');
+    expect(readStates(gateway)).toHaveLength(2);
   });
 
   it('leaves its key free, and answers it the same to all who waited with it', async () => {
@@ -218,6 +269,38 @@ describe("the upstream's 429", () => {
     expect(upstream.submits).toHaveLength(1);
   });
 
+  it('for a day stops everybody for five minutes, and then lets one call try', async () => {
+    await using upstream = await startHeldUpstream();
+    const url = await postgres.createDatabase();
+    const env = { DATABASE_URL: url, SUBMIT_MAX_WAIT_MS: '100000' };
+    await using a = await startGateway(upstream, env);
+    await using b = await startGateway(upstream, env);
+    const refused = submit(a, 'Refused');
+    (await upstream.nextSubmit()).refuse(429, { 'retry-after': '86400' });
+    expect(await refused).toMatchObject({ __typename: 'RateLimitedError', retryAfter: 300 });
+    const hopeless = (await submit(b, 'Hopeless')) as { retryAfter: number };
+    expect(hopeless).toMatchObject({ __typename: 'RateLimitedError' });
+    expect(hopeless.retryAfter).toBeLessThanOrEqual(300);
+    expect(hopeless.retryAfter).toBeGreaterThan(200);
+
+    // As if five minutes had passed; another replica does not know of the pause yet.
+    await runOn(url, `update pause set until = until - 300000`);
+    await using c = await startGateway(upstream, env);
+    const waiting = [submit(a, 'Next on A')];
+    const trial = await upstream.nextSubmit();
+    waiting.push(submit(c, 'Next on C'), submit(c, 'Another on C'));
+    const listed = async () => (await c.graphql(ReadVideosDocument, {})).data.videos.edges;
+    while ((await listed()).length < 3);
+    expect(upstream.submits).toHaveLength(2);
+    trial.accept('task-1');
+    (await upstream.nextSubmit()).accept('task-2');
+    (await upstream.nextSubmit()).accept('task-3');
+
+    for (const result of await Promise.all(waiting)) {
+      expect(result.__typename).toBe('ExtendVideoSuccess');
+    }
+  });
+
   it('on a read does not pause submits', async () => {
     let tasks = 0;
     await using upstream = await startScriptedUpstream((request, response) => {
@@ -253,7 +336,7 @@ describe('SIGTERM', () => {
       DATABASE_URL: await postgres.createDatabase(),
       UPSTREAM_REQUESTS: '2',
       UPSTREAM_WINDOW_MS: '60000',
-      SUBMIT_MAX_WAIT_MS: '30000',
+      SUBMIT_MAX_WAIT_MS: '120000',
     });
     const [doomed, other] = (await fleet.start(2)) as [Replica, Replica];
     const flying = [submit(doomed, 'Flying 1'), submit(doomed, 'Flying 2')];

@@ -8,6 +8,7 @@ import * as checks from '../src/store/checks.ts';
 import * as completions from '../src/store/completions.ts';
 import * as database from '../src/store/database.ts';
 import * as openTasks from '../src/store/open-tasks.ts';
+import * as pauses from '../src/store/pauses.ts';
 import * as pruning from '../src/store/pruning.ts';
 import type { Database } from '../src/store/schema.ts';
 import * as spending from '../src/store/spending.ts';
@@ -93,10 +94,14 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     takePlace: [(db) => allowance.takePlace(db, ALLOWANCE)],
     restartPlace: [
       (db) =>
-        allowance.restartPlace(db, ALLOWANCE, { number: 1, takenAt: performance.now() - 1e6 }),
+        allowance.restartPlace(db, ALLOWANCE, {
+          number: 1,
+          takenAt: performance.now() - 1e6,
+          isTrial: false,
+        }),
     ],
     findNextPlace: [(db) => allowance.findNextPlace(db, ALLOWANCE)],
-    pauseAllowance: [(db) => allowance.pauseAllowance(db, 'read', 1_000)],
+    pauseAllowance: [(db) => allowance.pauseAllowance(db, ALLOWANCE, 1)],
   },
   checks: {
     leaseDueRows: [
@@ -126,7 +131,21 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     writeProbe: [(db) => database.writeProbe(db)],
   },
   'open-tasks': { countOpenTasks: [(db) => openTasks.countOpenTasks(db)] },
+  pauses: {
+    pauseCalls: [(db) => pauses.pauseCalls(db, 'read', 1_000, true)],
+    takeTrial: [(db) => pauses.takeTrial(db, 'read')],
+    endPause: [(db) => pauses.endPause(db, 'read')],
+    readPauses: [(db) => pauses.readPauses(db)],
+  },
   pruning: {
+    pruneUnsent: [
+      async (db) => {
+        for (let count = 0; count < 5; count += 1) {
+          await refuse.rejectSubmit(db, await insertRow(db), '{}', false);
+        }
+        await pruning.pruneUnsent(db, -1_000, 20);
+      },
+    ],
     pruneCompletions: [
       (db) => pruning.pruneCompletions(db, 60 * DAY_MS, 20),
       (db) => pruning.pruneCompletions(db, 49 * DAY_MS, 20),
@@ -243,7 +262,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
 /** Exported functions of the same modules that run no statement, or only those of others. */
 const OTHERS = new Set([
   'allowance.toAllowance',
-  'allowance.toPauseMs',
+  'pauses.isPaused',
   'database.explainDatabase',
   'database.isShared',
   'database.openDatabase',

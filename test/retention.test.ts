@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
@@ -325,3 +327,46 @@ describe('pruning the store', () => {
     await close();
   });
 });
+
+describe('a submit that never left', () => {
+  it('leaves its row for an hour; one that the upstream refused is kept like any other', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const old = await extend(gateway);
+    await sandbox.complete(old.taskId);
+    const submit = (prompt: string) =>
+      gateway.graphql(ExtendDocument, { input: { ...INPUT, prompt } });
+    const types = [(await submit('#422')).data.extendVideo.__typename];
+    // Nobody listens there.
+    await gateway.restart({ UPSTREAM_URL: 'http://127.0.0.1:1' });
+    for (const prompt of ['Old', 'Fresh']) {
+      types.push((await submit(prompt)).data.extendVideo.__typename);
+    }
+    expect(types).toEqual([
+      'InvalidInputError',
+      'UpstreamUnreachableError',
+      'UpstreamUnreachableError',
+    ]);
+    await gateway.stop();
+    const hourAgo = Date.now() - 61 * 60_000;
+    const aged =
+      "update video set finished_at = ? where state = 'REJECTED' and prompt in ('Old', '#422')";
+    backdate(gateway, aged, hourAgo);
+    ageEnd(gateway, old.id, 61);
+
+    await gateway.restart();
+    // It is pruned after the others.
+    await untilListed(gateway, []);
+
+    await gateway.stop();
+    expect(readPrompts(gateway)).toEqual(['#422', 'Fresh']);
+  });
+});
+
+/** Of all the rows of a stopped gateway. */
+function readPrompts(gateway: { readonly folder: string }): unknown[] {
+  const file = new DatabaseSync(join(gateway.folder, 'gateway.db'));
+  const rows = file.prepare('select prompt from video order by id').all();
+  file.close();
+  return rows.map(({ prompt }) => prompt);
+}

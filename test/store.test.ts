@@ -25,6 +25,7 @@ import {
 } from '../src/store/completions.ts';
 import { isReachable, type OpenDatabase, openDatabase } from '../src/store/database.ts';
 import { createFinishedVideos } from '../src/store/finished.ts';
+import { endPause } from '../src/store/pauses.ts';
 import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
 import { now, type VideoRow } from '../src/store/rows.ts';
 import type { Database } from '../src/store/schema.ts';
@@ -123,7 +124,14 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
   });
   afterAll(() => opened.close());
   beforeEach(async () => {
-    for (const table of ['completion', 'video', 'owner', 'allowance', 'attempt'] as const) {
+    for (const table of [
+      'completion',
+      'video',
+      'owner',
+      'allowance',
+      'attempt',
+      'pause',
+    ] as const) {
       await db.deleteFrom(table).execute();
     }
   });
@@ -567,6 +575,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       'and a repeat under its freed key meet without a deadlock or a doubled key',
       async () => {
         const limits = { windows: [], inFlight: 1_000 };
+        const NO_PLACE = { takeFree: async () => null };
         for (let round = 0; round < 60; round++) {
           const key = `key-${round}`;
           const refused = await insert({ idempotencyKey: key });
@@ -578,7 +587,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
                 db,
                 toSubmit({ idempotencyKey: key }),
                 { limits, dailyCap: 0 },
-                null,
+                NO_PLACE,
                 () => {},
               ),
             ),
@@ -982,11 +991,58 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       const READ = { ...SUBMIT, name: 'read' } as const;
       await createAllowance(db, SUBMIT);
       await createAllowance(db, READ);
-      await pauseAllowance(db, 'submit', 2 * HOUR_MS);
-      await pauseAllowance(db, 'submit', HOUR_MS);
-      expect(await findNextPlace(db, SUBMIT)).toBeGreaterThan(2 * HOUR_MS - 10_000);
+      expect(await pauseAllowance(db, SUBMIT, 200)).toBe(200_000);
+      expect(await pauseAllowance(db, SUBMIT, 100)).toBe(100_000);
+      expect(await findNextPlace(db, SUBMIT)).toBeGreaterThan(190_000);
       expect(await takeAll(SUBMIT)).toBe(0);
       expect(await takeAll(READ)).toBe(10);
+    });
+
+    it('is paused for a window where the upstream does not say for how long', async () => {
+      await createAllowance(db, SUBMIT);
+      expect(await pauseAllowance(db, SUBMIT, null)).toBe(HOUR_MS);
+      expect(await takeAll(SUBMIT)).toBe(0);
+    });
+
+    /** As if so much time had gone by since the pause began. */
+    async function passPause(ms: number): Promise<void> {
+      await db
+        .updateTable('pause')
+        .set({ until: sql<number>`until - ${ms}` })
+        .execute();
+    }
+
+    it('is paused for five minutes at most; then one call tries, and the others wait', async () => {
+      await createAllowance(db, SUBMIT);
+      expect(await pauseAllowance(db, SUBMIT, 86_400)).toBe(300_000);
+      await passPause(299_000);
+      expect(await takeAll(SUBMIT)).toBe(0);
+      await passPause(1_000);
+
+      expect(await takePlace(db, SUBMIT)).toMatchObject({ isTrial: true });
+
+      expect(await takeAll(SUBMIT)).toBe(0);
+      expect(await findNextPlace(db, SUBMIT)).toBeGreaterThan(50_000);
+      await endPause(db, 'submit');
+      expect(await takeAll(SUBMIT)).toBe(9);
+    });
+
+    it('lets another call try where nothing is heard of the first', async () => {
+      await createAllowance(db, SUBMIT);
+      await pauseAllowance(db, SUBMIT, 300);
+      await passPause(300_000);
+      expect(await takePlace(db, SUBMIT)).toMatchObject({ isTrial: true });
+      expect(await takePlace(db, SUBMIT)).toBeNull();
+      await passPause(60_000);
+      expect(await takePlace(db, SUBMIT)).toMatchObject({ isTrial: true });
+    });
+
+    it('opens for all at the end of a shorter pause', async () => {
+      await createAllowance(db, SUBMIT);
+      await pauseAllowance(db, SUBMIT, 30);
+      await passPause(30_000);
+      expect(await takePlace(db, SUBMIT)).toMatchObject({ isTrial: false });
+      expect(await takeAll(SUBMIT)).toBe(9);
     });
 
     it('counts no more places than are allowed now', async () => {
@@ -996,7 +1052,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await takeAll({ ...SUBMIT, calls: 12 })).toBe(8);
     });
 
-    it('counts a place from when its call left, and never before a pause is over', async () => {
+    it('counts a place from when its call left, and never for less time', async () => {
       const one = { ...SUBMIT, calls: 1, windowMs: 1_000 };
       await createAllowance(db, one);
       const taken = (await takePlace(db, one)) as Place;

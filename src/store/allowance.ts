@@ -4,7 +4,9 @@
  */
 
 import { sql } from 'kysely';
-import { prepare } from './prepared.ts';
+import { LONGEST_PAUSE_MS } from '../durations.ts';
+import { isPaused, pauseCalls, takeTrial } from './pauses.ts';
+import { type Param, prepare } from './prepared.ts';
 import { now } from './rows.ts';
 import type { AllowanceName, Database } from './schema.ts';
 
@@ -23,11 +25,6 @@ export function toAllowance(
   return { name, calls: config.UPSTREAM_REQUESTS, windowMs: config.UPSTREAM_WINDOW_MS };
 }
 
-/** How long to pause for so many seconds of `Retry-After`; for a window where it was not said. */
-export function toPauseMs({ windowMs }: Allowance, seconds: number | null): number {
-  return seconds === null ? windowMs : seconds * 1_000;
-}
-
 /** Makes the places that are not there yet. More than `calls` may be there from an earlier setting. */
 export async function createAllowance(db: Database, { name, calls }: Allowance): Promise<void> {
   for (let from = 0; from < calls; from += 1_000) {
@@ -44,19 +41,25 @@ export async function createAllowance(db: Database, { name, calls }: Allowance):
 export interface Place {
   readonly number: number;
   readonly takenAt: number;
+  /** The upstream has paused all calls, and this one finds out whether it takes some again. */
+  readonly isTrial: boolean;
 }
 
 /**
- * Takes a free place; null when there is none, or when another replica took the same one in the
- * same moment. Any of the free ones, so that this is rare.
+ * Takes a free place; null when there is none, during a pause, or when another replica took the same
+ * one in the same moment. Any of the free ones, so that this is rare.
  */
 export async function takePlace(
   db: Database,
   { name, calls, windowMs }: Allowance,
 ): Promise<Place | null> {
   const takenAt = performance.now();
-  const { rows } = await takeAny(db, { name, calls, lengthMs: toLength(windowMs) });
-  return rows[0] ? { number: rows[0].place, takenAt } : null;
+  const taking = { name, calls, lengthMs: toLength(windowMs) };
+  const { rows } = await takeUnpaused(db, taking);
+  if (rows[0]) return { number: rows[0].place, takenAt, isTrial: false };
+  if (!(await takeTrial(db, name))) return null;
+  const { rows: trials } = await takeAny(db, taking);
+  return trials[0] ? { number: trials[0].place, takenAt, isTrial: true } : null;
 }
 
 interface Taking {
@@ -65,8 +68,8 @@ interface Taking {
   readonly lengthMs: number;
 }
 
-const takeAny = prepare<Taking, { place: number }>((db, param) =>
-  db
+function buildTaking(db: Database, param: Param<Taking>) {
+  return db
     .updateTable('allowance')
     .set({ free_at: sql<number>`now_ms() + ${param('lengthMs')}` })
     .where('name', '=', param('name'))
@@ -81,11 +84,17 @@ const takeAny = prepare<Taking, { place: number }>((db, param) =>
         .limit(1),
     )
     .where('free_at', '<=', now)
-    .returning('place'),
+    .returning('place');
+}
+
+const takeAny = prepare<Taking, { place: number }>(buildTaking);
+
+const takeUnpaused = prepare<Taking, { place: number }>((db, param) =>
+  buildTaking(db, param).where((eb) => eb.not(isPaused(param('name')))),
 );
 
 /**
- * Counts the window of a place from now on: its call has only just left. Never shortens a pause. A
+ * Counts the window of a place from now on: its call has only just left. Never shortens it. A
  * call that left at once is covered by the margin, and costs no second write.
  */
 export async function restartPlace(
@@ -116,27 +125,38 @@ function toMarginMs(windowMs: number): number {
   return Math.min(100, Math.max(5, Math.round(windowMs / 100)));
 }
 
-/** In how many milliseconds the next place is free; at least 0. */
+/** In how many milliseconds the next place is free, and no pause is in the way; at least 0. */
 export async function findNextPlace(db: Database, { name, calls }: Allowance): Promise<number> {
-  const { wait } = await db
-    .selectFrom('allowance')
-    .select(sql<number | null>`min(free_at) - now_ms()`.as('wait'))
-    .where('name', '=', name)
-    .where('place', '<', calls)
+  const { place, pause } = await db
+    .selectNoFrom((eb) => [
+      eb
+        .selectFrom('allowance')
+        .select(sql<number | null>`min(free_at) - now_ms()`.as('wait'))
+        .where('name', '=', name)
+        .where('place', '<', calls)
+        .as('place'),
+      eb
+        .selectFrom('pause')
+        .select(sql<number>`until - now_ms()`.as('wait'))
+        .where('name', '=', name)
+        .as('pause'),
+    ])
     .executeTakeFirstOrThrow();
-  return Math.max(0, wait ?? 0);
+  return Math.max(0, place ?? 0, pause ?? 0);
 }
 
-/** Lets nobody take a place for so long: the upstream has said that it is enough. */
+/**
+ * Pauses all calls of this kind, as a refused call asks for: for so many seconds, or for a window where
+ * it does not say. Where it asks for the longest pause there is, one call tries first at its end.
+ *
+ * @returns the milliseconds of the pause.
+ */
 export async function pauseAllowance(
   db: Database,
-  name: AllowanceName,
-  pauseMs: number,
-): Promise<void> {
-  await db
-    .updateTable('allowance')
-    .set({ free_at: sql<number>`now_ms() + ${pauseMs}` })
-    .where('name', '=', name)
-    .where('free_at', '<', sql<number>`now_ms() + ${pauseMs}`)
-    .execute();
+  { name, windowMs }: Allowance,
+  seconds: number | null,
+): Promise<number> {
+  const pauseMs = seconds === null ? windowMs : Math.min(seconds * 1_000, LONGEST_PAUSE_MS);
+  await pauseCalls(db, name, pauseMs, seconds !== null && pauseMs === LONGEST_PAUSE_MS);
+  return pauseMs;
 }

@@ -10,6 +10,7 @@ import * as traces from './migrations/0003-traces.ts';
 import * as postBegun from './migrations/0004-post-begun.ts';
 import * as lists from './migrations/0005-lists.ts';
 import * as attempts from './migrations/0008-attempts.ts';
+import * as pauses from './migrations/0008-pauses.ts';
 import * as originals from './migrations/0010-originals.ts';
 import * as account from './migrations/0011-account.ts';
 import { clock, durableCommits, notifications } from './migrations/postgres.ts';
@@ -25,6 +26,7 @@ export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0004-post-begun': postBegun,
   '0005-lists': lists,
   '0008-attempts': attempts,
+  '0008-pauses': pauses,
   '0010-originals': originals,
   '0011-account': account,
 };
@@ -37,6 +39,7 @@ export const POSTGRES_MIGRATIONS: Record<string, Migration> = {
   '0004-post-begun': postBegun,
   '0005-lists': lists,
   '0008-attempts': attempts,
+  '0008-pauses': pauses,
   '0010-originals': originals,
   '0011-account': account,
 };

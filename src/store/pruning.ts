@@ -86,6 +86,29 @@ export async function pruneVideos(
   return Number(result.numDeletedRows);
 }
 
+/**
+ * Removes up to `limit` tombstones of submits that never left, once so much time has passed: their
+ * answer has been read by then, and no callback can be about them. Returns how many.
+ */
+export async function pruneUnsent(db: Database, keptMs: number, limit: number): Promise<number> {
+  const result = await db
+    .deleteFrom('video')
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('video')
+        .select('id')
+        // Literals, as the partial index has them.
+        .where('state', '=', sql.lit('REJECTED'))
+        .where('post_begun', '=', sql.lit(0))
+        .where('finished_at', '<', cutoff(keptMs))
+        .orderBy('finished_at')
+        .limit(limit),
+    )
+    .where('state', '=', 'REJECTED')
+    .executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
 /** Times by the database's clock; null where there is nothing to compare it with. */
 export interface PruningTimes {
   readonly now: number;

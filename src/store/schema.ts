@@ -106,6 +106,16 @@ export interface AllowanceTable {
   free_at: number;
 }
 
+/**
+ * Calls of a kind are paused until a time. Where one `must_try`, the end of that time lets a single
+ * call through, and the row goes when that has not been refused.
+ */
+export interface PauseTable {
+  name: AllowanceName;
+  until: number;
+  must_try: number;
+}
+
 /** A submit that counts against its owner's spending limits, whatever became of its row. */
 export interface AttemptTable {
   owner: string;
@@ -127,6 +137,7 @@ export interface Tables {
   completion: CompletionTable;
   owner: OwnerTable;
   meta: MetaTable;
+  pause: PauseTable;
 }
 
 /** A connection pool or a transaction: every store function takes either. */

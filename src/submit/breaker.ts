@@ -35,7 +35,8 @@ export const NO_BREAKER: Breaker = {
   record: () => {},
 };
 
-export function createBreaker(now: () => number = Date.now): Breaker {
+/** @param now does not go back when the clock is set back. */
+export function createBreaker(now: () => number = () => performance.now()): Breaker {
   let failures = 0;
   let openUntil = 0;
   let cause: unknown;

@@ -10,16 +10,31 @@ import {
   pauseAllowance,
   restartPlace,
   takePlace,
-  toPauseMs,
 } from '../store/allowance.ts';
+import { endPause } from '../store/pauses.ts';
 import type { Database } from '../store/schema.ts';
+import { createLine } from './line.ts';
 
 /** How long to leave a database alone that could not be asked. */
 const RETRY_MS = 200;
+/** A place may become free sooner than it seemed: another replica has found a pause to be over. */
+const LONGEST_SLEEP_MS = 1_000;
+/** How long what was found out about the next place is believed. */
+const BELIEVED_MS = 2_000;
 
 export interface Gate {
-  /** Whether somebody waits already: a newcomer must not pass by. */
-  readonly isBusy: boolean;
+  /**
+   * Why a submit of the owner is hopeless: the line, or a pause, is longer than it may wait. Null: it
+   * may get a place. Asks no database.
+   */
+  findRefusal(owner: string): RateLimitedError | null;
+  /**
+   * Takes a place in the transaction of a new submit, if one is free and nobody waits; null: it has
+   * to wait for its turn.
+   *
+   * @throws RateLimitedError as `findRefusal`, so that the submit is not stored.
+   */
+  takeFree(trx: Database, owner: string): Promise<Place | null>;
   /**
    * Resolves with a place when the owner's turn has come.
    *
@@ -29,8 +44,11 @@ export interface Gate {
   wait(owner: string): Promise<Place>;
   /** To be called when a call has left: its window begins then, and not when its turn came. */
   leave(place: Place): void;
-  /** The upstream has refused a call for so many seconds, or for a window: everybody waits. */
-  pause(seconds: number | null): Promise<void>;
+  /**
+   * To be called with the outcome of a call: a 429 makes everybody wait, for as long as it says or for
+   * a window, and anything else ends a pause whose end the call has tried. Never rejects.
+   */
+  conclude(place: Place, error?: unknown): Promise<void>;
   /** Sends those who wait away, and all who come. */
   drain(): void;
 }
@@ -38,8 +56,6 @@ export interface Gate {
 interface Waiter {
   readonly enter: (place: Place) => void;
   readonly refuse: (error: Error) => void;
-  /** When it is refused, by this process's clock. */
-  readonly deadline: number;
 }
 
 export function createGate(parts: {
@@ -49,45 +65,59 @@ export function createGate(parts: {
   readonly maxWaitMs: number;
 }): Gate {
   const { db, log, allowance, maxWaitMs } = parts;
-  /** Who waits, by owner; the owners in the order in which they are served next. */
-  const queues = new Map<string, Waiter[]>();
-  let count = 0;
+  const line = createLine<Waiter>();
+  /** When a place is free next, by `performance.now`, and when that was found out. */
+  let next = { at: 0, foundAt: Number.NEGATIVE_INFINITY };
   let isPumping = false;
   let isDraining = false;
+
+  async function findNext(database: Database): Promise<number> {
+    const waitMs = await findNextPlace(database, allowance);
+    const now = performance.now();
+    next = { at: now + waitMs, foundAt: now };
+    return waitMs;
+  }
+
+  /** Until a newcomer of the owner is served, at least: other replicas have lines of their own. */
+  function toWaitMs(owner: string): number {
+    const now = performance.now();
+    const isKnown = now - next.foundAt < BELIEVED_MS;
+    const windows = Math.floor(line.countBefore(owner) / allowance.calls);
+    return (isKnown ? Math.max(0, next.at - now) : 0) + windows * allowance.windowMs;
+  }
+
+  function toRefusal(owner: string): RateLimitedError {
+    const retryAfter = Math.max(1, Math.ceil(toWaitMs(owner) / 1_000));
+    return new RateLimitedError({ retryAfter });
+  }
+
+  function findRefusal(owner: string): RateLimitedError | null {
+    return toWaitMs(owner) > maxWaitMs ? toRefusal(owner) : null;
+  }
 
   async function wait(owner: string): Promise<Place> {
     if (isDraining) throw new GatewayUnavailableError();
     const { promise, resolve, reject } = Promise.withResolvers<Place>();
-    const waiter: Waiter = { enter: resolve, refuse: reject, deadline: Date.now() + maxWaitMs };
-    const queue = queues.get(owner);
-    if (queue) queue.push(waiter);
-    else queues.set(owner, [waiter]);
-    count += 1;
+    const waiter: Waiter = { enter: resolve, refuse: reject };
+    line.join(owner, waiter);
     if (!isPumping) void pump();
 
     const timer = setTimeout(async () => {
-      if (withdraw(owner, waiter)) reject(new RateLimitedError({ retryAfter: await estimate() }));
+      if (!line.leave(owner, waiter)) return;
+      await findNext(db).catch(() => undefined);
+      reject(toRefusal(owner));
     }, maxWaitMs);
     return promise.finally(() => clearTimeout(timer));
-  }
-
-  /** Seconds until a newcomer would be served, after those who go on waiting. */
-  async function estimate(): Promise<number> {
-    const next = await findNextPlace(db, allowance).catch(() => 0);
-    const staying = [...queues.values()].flat().filter(({ deadline }) => deadline > Date.now());
-    const windows = Math.floor(staying.length / allowance.calls);
-    return Math.max(1, Math.ceil((next + windows * allowance.windowMs) / 1_000));
   }
 
   /** Gives out places as they become free, for as long as somebody waits. */
   async function pump(): Promise<void> {
     isPumping = true;
-    while (count > 0) {
+    while (line.length > 0) {
       try {
         const place = await takePlace(db, allowance);
-        const waiter = place === null ? undefined : takeNext();
-        if (place !== null) waiter?.enter(place);
-        else await delay(Math.min(maxWaitMs, await findNextPlace(db, allowance)) + 1);
+        if (place) line.takeNext()?.enter(place);
+        else await delay(Math.min(maxWaitMs, LONGEST_SLEEP_MS, await findNext(db)) + 1);
       } catch (error) {
         log.error({ err: error }, 'the allowance could not be asked for');
         await delay(RETRY_MS);
@@ -96,32 +126,25 @@ export function createGate(parts: {
     isPumping = false;
   }
 
-  /** One of each owner in turn: many submits of one do not keep another's only one waiting. */
-  function takeNext(): Waiter | undefined {
-    for (const [owner, queue] of queues) {
-      const waiter = queue.shift();
-      queues.delete(owner);
-      if (queue.length > 0) queues.set(owner, queue);
-      count -= 1;
-      return waiter;
-    }
-    return undefined;
+  async function pause(seconds: number | null): Promise<void> {
+    const pauseMs = await pauseAllowance(db, allowance, seconds);
+    log.warn({ seconds: pauseMs / 1_000 }, 'submits are paused: the upstream has answered 429');
   }
 
-  /** False when its turn had come in the same moment. */
-  function withdraw(owner: string, waiter: Waiter): boolean {
-    const queue = queues.get(owner) ?? [];
-    const index = queue.indexOf(waiter);
-    if (index === -1) return false;
-    queue.splice(index, 1);
-    if (queue.length === 0) queues.delete(owner);
-    count -= 1;
-    return true;
+  async function resume(): Promise<void> {
+    await endPause(db, allowance.name);
+    log.info('submits go on: the upstream takes calls again');
   }
 
   return {
-    get isBusy() {
-      return count > 0;
+    findRefusal,
+    async takeFree(trx, owner) {
+      const place = line.length > 0 ? null : await takePlace(trx, allowance);
+      if (place) return place;
+      await findNext(trx);
+      const refusal = findRefusal(owner);
+      if (refusal) throw refusal;
+      return null;
     },
     wait,
     leave(place) {
@@ -129,12 +152,17 @@ export function createGate(parts: {
         log.error({ err: error }, 'the allowance could not be told of a call');
       });
     },
-    async pause(seconds) {
-      await pauseAllowance(db, allowance.name, toPauseMs(allowance, seconds));
+    async conclude(place, error) {
+      try {
+        if (error instanceof RateLimitedError) await pause(error.retryAfter);
+        else if (place.isTrial) await resume();
+      } catch (fault) {
+        log.error({ err: fault }, 'the allowance could not be told how a call ended');
+      }
     },
     drain() {
       isDraining = true;
-      for (let waiter = takeNext(); waiter; waiter = takeNext()) {
+      for (let waiter = line.takeNext(); waiter; waiter = line.takeNext()) {
         waiter.refuse(new GatewayUnavailableError());
       }
     },

@@ -4,11 +4,12 @@ import type { Config } from '../config.ts';
 import { DAY_MS, MINUTE_MS } from '../durations.ts';
 import { RateLimitedError } from '../errors.ts';
 import { takeDailySubmit } from '../store/account.ts';
-import { type Allowance, type Place, takePlace } from '../store/allowance.ts';
+import type { Place } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findOverspending, lockOwner, recordAttempt, type SpendLimits } from '../store/spending.ts';
 import { insertSubmit, markWaitingForTurn, type NewSubmit } from '../store/transitions/insert.ts';
+import type { Gate } from './gate.ts';
 
 export type SpendConfig = Pick<
   Config,
@@ -41,15 +42,15 @@ export interface OpenedSubmit {
  * Commits the row of a submit unless it is one too many; undefined when another row holds its key,
  * which costs nothing.
  *
- * @param allowance null where others wait for a place already.
  * @param onUncertain called before it throws where the commit may have happened all the same.
- * @throws RateLimitedError, and nothing is stored; GatewayUnavailableError.
+ * @throws RateLimitedError, and nothing is stored: the owner's limits, or a place that will not be free
+ * in time; GatewayUnavailableError.
  */
 export async function openSubmit(
   db: Database,
   submit: NewSubmit,
   { limits, dailyCap }: Spending,
-  allowance: Allowance | null,
+  gate: Pick<Gate, 'takeFree'>,
   onUncertain: () => void,
 ): Promise<OpenedSubmit | undefined> {
   let isCommitting = false;
@@ -63,7 +64,7 @@ export async function openSubmit(
       await refuseOverspending(trx, submit, limits);
     }
     if (dailyCap > 0) await refuseOverCap(trx, dailyCap);
-    const place = allowance && (await takePlace(trx, allowance));
+    const place = await gate.takeFree(trx, submit.owner);
     if (!place) await markWaitingForTurn(trx, row.id);
     isCommitting = true;
     return { row, place };

@@ -1,7 +1,6 @@
 /** The last steps of a submit before it costs money: its place, the breaker, the POST. */
 
-import type { Logger } from 'pino';
-import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
+import { GatewayUnavailableError } from '../errors.ts';
 import type { Place } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
@@ -29,13 +28,12 @@ export async function sendInTurn(
     gate: Gate;
     breaker: Breaker;
     metrics: Metrics;
-    log: Logger;
   },
   row: VideoRow,
   request: TaskInput & { readonly callBackUrl: string },
   place: Place | null,
 ): Promise<string> {
-  const { db, upstream, gate, breaker, metrics, log } = parts;
+  const { db, upstream, gate, breaker, metrics } = parts;
   const taken = place ?? (await waitInGate(gate, row.owner, metrics));
   if (!place && !(await beginPost(db, row.id))) throw new GatewayUnavailableError();
   if (place) metrics.gateWait(true, 0);
@@ -48,14 +46,11 @@ export async function sendInTurn(
         ? await sendGenerate(upstream, request, onLeft)
         : await sendExtend(upstream, request, onLeft);
     breaker.record();
+    await gate.conclude(taken);
     return taskId;
   } catch (error) {
     breaker.record(error);
-    if (error instanceof RateLimitedError) {
-      await gate.pause(error.retryAfter).catch((fault: unknown) => {
-        log.error({ err: fault }, 'the allowance could not be paused');
-      });
-    }
+    await gate.conclude(taken, error);
     throw error;
   }
 }

@@ -64,7 +64,8 @@ export function createSettling({ db, metrics, log, config }: SettlingParts): Set
     log.warn({ req, video: id, code, upstreamCode, fix: toFix(error) }, 'submit refused');
     metrics.submit(code);
     return persist(id, async () => {
-      await rejectSubmit(db, id, serializeRejection(error));
+      // The upstream has spoken, or the POST has not left.
+      await rejectSubmit(db, id, serializeRejection(error), upstreamCode !== null);
       return findRow(db, id);
     });
   }
@@ -102,7 +103,7 @@ export function createSettling({ db, metrics, log, config }: SettlingParts): Set
       error instanceof GatewayError ? refuse(row, error, req) : doubt(row, error, req),
     release(id) {
       const rejection = serializeRejection(new GatewayUnavailableError());
-      return persist(id, () => rejectSubmit(db, id, rejection));
+      return persist(id, () => rejectSubmit(db, id, rejection, false));
     },
     close: () => closing.abort(),
   };

@@ -84,7 +84,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   const allowance = toAllowance('submit', config);
   const gate = createGate({ db, log, allowance, maxWaitMs: config.SUBMIT_MAX_WAIT_MS });
   const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker() : NO_BREAKER;
-  const sending = { db, upstream, gate, breaker, metrics, log };
+  const sending = { db, upstream, gate, breaker, metrics };
   const settling = createSettling(parts);
   const inFlight = new Set<Promise<unknown>>();
   let isDraining = false;
@@ -115,7 +115,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     fingerprint: string,
     requestId: string | undefined,
   ): Promise<Begun> {
-    const refusal = breaker.findRefusal();
+    const refusal = breaker.findRefusal() ?? gate.findRefusal(owner);
     if (refusal) {
       metrics.submit(refusal.code);
       throw refusal;
@@ -134,8 +134,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       traceparent: span.traceparent,
       runtimeMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
     };
-    // A place is free for whoever comes, but not past those who wait for one.
-    const opened = await openSubmit(db, submit, spending, gate.isBusy ? null : allowance, () => {
+    const opened = await openSubmit(db, submit, spending, gate, () => {
       void settling.release(id);
     }).catch((error: unknown) => {
       span.end(error);

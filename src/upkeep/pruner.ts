@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { DAY_MS } from '../durations.ts';
 import {
   pruneCompletions,
+  pruneUnsent,
   pruneVideos,
   readPruningTimes,
   recordPruning,
@@ -74,6 +75,7 @@ export function startPruner(
   /** Lets other statements in between the batches. */
   async function prune(): Promise<void> {
     let count = 0;
+    while (!signal.aborted && (await pruneUnsent(db, EVERY_MS, BATCH)) > 0) await delay(1);
     while (!signal.aborted && (await pruneCompletions(db, retentionMs, BATCH)) > 0) await delay(1);
     while (!signal.aborted) {
       const removed = await pruneVideos(db, retentionMs, BATCH);

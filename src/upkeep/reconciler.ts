@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
 import { GatewayError, RateLimitedError } from '../errors.ts';
-import { pauseAllowance, takePlace, toAllowance, toPauseMs } from '../store/allowance.ts';
+import { type Place, pauseAllowance, takePlace, toAllowance } from '../store/allowance.ts';
 import {
   endChecks,
   hastenWatched,
@@ -17,6 +17,7 @@ import {
   releaseLeases,
   scheduleCheck,
 } from '../store/checks.ts';
+import { endPause } from '../store/pauses.ts';
 import { settleOverdue } from '../store/transitions/unconfirmed.ts';
 import type { LookOutcome } from '../telemetry/metrics.ts';
 import { inSpan, type Tracing } from '../telemetry/tracing.ts';
@@ -129,15 +130,19 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     const room = CONCURRENCY - reads.size;
     if (room <= 0) return;
     const rows = await leaseDueRows(db, 'readable', room, leaseMs);
-    let places = 0;
-    while (places < rows.length && (await takePlace(db, allowance)) !== null) places += 1;
-    for (const row of rows.slice(0, places)) startRead(row);
-    const left = rows.slice(places).map(({ id }) => id);
+    let begun = 0;
+    for (const row of rows) {
+      const place = await takePlace(db, allowance);
+      if (!place) break;
+      startRead(row, place);
+      begun += 1;
+    }
+    const left = rows.slice(begun).map(({ id }) => id);
     if (left.length > 0) await releaseLeases(db, left);
   }
 
-  function startRead(row: LeasedRow): void {
-    const look = trace(row, () => read(row));
+  function startRead(row: LeasedRow, place: Place): void {
+    const look = trace(row, () => read(row, place));
     reads.add(look);
     void look.finally(() => {
       reads.delete(look);
@@ -169,7 +174,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     await giveUp(row, row.state === 'UNCONFIRMED' ? NEVER_CONFIRMED : DEADLINE_PASSED);
   }
 
-  async function read(row: LeasedRow): Promise<void> {
+  async function read(row: LeasedRow, place: Place): Promise<void> {
     const { id, owner, task_id: taskId } = row;
     if (taskId === null) return;
     let isReadable = false;
@@ -179,6 +184,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
         // Each request is a place of the allowance; the first one has been taken.
         mayRepeat: async () => (await takePlace(db, allowance)) !== null,
       });
+      if (place.isTrial) await endPause(db, allowance.name);
       await applyReport(parts, { id, owner }, report, true);
       isReadable = true;
       metrics.reconciliationRead(toLookOutcome(report));
@@ -189,7 +195,10 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
       metrics.reconciliationRead('failed');
       rest(id);
       if (error instanceof RateLimitedError) {
-        await pauseAllowance(db, allowance.name, toPauseMs(allowance, error.retryAfter));
+        const pauseMs = await pauseAllowance(db, allowance, error.retryAfter);
+        log.warn({ seconds: pauseMs / 1_000 }, 'reads are paused: the upstream has answered 429');
+      } else if (place.isTrial) {
+        await endPause(db, allowance.name);
       }
       log.warn({ video: id, code: error.code, upstreamCode: error.upstreamCode }, 'read failed');
     }

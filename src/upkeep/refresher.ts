@@ -11,7 +11,7 @@ import type { TaskReport } from '../upstream/details.ts';
 import { isEnded, type Video } from '../video.ts';
 import { toElsewhereId } from '../video-id.ts';
 import { within } from '../within.ts';
-import { createMeteredRead } from './metered-reads.ts';
+import { createMeteredRead, type MeteredReadConfig } from './metered-reads.ts';
 import { applyReport } from './reports.ts';
 import { createSharedReads } from './shared-reads.ts';
 
@@ -41,11 +41,11 @@ export function createRefresher(
   parts: EndTaskParts & {
     readonly upstream: UpstreamClient;
     readonly log: Logger;
-    readonly config: Pick<Config, 'FOREIGN_VIDEOS' | 'OWNER_READS_PER_MINUTE' | 'READS_PER_MINUTE'>;
+    readonly config: Pick<Config, 'FOREIGN_VIDEOS'> & MeteredReadConfig;
   },
 ): Refresher {
-  const { db, upstream, log, config } = parts;
-  const readMetered = createMeteredRead(upstream, config);
+  const { db, log, config } = parts;
+  const readMetered = createMeteredRead(parts);
   const looks = createSharedReads<void>();
   const reads = createSharedReads<TaskReport | null>();
   const unknown = new LRUCache<string, true>({ max: MOST_UNKNOWN, ttl: UNKNOWN_MS });

@@ -1,8 +1,10 @@
-const MAX_SECONDS = 24 * 60 * 60;
+import { LONGEST_PAUSE_MS } from '../durations.ts';
+
+const MAX_SECONDS = LONGEST_PAUSE_MS / 1_000;
 
 /**
- * Whole seconds from a `Retry-After` header (seconds or an HTTP date), at most a day; 0 for a date
- * that has passed, null for anything else. `now` is in epoch milliseconds.
+ * Whole seconds from a `Retry-After` header (seconds or an HTTP date), at most five minutes; 0 for
+ * a date that has passed, null for anything else. `now` is in epoch milliseconds.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */

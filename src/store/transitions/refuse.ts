@@ -8,15 +8,23 @@ import type { Database } from '../schema.ts';
  * Frees the key of a submit that has certainly started nothing, however late that is learned. The row
  * becomes a tombstone; one that was already given up stays FAILED, because its end was delivered.
  *
+ * @param hasLeft whether the POST may have left: such a tombstone is kept as long as any row, because a
+ * callback may still prove that a task exists.
  * @returns false when the row has learned of a task, or was released before.
  */
-export async function rejectSubmit(db: Database, id: string, rejection: string): Promise<boolean> {
+export async function rejectSubmit(
+  db: Database,
+  id: string,
+  rejection: string,
+  hasLeft = true,
+): Promise<boolean> {
   const ended = sql<boolean>`state = 'FAILED'`;
   const result = await db
     .updateTable('video')
     .set({
       state: sql`case when ${ended} then state else 'REJECTED' end`,
       rejection,
+      ...(hasLeft ? {} : { post_begun: 0 }),
       key_held: 0,
       finished_at: sql<number>`coalesce(finished_at, now_ms())`,
       check_after: null,

@@ -1,0 +1,80 @@
+/** Times in which nobody may call the upstream, because it has said that it is enough. */
+
+import { type Expression, type SqlBool, sql } from 'kysely';
+import { prepare } from './prepared.ts';
+import { now } from './rows.ts';
+import type { AllowanceName, Database } from './schema.ts';
+
+/**
+ * How long a pause goes on when one call has been let through to try, and nothing is heard of it. A
+ * call that ends says so, so this is only for one whose process has died.
+ */
+const TRIAL_MS = 60_000;
+
+/**
+ * Lets nobody call for so long, or for longer where that was said before.
+ *
+ * @param mustTry whether one call alone is let through at the end, until it is known how that went.
+ */
+export async function pauseCalls(
+  db: Database,
+  name: AllowanceName,
+  pauseMs: number,
+  mustTry: boolean,
+): Promise<void> {
+  const isLonger = sql`excluded.until > pause.until`;
+  await db
+    .insertInto('pause')
+    .values({ name, until: sql<number>`now_ms() + ${pauseMs}`, must_try: mustTry ? 1 : 0 })
+    .onConflict((conflict) =>
+      conflict.column('name').doUpdateSet({
+        until: sql<number>`case when ${isLonger} then excluded.until else pause.until end`,
+        must_try: sql<number>`case when ${isLonger} then excluded.must_try else pause.must_try end`,
+      }),
+    )
+    .execute();
+}
+
+/** For a statement that takes a place: whether calls are paused, or only one may try. */
+export function isPaused(name: AllowanceName): Expression<SqlBool> {
+  return sql<SqlBool>`exists (
+    select 1 from pause where pause.name = ${name} and (must_try = 1 or until > now_ms())
+  )`;
+}
+
+/** True for one caller when the pause is over: its call finds out whether it is. */
+export async function takeTrial(db: Database, name: AllowanceName): Promise<boolean> {
+  const { rows } = await startTrial(db, { name });
+  return rows.length > 0;
+}
+
+const startTrial = prepare<{ name: AllowanceName }, { name: AllowanceName }>((db, param) =>
+  db
+    .updateTable('pause')
+    .set({ until: sql<number>`now_ms() + ${sql.lit(TRIAL_MS)}` })
+    .where('name', '=', param('name'))
+    .where('must_try', '=', 1)
+    .where('until', '<=', now)
+    .returning('name'),
+);
+
+/** A call that was let through to try has not been refused: everybody may call again. */
+export async function endPause(db: Database, name: AllowanceName): Promise<void> {
+  await db.deleteFrom('pause').where('name', '=', name).execute();
+}
+
+export interface Pause {
+  readonly name: AllowanceName;
+  /** 0 or less when it is over. */
+  readonly remainingMs: number;
+  readonly mustTry: boolean;
+}
+
+/** Pauses, those included that are over. */
+export async function readPauses(db: Database): Promise<Pause[]> {
+  const rows = await db
+    .selectFrom('pause')
+    .select(['name', 'must_try', sql<number>`until - now_ms()`.as('remainingMs')])
+    .execute();
+  return rows.map(({ must_try, ...pause }) => ({ ...pause, mustTry: must_try === 1 }));
+}
