@@ -336,7 +336,7 @@ describe('SIGTERM', () => {
       DATABASE_URL: await postgres.createDatabase(),
       UPSTREAM_REQUESTS: '2',
       UPSTREAM_WINDOW_MS: '60000',
-      SUBMIT_MAX_WAIT_MS: '120000',
+      SUBMIT_MAX_WAIT_MS: '600000',
     });
     const [doomed, other] = (await fleet.start(2)) as [Replica, Replica];
     const flying = [submit(doomed, 'Flying 1'), submit(doomed, 'Flying 2')];
