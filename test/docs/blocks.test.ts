@@ -11,6 +11,7 @@ const EXECUTED_BY: Readonly<Record<string, string>> = {
   ts: 'typescript.test.ts',
   sql: 'sql.test.ts',
   yaml: 'yaml.test.ts',
+  nginx: 'nginx.test.ts',
   mermaid: 'diagrams.test.ts',
 };
 

@@ -72,6 +72,18 @@ assert.equal(value?.data?.videos.edges.length, 1);
 await client.dispose();
 `,
   },
+  'docs/embedding.md 1': {
+    before: "import assert from 'node:assert/strict';",
+    replace: [
+      ["'./src/config.ts'", "'../../src/config.ts'"],
+      ["'./src/gateway.ts'", "'../../src/gateway.ts'"],
+      ['console.log(await response.json());', 'const answer = await response.json();'],
+    ],
+    after: `
+assert.deepEqual(answer, { data: { videos: { edges: [] } } });
+await assert.rejects(fetch(gateway.url));
+`,
+  },
   'docs/sandbox.md 1': {
     before: SERVERS,
     replace: [

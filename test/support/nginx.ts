@@ -16,10 +16,14 @@ if (!HAS_NGINX) process.stderr.write(`No ${NGINX}: the tests through nginx are s
 
 const TEMP_PATHS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
-/** @param settings of the location, beside where it leads. */
+/**
+ * @param settings of the location `/`, beside where it leads.
+ * @param locations further locations of the server.
+ */
 export async function startNginx(
   gateway: { readonly url: string },
   settings = '',
+  locations = '',
 ): Promise<AsyncDisposable & { readonly socketPath: string }> {
   const folder = await makeFolder();
   // As root the workers are another user's.
@@ -32,7 +36,7 @@ export async function startNginx(
     'http {',
     'access_log off;',
     ...TEMP_PATHS.map((name) => `${name}_temp_path ${folder.path}/${name};`),
-    `server { listen unix:${socketPath}; location / { proxy_pass ${gateway.url}; ${settings} } }`,
+    `server { listen unix:${socketPath}; location / { proxy_pass ${gateway.url}; ${settings} } ${locations} }`,
     '}',
   ];
   await writeFile(file, lines.join('\n'));
