@@ -27,7 +27,7 @@ export function createApolloClient(url: string, getToken: () => string): ApolloC
       ApolloLink.from([authorize, new HttpLink({ uri: url })]),
     ),
     cache: new InMemoryCache({
-      // Without it what is asked for on GatewayError would be missing, without a word.
+      // Without it, fields selected on GatewayError would be missing without an error.
       possibleTypes,
       typePolicies: { Query: { fields: { videos: relayStylePagination(['states']) } } },
     }),
@@ -36,7 +36,7 @@ export function createApolloClient(url: string, getToken: () => string): ApolloC
 // #endregion
 
 // #region use
-/** @throws Error where there is no answer: the same input may be sent again. */
+/** @throws Error if there is no answer: send the same input again. */
 export async function extendVideo(
   client: ApolloClient,
   input: ExtendVideoInput,
@@ -44,7 +44,7 @@ export async function extendVideo(
   const { data } = await client.mutate({
     mutation: ExtendVideoDocument,
     variables: { input },
-    // There is one more video now: read the lists again.
+    // The lists are stale now: read them again.
     update: (cache) => cache.evict({ fieldName: 'videos' }),
   });
   if (!data) throw new Error('No data');

@@ -17,7 +17,7 @@ export function createRequestClient(url: string, getToken: () => string): GraphQ
   });
 }
 
-/** @throws ClientError and others where there is no answer: the same input may be sent again. */
+/** @throws ClientError and others if there is no answer: send the same input again. */
 export async function extendVideo(
   client: GraphQLClient,
   input: ExtendVideoInput,
@@ -34,7 +34,7 @@ export async function readVideo(
 // #endregion
 
 // #region follow
-/** The end of every task after the cursor, for as long as it is asked for. */
+/** Yields every completion after the cursor. */
 export async function* followCompletions(
   client: GraphQLClient,
   after: string,
@@ -44,14 +44,14 @@ export async function* followCompletions(
     const page = await client.request(CompletionsDocument, { after }).catch(throwIfFinal);
     for (const { node } of page?.completions.edges ?? []) {
       yield node.video;
-      // Only now: what was not processed to its end comes again.
+      // Only now: an event that was not fully processed is delivered again.
       after = node.cursor;
     }
     if (!page?.completions.pageInfo.hasNextPage) await wait();
   }
 }
 
-/** Nothing was answered, or the gateway says that it may be asked again. */
+/** Ignores missing answers and retryable errors. */
 function throwIfFinal(error: unknown): void {
   if (!(error instanceof ClientError)) return;
   if (error.response.errors?.some(({ extensions }) => !extensions.retryable)) throw error;

@@ -1,4 +1,4 @@
-/** graphql-sse: server-sent events, for where a WebSocket cannot pass. No cache. */
+/** graphql-sse: server-sent events, for networks that block WebSockets. No cache. */
 
 import { print } from 'graphql';
 import { type Client, createClient, NetworkError } from 'graphql-sse';
@@ -16,7 +16,7 @@ import {
 export function createSseClient(url: string, getToken: () => string): Client {
   return createClient({
     url,
-    // Called anew for each connection.
+    // Called for each connection.
     headers: () => ({ authorization: `Bearer ${getToken()}` }),
     retryAttempts: Number.POSITIVE_INFINITY,
     retry: backOff,
@@ -25,14 +25,14 @@ export function createSseClient(url: string, getToken: () => string): Client {
 // #endregion
 
 // #region follow
-/** Tells the end of every task after the cursor, until it is called off. */
+/** Delivers every completion after the cursor until the returned function is called. */
 export function followCompletions(
   client: Client,
   after: string,
   onEnded: (video: VideoInfoFragment) => void,
   onError: (error: unknown) => void,
 ): () => void {
-  // When it reconnects, graphql-sse sends these again: with the cursor of the last event.
+  // graphql-sse sends these again when it reconnects, with the cursor of the last event.
   const variables = { after };
   return client.subscribe<VideoExtendedSubscription>(
     { query: print(VideoExtendedDocument), variables },
@@ -40,7 +40,7 @@ export function followCompletions(
       next({ data, errors }) {
         if (!data) {
           const { code, retryable } = errors?.[0]?.extensions ?? {};
-          // The token has ended, for one: from a NetworkError graphql-sse comes back, with a new one.
+          // For example an expired token: after a NetworkError graphql-sse reconnects with a new one.
           if (retryable || code === 'UNAUTHENTICATED') throw new NetworkError(String(code));
           return onError(errors);
         }
@@ -55,7 +55,7 @@ export function followCompletions(
 // #endregion
 
 // #region extend
-/** The key makes it safe that graphql-sse sends a mutation again, too, when the connection is lost. */
+/** graphql-sse also repeats mutations after a lost connection; the key makes this safe. */
 export async function extendVideo(
   client: Client,
   input: ExtendVideoInput & { idempotencyKey: string },

@@ -1,4 +1,4 @@
-/** graphql-ws: a WebSocket. urql, Apollo Client and Relay take their subscriptions from here, too. */
+/** graphql-ws: WebSocket subscriptions, also for urql, Apollo Client and Relay. */
 
 import { print } from 'graphql';
 import { type Client, createClient } from 'graphql-ws';
@@ -16,7 +16,7 @@ import {
 export function createSocket(url: string, getToken: () => string): Client {
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
-    // Called anew for each connection: one that its token's end has closed (4403) comes back.
+    // Called for each connection: after 4403 (expired token) it reconnects with a new token.
     connectionParams: () => ({ Authorization: `Bearer ${getToken()}` }),
     retryAttempts: Number.POSITIVE_INFINITY,
     retryWait: backOff,
@@ -27,13 +27,13 @@ export function createSocket(url: string, getToken: () => string): Client {
 // #endregion
 
 // #region cursor
-/** When it reconnects, graphql-ws sends the payload again: with the cursor of the last event now. */
+/** graphql-ws sends the payload again when it reconnects; this keeps the last cursor in it. */
 function carryCursor(subscribe: Client['subscribe']): Client['subscribe'] {
   return (payload, sink) => {
     const variables = { ...payload.variables };
     const next: typeof sink.next = (result) => {
       sink.next(result);
-      // Last: what was not processed to its end comes again.
+      // Last: an event that was not fully processed is delivered again.
       const event = (result.data as Partial<VideoExtendedSubscription> | null)?.videoExtended;
       if (event) variables.after = event.cursor;
     };
@@ -43,7 +43,7 @@ function carryCursor(subscribe: Client['subscribe']): Client['subscribe'] {
 // #endregion
 
 // #region follow
-/** Tells the end of every task after the cursor, until it is called off. */
+/** Delivers every completion after the cursor until the returned function is called. */
 export function followCompletions(
   socket: Client,
   after: string,
@@ -62,7 +62,7 @@ export function followCompletions(
 // #endregion
 
 // #region extend
-/** The key makes it safe that graphql-ws sends a mutation again, too, when the connection is lost. */
+/** graphql-ws also repeats mutations after a lost connection; the key makes this safe. */
 export async function extendVideo(
   socket: Client,
   input: ExtendVideoInput & { idempotencyKey: string },

@@ -140,8 +140,8 @@ const ExtendVideoMutation = graphql`
 `;
 
 /**
- * @param connections the `__id` of each list that is to begin with the new video.
- * @throws Error where there is no answer: the same input may be sent again.
+ * @param connections the `__id` of each list to which the new video is prepended.
+ * @throws Error if there is no answer: send the same input again.
  */
 export function extendVideo(
   environment: Environment,
@@ -171,7 +171,7 @@ const VideoExtendedSubscription = graphql`
   }
 `;
 
-/** Tells the end of every task after the cursor, until it is called off. */
+/** Delivers every completion after the cursor until the returned function is called. */
 export function followCompletions(
   environment: Environment,
   after: string,
@@ -188,12 +188,12 @@ export function followCompletions(
 }
 // #endregion
 
-/** What useFragment is to a component. */
+/** The equivalent of useFragment outside React. */
 export function readVideo(video: relay_video$key): relay_video$data {
   return readInlineData(VideoFragment, video);
 }
 
-/** What useLazyLoadQuery is to a component: asks, keeps, and tells of each change in the store. */
+/** The equivalent of useLazyLoadQuery outside React: loads, retains and observes a query. */
 export function watchQuery<Query extends OperationType>(
   environment: Environment,
   query: GraphQLTaggedNode,

@@ -14,19 +14,19 @@ import schema from './gql/schema.json' with { type: 'json' };
 import { createSocket } from './graphql-ws.ts';
 
 // #region cache
-/** Only what is a Node has an id to be kept under; the rest lives inside what holds it. */
+/** Only Node types have an id that can be a cache key; all other types are embedded in their parent. */
 const embedded = schema.__schema.types
   .filter(({ kind, interfaces }) => kind === 'OBJECT' && !interfaces?.some(isNode))
   .map(({ name }) => [name, () => null]);
 
 const cache = cacheExchange({
-  // It knows what the union and the interfaces stand for.
+  // Contains the possible types of the union and the interfaces.
   schema,
   keys: Object.fromEntries(embedded),
   resolvers: { Query: { videos: relayPagination() } },
   updates: {
     Mutation: {
-      // There is one more video now: read the lists again.
+      // The lists are stale now: read them again.
       extendVideo(_result, _args, cache) {
         for (const { fieldName, fieldKey } of cache.inspectFields('Query')) {
           if (fieldName === 'videos') cache.invalidate('Query', fieldKey);
@@ -47,7 +47,7 @@ export function createUrqlClient(url: string, getToken: () => string): Client {
   });
   return new Client({
     url,
-    // By POST, which has the gateway's shortest way; urql would ask by GET.
+    // POST is the gateway's fastest path; urql would use GET.
     preferGetMethod: false,
     fetchOptions: () => ({ headers: { authorization: `Bearer ${getToken()}` } }),
     exchanges: [cache, fetchExchange, subscriptions],
@@ -56,7 +56,7 @@ export function createUrqlClient(url: string, getToken: () => string): Client {
 // #endregion
 
 // #region use
-/** @throws CombinedError where there is no answer: the same input may be sent again. */
+/** @throws CombinedError if there is no answer: send the same input again. */
 export async function extendVideo(
   client: Client,
   input: ExtendVideoInput,

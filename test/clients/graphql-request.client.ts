@@ -35,10 +35,10 @@ describe('graphql-request', () => {
 
     expect(unavailable.__typename).toBe('SourceUnavailableError');
     expect(toNextStep(unavailable)).toEqual({
-      tell: expect.any(String),
+      show: expect.any(String),
       retryInSeconds: null,
     });
-    expect(toNextStep(invalid)).toMatchObject({ mend: [{ path: ['prompt'] }] });
+    expect(toNextStep(invalid)).toMatchObject({ fixInput: [{ path: ['prompt'] }] });
     expect(toNextStep(limited)).toMatchObject({ retryInSeconds: expect.any(Number) });
   });
 

@@ -43,10 +43,10 @@ describe('graphql-ws', () => {
 
     expect(unavailable.__typename).toBe('SourceUnavailableError');
     expect(toNextStep(unavailable)).toEqual({
-      tell: expect.any(String),
+      show: expect.any(String),
       retryInSeconds: null,
     });
-    expect(toNextStep(invalid)).toMatchObject({ mend: [{ path: ['prompt'] }] });
+    expect(toNextStep(invalid)).toMatchObject({ fixInput: [{ path: ['prompt'] }] });
   });
 
   it('reaches the code of an error that is not in a union', async () => {

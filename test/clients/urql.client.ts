@@ -46,12 +46,12 @@ describe('urql', () => {
 
     expect(unavailable.__typename).toBe('SourceUnavailableError');
     expect(toNextStep(unavailable)).toEqual({
-      tell: expect.any(String),
+      show: expect.any(String),
       retryInSeconds: null,
     });
     expect(toNextStep(limited)).toMatchObject({ retryInSeconds: expect.any(Number) });
     expect(toNextStep(invalid)).toMatchObject({
-      mend: [{ path: ['prompt'], message: expect.any(String) }],
+      fixInput: [{ path: ['prompt'], message: expect.any(String) }],
     });
   });
 
