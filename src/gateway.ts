@@ -39,11 +39,9 @@ import { createPrometheusMetrics } from './telemetry/prometheus.ts';
 import { createReading } from './telemetry/readings.ts';
 import { createRequestCounts } from './telemetry/requests.ts';
 import { NO_TRACING, type Tracing } from './telemetry/tracing.ts';
-import { startCreditsReader } from './upkeep/credits.ts';
-import { startPruner } from './upkeep/pruner.ts';
 import { createReadiness } from './upkeep/readiness.ts';
-import { startReconciler } from './upkeep/reconciler.ts';
 import { createRefresher } from './upkeep/refresher.ts';
+import { startUpkeep } from './upkeep/upkeep.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { observeCalls } from './upstream/observed.ts';
 
@@ -132,9 +130,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const reader = createReader(db);
   const ends = { db, reader, hub, metrics };
   const refresher = createRefresher({ ...ends, upstream, log, config });
-  const reconciler = startReconciler({ ...ends, upstream, tracing, log, config });
-  const pruner = startPruner(db, config, log);
-  const credits = config.UPSTREAM_CREDITS ? startCreditsReader(db, upstream, log) : null;
+  const upkeep = startUpkeep({ ...ends, upstream, tracing, log, config });
 
   let isDraining = false;
   const finished = createFinishedVideos();
@@ -182,7 +178,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
         log,
         config,
         redact: upstream.redact,
-        wakeReconciler: reconciler.wake,
+        wakeReconciler: upkeep.wakeReconciler,
         tracing,
       }),
       sendMetrics: createMetricsEndpoint({
@@ -210,7 +206,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     hub.close();
     submitter.close();
     metrics.close();
-    await Promise.all([reconciler.stop(), pruner.stop(), credits?.stop()]);
+    await upkeep.stop();
     // It waits for the calls under way: a submit that is left behind is an orphan at the next start.
     const upstreamClosed = upstream.close();
     if (!isLate) await upstreamClosed;

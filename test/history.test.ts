@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as account from '../src/store/account.ts';
 import * as allowance from '../src/store/allowance.ts';
 import * as checks from '../src/store/checks.ts';
+import * as clamps from '../src/store/clamps.ts';
 import * as completions from '../src/store/completions.ts';
 import * as database from '../src/store/database.ts';
 import * as openTasks from '../src/store/open-tasks.ts';
@@ -34,6 +35,16 @@ const PAGE = 101;
 const FILES = { videoId: 'v', videoUrl: 'https://files.example/v.mp4', coverUrl: null };
 const FAILURE = { reason: 'PROVIDER_ERROR', message: 'broken', upstreamCode: 500 } as const;
 const ALLOWANCE: allowance.Allowance = { name: 'submit', calls: 20, windowMs: 10_000 };
+
+const HOUR_MS = 3_600_000;
+const BOUNDS: clamps.Bounds = {
+  lookMs: 2 * HOUR_MS,
+  submitMs: HOUR_MS,
+  unconfirmedMs: HOUR_MS,
+  deadlineMs: HOUR_MS,
+  placeMs: HOUR_MS,
+  pauseMs: HOUR_MS,
+};
 
 type Run = (db: Database, history: History) => Promise<unknown>;
 
@@ -116,6 +127,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     ],
     endChecks: [async (db) => checks.endChecks(db, (await insertOpen(db)).id)],
   },
+  clamps: { clampTimes: [(db) => clamps.clampTimes(db, BOUNDS)] },
   completions: {
     readLogBounds: [(db) => completions.readLogBounds(db, OWNER)],
     readCompletions: [

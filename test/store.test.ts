@@ -17,6 +17,7 @@ import {
   takePlace,
 } from '../src/store/allowance.ts';
 import { hastenWatched, leaseDueRows, releaseLeases, scheduleCheck } from '../src/store/checks.ts';
+import { clampTimes } from '../src/store/clamps.ts';
 import {
   type Completion,
   findTaskEnd,
@@ -1064,6 +1065,83 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await findNextPlace(db, one)).toBeGreaterThan(HOUR_MS - 10_000);
       await restartPlace(db, one, place);
       expect(await findNextPlace(db, one)).toBeGreaterThan(HOUR_MS - 10_000);
+    });
+  });
+
+  describe('a time that lies further ahead than it can have been set', () => {
+    const MINUTE_MS = 60_000;
+    const BOUNDS = {
+      lookMs: 10 * MINUTE_MS,
+      submitMs: MINUTE_MS,
+      unconfirmedMs: HOUR_MS,
+      deadlineMs: 24 * HOUR_MS,
+      placeMs: MINUTE_MS + 1_000,
+      pauseMs: 5 * MINUTE_MS,
+    };
+    const SUBMIT = { name: 'submit', calls: 1, windowMs: MINUTE_MS } as const;
+
+    /** As if the clock, which was right until now, had been set back by so much. */
+    async function setBack(ms: number): Promise<void> {
+      const later = (column: string) => sql<number>`${sql.ref(column)} + ${ms}`;
+      await db
+        .updateTable('video')
+        .set({
+          check_after: later('check_after'),
+          lease_until: later('lease_until'),
+          submit_until: later('submit_until'),
+        })
+        .execute();
+      await db
+        .updateTable('allowance')
+        .set({ free_at: later('free_at') })
+        .execute();
+      await db
+        .updateTable('attempt')
+        .set({ at: later('at') })
+        .execute();
+      await db
+        .updateTable('pause')
+        .set({ until: later('until') })
+        .execute();
+    }
+
+    async function fill() {
+      await createAllowance(db, SUBMIT);
+      await takePlace(db, SUBMIT);
+      await pauseAllowance(db, SUBMIT, 200);
+      const submitting = await insert({ runtimeMs: MINUTE_MS });
+      const unconfirmed = await insert();
+      await markUnconfirmed(db, unconfirmed, HOUR_MS);
+      const open = await insert();
+      await confirmSubmit(db, { id: open, taskId: 'task', firstCheckMs: 9 * MINUTE_MS });
+      await recordAttempt(db, { owner: 'me', id: open });
+      return { submitting, unconfirmed, open };
+    }
+
+    it('is moved to where it ends soonest, or begins anew', async () => {
+      const { submitting, unconfirmed, open } = await fill();
+      const before = { submitting: await read(submitting), unconfirmed: await read(unconfirmed) };
+      await setBack(2 * HOUR_MS);
+
+      expect(await clampTimes(db, BOUNDS)).toBe(6);
+
+      expect(await takePlace(db, SUBMIT)).toMatchObject({ isTrial: false });
+      expect(await leaseDueRows(db, 'readable', 8, 0)).toMatchObject([{ id: open }]);
+      const near = (time: number | null) => Math.abs((time ?? 0) - Date.now());
+      const after = { submitting: await read(submitting), unconfirmed: await read(unconfirmed) };
+      expect(near(after.submitting.submit_until)).toBeLessThanOrEqual(2 * MINUTE_MS);
+      expect(after.submitting.check_after).toBe(after.submitting.submit_until);
+      expect(near(after.unconfirmed.check_after)).toBeLessThanOrEqual(HOUR_MS + MINUTE_MS);
+      expect(after.unconfirmed.submit_until).toBe(before.unconfirmed.submit_until + 2 * HOUR_MS);
+      const [attempt] = await db.selectFrom('attempt').select('at').execute();
+      expect(near(attempt?.at ?? 0)).toBeLessThanOrEqual(MINUTE_MS);
+      expect(await clampTimes(db, BOUNDS)).toBe(0);
+    });
+
+    it('is left alone where the clock is right', async () => {
+      await fill();
+      expect(await clampTimes(db, BOUNDS)).toBe(0);
+      expect(await leaseDueRows(db, 'readable', 8, 0)).toEqual([]);
     });
   });
 

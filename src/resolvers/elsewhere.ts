@@ -19,13 +19,16 @@ export async function* followElsewhere(
   ctx: Context,
   ending: Ending,
 ): AsyncGenerator<Video, void, void> {
-  const since = Date.now();
+  const since = performance.now();
   const listener = ctx.forCaller({ owner: ctx.owner, ending });
   let last: Video | null = await readVideo(key, listener);
   if (!last) throw new VideoNotFoundError(key);
   yield last;
   while (!isEnded(last.state)) {
-    const gap = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, (Date.now() - since) / 4));
+    const gap = Math.min(
+      LONGEST_GAP_MS,
+      Math.max(SHORTEST_GAP_MS, (performance.now() - since) / 4),
+    );
     await delay(gap, undefined, { signal: ending.signal, ref: false });
     const video = await readOrSkip(key, listener);
     if (!video || video.state === last.state) continue;

@@ -11,6 +11,7 @@ import * as postBegun from './migrations/0004-post-begun.ts';
 import * as lists from './migrations/0005-lists.ts';
 import * as attempts from './migrations/0008-attempts.ts';
 import * as pauses from './migrations/0008-pauses.ts';
+import * as taskIndex from './migrations/0008-task-index.ts';
 import * as originals from './migrations/0010-originals.ts';
 import * as account from './migrations/0011-account.ts';
 import { clock, durableCommits, notifications } from './migrations/postgres.ts';
@@ -27,6 +28,7 @@ export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0005-lists': lists,
   '0008-attempts': attempts,
   '0008-pauses': pauses,
+  '0008-task-index': taskIndex,
   '0010-originals': originals,
   '0011-account': account,
 };
@@ -40,6 +42,7 @@ export const POSTGRES_MIGRATIONS: Record<string, Migration> = {
   '0005-lists': lists,
   '0008-attempts': attempts,
   '0008-pauses': pauses,
+  '0008-task-index': taskIndex,
   '0010-originals': originals,
   '0011-account': account,
 };

@@ -155,7 +155,8 @@ export async function findLineages(
   const { rows: steps } = await sql<{ root: string; id: string }>`
     with recursive lineage(root, step, id, next) as (
       select task_id, 1, id, source_task_id from video
-      where owner = ${owner} and task_id in (${sql.join(taskIds)})
+      -- No column by itself: SQLite would read all of the owner's rows instead of these.
+      where owner || '' = ${owner} and task_id in (${sql.join(taskIds)})
       union all
       -- No join: for many rows PostgreSQL would read the whole table instead of its index.
       select root, step + 1,

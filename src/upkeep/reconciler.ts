@@ -24,6 +24,7 @@ import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchDetails, type TaskReport } from '../upstream/details.ts';
 import { FILE_LIFETIME_MS, isEnded, type VideoFailure } from '../video.ts';
+import { toGap } from './gaps.ts';
 import { applyReport } from './reports.ts';
 
 /** Reads under way at a time, per replica. */
@@ -35,8 +36,6 @@ const SETTLED_EACH_TICK = 64;
  * would be gone as well.
  */
 const UNREADABLE_FOR_MS = FILE_LIFETIME_MS;
-const LONGEST_GAP_MS = 10 * 60_000;
-const GROWTH = 1.6;
 /** Watched tasks that a tick thinks of: the budget has no reads for many more. */
 const WATCHED_EACH_TICK = 64;
 /** After a look that taught nothing, watching a task does not bring on the next for so long. */
@@ -204,7 +203,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     }
     const overdueMs = row.leased_at - row.created_at - config.TASK_DEADLINE_MS;
     if (overdueMs >= (isReadable ? 0 : UNREADABLE_FOR_MS)) await giveUp(row, DEADLINE_PASSED);
-    else await scheduleCheck(db, id, toGap(row));
+    else await scheduleCheck(db, id, toNextGap(row));
   }
 
   function rest(id: string): void {
@@ -221,13 +220,11 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     log.warn({ video: row.id, reason: failure.reason }, 'task given up');
   }
 
-  /** Growing, spread so that tasks begun together drift apart, with a read at the deadline. */
-  function toGap(row: LeasedRow): number {
-    const base = config.RECONCILE_AFTER_MS * GROWTH ** Math.min(row.check_count, 30);
-    const gap = Math.min(base, Math.max(LONGEST_GAP_MS, config.RECONCILE_AFTER_MS));
-    const spread = gap * (0.8 + 0.4 * Math.random());
+  /** With a read at the deadline. */
+  function toNextGap(row: LeasedRow): number {
+    const gap = toGap(config.RECONCILE_AFTER_MS, row.check_count);
     const untilDeadline = row.created_at + config.TASK_DEADLINE_MS - row.leased_at;
-    return Math.round(untilDeadline > 0 ? Math.min(spread, untilDeadline) : spread);
+    return Math.round(untilDeadline > 0 ? Math.min(gap, untilDeadline) : gap);
   }
 
   const running = run();

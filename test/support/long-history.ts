@@ -56,7 +56,8 @@ export async function makeHistory(url: string, size: number): Promise<History> {
   await sql`
     insert into owner (owner, head, pruned)
     select owner, max(number), 0 from completion group by owner`.execute(db);
-  await sql`analyze`.execute(db);
+  // As PostgreSQL does by itself; nobody does it on SQLite.
+  if (!isEmbedded(db)) await sql`analyze`.execute(db);
   await close();
   return {
     ...layout,

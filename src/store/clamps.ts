@@ -1,0 +1,92 @@
+/**
+ * Brings back times that lie further ahead than they can have been set: the clock was set back since.
+ * Otherwise rows would be due, places free and pauses over only when the clock is there again.
+ */
+
+import { type Expression, sql, type UpdateResult } from 'kysely';
+import { MINUTE_MS } from '../durations.ts';
+import { now } from './rows.ts';
+import type { Database } from './schema.ts';
+
+/** How far ahead of now each time can have been set, in milliseconds. */
+export interface Bounds {
+  /** The next look at a row with a task id. */
+  readonly lookMs: number;
+  /** The end of a submit. */
+  readonly submitMs: number;
+  /** When a row whose task was never confirmed is given up. */
+  readonly unconfirmedMs: number;
+  /** When any other row without a task id is given up. */
+  readonly deadlineMs: number;
+  /** When a place of the allowance is free. */
+  readonly placeMs: number;
+  readonly pauseMs: number;
+}
+
+/** Attempts are recorded at their own time. Replicas that commit in another order are not meant. */
+const ATTEMPT_MS = MINUTE_MS;
+
+/** Returns how many rows were ahead. */
+export async function clampTimes(db: Database, bounds: Bounds): Promise<number> {
+  const results = [
+    await clampLooks(db, bounds),
+    await clampUnnamed(db, bounds),
+    await db
+      .updateTable('allowance')
+      .set({ free_at: 0 })
+      .where('free_at', '>', ahead(bounds.placeMs))
+      .executeTakeFirst(),
+    await db
+      .updateTable('attempt')
+      .set({ at: now })
+      .where('at', '>', ahead(ATTEMPT_MS))
+      .executeTakeFirst(),
+  ];
+  const { numDeletedRows } = await db
+    .deleteFrom('pause')
+    .where('until', '>', ahead(bounds.pauseMs))
+    .executeTakeFirst();
+  const updated = results.reduce((sum, { numUpdatedRows }) => sum + numUpdatedRows, 0n);
+  return Number(updated + numDeletedRows);
+}
+
+function ahead(ms: number): Expression<number> {
+  return sql<number>`now_ms() + ${ms}`;
+}
+
+/** A look too early does no harm: the allowance spreads them. */
+function clampLooks(db: Database, { lookMs }: Bounds): Promise<UpdateResult> {
+  return db
+    .updateTable('video')
+    .set({ check_after: now, lease_until: 0 })
+    .where('check_after', '>', ahead(lookMs))
+    .where('task_id', 'is not', null)
+    .executeTakeFirst();
+}
+
+/** Their next look ends a wait, so that it begins anew instead of ending at once. */
+function clampUnnamed(
+  db: Database,
+  { submitMs, unconfirmedMs, deadlineMs }: Bounds,
+): Promise<UpdateResult> {
+  const latest = sql<number>`now_ms() + case state
+    when 'SUBMITTING' then cast(${submitMs} as bigint)
+    when 'UNCONFIRMED' then cast(${unconfirmedMs} as bigint)
+    else cast(${deadlineMs} as bigint) end`;
+  return (
+    db
+      .updateTable('video')
+      .set({
+        check_after: latest,
+        lease_until: 0,
+        submit_until: sql<number>`case
+        when state = 'SUBMITTING' then now_ms() + cast(${submitMs} as bigint)
+        else submit_until end`,
+      })
+      .where('task_id', 'is', null)
+      // For the index, which knows nothing of the state.
+      .where('check_after', '>', ahead(Math.min(submitMs, unconfirmedMs, deadlineMs)))
+      .where('check_after', '>', latest)
+      .executeTakeFirst()
+  );
+}

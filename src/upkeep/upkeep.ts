@@ -1,0 +1,29 @@
+/** Everything that runs by itself. */
+
+import type { Config } from '../config.ts';
+import { startClockWatch } from './clock-watch.ts';
+import { startCreditsReader } from './credits.ts';
+import { startPruner } from './pruner.ts';
+import { type ReconcilerParts, startReconciler } from './reconciler.ts';
+
+export interface Upkeep {
+  /** Looks for due rows at once instead of at the next tick. */
+  wakeReconciler(): void;
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
+}
+
+export function startUpkeep(parts: ReconcilerParts & { readonly config: Config }): Upkeep {
+  const { db, upstream, config, log } = parts;
+  // Before the others, which judge by the times that it moves.
+  const clockWatch = startClockWatch(db, config, log);
+  const reconciler = startReconciler(parts);
+  const pruner = startPruner(db, config, log);
+  const credits = config.UPSTREAM_CREDITS ? startCreditsReader(db, upstream, log) : null;
+  return {
+    wakeReconciler: reconciler.wake,
+    async stop() {
+      await Promise.all([clockWatch.stop(), reconciler.stop(), pruner.stop(), credits?.stop()]);
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { UpstreamUnreachableError } from '../src/errors.ts';
+import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { createBreaker } from '../src/submit/breaker.ts';
+import { ExtendDocument, ReadVideoDocument } from './generated/graphql.ts';
+import { startGateway, type TestGateway } from './support/gateway.ts';
+import { extend, INPUT } from './support/operations.ts';
+import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Sets the clock, and with it that of SQLite, so far from the real one; timers keep their pace. */
+function setClock(awayMs: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: realNow() + awayMs });
+}
+
+/** As `performance` has it, which nothing sets. */
+const realNow = () => performance.timeOrigin + performance.now();
+
+function freeClock(): void {
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+}
+
+async function submit(gateway: TestGateway, changes: object = {}) {
+  const { data } = await gateway.graphql(ExtendDocument, { input: { ...INPUT, ...changes } });
+  return data.extendVideo;
+}
+
+describe('a clock that is set back by two hours', () => {
+  it.each(['while the gateway runs', 'before a start'])(
+    'does not stop submits, %s',
+    async (when) => {
+      freeClock();
+      await using sandbox = await startSandbox({ autoplay: false });
+      const env = { UPSTREAM_REQUESTS: '1', UPSTREAM_WINDOW_MS: '5000', SUBMIT_MAX_WAIT_MS: '0' };
+      await using gateway = await startGateway(sandbox, env);
+      await extend(gateway);
+
+      setClock(-2 * HOUR_MS);
+      if (when === 'before a start') await gateway.restart();
+
+      await expect
+        .poll(async () => (await submit(gateway)).__typename, { timeout: 60_000, interval: 200 })
+        .toBe('ExtendVideoSuccess');
+    },
+  );
+
+  it('ends a pause that the upstream has asked for, and does not bring it back later', async () => {
+    freeClock();
+    await using upstream = await startScriptedUpstream((request, response) =>
+      answerJson(
+        response,
+        (request.json() as { prompt: string }).prompt === 'Refused'
+          ? { code: 429, msg: 'slow down' }
+          : { code: 200, msg: 'success', data: { taskId: `task-${Math.random()}` } },
+        { headers: { 'retry-after': '250' } },
+      ),
+    );
+    await using gateway = await startGateway(upstream, { SUBMIT_MAX_WAIT_MS: '0' });
+    expect((await submit(gateway, { prompt: 'Refused' })).__typename).toBe('RateLimitedError');
+    expect((await submit(gateway)).__typename).toBe('RateLimitedError');
+
+    setClock(-2 * HOUR_MS);
+
+    const next = async () => (await submit(gateway)).__typename;
+    await expect.poll(next, { timeout: 60_000, interval: 200 }).toBe('ExtendVideoSuccess');
+    setClock(60_000);
+    expect(await next()).toBe('ExtendVideoSuccess');
+  });
+
+  it('does not keep open tasks from being read back', async () => {
+    freeClock();
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { RECONCILE_AFTER_MS: '1000' });
+    const { id, taskId } = await extend(gateway, { prompt: 'Dance on #callback-lost' });
+    await sandbox.complete(taskId);
+
+    setClock(-2 * HOUR_MS);
+
+    // A read by a client would find it, too.
+    const found = () => sandbox.requests.filter(({ method }) => method === 'GET').length;
+    await expect.poll(found, { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect
+      .poll(
+        async () => (await gateway.graphql(ReadVideoDocument, { taskId: id })).data.video?.state,
+      )
+      .toBe('SUCCEEDED');
+  });
+
+  it('does not keep an answer of the upstream fresh for as long', async () => {
+    freeClock();
+    await using upstream = await startScriptedUpstream((_, response) =>
+      answerJson(response, {
+        code: 200,
+        msg: 'success',
+        data: { taskId: 'elsewhere', state: 'generating' },
+      }),
+    );
+    await using gateway = await startGateway(upstream);
+    const read = () => gateway.graphql(ReadVideoDocument, { taskId: 'elsewhere' });
+    const first = read();
+    await upstream.nextRequest();
+    setClock(-2 * HOUR_MS);
+    await first;
+
+    await expect
+      .poll(async () => (await read()) && upstream.requests.length, { timeout: 60_000 })
+      .toBeGreaterThan(1);
+  });
+
+  it('does not keep the breaker open for as long', () => {
+    freeClock();
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    const breaker = createBreaker();
+    for (let count = 0; count < 5; count += 1) breaker.record(new UpstreamUnreachableError());
+    expect(breaker.findRefusal()).not.toBeNull();
+
+    vi.setSystemTime(Date.now() - 2 * HOUR_MS);
+    vi.advanceTimersByTime(10_000);
+
+    expect(breaker.findRefusal()).toBeNull();
+  });
+});
