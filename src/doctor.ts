@@ -13,8 +13,8 @@ import { examinePostgres } from './doctor/postgres.ts';
 import { examineRuntime } from './doctor/runtime.ts';
 import { examineSqlite } from './doctor/sqlite.ts';
 import { examineUpstream } from './doctor/upstream.ts';
-import { toUrl } from './server/listen.ts';
-import { readTrustedDocuments } from './server/trusted-documents.ts';
+import { readTrustedDocuments } from './server/graphql/trusted-documents.ts';
+import { toUrl } from './server/http/listen.ts';
 import { isShared } from './store/database.ts';
 
 /** Under which heading the risk of a variable is told. */

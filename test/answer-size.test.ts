@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
-import { createBoundAnswer } from '../src/server/answer-size.ts';
+import { createBoundAnswer } from '../src/server/graphql/answer-size.ts';
 import { startGateway } from './support/gateway.ts';
 import { extend } from './support/operations.ts';
 import { openWays, WAY_NAMES } from './support/ways.ts';

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { ORIGINAL_TASK_ID, startSandbox } from '../src/sandbox/sandbox.ts';
 import { schema } from '../src/schema/index.ts';
-import { sendResults } from '../src/server/socket-results.ts';
+import { sendResults } from '../src/server/websocket/results.ts';
 import {
   OnExtendedDocument,
   type OnExtendedSubscription,

@@ -16,7 +16,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { createPlanner } from '../src/execution/planner.ts';
+import { createPlanner } from '../src/fast/execution/planner.ts';
 
 /** All kinds of types and nulls, more than the gateway's own schema has. */
 const SDL = `

@@ -12,7 +12,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBody } from '../src/read-body.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
-import { createHttpServer, type Routes } from '../src/server/http.ts';
+import { createHttpServer, type Routes } from '../src/server/http/server.ts';
 import { ExtendDocument, ReadVideosDocument } from './generated/graphql.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 import { INPUT } from './support/operations.ts';

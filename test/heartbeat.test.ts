@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { startHeartbeat } from '../src/server/heartbeat.ts';
+import { startHeartbeat } from '../src/server/websocket/heartbeat.ts';
 
 /** Real sockets, and a heart that beats more quickly than the gateway's. */
 async function start(everyMs: number) {

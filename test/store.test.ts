@@ -7,6 +7,7 @@ import { createHub } from '../src/delivery/hub.ts';
 import { followLog } from '../src/delivery/log.ts';
 import { createReader } from '../src/delivery/reader.ts';
 import { Ending } from '../src/ending.ts';
+import { createFinishedVideos } from '../src/fast/finished-videos.ts';
 import {
   type Allowance,
   createAllowance,
@@ -25,7 +26,6 @@ import {
   readLogBounds,
 } from '../src/store/completions.ts';
 import { isReachable, type OpenDatabase, openDatabase } from '../src/store/database.ts';
-import { createFinishedVideos } from '../src/store/finished.ts';
 import { endPause } from '../src/store/pauses.ts';
 import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
 import { now, type VideoRow } from '../src/store/rows.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTurn } from '../src/server/turn.ts';
+import { createTurn } from '../src/fast/write-batcher.ts';
 
 /** Pieces of work of one turn (its check phase runs all that was there when it began), each with something to write. */
 async function work(pieces: number, endOfTurn: () => Promise<void>): Promise<string[]> {

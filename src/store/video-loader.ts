@@ -1,8 +1,8 @@
 /** Batches reads of single videos. */
 
 import DataLoader from 'dataloader';
+import type { FinishedVideos } from '../fast/finished-videos.ts';
 import type { Video } from '../video.ts';
-import type { FinishedVideos } from './finished.ts';
 import type { Database } from './schema.ts';
 import { findVideos } from './videos.ts';
 

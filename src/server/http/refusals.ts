@@ -1,7 +1,7 @@
 /** Answers of the server's own, in JSON, where GraphQL has not begun. */
 
 import type { ServerResponse } from 'node:http';
-import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../errors.ts';
+import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../../errors.ts';
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));

@@ -5,12 +5,12 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
-import type { Config } from '../config.ts';
+import type { Config } from '../../config.ts';
+import { isHostValid, toOriginForm } from '../http/request-facts.ts';
+import type { Door } from '../origin-check.ts';
 import { Connection, openConnection } from './connection.ts';
-import type { Door } from './door.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { isHostValid, toOriginForm } from './request-facts.ts';
-import { createSocketProtocol, type ProtocolParts } from './socket-protocol.ts';
+import { createSocketProtocol, type ProtocolParts } from './protocol.ts';
 
 /** RFC 6455's registry: the client should connect anew. */
 const SERVICE_RESTART = 1012;

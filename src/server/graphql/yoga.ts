@@ -2,17 +2,17 @@
 
 import { GraphQLError, NoSchemaIntrospectionCustomRule, parse, validate } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
-import type { ToClientError } from '../client-errors.ts';
-import type { Config } from '../config.ts';
-import { type Caller, type Context, createContext, type Services } from '../context.ts';
-import { RateLimitedError } from '../errors.ts';
-import { schema } from '../schema/index.ts';
-import type { RequestCounts } from '../telemetry/requests.ts';
+import type { ToClientError } from '../../client-errors.ts';
+import type { Config } from '../../config.ts';
+import { type Caller, type Context, createContext, type Services } from '../../context.ts';
+import { RateLimitedError } from '../../errors.ts';
+import { type SubscribeShared, useSharedEvents } from '../../fast/shared-events.ts';
+import { schema } from '../../schema/index.ts';
+import type { RequestCounts } from '../../telemetry/requests.ts';
 import type { BoundAnswer } from './answer-size.ts';
 import { type Passage, useCounting } from './counting.ts';
-import { createDocumentCache } from './documents.ts';
+import { createDocumentCache } from './document-cache.ts';
 import { createLimitsRule } from './limits.ts';
-import { type SubscribeShared, useSharedEvents } from './shared-events.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
 /** What the HTTP server says of a request. */

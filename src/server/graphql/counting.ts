@@ -2,14 +2,14 @@
 
 import type { ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Caller, Context } from '../context.ts';
+import type { Caller, Context } from '../../context.ts';
 import {
   type Errors,
   type OperationCounts,
   type RequestCounts,
   type Transport,
   toOutcome,
-} from '../telemetry/requests.ts';
+} from '../../telemetry/requests.ts';
 
 /** A request on its way through Yoga. */
 export interface Passage {

@@ -2,8 +2,8 @@
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PrometheusMetrics } from '../telemetry/prometheus.ts';
-import type { Door } from './door.ts';
+import type { PrometheusMetrics } from '../../telemetry/prometheus.ts';
+import type { Door } from '../origin-check.ts';
 
 /**
  * Where it is known who is asking of `/graphql`, it has to be known here as well: without a token of

@@ -1,8 +1,8 @@
 /** What a subscription sends over its socket. */
 
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import { toText } from '../../fast/result-text.ts';
 import type { Connection } from './connection.ts';
-import { toText } from './result-text.ts';
 
 /** The arguments of an operation, and whither its results go. */
 export interface SocketArgs extends ExecutionArgs {

@@ -2,26 +2,26 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Authenticator } from '../auth/authenticator.ts';
-import { endAt } from '../auth/expiry.ts';
-import type { Identity } from '../auth/identity.ts';
-import type { ToClientError } from '../client-errors.ts';
-import type { Caller } from '../context.ts';
-import { Ending } from '../ending.ts';
-import { RateLimitedError } from '../errors.ts';
-import { readBody } from '../read-body.ts';
-import { type RequestCounts, type Transport, toOutcome } from '../telemetry/requests.ts';
+import type { Authenticator } from '../../auth/authenticator.ts';
+import { endAt } from '../../auth/expiry.ts';
+import type { Identity } from '../../auth/identity.ts';
+import type { ToClientError } from '../../client-errors.ts';
+import type { Caller } from '../../context.ts';
+import { Ending } from '../../ending.ts';
+import { RateLimitedError } from '../../errors.ts';
+import type { AnswerThinly } from '../../fast/thin-path.ts';
+import { createTurn } from '../../fast/write-batcher.ts';
+import { readBody } from '../../read-body.ts';
+import { type RequestCounts, type Transport, toOutcome } from '../../telemetry/requests.ts';
+import { type Passage, toSeconds } from '../graphql/counting.ts';
+import type { Yoga } from '../graphql/yoga.ts';
+import type { Door } from '../origin-check.ts';
+import type { Quota } from '../quotas.ts';
 import { withoutByteOrderMark } from './byte-order-mark.ts';
-import { type Passage, toSeconds } from './counting.ts';
-import type { Door } from './door.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import { type Acceptance, createAcceptances } from './media-types.ts';
-import type { Quota } from './quotas.ts';
 import { sendErrors, sendJson, toStatus } from './refusals.ts';
 import { findBodyFault, isHostValid } from './request-facts.ts';
-import type { AnswerThinly } from './thin-path.ts';
-import { createTurn } from './turn.ts';
-import type { Yoga } from './yoga.ts';
 
 const BODY_LIMIT = 256 * 1024;
 

@@ -2,22 +2,22 @@
 
 import { type ExecutionArgs, type GraphQLError, getOperationAST } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
-import type { Authenticator } from '../auth/authenticator.ts';
-import type { ToClientError } from '../client-errors.ts';
-import type { Config } from '../config.ts';
-import { type Caller, createContext, type Services } from '../context.ts';
-import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
-import { type RequestCounts, toOutcome } from '../telemetry/requests.ts';
-import { inSpan, type Tracing } from '../telemetry/tracing.ts';
+import type { Authenticator } from '../../auth/authenticator.ts';
+import type { ToClientError } from '../../client-errors.ts';
+import type { Config } from '../../config.ts';
+import { type Caller, createContext, type Services } from '../../context.ts';
+import { GatewayUnavailableError, RateLimitedError } from '../../errors.ts';
+import type { SubscribeShared } from '../../fast/shared-events.ts';
+import { type RequestCounts, toOutcome } from '../../telemetry/requests.ts';
+import { inSpan, type Tracing } from '../../telemetry/tracing.ts';
+import { countOverSocket, toSeconds } from '../graphql/counting.ts';
+import type { TrustedDocuments } from '../graphql/trusted-documents.ts';
+import { createTooLargeError, STREAM_LIMIT, type Yoga } from '../graphql/yoga.ts';
+import { createQuota, type Quota } from '../quotas.ts';
 import type { Connection } from './connection.ts';
-import { countOverSocket, toSeconds } from './counting.ts';
-import { createQuota, type Quota } from './quotas.ts';
+import { createUnknownOperationError, toParseError, toSocketError } from './errors.ts';
+import { type SocketArgs, sendResults } from './results.ts';
 import { createSessions } from './sessions.ts';
-import type { SubscribeShared } from './shared-events.ts';
-import { createUnknownOperationError, toParseError, toSocketError } from './socket-errors.ts';
-import { type SocketArgs, sendResults } from './socket-results.ts';
-import type { TrustedDocuments } from './trusted-documents.ts';
-import { createTooLargeError, STREAM_LIMIT, type Yoga } from './yoga.ts';
 
 const SERVERS_OWN = new Set(['connection_ack', 'next', 'error']);
 

@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { Span, Tracing } from '../telemetry/tracing.ts';
+import type { Span, Tracing } from '../../telemetry/tracing.ts';
 import { createGraphQLEndpoint, type EndpointParts } from './graphql-endpoint.ts';
 import { createPipelineLimit } from './pipelining.ts';
 import { sendErrors, sendJson } from './refusals.ts';

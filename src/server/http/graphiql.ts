@@ -4,8 +4,9 @@ import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { ROOT } from '../root.ts';
 
-const EXAMPLES = new URL('../../examples/graphiql/', import.meta.url);
+const EXAMPLES = new URL('examples/graphiql/', ROOT);
 
 /** Stands in the variables of an example that pays, and becomes a new key in each browser. */
 const FRESH_KEY = 'a-fresh-key';

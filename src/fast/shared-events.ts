@@ -11,9 +11,9 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Answer, Planner } from '../execution/planner.ts';
+import type { BoundAnswer } from '../server/graphql/answer-size.ts';
 import type { OperationCounts, RequestCounts } from '../telemetry/requests.ts';
-import type { BoundAnswer } from './answer-size.ts';
+import type { Answer, Planner } from './execution/planner.ts';
 import { withText } from './result-text.ts';
 
 type Result = ExecutionResult | Promise<ExecutionResult>;

@@ -8,8 +8,8 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
-import type { Config } from '../config.ts';
-import { DEFAULT_DEPTH, DEFAULT_PAGE, LONGEST_PAGE } from '../resolvers/pages.ts';
+import type { Config } from '../../config.ts';
+import { DEFAULT_DEPTH, DEFAULT_PAGE, LONGEST_PAGE } from '../../resolvers/pages.ts';
 
 type Limits = Pick<
   Config,

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
-import { EnvironmentError } from '../config.ts';
+import { EnvironmentError } from '../../config.ts';
 
 /** What a request names its document by, in the two forms that clients use. */
 interface NamedDocument {

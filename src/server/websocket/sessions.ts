@@ -1,12 +1,12 @@
 /** Whose a WebSocket is, from its acknowledgement to its end. */
 
 import { CloseCode } from 'graphql-ws';
-import type { Authenticator } from '../auth/authenticator.ts';
-import { atTime } from '../auth/expiry.ts';
-import type { Identity } from '../auth/identity.ts';
-import { Ending } from '../ending.ts';
-import { GatewayUnavailableError } from '../errors.ts';
-import type { Quota } from './quotas.ts';
+import type { Authenticator } from '../../auth/authenticator.ts';
+import { atTime } from '../../auth/expiry.ts';
+import type { Identity } from '../../auth/identity.ts';
+import { Ending } from '../../ending.ts';
+import { GatewayUnavailableError } from '../../errors.ts';
+import type { Quota } from '../quotas.ts';
 
 /** RFC 6455's registry: the client should try again later. */
 export const TRY_AGAIN_LATER = 1013;

@@ -7,13 +7,13 @@
 import { type DocumentNode, getOperationAST } from 'graphql';
 import type { ToClientError } from '../client-errors.ts';
 import { type Caller, createContext, type Services } from '../context.ts';
-import type { Answer, Planner } from '../execution/planner.ts';
+import type { BoundAnswer } from '../server/graphql/answer-size.ts';
+import { toSeconds } from '../server/graphql/counting.ts';
+import { createDocumentCache } from '../server/graphql/document-cache.ts';
+import type { TrustedDocuments } from '../server/graphql/trusted-documents.ts';
+import type { Yoga } from '../server/graphql/yoga.ts';
 import { type Errors, type RequestCounts, toOutcome } from '../telemetry/requests.ts';
-import type { BoundAnswer } from './answer-size.ts';
-import { toSeconds } from './counting.ts';
-import { createDocumentCache } from './documents.ts';
-import type { TrustedDocuments } from './trusted-documents.ts';
-import type { Yoga } from './yoga.ts';
+import type { Answer, Planner } from './execution/planner.ts';
 
 export interface ThinAnswer {
   readonly contentType: string;
