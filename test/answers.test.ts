@@ -150,8 +150,11 @@ const GROUPS: readonly (readonly [string, readonly Case[]])[] = [
   }),
   [
     'code 200 without a task id',
-    [null, {}, [], 'task-1', { taskId: null }, { taskId: ' ' }, { taskId: 1.5 }].map((data) => ({
-      name: `code 200 with the data ${JSON.stringify(data)}`,
+    [
+      ...[null, {}, [], 'task-1'],
+      ...[null, ' ', 1.5, 2 ** 53, 'a\0b', 'x'.repeat(3_000)].map((taskId) => ({ taskId })),
+    ].map((data) => ({
+      name: `code 200 with the data ${JSON.stringify(data).slice(0, 100)}`,
       answer: send(200, toEnvelope(200, data)),
       outcome: UNKNOWN,
     })),

@@ -17,6 +17,7 @@ import type { TaskInput } from './input.ts';
  * Sends the one POST of a submit, when its turn has come, and tells gate and breaker how it went.
  *
  * @param place one of the allowance that was taken already, or null.
+ * @param isTooLate whether the submit's time is over.
  * @returns the new task's id.
  * @throws what `Gate.wait`, the breaker and `sendStart` throw; GatewayUnavailableError when the
  * row's time is over.
@@ -32,6 +33,7 @@ export async function sendInTurn(
   row: VideoRow,
   request: TaskInput & { readonly callBackUrl: string },
   place: Place | null,
+  isTooLate: () => boolean,
 ): Promise<string> {
   const { db, upstream, gate, breaker, metrics } = parts;
   const taken = place ?? (await waitInGate(gate, row.owner, metrics));
@@ -40,15 +42,17 @@ export async function sendInTurn(
   const refusal = breaker.enter();
   if (refusal) throw refusal;
   try {
-    const onLeft = () => gate.leave(taken);
+    const leaving = { onLeft: () => gate.leave(taken), isTooLate };
     const taskId =
       request.kind === 'ORIGINAL'
-        ? await sendGenerate(upstream, request, onLeft)
-        : await sendExtend(upstream, request, onLeft);
+        ? await sendGenerate(upstream, request, leaving)
+        : await sendExtend(upstream, request, leaving);
     breaker.record();
     await gate.conclude(taken);
     return taskId;
   } catch (error) {
+    // What was never sent tells nothing about the upstream.
+    if (error instanceof GatewayUnavailableError) throw error;
     breaker.record(error);
     await gate.conclude(taken, error);
     throw error;

@@ -21,6 +21,7 @@ import { type TaskInput, toColumns, toFingerprint } from './input.ts';
 import { type OpenedSubmit, openSubmit, type SpendConfig, toSpendLimits } from './opening.ts';
 import { sendInTurn } from './sender.ts';
 import { createSettling } from './settling.ts';
+import { createTimeLimit } from './time-limit.ts';
 
 /** What a submit needs beyond the upstream's own deadline: two commits on a busy database. */
 const COMMIT_ALLOWANCE_MS = 5_000;
@@ -124,6 +125,9 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     // It ends with the submit, which goes on when its row is there.
     const span = tracing.start({ name: 'submit', attributes: { 'longtake.video': id } });
     const token = createToken();
+    const runtimeMs = config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS;
+    // Before the database's clock begins to count, so that it is over no later than the row's time.
+    const isTooLate = createTimeLimit(runtimeMs);
     const submit = {
       ...toColumns(input),
       id,
@@ -132,7 +136,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       fingerprint,
       tokenHash: hashToken(token),
       traceparent: span.traceparent,
-      runtimeMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS,
+      runtimeMs,
     };
     const opened = await openSubmit(db, submit, spending, gate, () => {
       void settling.release(id);
@@ -144,7 +148,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     if (opened) {
       const callBackUrl = toCallbackUrl(parts.publicUrl(), id, token);
       const settled = track(
-        span.run(() => send(opened, { ...input, callBackUrl }, requestId, span)),
+        span.run(() => send(opened, { ...input, callBackUrl }, isTooLate, requestId, span)),
       );
       return { row: opened.row, settled };
     }
@@ -169,13 +173,14 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   async function send(
     { row, place }: OpenedSubmit,
     request: TaskInput & { callBackUrl: string },
+    isTooLate: () => boolean,
     req: string | undefined,
     span: Span,
   ): Promise<VideoRow | undefined> {
     let settled: VideoRow | undefined;
     let fault: unknown;
     try {
-      const taskId = await sendInTurn(sending, row, request, place);
+      const taskId = await sendInTurn(sending, row, request, place, isTooLate);
       settled = await settling.confirm(row, taskId, req);
     } catch (error) {
       fault = error;

@@ -1,10 +1,18 @@
-import { type buildConnector, Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
+import packageFile from '../../package.json' with { type: 'json' };
 import { UpstreamUnreachableError } from '../errors.ts';
-import { type Answer, type ExchangeLimits, type ExchangeRequest, exchange } from './exchange.ts';
+import {
+  type Answer,
+  type ExchangeLimits,
+  type ExchangeRequest,
+  exchange,
+  type Leaving,
+  MAX_ANSWER_BYTES,
+} from './exchange.ts';
 import { createRedactor, type Redact } from './redact.ts';
+import { skipContinue } from './skip-continue.ts';
 
 const MAX_CONNECT_MS = 10_000;
-const MAX_ANSWER_BYTES = 1024 * 1024;
 const READ_CONNECTIONS = 10;
 const SUBMIT_CONNECTIONS = 32;
 /** A connection that was idle for longer may have been closed by the peer without our knowing. */
@@ -36,7 +44,7 @@ export interface UpstreamClient {
   /** One GET, on a kept connection. Fails as `exchange` does. */
   read(path: string, limits: ExchangeLimits): Promise<Answer>;
   /** One POST of JSON, on a fresh or barely idle connection. Fails as `exchange` does. */
-  submit(path: string, body: object, onLeft: () => void): Promise<Answer>;
+  submit(path: string, body: object, leaving: Leaving): Promise<Answer>;
   /** Hides the key and callback URLs in a text of the upstream's. */
   readonly redact: Redact;
   /** Takes no more calls, lets those under way end (at most `timeoutMs`), then disconnects. */
@@ -56,6 +64,8 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     authorization: `Bearer ${apiKey}`,
     accept: 'application/json',
     'accept-encoding': 'identity',
+    // A proxy in front of the upstream may refuse a request without one.
+    'user-agent': `longtake/${packageFile.version}`,
   };
 
   const shared: Pool.Options = {
@@ -63,11 +73,10 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     allowH2: false,
     pipelining: 1,
     maxResponseSize: MAX_ANSWER_BYTES,
-    connectTimeout: Math.min(MAX_CONNECT_MS, timeoutMs),
     // The deadline of the call covers both.
     headersTimeout: 0,
     bodyTimeout: 0,
-    ...(options.connect && { connect: options.connect }),
+    connect: skipContinue(options.connect ?? connectWithin(Math.min(MAX_CONNECT_MS, timeoutMs))),
   };
   const reads = new Pool(base.origin, { ...shared, connections: READ_CONNECTIONS });
   const submits = new Pool(base.origin, {
@@ -117,7 +126,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     redact,
     read: (path, limits) =>
       call(reads, { method: 'GET', path: prefix + path, headers, payload: null }, limits),
-    submit: (path, body, onLeft) =>
+    submit: (path, body, leaving) =>
       call(
         submits,
         {
@@ -125,7 +134,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
           path: prefix + path,
           headers: { ...headers, 'content-type': 'application/json' },
           payload: Buffer.from(JSON.stringify(body)),
-          onLeft,
+          leaving,
         },
         { timeoutMs },
       ),
@@ -134,6 +143,10 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       return closing;
     },
   };
+}
+
+function connectWithin(timeout: number): buildConnector.connector {
+  return buildConnector({ timeout, allowH2: false });
 }
 
 /** Where a redirect leads, without the query, which may name a task or hold a secret. */

@@ -1,9 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { UpstreamUnreachableError } from '../errors.ts';
+import { BodyTooLargeError, ContentCodingError, decodeText, decompress } from '../decode-body.ts';
+import { GatewayUnavailableError, UpstreamUnreachableError } from '../errors.ts';
 import { AnswerLostError } from './answer-lost.ts';
 import { toSafeCause } from './cause.ts';
 import type { Redact } from './redact.ts';
+
+/** Of a body, as it comes and decompressed. */
+export const MAX_ANSWER_BYTES = 1024 * 1024;
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST';
@@ -11,8 +15,15 @@ export interface ExchangeRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as it is; null for a request without a body. */
   readonly payload: Buffer | null;
+  readonly leaving?: Leaving;
+}
+
+/** What a payment has to do with the moment at which it leaves. */
+export interface Leaving {
   /** Called once, soon after the payload has been written. */
   readonly onLeft?: () => void;
+  /** Asked at the last moment: whether it must not leave any more. */
+  readonly isTooLate?: () => boolean;
 }
 
 export interface ExchangeLimits {
@@ -28,9 +39,9 @@ export interface Answer {
   readonly retryAfter: string | null;
   /** The raw header, of a redirect. */
   readonly location: string | null;
-  /** As much of the body as came: all of it unless `cut` is set. */
+  /** As much of the body as could be read: all of it unless `cut` is set. */
   readonly text: string;
-  /** Why the body ended early. */
+  /** Why the body ended early, or could not be decoded. */
   readonly cut: Error | null;
 }
 
@@ -43,8 +54,12 @@ export interface Answer {
  * while it connects or queues, so the deadline is raced here; a body that was given up before it
  * was read throws instead of yielding, and so can never leave later.
  *
- * @throws UpstreamUnreachableError: it has not left and never will. AnswerLostError: it left, and
- * no status came. The signal's reason, when that aborted first.
+ * An answer that lies in the socket when the deadline passes is taken: a process that was paused runs
+ * its timers before it reads its sockets.
+ *
+ * @throws UpstreamUnreachableError: it has not left and never will. GatewayUnavailableError: the same,
+ * because it was too late. AnswerLostError: it left, and no status came. The signal's reason, when
+ * that aborted first.
  */
 export function exchange(
   dispatcher: Dispatcher,
@@ -58,7 +73,8 @@ export function exchange(
   let controller: Dispatcher.DispatchController | null = null;
   let left = false;
   let over = false;
-  let head: Pick<Answer, 'status' | 'retryAfter' | 'location'> | null = null;
+  let tooLate = false;
+  let head: AnswerHead | null = null;
   const chunks: Buffer[] = [];
 
   const finish = (settle: () => void) => {
@@ -71,34 +87,51 @@ export function exchange(
   const end = (error: Error | null) =>
     finish(() => {
       const cause = error && toSafeCause(error, redact);
-      // TextDecoder also takes off a byte order mark, which JSON.parse does not bear.
-      const text = new TextDecoder().decode(Buffer.concat(chunks));
-      if (head) resolve({ ...head, text, cut: cause });
+      if (head) resolve(toAnswer(head, Buffer.concat(chunks), cause));
       else if (left) reject(new AnswerLostError(cause ?? new Error('no status')));
+      else if (tooLate) reject(new GatewayUnavailableError({ cause }));
       else reject(new UpstreamUnreachableError({ cause }));
     });
 
-  const onDeadline = () => {
+  const giveUp = () => {
     const error = new Error(`no answer within ${Math.round(timeoutMs)} ms`);
     end(error);
     controller?.abort(error);
+  };
+  const onDeadline = () => {
+    if (left) takeWhatIsThere(0);
+    else giveUp();
+  };
+  /** Two turns of the event loop have one whole poll of the sockets between them. */
+  const takeWhatIsThere = (idleTurns: number) => {
+    const before = head ? chunks.length : -1;
+    setImmediate(() => {
+      if (over) return;
+      const hasMoved = (head ? chunks.length : -1) > before;
+      if (!hasMoved && idleTurns === 1) giveUp();
+      else takeWhatIsThere(hasMoved ? 0 : idleTurns + 1);
+    });
   };
   const onAbort = () => {
     finish(() => reject(signal?.reason));
     controller?.abort(new Error('the caller has left'));
   };
   const timer = setTimeout(onDeadline, timeoutMs);
+  const deadline = performance.now() + timeoutMs;
   signal?.addEventListener('abort', onAbort);
 
-  const { payload } = request;
+  const { payload, leaving = {} } = request;
   const body = payload && {
     *[Symbol.iterator]() {
-      if (over) throw new Error('given up before it left');
+      // A paused process may find the connection open before its timer has run.
+      if (over || performance.now() >= deadline) throw new Error('given up before it left');
+      tooLate = leaving.isTooLate?.() ?? false;
+      if (tooLate) throw new Error('its time was over before it left');
       // undici never sends a request twice that it has begun; should it ever, this one stays here.
       if (left) throw new Error('a body leaves once');
       left = true;
       // The write follows in this turn of the event loop.
-      if (request.onLeft) setImmediate(request.onLeft);
+      if (leaving.onLeft) setImmediate(leaving.onLeft);
       yield payload;
     },
   };
@@ -111,11 +144,7 @@ export function exchange(
     },
     onResponseStart(_controller, status, headers) {
       if (status < 200) return;
-      head = {
-        status,
-        retryAfter: firstOf(headers, 'retry-after'),
-        location: firstOf(headers, 'location'),
-      };
+      head = { status, headers };
     },
     onResponseData(_controller, chunk) {
       chunks.push(chunk);
@@ -142,6 +171,40 @@ export function exchange(
     handler,
   );
   return promise;
+}
+
+interface AnswerHead {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** @param cut why the body has no end. */
+function toAnswer({ status, headers }: AnswerHead, body: Buffer, cut: Error | null): Answer {
+  const { bytes, fault } = decode(body, headers, cut);
+  return {
+    status,
+    retryAfter: firstOf(headers, 'retry-after'),
+    location: firstOf(headers, 'location'),
+    text: decodeText(bytes, headers['content-type']),
+    cut: fault,
+  };
+}
+
+/** Some upstreams compress although the request asks them not to. */
+function decode(
+  body: Buffer,
+  headers: IncomingHttpHeaders,
+  cut: Error | null,
+): { bytes: Buffer; fault: Error | null } {
+  const encoding = headers['content-encoding'];
+  try {
+    return { bytes: decompress(body, encoding, MAX_ANSWER_BYTES, cut !== null), fault: cut };
+  } catch (error) {
+    if (error instanceof BodyTooLargeError || error instanceof ContentCodingError) {
+      return { bytes: Buffer.alloc(0), fault: cut ?? error };
+    }
+    throw error;
+  }
 }
 
 function firstOf(headers: IncomingHttpHeaders, name: string): string | null {

@@ -1,5 +1,6 @@
 import type { VideoQuality } from '../video.ts';
 import type { UpstreamClient } from './client.ts';
+import type { Leaving } from './exchange.ts';
 import { sendStart, WIRE_QUALITY } from './start.ts';
 
 export interface ExtendRequest {
@@ -18,12 +19,13 @@ export interface ExtendRequest {
 /**
  * Starts a paid task that extends a video. Resolves and throws as `sendStart`.
  *
+ * @param leaving what to do when the request leaves, and whether it still may.
  * @see https://docs.apikley.ru (Extend AI Video)
  */
 export function sendExtend(
   client: UpstreamClient,
   request: ExtendRequest,
-  onLeft: () => void = () => {},
+  leaving: Leaving = {},
 ): Promise<string> {
   const { taskId, callBackUrl, waterMark, imageUrl, expandPrompt } = request;
   const body = {
@@ -34,5 +36,5 @@ export function sendExtend(
     ...(imageUrl !== null && { imageUrl }),
     ...(expandPrompt !== null && { expandPrompt }),
   };
-  return sendStart(client, { path: '/api/v1/runway/extend', body, callBackUrl, taskId }, onLeft);
+  return sendStart(client, { path: '/api/v1/runway/extend', body, callBackUrl, taskId }, leaving);
 }

@@ -1,5 +1,6 @@
 import type { AspectRatio, VideoQuality } from '../video.ts';
 import type { UpstreamClient } from './client.ts';
+import type { Leaving } from './exchange.ts';
 import { sendStart, WIRE_QUALITY } from './start.ts';
 
 export interface GenerateRequest {
@@ -27,12 +28,13 @@ const WIRE_ASPECT_RATIO: Readonly<Record<AspectRatio, string>> = {
 /**
  * Starts a paid task that makes an original. Resolves and throws as `sendStart`.
  *
+ * @param leaving what to do when the request leaves, and whether it still may.
  * @see https://docs.apikley.ru (Generate AI Video)
  */
 export function sendGenerate(
   client: UpstreamClient,
   request: GenerateRequest,
-  onLeft: () => void = () => {},
+  leaving: Leaving = {},
 ): Promise<string> {
   const { callBackUrl, imageUrl, aspectRatio } = request;
   const body = {
@@ -44,5 +46,5 @@ export function sendGenerate(
     waterMark: request.waterMark,
   };
   const path = '/api/v1/runway/generate';
-  return sendStart(client, { path, body, callBackUrl, taskId: null }, onLeft);
+  return sendStart(client, { path, body, callBackUrl, taskId: null }, leaving);
 }

@@ -1,4 +1,4 @@
-import { UpstreamUnreachableError } from '../errors.ts';
+import { GatewayUnavailableError, UpstreamUnreachableError } from '../errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from './client.ts';
@@ -35,7 +35,8 @@ export function observeCalls(
       code = toLabel(answer);
       return answer;
     } catch (error) {
-      if (!signal?.aborted)
+      // Also what was too late to be sent has not come to the upstream's notice.
+      if (!signal?.aborted && !(error instanceof GatewayUnavailableError))
         code = error instanceof UpstreamUnreachableError ? 'unreachable' : 'lost';
       fault = error;
       throw error;
@@ -51,7 +52,8 @@ export function observeCalls(
     redact: client.redact,
     close: () => client.close(),
     read: (path, limits) => observe('GET', path, () => client.read(path, limits), limits.signal),
-    submit: (path, body, onLeft) => observe('POST', path, () => client.submit(path, body, onLeft)),
+    submit: (path, body, leaving) =>
+      observe('POST', path, () => client.submit(path, body, leaving)),
   };
 }
 

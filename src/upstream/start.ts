@@ -5,7 +5,9 @@ import type { VideoQuality } from '../video.ts';
 import { AnswerLostError } from './answer-lost.ts';
 import type { UpstreamClient } from './client.ts';
 import { toSubmitData } from './envelope.ts';
+import type { Leaving } from './exchange.ts';
 import { createRedactor } from './redact.ts';
+import { WireTaskId } from './wire.ts';
 
 export interface StartRequest {
   readonly path: string;
@@ -21,21 +23,21 @@ export const WIRE_QUALITY: Readonly<Record<VideoQuality, string>> = {
   P1080: '1080p',
 };
 
-const Accepted = z.object({ taskId: z.string().refine((id) => id.trim() !== '') });
+const Accepted = z.object({ taskId: WireTaskId });
 
 /**
  * Starts a paid task and answers with its id. Sent once and never again; it takes no signal, for a
  * payment runs to its own deadline.
  *
- * @param onLeft called once, when the request has left.
+ * @param leaving what to do when the request leaves, and whether it still may.
  * @throws GatewayError: nothing was started. AnswerInDoubtError or AnswerLostError: it may have been.
  */
 export async function sendStart(
   client: UpstreamClient,
   { path, body, callBackUrl, taskId }: StartRequest,
-  onLeft: () => void,
+  leaving: Leaving,
 ): Promise<string> {
-  const answer = await client.submit(path, { ...body, callBackUrl }, onLeft);
+  const answer = await client.submit(path, { ...body, callBackUrl }, leaving);
 
   // The upstream may echo the request; the last segment of the callback's path is its token.
   function redact(text: string): string {
@@ -43,6 +45,6 @@ export async function sendStart(
     return client.redact(createRedactor(own)(text));
   }
   const accepted = Accepted.safeParse(toSubmitData(answer, { taskId, redact }));
-  if (!accepted.success) throw new AnswerLostError(new Error('accepted without a taskId'));
+  if (!accepted.success) throw new AnswerLostError(new Error('accepted without a usable taskId'));
   return accepted.data.taskId;
 }

@@ -18,6 +18,20 @@ export const LooseInt = WireInt.nullable().catch(null);
 
 /** A finite number, as such or as text; or null. */
 export const LooseNumber = z.coerce.number().nullable().catch(null);
+/** In UTF-16 units. PostgreSQL cannot index values of more than some 2,700 bytes. */
+const MAX_TASK_ID_LENGTH = 512;
+
+/** A task's id. Some upstreams number their tasks: a safe integer stands for its decimal digits. */
+export const WireTaskId = z.union([
+  z.int().nonnegative().transform(String),
+  z
+    .string()
+    .max(MAX_TASK_ID_LENGTH)
+    .refine((id) => id.trim() !== '' && !id.includes('\0') && id.isWellFormed()),
+]);
+
+/** A task's id, or null where there is none that could be stored. */
+export const LooseTaskId = WireTaskId.nullable().catch(null);
 
 /** A text with something in it, or null. PostgreSQL cannot store a NUL, so none gets further in. */
 export const LooseText = z

@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import packageFile from '../../package.json' with { type: 'json' };
 import { GatewayError, InvalidInputError, VideoNotFoundError } from '../../src/errors.ts';
 import { AnswerInDoubtError } from '../../src/upstream/answer-in-doubt.ts';
 import { AnswerLostError } from '../../src/upstream/answer-lost.ts';
+import { fetchDetails } from '../../src/upstream/details.ts';
 import { sendExtend } from '../../src/upstream/extend.ts';
 import { answerJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { API_KEY, CALLBACK_URL, EXTEND, failureOf, startClient } from './support.ts';
@@ -125,6 +127,33 @@ describe('an accepted extend', () => {
     expect(await sendExtend(client, EXTEND)).toBe('task-1');
   });
 
+  it.each([
+    [2_151_574_698, '2151574698'],
+    [0, '0'],
+    ['x'.repeat(512), 'x'.repeat(512)],
+    ['задача 1', 'задача 1'],
+  ])('may have the task id %j', async (taskId, expected) => {
+    await using upstream = await startScriptedUpstream((_, response) =>
+      answerJson(response, { code: 200, data: { taskId } }),
+    );
+    await using client = startClient(upstream.url);
+
+    expect(await sendExtend(client, EXTEND)).toBe(expected);
+  });
+
+  it('says who asks', async () => {
+    await using upstream = await startScriptedUpstream((_, response) =>
+      answerJson(response, accepted),
+    );
+    await using client = startClient(upstream.url);
+
+    await sendExtend(client, EXTEND);
+    await fetchDetails(client, 'task-1');
+
+    const agents = upstream.requests.map(({ headers }) => headers['user-agent']);
+    expect(agents).toEqual(Array(2).fill(`longtake/${packageFile.version}`));
+  });
+
   it('is read from behind a byte order mark', async () => {
     await using upstream = await startScriptedUpstream((_, response) => {
       response.end(`\ufeff${JSON.stringify(accepted)}`);
@@ -216,7 +245,10 @@ describe('an answer that cannot be read', () => {
       'a taskId of spaces',
       (response) => answerJson(response, { code: 200, data: { taskId: ' ' } }),
     ],
-    ['a numeric taskId', (response) => answerJson(response, { code: 200, data: { taskId: 7 } })],
+    ...[7.5, -7, 2 ** 53, 'a\0b', '\ud800', 'x'.repeat(513)].map((taskId): [string, Answer] => [
+      `the taskId ${JSON.stringify(taskId).slice(0, 20)}`,
+      (response) => answerJson(response, { code: 200, data: { taskId } }),
+    ]),
     [
       'JSON that was cut off',
       (response, socket) => {

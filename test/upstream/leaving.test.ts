@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as openSocket, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { UpstreamUnreachableError } from '../../src/errors.ts';
+import { GatewayUnavailableError, UpstreamUnreachableError } from '../../src/errors.ts';
 import { AnswerLostError } from '../../src/upstream/answer-lost.ts';
 import { sendExtend } from '../../src/upstream/extend.ts';
 import { answerJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -128,6 +128,27 @@ describe('the deadline', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
+  it('takes an answer that lies in the socket already', async () => {
+    await using upstream = await startScriptedUpstream((_, response) => {
+      answerJson(response, accepted);
+      // As in a process that was paused: its timers run before it reads its sockets.
+      vi.advanceTimersByTime(timeoutMs);
+    });
+    await using client = startClient(upstream.url, { timeoutMs });
+
+    expect(await sendExtend(client, EXTEND)).toBe('task-1');
+  });
+
+  it('loses an answer of which only the head lies in the socket', async () => {
+    await using upstream = await startScriptedUpstream((_, response) => {
+      response.writeHead(200).flushHeaders();
+      vi.advanceTimersByTime(timeoutMs);
+    });
+    await using client = startClient(upstream.url, { timeoutMs });
+
+    expect(await failureOf(sendExtend(client, EXTEND))).toBeInstanceOf(AnswerLostError);
+  });
+
   it('holds for the body too', async () => {
     const begun = Promise.withResolvers<void>();
     await using upstream = await startScriptedUpstream((_, response) => {
@@ -192,6 +213,53 @@ describe('the deadline', () => {
     await Promise.race([dropped, upstream.nextRequest()]);
 
     expect(upstream.requests).toEqual([]);
+  });
+
+  it('keeps a request from leaving on a connection that opens before its timer has run', async () => {
+    await using upstream = await startScriptedUpstream((_, response) =>
+      answerJson(response, accepted),
+    );
+    // The timer is never run; the deadline passes all the same.
+    await using client = startClient(upstream.url, {
+      timeoutMs: 1,
+      connect: ({ port }, done) => {
+        const begun = performance.now();
+        while (performance.now() < begun + 5);
+        const socket = openSocket(Number(port), '127.0.0.1');
+        return socket.once('connect', () => done(null, socket));
+      },
+    });
+
+    expect(await failureOf(sendExtend(client, EXTEND))).toBeInstanceOf(UpstreamUnreachableError);
+    expect(upstream.requests).toEqual([]);
+  });
+
+  it('keeps a submit from leaving whose time is over when its connection opens', async () => {
+    await using upstream = await startScriptedUpstream((_, response) =>
+      answerJson(response, accepted),
+    );
+    let isOver = false;
+    const left = vi.fn();
+    await using client = startClient(upstream.url, {
+      timeoutMs,
+      connect: ({ port }, done) => {
+        const socket = openSocket(Number(port), '127.0.0.1');
+        return socket.once('connect', () => {
+          isOver = true;
+          done(null, socket);
+        });
+      },
+    });
+
+    const leaving = { onLeft: left, isTooLate: () => isOver };
+    const error = await failureOf(sendExtend(client, EXTEND, leaving));
+
+    expect(error).toBeInstanceOf(GatewayUnavailableError);
+    expect(error).toMatchObject({ retryable: true });
+    isOver = false;
+    await sendExtend(client, { ...EXTEND, prompt: 'later' });
+    expect(upstream.requests).toHaveLength(1);
+    expect(left).not.toHaveBeenCalled();
   });
 
   it('keeps a request that was given up in the queue from ever leaving', async () => {
