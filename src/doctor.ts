@@ -9,6 +9,7 @@ import { type Config, EnvironmentError, readConfig } from './config.ts';
 import { examineAuth } from './doctor/auth.ts';
 import { examineCallbacks } from './doctor/callbacks.ts';
 import { type Finding, fault, ok, SUBJECTS, type Subject, warning } from './doctor/finding.ts';
+import { examineRunning } from './doctor/pauses.ts';
 import { examinePostgres } from './doctor/postgres.ts';
 import { examineRuntime } from './doctor/runtime.ts';
 import { examineSqlite } from './doctor/sqlite.ts';
@@ -52,13 +53,14 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
       ),
     ];
   }
-  const [auth, database, callbacks, upstream] = await Promise.all([
+  const [auth, database, callbacks, upstream, running] = await Promise.all([
     examineAuth(config),
     isShared(config.DATABASE_URL)
       ? examinePostgres(config)
       : examineSqlite(config.DATABASE_URL.slice('sqlite:'.length), config.SUBMITS_PER_DAY),
     examineCallbacks(config),
     examineUpstream(config),
+    examineRunning(config),
   ]);
   const risks = findRisks(config, toUrl(config.HOST, config.PORT)).map((risk) =>
     warning(
@@ -68,7 +70,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
     ),
   );
   const all = [runtime, ok('environment', 'every variable can be used')];
-  const found = [...all, ...auth, ...database, ...callbacks, upstream, ...risks];
+  const found = [...all, ...auth, ...database, ...callbacks, upstream, ...running, ...risks];
   return found.sort((a, b) => SUBJECTS.indexOf(a.subject) - SUBJECTS.indexOf(b.subject));
 }
 

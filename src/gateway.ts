@@ -26,17 +26,15 @@ import { createCloser } from './server/http/shutdown.ts';
 import { createDoor } from './server/origin-check.ts';
 import { createQuota } from './server/quotas.ts';
 import { serveWebSockets } from './server/websocket/server.ts';
-import { countSubmitsToday, readCredits } from './store/account.ts';
 import { isShared, openDatabase } from './store/database.ts';
 import type { Listener } from './store/listener.ts';
-import { countOpenTasks } from './store/open-tasks.ts';
 import { prepareStore } from './store/prepare.ts';
 import { createVideoLoader } from './store/video-loader.ts';
 import { createSubmitter } from './submit/submitter.ts';
+import { createDatabaseReadings } from './telemetry/database-readings.ts';
 import { createDeliveryNotes } from './telemetry/deliveries.ts';
 import { createLog } from './telemetry/log.ts';
 import { createPrometheusMetrics } from './telemetry/prometheus.ts';
-import { createReading } from './telemetry/readings.ts';
 import { createRequestCounts } from './telemetry/requests.ts';
 import { NO_TRACING, type Tracing } from './telemetry/tracing.ts';
 import { createReadiness } from './upkeep/readiness.ts';
@@ -102,9 +100,8 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const metrics = createPrometheusMetrics(packageFile.version, requests, {
     sockets: () => sockets.count,
     subscriptions: () => subscriptions.inAll,
-    openTasks: createReading(() => countOpenTasks(db)),
-    submitsToday: config.SUBMITS_PER_DAY > 0 ? createReading(() => countSubmitsToday(db)) : null,
-    credits: config.UPSTREAM_CREDITS ? createReading(() => readCredits(db)) : null,
+    ...createDatabaseReadings(db, config),
+    breakerSeconds: () => submitter.breakerSeconds,
     isDatabaseReady,
     droppedLogLines: () => output.dropped,
   });

@@ -30,7 +30,7 @@ function createTimed(): { breaker: Breaker; pass: (ms: number) => void } {
   const pass = (ms: number) => {
     now += ms;
   };
-  return { breaker: createBreaker(() => now), pass };
+  return { breaker: createBreaker({ now: () => now }), pass };
 }
 
 function fail(breaker: Breaker, times: number, error: () => unknown): void {

@@ -436,3 +436,82 @@ describe('the upstream', () => {
     expect(upstream.requests.every(({ method }) => method === 'GET')).toBe(true);
   });
 });
+
+describe('a pause that the upstream has asked for', () => {
+  it.each(['SQLite', 'PostgreSQL'])('is told, with the time that is left: %s', async (engine) => {
+    await using upstream = await startScriptedUpstream((request, response) =>
+      answerJson(
+        response,
+        request.method === 'GET'
+          ? { code: 200, msg: 'success', data: null }
+          : { code: 429, msg: 'slow down' },
+        { headers: { 'retry-after': '200' } },
+      ),
+    );
+    const database =
+      engine === 'PostgreSQL' ? { DATABASE_URL: await sharedPostgres().createDatabase() } : {};
+    await using gateway = await startGatewayProcess(upstream, database);
+    await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query:
+          'mutation { extendVideo(input: { taskId: "x", prompt: "p", quality: P720 }) { __typename } }',
+      }),
+    });
+
+    await gateway.logged('submits are paused: the upstream has answered 429');
+    const { about, code } = await consult({
+      UPSTREAM_URL: upstream.url,
+      PORT: new URL(gateway.url).port,
+      DATABASE_URL: `sqlite:${join(gateway.folder, 'gateway.db')}`,
+      ...database,
+    });
+
+    const told = [...about('upstream'), ...about('database')].filter(
+      ({ level }) => level === 'warning',
+    );
+    expect(told).toEqual([
+      {
+        level: 'warning',
+        subject: 'upstream',
+        message: expect.stringMatching(/^submits are paused for \d+ s still: the upstream/),
+        fix: expect.stringContaining('UPSTREAM_REQUESTS'),
+      },
+    ]);
+    expect(code).toBe(0);
+  });
+});
+
+describe('an open breaker', () => {
+  it('is told by the gateway that runs beside the doctor', async () => {
+    await using upstream = await startScriptedUpstream((request, response) =>
+      answerJson(
+        response,
+        request.method === 'GET'
+          ? { code: 200, msg: 'success', data: null }
+          : { code: 402, msg: 'no credits' },
+      ),
+    );
+    await using gateway = await startGatewayProcess(upstream, { UPSTREAM_BREAKER: 'on' });
+    await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query:
+          'mutation { extendVideo(input: { taskId: "x", prompt: "p", quality: P720 }) { __typename } }',
+      }),
+    });
+
+    await gateway.logged('submits are refused: the breaker is open');
+    const { about } = await consult({
+      UPSTREAM_URL: upstream.url,
+      PORT: new URL(gateway.url).port,
+      DATABASE_URL: `sqlite:${join(gateway.folder, 'gateway.db')}`,
+    });
+
+    expect(about('upstream').map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^submits are refused for \d+ s still/),
+    );
+  });
+});

@@ -7,6 +7,7 @@ import {
   OnUpdatedDocument,
   ReadVideoDocument,
 } from './generated/graphql.ts';
+import { backdate } from './support/backdate.ts';
 import { postCallback, toFailure, toSuccess } from './support/callback.ts';
 import { startGateway } from './support/gateway.ts';
 import { startHeldUpstream } from './support/held-upstream.ts';
@@ -369,5 +370,33 @@ describe('/metrics', () => {
       expect(text).not.toContain(word);
     }
     expect(text).toContain('longtake_build_info{version="');
+  });
+});
+
+describe('what keeps calls from the upstream', () => {
+  it('is a time that is left: a pause after a 429, and an open breaker', async () => {
+    const codes = [402, 429];
+    await using upstream = await startScriptedUpstream((_, response) =>
+      answerJson(response, { code: codes.pop(), msg: 'no' }, { headers: { 'retry-after': '200' } }),
+    );
+    await using gateway = await startGateway(upstream, { UPSTREAM_BREAKER: 'on' });
+    const before = await scrape(gateway);
+    const submit = () => gateway.graphql(ExtendDocument, { input: INPUT });
+    await submit();
+    await gateway.restart();
+    const paused = await scrape(gateway);
+
+    expect(before.get('longtake_pause_seconds', { calls: 'submits' })).toBe(0);
+    expect(before.get('longtake_breaker_open_seconds')).toBe(0);
+    expect(paused.get('longtake_pause_seconds', { calls: 'submits' })).toBeGreaterThan(100);
+    expect(paused.get('longtake_pause_seconds', { calls: 'submits' })).toBeLessThanOrEqual(200);
+    expect(paused.get('longtake_pause_seconds', { calls: 'reads' })).toBe(0);
+
+    await gateway.stop();
+    backdate(gateway, 'delete from pause');
+    await gateway.restart();
+    await submit();
+
+    expect((await scrape(gateway)).get('longtake_breaker_open_seconds')).toBeGreaterThan(10);
   });
 });

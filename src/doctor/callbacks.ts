@@ -12,9 +12,14 @@ const ANSWER_LIMIT = 16 * 1024;
 /** An address of the right form that no task has. */
 const NO_CALLBACK = `/callbacks/${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}/${'A'.repeat(43)}`;
 
-export async function examineCallbacks(config: Config): Promise<Finding[]> {
+/** Where a gateway of this environment is asked from its own machine. */
+export function ownUrl(config: Config): string {
   const listening = toUrl(config.HOST, config.PORT);
-  const own = isAnyAddress(listening) ? toUrl('127.0.0.1', config.PORT) : listening;
+  return isAnyAddress(listening) ? toUrl('127.0.0.1', config.PORT) : listening;
+}
+
+export async function examineCallbacks(config: Config): Promise<Finding[]> {
+  const own = ownUrl(config);
   const publicUrl = config.PUBLIC_URL ?? own;
   // That the upstream cannot reach such an address is a risk, and told as one.
   if (isLocal(publicUrl) && !isLocal(config.UPSTREAM_URL)) return [];

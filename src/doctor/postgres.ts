@@ -11,6 +11,7 @@ import { explainPostgres, ListenError, NotificationsError } from '../store/postg
 import { examineDailySubmits } from './account.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
+import { examinePauses } from './pauses.ts';
 
 /** Bytes of all answers: they have some thousand. */
 const ANSWERS_LIMIT = 1024 * 1024;
@@ -80,6 +81,7 @@ async function examine(
   return [
     judgeMigrations(name, landed, POSTGRES_MIGRATIONS),
     ...(await examineDailySubmits(cap, landed.names, askRows)),
+    ...(await examinePauses(landed.names, askRows)),
   ];
 }
 

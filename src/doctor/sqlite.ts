@@ -10,6 +10,7 @@ import { primaryCode } from '../store/sqlite.ts';
 import { examineDailySubmits } from './account.ts';
 import { type Finding, fault, ok, toReason } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
+import { examinePauses } from './pauses.ts';
 
 /** @param cap `SUBMITS_PER_DAY`. */
 export async function examineSqlite(path: string, cap: number): Promise<Finding[]> {
@@ -33,7 +34,7 @@ export async function examineSqlite(path: string, cap: number): Promise<Finding[
         ok('database', `${path} is in use by another process, a running gateway most likely`),
       ];
     }
-    const { landed, daily } = await readTables(path, cap);
+    const { landed, uses } = await readTables(path, cap);
     if (!isWritable(path) || !isWritable(folder)) {
       return [
         fault(
@@ -43,7 +44,7 @@ export async function examineSqlite(path: string, cap: number): Promise<Finding[
         ),
       ];
     }
-    return [judgeMigrations(path, landed, SQLITE_MIGRATIONS), ...daily];
+    return [judgeMigrations(path, landed, SQLITE_MIGRATIONS), ...uses];
   } catch (error) {
     const isSound = ![11, 26].includes(primaryCode(error) ?? 0);
     return [
@@ -79,17 +80,15 @@ function isHeld(path: string): boolean {
 }
 
 /** `immutable` reads past all locks, and leaves no trace. */
-async function readTables(
-  path: string,
-  cap: number,
-): Promise<{ landed: Landed; daily: Finding[] }> {
+async function readTables(path: string, cap: number): Promise<{ landed: Landed; uses: Finding[] }> {
   const url = pathToFileURL(path);
   url.search = 'immutable=1';
   const file = new DatabaseSync(url, { readOnly: true });
   try {
     const ask = async (statement: string) => file.prepare(statement).all();
     const landed = await readLanded('sqlite', ask);
-    return { landed, daily: await examineDailySubmits(cap, landed.names, ask) };
+    const daily = await examineDailySubmits(cap, landed.names, ask);
+    return { landed, uses: [...daily, ...(await examinePauses(landed.names, ask))] };
   } finally {
     file.close();
   }

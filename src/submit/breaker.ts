@@ -35,8 +35,17 @@ export const NO_BREAKER: Breaker = {
   record: () => {},
 };
 
-/** @param now does not go back when the clock is set back. */
-export function createBreaker(now: () => number = () => performance.now()): Breaker {
+/**
+ * @param options.now does not go back when the clock is set back.
+ * @param options.onOpen called with what is answered from then on, also when it opens once more.
+ */
+export function createBreaker({
+  now = () => performance.now(),
+  onOpen = () => {},
+}: {
+  readonly now?: () => number;
+  readonly onOpen?: (refusal: GatewayError) => void;
+} = {}): Breaker {
   let failures = 0;
   let openUntil = 0;
   let cause: unknown;
@@ -57,6 +66,23 @@ export function createBreaker(now: () => number = () => performance.now()): Brea
     creditPauses += 1;
   }
 
+  function learn(error: unknown, hasTried: boolean): void {
+    if (error instanceof InsufficientCreditsError) {
+      // Of several calls that were under way together, the first one counts.
+      if (hasTried || !findRefusal()) openForCredits(error);
+      return;
+    }
+    creditPauses = 0;
+    if (!isOutage(error)) {
+      failures = 0;
+      return;
+    }
+    failures += 1;
+    cause = error;
+    const { retryAfter } = error;
+    openUntil = now() + Math.max(OPEN_MS, (retryAfter ?? 0) * 1_000);
+  }
+
   return {
     findRefusal,
     enter() {
@@ -70,21 +96,11 @@ export function createBreaker(now: () => number = () => performance.now()): Brea
     },
     record(error) {
       const hasTried = isTrying;
+      const wasOpen = findRefusal() !== null && !hasTried;
       isTrying = false;
-      if (error instanceof InsufficientCreditsError) {
-        // Of several calls that were under way together, the first one counts.
-        if (hasTried || !findRefusal()) openForCredits(error);
-        return;
-      }
-      creditPauses = 0;
-      if (!isOutage(error)) {
-        failures = 0;
-        return;
-      }
-      failures += 1;
-      cause = error;
-      const { retryAfter } = error;
-      openUntil = now() + Math.max(OPEN_MS, (retryAfter ?? 0) * 1_000);
+      learn(error, hasTried);
+      const refusal = findRefusal();
+      if (refusal && !wasOpen) onOpen(refusal);
     },
   };
 }

@@ -13,6 +13,7 @@ import {
 } from '../store/allowance.ts';
 import { endPause } from '../store/pauses.ts';
 import type { Database } from '../store/schema.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { createLine } from './line.ts';
 
 /** How long to leave a database alone that could not be asked. */
@@ -25,7 +26,7 @@ const BELIEVED_MS = 2_000;
 export interface Gate {
   /**
    * Why a submit of the owner is hopeless: the line, or a pause, is longer than it may wait. Null: it
-   * may get a place. Asks no database.
+   * may get a place. Asks no database. A refusal is counted as a wait of no time.
    */
   findRefusal(owner: string): RateLimitedError | null;
   /**
@@ -61,10 +62,11 @@ interface Waiter {
 export function createGate(parts: {
   readonly db: Database;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly allowance: Allowance;
   readonly maxWaitMs: number;
 }): Gate {
-  const { db, log, allowance, maxWaitMs } = parts;
+  const { db, log, metrics, allowance, maxWaitMs } = parts;
   const line = createLine<Waiter>();
   /** When a place is free next, by `performance.now`, and when that was found out. */
   let next = { at: 0, foundAt: Number.NEGATIVE_INFINITY };
@@ -92,7 +94,9 @@ export function createGate(parts: {
   }
 
   function findRefusal(owner: string): RateLimitedError | null {
-    return toWaitMs(owner) > maxWaitMs ? toRefusal(owner) : null;
+    if (toWaitMs(owner) <= maxWaitMs) return null;
+    metrics.gateWait(false, 0);
+    return toRefusal(owner);
   }
 
   async function wait(owner: string): Promise<Place> {

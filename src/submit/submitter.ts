@@ -64,6 +64,8 @@ export interface Submitter {
     idempotencyKey: string | null,
     requestId?: string,
   ): Promise<Video>;
+  /** How long the breaker stays open; 0 while it is closed. */
+  readonly breakerSeconds: number;
   /**
    * Refuses new submits from now on, and those that wait for their turn; resolves when those in
    * flight have been settled.
@@ -83,8 +85,17 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   const { db, hub, upstream, metrics, tracing, log, config } = parts;
   const spending = { limits: toSpendLimits(config), dailyCap: config.SUBMITS_PER_DAY };
   const allowance = toAllowance('submit', config);
-  const gate = createGate({ db, log, allowance, maxWaitMs: config.SUBMIT_MAX_WAIT_MS });
-  const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker() : NO_BREAKER;
+  const gate = createGate({
+    db,
+    log,
+    metrics,
+    allowance,
+    maxWaitMs: config.SUBMIT_MAX_WAIT_MS,
+  });
+  const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker({ onOpen }) : NO_BREAKER;
+  function onOpen({ code, retryAfter }: GatewayError): void {
+    log.warn({ code, seconds: retryAfter }, 'submits are refused: the breaker is open');
+  }
   const sending = { db, upstream, gate, breaker, metrics };
   const settling = createSettling(parts);
   const inFlight = new Set<Promise<unknown>>();
@@ -193,6 +204,9 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
 
   return {
     submit,
+    get breakerSeconds() {
+      return breaker.findRefusal()?.retryAfter ?? 0;
+    },
     async drain() {
       isDraining = true;
       gate.drain();

@@ -5,11 +5,12 @@ import { type OpenTasks, TASK_STATES } from '../store/open-tasks.ts';
 import { FAILURE_REASONS } from '../video.ts';
 import { toCreationTime } from '../video-id.ts';
 import * as labels from './metrics.ts';
+import { type PauseReadings, watchPauses } from './pauses.ts';
 import { watchProcess } from './process.ts';
 import type { RequestCounts } from './requests.ts';
 
 /** What is asked for at each scrape instead of being counted. */
-export interface Readings {
+export interface Readings extends PauseReadings {
   readonly sockets: () => number;
   readonly subscriptions: () => number;
   /** Null while the database does not answer. */
@@ -37,6 +38,7 @@ export function createPrometheusMetrics(
   const register = new Registry();
   const registers = [register];
   const stopWatching = watchProcess(register);
+  watchPauses(register, readings);
 
   const upstreamCalls = new Histogram({
     name: 'longtake_upstream_request_duration_seconds',

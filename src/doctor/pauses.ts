@@ -1,0 +1,84 @@
+/** Whether calls at the upstream are paused now, and which way that is known. */
+
+import type { Config } from '../config.ts';
+import { readText } from '../read-answer.ts';
+import { isShared } from '../store/database.ts';
+import { ownUrl } from './callbacks.ts';
+import { type Finding, warning } from './finding.ts';
+
+/** The migration that made the table. */
+const MIGRATION = '0008-pauses';
+const PATIENCE_MS = 5_000;
+/** Bytes of a scrape: it has some ten thousand for each operation. */
+const SCRAPE_LIMIT = 4 * 1024 * 1024;
+
+const NAMES: Readonly<Record<string, string>> = { submit: 'submits', read: 'reads' };
+
+/**
+ * Pauses as the database has them.
+ *
+ * @param landed the names of the migrations that the database has.
+ * @param ask runs a statement that returns rows.
+ */
+export async function examinePauses(
+  landed: readonly string[],
+  ask: (statement: string) => Promise<readonly unknown[]>,
+): Promise<Finding[]> {
+  if (!landed.includes(MIGRATION)) return [];
+  const rows = (await ask('select name, until from pause')) as { name: string; until: unknown }[];
+  return rows.flatMap(({ name, until }) =>
+    toFinding(NAMES[name] ?? name, (Number(until) - Date.now()) / 1_000),
+  );
+}
+
+/**
+ * What the gateway beside the doctor says of itself: whether its breaker is open, and on SQLite, whose
+ * file nobody else can read, whether calls are paused. Nothing where none runs or it is not told.
+ */
+export async function examineRunning(config: Config): Promise<Finding[]> {
+  const text = await scrape(config);
+  if (text === null) return [];
+  const find = (series: string) =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${series} `))
+        ?.split(' ')[1] ?? 0,
+    );
+  const pauses = isShared(config.DATABASE_URL)
+    ? []
+    : Object.values(NAMES).flatMap((calls) =>
+        toFinding(calls, find(`longtake_pause_seconds{calls="${calls}"}`)),
+      );
+  const breaker = Math.ceil(find('longtake_breaker_open_seconds'));
+  if (breaker <= 0) return pauses;
+  const open = warning(
+    'upstream',
+    `submits are refused for ${breaker} s still: several calls in a row have failed`,
+    'See the warnings in the log of the gateway for the reason.',
+  );
+  return [...pauses, open];
+}
+
+function toFinding(calls: string, seconds: number): Finding[] {
+  if (!(seconds > 0)) return [];
+  const message = `${calls} are paused for ${Math.ceil(seconds)} s still: the upstream has answered 429`;
+  const fix =
+    'Wait. If it comes often, lower UPSTREAM_REQUESTS, or ask the upstream for a higher limit.';
+  return [warning('upstream', message, fix)];
+}
+
+async function scrape(config: Config): Promise<string | null> {
+  try {
+    const response = await fetch(`${ownUrl(config)}/metrics`, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      headers: config.METRICS_TOKEN ? { authorization: `Bearer ${config.METRICS_TOKEN}` } : {},
+    });
+    const text = await readText(response, SCRAPE_LIMIT);
+    return response.status === 200 ? text : null;
+  } catch {
+    // Nobody listens, or it is no gateway: that is told where callbacks are examined.
+    return null;
+  }
+}
