@@ -9,13 +9,11 @@ import type { Config } from './config.ts';
 import { createCursors } from './delivery/cursor.ts';
 import { createHub } from './delivery/hub.ts';
 import { createReader } from './delivery/reader.ts';
-import { createPlanner } from './fast/execution/planner.ts';
-import { createFinishedVideos } from './fast/finished-videos.ts';
-import { createSharedEvents } from './fast/shared-events.ts';
-import { createThinPath } from './fast/thin-path.ts';
+import { createFastPaths } from './fast/index.ts';
 import { schema } from './schema/index.ts';
 import { createClosing } from './server/closing.ts';
 import { createBoundAnswer } from './server/graphql/answer-size.ts';
+import { createSubscribe } from './server/graphql/subscribe.ts';
 import { readTrustedDocuments } from './server/graphql/trusted-documents.ts';
 import { createGraphQL } from './server/graphql/yoga.ts';
 import { createGraphiQL } from './server/http/graphiql.ts';
@@ -130,7 +128,8 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const upkeep = startUpkeep({ ...ends, upstream, tracing, log, config });
 
   let isDraining = false;
-  const finished = createFinishedVideos();
+  const boundAnswer = createBoundAnswer(config.MAX_ANSWER_BYTES);
+  const fast = createFastPaths(config, schema, boundAnswer);
   const services = {
     db,
     cursors: createCursors(databaseId),
@@ -138,26 +137,20 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     reader,
     submitter,
     refresher,
-    finished,
-    videoLoader: createVideoLoader(db, finished),
+    finished: fast.videoCache,
+    videoLoader: createVideoLoader(db, fast.videoCache),
     noteDelivery: createDeliveryNotes(db, tracing),
     log,
   };
   const toClientError = createToClientError(log, config.INTROSPECTION);
-  const planner = createPlanner(schema, 'query');
-  const boundAnswer = createBoundAnswer(config.MAX_ANSWER_BYTES);
-  const subscribeShared = createSharedEvents(
-    requests,
-    createPlanner(schema, 'subscription'),
-    boundAnswer,
-  );
+  const subscribe = createSubscribe(requests, fast.executeEvent);
   const yoga = createGraphQL({
     services,
     config,
     toClientError,
     trusted,
     requests,
-    subscribeShared,
+    subscribe,
     boundAnswer,
   });
   const authenticator = createAuthenticator(config, log);
@@ -166,9 +159,15 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const server = createHttpServer(
     {
       ...entry,
-      answerThinly: config.THIN_PATH
-        ? createThinPath({ yoga, services, planner, toClientError, trusted, requests, boundAnswer })
-        : null,
+      answerDirectly: fast.createAnswerDirectly({
+        yoga,
+        services,
+        toClientError,
+        trusted,
+        requests,
+        boundAnswer,
+      }),
+      waitForBatch: fast.waitForBatch,
       sendGraphiQL: config.GRAPHIQL ? createGraphiQL() : null,
       handleCallback: createCallbackHandler({
         ...ends,
@@ -195,7 +194,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     ...entry,
     services,
     trusted,
-    subscribeShared,
+    subscribe,
     config,
   });
 

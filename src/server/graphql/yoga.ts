@@ -6,13 +6,13 @@ import type { ToClientError } from '../../client-errors.ts';
 import type { Config } from '../../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../../context.ts';
 import { RateLimitedError } from '../../errors.ts';
-import { type SubscribeShared, useSharedEvents } from '../../fast/shared-events.ts';
 import { schema } from '../../schema/index.ts';
 import type { RequestCounts } from '../../telemetry/requests.ts';
 import type { BoundAnswer } from './answer-size.ts';
 import { type Passage, useCounting } from './counting.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { createLimitsRule } from './limits.ts';
+import { type Subscribe, useSubscribe } from './subscribe.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
 /** What the HTTP server says of a request. */
@@ -35,10 +35,10 @@ export function createGraphQL(parts: {
   readonly toClientError: ToClientError;
   readonly trusted: TrustedDocuments | null;
   readonly requests: RequestCounts;
-  readonly subscribeShared: SubscribeShared;
+  readonly subscribe: Subscribe;
   readonly boundAnswer: BoundAnswer;
 }) {
-  const { services, config, toClientError, trusted, requests, subscribeShared } = parts;
+  const { services, config, toClientError, trusted, requests, subscribe } = parts;
   const { log } = services;
   const extraParamNames = trusted ? ['documentId'] : [];
   return createYoga<ServerContext, Context>({
@@ -53,7 +53,7 @@ export function createGraphQL(parts: {
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
       useKnownParameters(extraParamNames),
-      useSharedEvents(subscribeShared),
+      useSubscribe(subscribe),
       useBoundedAnswers(parts.boundAnswer),
     ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.

@@ -9,8 +9,6 @@ import type { ToClientError } from '../../client-errors.ts';
 import type { Caller } from '../../context.ts';
 import { Ending } from '../../ending.ts';
 import { RateLimitedError } from '../../errors.ts';
-import type { AnswerThinly } from '../../fast/thin-path.ts';
-import { createTurn } from '../../fast/write-batcher.ts';
 import { readBody } from '../../read-body.ts';
 import { type RequestCounts, type Transport, toOutcome } from '../../telemetry/requests.ts';
 import { type Passage, toSeconds } from '../graphql/counting.ts';
@@ -18,6 +16,7 @@ import type { Yoga } from '../graphql/yoga.ts';
 import type { Door } from '../origin-check.ts';
 import type { Quota } from '../quotas.ts';
 import { withoutByteOrderMark } from './byte-order-mark.ts';
+import type { AnswerDirectly } from './direct-answer.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import { type Acceptance, createAcceptances } from './media-types.ts';
 import { sendErrors, sendJson, toStatus } from './refusals.ts';
@@ -28,7 +27,9 @@ const BODY_LIMIT = 256 * 1024;
 export interface EndpointParts {
   readonly yoga: Yoga;
   /** Null where everything has to go through Yoga. */
-  readonly answerThinly: AnswerThinly | null;
+  readonly answerDirectly: AnswerDirectly | null;
+  /** Resolves when an answer is to be written: those of one event loop tick are written together. */
+  readonly waitForBatch: (() => Promise<void>) | null;
   readonly authenticator: Authenticator;
   readonly door: Door;
   readonly toClientError: ToClientError;
@@ -59,8 +60,8 @@ export type ServeGraphQL = (
 ) => Promise<void>;
 
 export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
-  const { yoga, answerThinly, authenticator, door, subscriptions, requests } = parts;
-  const endOfTurn = createTurn();
+  const { yoga, answerDirectly, waitForBatch, authenticator, door, subscriptions, requests } =
+    parts;
   const toAcceptance = createAcceptances();
 
   async function serveGraphQL(
@@ -139,10 +140,10 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     }
     const text = withoutByteOrderMark(body.toString('utf8'));
     const { contentType } = accepted;
-    const given = contentType && answerThinly?.(text, contentType, caller, begun);
+    const given = contentType && answerDirectly?.(text, contentType, caller, begun);
     const thin = given instanceof Promise ? await given : given;
     if (thin) {
-      await endOfTurn();
+      await waitForBatch?.();
       const length = Buffer.byteLength(thin.body);
       response.writeHead(200, { 'content-type': thin.contentType, 'content-length': length });
       response.end(thin.body);

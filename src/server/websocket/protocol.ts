@@ -7,10 +7,10 @@ import type { ToClientError } from '../../client-errors.ts';
 import type { Config } from '../../config.ts';
 import { type Caller, createContext, type Services } from '../../context.ts';
 import { GatewayUnavailableError, RateLimitedError } from '../../errors.ts';
-import type { SubscribeShared } from '../../fast/shared-events.ts';
 import { type RequestCounts, toOutcome } from '../../telemetry/requests.ts';
 import { inSpan, type Tracing } from '../../telemetry/tracing.ts';
 import { countOverSocket, toSeconds } from '../graphql/counting.ts';
+import type { Subscribe } from '../graphql/subscribe.ts';
 import type { TrustedDocuments } from '../graphql/trusted-documents.ts';
 import { createTooLargeError, STREAM_LIMIT, type Yoga } from '../graphql/yoga.ts';
 import { createQuota, type Quota } from '../quotas.ts';
@@ -28,7 +28,8 @@ export interface ProtocolParts {
   readonly toClientError: ToClientError;
   /** Running subscriptions per owner, counted together with those by server-sent events. */
   readonly subscriptions: Quota;
-  readonly subscribeShared: SubscribeShared;
+  /** Null from it: graphql's own `subscribe` reports the fault. */
+  readonly subscribe: Subscribe;
   readonly trusted: TrustedDocuments | null;
   readonly requests: RequestCounts;
   readonly tracing: Tracing;
@@ -40,7 +41,7 @@ type Params = Readonly<Record<string, unknown>>;
 /** @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
 export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
   const { yoga, services, authenticator, toClientError, subscriptions } = parts;
-  const { subscribeShared, trusted, requests, tracing, config } = parts;
+  const { trusted, requests, tracing, config } = parts;
   const quotas = { sockets: createQuota(config.OWNER_SOCKETS), subscriptions };
   const sessions = createSessions(authenticator, quotas);
   // One for all: nothing in it is an operation's own, and thousands of operations are open.
@@ -78,7 +79,7 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
     execute: (args) => run(args, execute),
     subscribe: (args) =>
       run(args, async () => {
-        const results = await subscribeShared(args, maskError);
+        const results = await parts.subscribe(args, maskError);
         if (!results) return subscribe(args);
         return 'next' in results ? sendResults(results, args as SocketArgs) : results;
       }),

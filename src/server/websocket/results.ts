@@ -1,7 +1,7 @@
 /** What a subscription sends over its socket. */
 
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
-import { toText } from '../../fast/result-text.ts';
+import { toText } from '../graphql/result-text.ts';
 import type { Connection } from './connection.ts';
 
 /** The arguments of an operation, and whither its results go. */
