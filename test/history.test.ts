@@ -196,9 +196,10 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       (db, history) => submits.findKeyHolder(db, OWNER, `key-${newest(history)}`),
       (db) => submits.findKeyHolder(db, OWNER, SPENT_KEY),
     ],
-    findLatestOfKey: [
-      (db) => submits.findLatestOfKey(db, OWNER, SPENT_KEY),
-      (db) => submits.findLatestOfKey(db, OWNER, 'never-used'),
+    findAnswerer: [
+      (db, history) => submits.findAnswerer(db, OWNER, `key-${newest(history)}`),
+      (db) => submits.findAnswerer(db, OWNER, SPENT_KEY),
+      (db) => submits.findAnswerer(db, OWNER, 'never-used'),
     ],
     findRow: [(db, history) => submits.findRow(db, history.toId(newest(history)))],
   },

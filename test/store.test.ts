@@ -36,7 +36,7 @@ import {
   pruneAttempts,
   recordAttempt,
 } from '../src/store/spending.ts';
-import { findKeyHolder, findLatestOfKey, findRow } from '../src/store/submits.ts';
+import { findAnswerer, findKeyHolder, findRow } from '../src/store/submits.ts';
 import { adoptTask, confirmSubmit } from '../src/store/transitions/confirm.ts';
 import { endVideo } from '../src/store/transitions/end.ts';
 import { endConfirmedVideo } from '../src/store/transitions/end-confirmed.ts';
@@ -245,7 +245,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await rejectSubmit(db, id, '{}')).toBe(false);
       expect(await read(id)).toMatchObject({ state: 'REJECTED', key_held: 0, check_after: null });
       expect(await findKeyHolder(db, 'me', 'k')).toBeUndefined();
-      expect((await findLatestOfKey(db, 'me', 'k'))?.id).toBe(id);
+      expect((await findAnswerer(db, 'me', 'k'))?.id).toBe(id);
       expect(await findVideo(db, 'me', id)).toBeNull();
       expect(await listVideos(db, 'me', {}, { limit: 9, before: null })).toEqual([]);
     });
@@ -570,6 +570,23 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await endVideo(db, second, succeeded('b'))).toMatchObject({ video: { id: second } });
       expect((await read(second)).key_held).toBe(0);
       expect((await findKeyHolder(db, 'me', 'l'))?.id).toBe(holder);
+    });
+
+    it('gives a tombstone its key back, and whoever looks for the key meanwhile finds the row', async () => {
+      for (let round = 0; round < 40; round++) {
+        const key = `key-${round}`;
+        const id = await insert({ idempotencyKey: key });
+        await rejectSubmit(db, id, '{}');
+        let isOver = false;
+        const look = async () => {
+          while (!isOver) expect((await findAnswerer(db, 'me', key))?.id).toBe(id);
+        };
+        const end = async () => {
+          await endVideo(db, id, succeeded(`task-${round}`));
+          isOver = true;
+        };
+        await Promise.all([...Array.from({ length: 8 }, look), end()]);
+      }
     });
 
     it.runIf(isShared)(

@@ -24,24 +24,29 @@ const findRowOfKey = prepare<{ owner: string; idempotencyKey: string }, VideoRow
     .where('key_held', '=', 1),
 );
 
-/** The newest row that has freed the owner's idempotency key. */
-export async function findLatestOfKey(
+/**
+ * The row that answers for the owner's idempotency key: its holder, or else the newest row that has
+ * freed it. One statement, because a callback may give the key back to a tombstone between two.
+ */
+export async function findAnswerer(
   db: Database,
   owner: string,
   idempotencyKey: string,
 ): Promise<VideoRow | undefined> {
-  return (
+  const ofKey = (held: 0 | 1) =>
     db
       .selectFrom('video')
-      .selectAll()
+      .select('id')
       .where('owner', '=', owner)
       .where('idempotency_key', '=', idempotencyKey)
-      // A literal, as the partial index has it.
-      .where('key_held', '=', sql.lit(0))
-      .orderBy('id', 'desc')
-      .limit(1)
-      .executeTakeFirst()
-  );
+      // A literal, as the partial indexes have it.
+      .where('key_held', '=', sql.lit(held));
+  const freed = ofKey(0).orderBy('id', 'desc').limit(1);
+  return db
+    .selectFrom('video')
+    .selectAll()
+    .where('id', '=', ({ fn }) => fn.coalesce(ofKey(1), freed))
+    .executeTakeFirst();
 }
 
 /** The row in any state, for its own submit and its callback. */

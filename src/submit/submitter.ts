@@ -8,7 +8,7 @@ import { GatewayError, GatewayUnavailableError, IdempotencyConflictError } from 
 import { toAllowance } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
-import { findKeyHolder, findLatestOfKey } from '../store/submits.ts';
+import { findAnswerer, findKeyHolder } from '../store/submits.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Span, Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
@@ -166,9 +166,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     span.end();
     // That one may have ended already, as a tombstone: its answer is ours all the same, because we
     // came before it.
-    const key = idempotencyKey ?? '';
-    // Ids are the clocks' of those who made them: only without a holder is the latest the one.
-    const winner = (await findKeyHolder(db, owner, key)) ?? (await findLatestOfKey(db, owner, key));
+    const winner = await findAnswerer(db, owner, idempotencyKey ?? '');
     if (!winner) throw new Error('A submit was not stored although nothing stood in its way.');
     return { row: winner, settled: null };
   }
