@@ -115,7 +115,7 @@ const EXCESSES: Record<string, [document: string, refusal: RegExp]> = {
     /in cost, at most 100000/,
   ],
   'rows of long lists': [
-    `{ ${times(90, (index) => `l${index}: videos(first: 100) { edges { node { id state createdAt } } }`)} }`,
+    `{ ${times(98, (index) => `l${index}: videos(first: 100) { edges { node { id state taskId createdAt prompt } } }`)} }`,
     /in cost, at most 100000/,
   ],
   'pages longer than pages are': [
@@ -131,6 +131,17 @@ const EXCESSES: Record<string, [document: string, refusal: RegExp]> = {
     `{ __schema { types { ${nest(6, 'fields { type { ', 'name').replaceAll('}', '} }')} } } }`,
     /Maximum introspection depth exceeded/,
   ],
+};
+
+/** What an application may well ask for at once. */
+const GENEROUS: Record<string, string> = {
+  'a page with its lineages and extensions': `{ videos(first: 100) { edges { cursor node {
+    id taskId state prompt quality waterMark videoUrl coverUrl createdAt finishedAt expiresAt expired
+    failure { reason message retryable } source { id state coverUrl }
+    ancestors { id state prompt } extensions { edges { node { id state prompt } } } } } } }`,
+  'a page of pages': `{ videos(first: 100) { edges { node { extensions(first: 100) { edges { node { id state taskId } } } } } } }`,
+  'a list for each state, and more': `{ ${times(90, (index) => `l${index}: videos(states: [FAILED]) { edges { node { id } } }`)} }`,
+  'a hundred videos by their ids': `{ ${times(100, (index) => `v${index}: video(taskId: "01234567-0000-7000-8000-00000000000${index % 10}") { id state videoUrl }`)} }`,
 };
 
 /** What costs money is refused in twos, whatever it is wrapped in. */
@@ -380,6 +391,18 @@ describe('a page of a stranger', () => {
         expect([origin, init.method, said]).toEqual([origin, init.method, []]);
       }
     }
+  });
+});
+
+describe('a document that asks for much, and not for too much,', () => {
+  it.each(Object.entries(GENEROUS))('is answered: %s', async (_, document) => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+
+    const { data, errors } = await gateway.send(document);
+
+    expect(errors).toBeUndefined();
+    expect(data).toBeDefined();
   });
 });
 

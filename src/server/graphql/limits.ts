@@ -42,10 +42,10 @@ const PRICES: ReadonlyMap<string, Price> = new Map([
   ['completions', LIST],
   ['extensions', LIST],
   ['ancestors', { base: 10, item: 4, length: DEFAULT_DEPTH }],
-  ['node', VIDEO],
-  ['video', VIDEO],
   ['source', VIDEO],
 ]);
+/** Without an argument they are part of what has been read: the node of an edge, the video of an event. */
+const READS: ReadonlySet<string> = new Set(['node', 'video']);
 
 interface Size {
   depth: number;
@@ -122,7 +122,7 @@ function createMeasure(context: ValidationContext): (selections: SelectionSetNod
   function measureField(field: FieldNode): Size {
     const inner = field.selectionSet ? measure(field.selectionSet) : NOTHING;
     const isSubmit = SUBMITS.has(field.name.value);
-    const { base, item = 0, length = 1 } = PRICES.get(field.name.value) ?? FIELD;
+    const { base, item = 0, length = 1 } = toPrice(field);
     return {
       depth: inner.depth + 1,
       aliases: inner.aliases + (field.alias ? 1 : 0),
@@ -133,6 +133,11 @@ function createMeasure(context: ValidationContext): (selections: SelectionSetNod
   }
 
   return measure;
+}
+
+function toPrice({ name, arguments: args }: FieldNode): Price {
+  if (READS.has(name.value)) return count(args) > 0 ? VIDEO : FIELD;
+  return PRICES.get(name.value) ?? FIELD;
 }
 
 /** How many items a list may have; what a variable says is not known yet. */
