@@ -9,8 +9,8 @@ const IN_WORDS: Record<string, string> = {
   PUBLIC_URL: '`http://HOST:PORT`',
   DRAIN_GRACE_MS: '5000, 0 on loopback',
   DATABASE_LISTEN_URL: '`DATABASE_URL`',
-  GRAPHIQL: 'on at home',
-  INTROSPECTION: 'on at home',
+  GRAPHIQL: 'on in development',
+  INTROSPECTION: 'on in development',
 };
 
 const page = readPages().find(({ file }) => file === 'docs/configuration.md');
