@@ -45,7 +45,7 @@ describe('the example app', () => {
     await playable(page);
     const chain = page.getByRole('navigation').getByRole('listitem');
     await expect
-      .poll(() => chain.allInnerTexts())
+      .poll(() => chain.locator('.title').allInnerTexts())
       .toEqual([
         'A cat dances in a room full of colorful lights',
         'The cat goes on dancing',
@@ -62,9 +62,10 @@ describe('the example app', () => {
     await page.getByLabel('Task id').fill(second);
     await page.getByRole('button', { name: 'Open' }).click();
     await page.getByRole('heading', { name: 'It bows' }).waitFor();
+    await page.getByRole('button', { name: 'Show all 2 of this chain' }).click();
     await expect
-      .poll(() => page.locator('.grid .title').allInnerTexts())
-      .toEqual(['It bows', 'The cat goes on dancing']);
+      .poll(() => page.locator('.library .title').allInnerTexts())
+      .toEqual(['The cat goes on dancing', 'It bows']);
     expect(shown.complaints).toEqual([]);
     expect([...shown.hosts].every((host) => host.startsWith('127.0.0.1:'))).toBe(true);
   });

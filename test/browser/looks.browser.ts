@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { extend, making, playable, startApp } from './support/app.ts';
+import { extend, making, openOriginal, playable, startApp } from './support/app.ts';
 import { launchBrowser } from './support/browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -44,7 +44,11 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
       expect(scroll).toBeLessThanOrEqual(width);
     }
 
+    await page.getByRole('link', { name: 'Longtake' }).click();
+    await page.getByRole('heading', { name: 'Make your first video' }).waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
+    await look('0-start');
+    await openOriginal(page);
     await playable(page);
     await look('1-original');
 
@@ -82,6 +86,10 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
     });
     await extend(page, 'And again #429');
     await page.getByRole('alert').waitFor();
+    await page.getByRole('button', { name: /^Show all/ }).click();
+    await page.locator('.chain-open .failures').evaluate((element: HTMLDetailsElement) => {
+      element.open = true;
+    });
     await look('5-refused');
   });
 });

@@ -1,16 +1,34 @@
+import { useState } from 'react';
+import { toBrief } from './format.ts';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
 import { toHref } from './hooks.ts';
 import { STATES } from './words.ts';
 
-/** A video as a still: its cover, its words, its state. */
+/** A video as a still: its cover, its words, its state and its time. */
 export function Frame({ video, isCurrent }: { video: VideoFieldsFragment; isCurrent?: boolean }) {
+  const [broken, setBroken] = useState<string | null>(null);
+  const { coverUrl, createdAt, expired, state } = video;
+  const cover = !expired && coverUrl !== broken ? coverUrl : null;
+  const label = expired ? 'Expired' : STATES[state].label;
   return (
     <a className="frame" href={toHref(video.id)} aria-current={isCurrent ? 'true' : undefined}>
-      <span className={`still ${video.state.toLowerCase()}`}>
-        {video.coverUrl && <img src={video.coverUrl} alt="" loading="lazy" />}
-        {video.state !== 'SUCCEEDED' && <span>{STATES[video.state].label}</span>}
+      <span className={`still ${expired ? 'expired' : state.toLowerCase()}`}>
+        {cover ? (
+          <img src={cover} alt="" loading="lazy" onError={() => setBroken(cover)} />
+        ) : (
+          <span>{state === 'SUCCEEDED' && !expired ? 'No picture' : label}</span>
+        )}
       </span>
       <span className="title">{video.prompt || 'Untitled'}</span>
+      <span className="when">
+        {label}
+        {createdAt && (
+          <>
+            {' · '}
+            <time dateTime={createdAt}>{toBrief(createdAt)}</time>
+          </>
+        )}
+      </span>
     </a>
   );
 }

@@ -1,23 +1,27 @@
-import { type FormEvent, useEffect } from 'react';
-import { useQuery } from 'urql';
-import { useConnection } from './connection.ts';
-import { Frame } from './Frame.tsx';
-import { VideosDocument } from './gql/graphql.ts';
+import { type FormEvent, useState } from 'react';
+import { Choice } from './fields.tsx';
+import type { VideoState } from './gql/graphql.ts';
 import { toHref } from './hooks.ts';
+import { Chains, Frames } from './LibraryList.tsx';
+import { usePages } from './pages.ts';
+
+const OPEN_STATES: readonly VideoState[] = ['UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING'];
+
+const FILTERS: Readonly<
+  Record<string, { label: string; states?: readonly VideoState[]; none: string }>
+> = {
+  all: { label: 'All', none: 'None yet. What you make will be here.' },
+  ready: { label: 'Ready', states: ['SUCCEEDED'], none: 'None is ready.' },
+  open: { label: 'In progress', states: OPEN_STATES, none: 'None is in progress.' },
+  failed: { label: 'Failed', states: ['FAILED'], none: 'None has failed.' },
+};
+const OPTIONS = Object.entries(FILTERS).map(([name, { label }]) => [name, label] as const);
 
 /** One of yours, or a task id from elsewhere. */
 export function Library({ selected }: { selected: string | null }) {
-  const connection = useConnection();
-  const [{ data, error }, read] = useQuery({
-    query: VideosDocument,
-    requestPolicy: 'cache-and-network',
-  });
-  useEffect(() => {
-    if (error && connection === 'open') read({ requestPolicy: 'network-only' });
-  }, [error, connection, read]);
-  const videos = data?.videos.edges.map(({ node }) => node) ?? [];
+  const [filter, setFilter] = useState('all');
 
-  function onPaste(event: FormEvent<HTMLFormElement>): void {
+  function onOpen(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();
     const taskId = String(new FormData(event.currentTarget).get('taskId') ?? '').trim();
     if (taskId) location.hash = toHref(taskId);
@@ -28,7 +32,7 @@ export function Library({ selected }: { selected: string | null }) {
     <section className="library" aria-labelledby="library">
       <div className="elsewhere">
         <h2 id="library">Your videos</h2>
-        <form onSubmit={onPaste}>
+        <form onSubmit={onOpen}>
           <label htmlFor="taskId">Task id</label>
           <input id="taskId" name="taskId" required autoComplete="off" spellCheck={false} />
           <button type="submit" className="quiet">
@@ -36,17 +40,32 @@ export function Library({ selected }: { selected: string | null }) {
           </button>
         </form>
       </div>
-      {error && !data && (
+      <Choice legend="Show" name="filter" options={OPTIONS} onChange={setFilter} />
+      <List key={filter} filter={filter} selected={selected} />
+    </section>
+  );
+}
+
+function List({ filter, selected }: { filter: string; selected: string | null }) {
+  const { states, none } = FILTERS[filter] ?? { none: '' };
+  const { videos, error, hasMore, isReading, readMore } = usePages(states);
+  return (
+    <>
+      {error && !videos && (
         <p>They could not be read. It is tried again when the connection is back.</p>
       )}
-      {data && videos.length === 0 && <p>None yet. What you make will be here.</p>}
-      <ul className="grid">
-        {videos.map((video) => (
-          <li key={video.id}>
-            <Frame video={video} isCurrent={video.id === selected || video.taskId === selected} />
-          </li>
+      {videos?.length === 0 && <p>{none}</p>}
+      {videos &&
+        (states ? (
+          <Frames videos={videos} selected={selected} />
+        ) : (
+          <Chains videos={videos} selected={selected} />
         ))}
-      </ul>
-    </section>
+      {hasMore && (
+        <button type="button" className="quiet more" aria-disabled={isReading} onClick={readMore}>
+          {isReading ? 'Reading…' : 'Show more'}
+        </button>
+      )}
+    </>
   );
 }

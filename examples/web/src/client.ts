@@ -24,6 +24,10 @@ export const client = new Client({
           extendVideo: (_result, _args, cache) => readListAgain(cache),
           generateVideo: (_result, _args, cache) => readListAgain(cache),
         },
+        Subscription: {
+          // It has left the list of one state, and belongs into that of another.
+          videoExtended: (_result, _args, cache) => readListAgain(cache, 'states'),
+        },
       },
     }),
     fetchExchange,
@@ -55,9 +59,10 @@ function isNode({ name }: { name: string }): boolean {
   return name === 'Node';
 }
 
-/** There is one more video now. */
-function readListAgain(cache: Cache): void {
-  for (const { fieldName, fieldKey } of cache.inspectFields('Query')) {
-    if (fieldName === 'videos') cache.invalidate('Query', fieldKey);
+/** @param argument only the lists that were read with it; all of them without. */
+function readListAgain(cache: Cache, argument?: string): void {
+  for (const { fieldName, fieldKey, arguments: given } of cache.inspectFields('Query')) {
+    if (fieldName !== 'videos') continue;
+    if (!argument || given?.[argument]) cache.invalidate('Query', fieldKey);
   }
 }

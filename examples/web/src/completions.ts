@@ -3,9 +3,9 @@
 import type { Client, CombinedError } from '@urql/core';
 import {
   LogEndDocument,
+  VideoDocument,
   VideoExtendedDocument,
   type VideoFieldsFragment,
-  VideosDocument,
 } from './gql/graphql.ts';
 import { recall, remember } from './memory.ts';
 import { isEnded } from './words.ts';
@@ -70,7 +70,7 @@ export function followCompletions(
 }
 
 /**
- * Without a cursor: the end of the log, and then the videos as they stand. In this order, what ends
+ * Without a cursor: the end of the log, and then the open videos as they are now. In this order, what ends
  * in between is told twice rather than never.
  *
  * @throws CombinedError
@@ -86,13 +86,13 @@ async function startAnew(
     after = data.completions.pageInfo.endCursor;
     hasNext = data.completions.pageInfo.hasNextPage;
   }
-  const { open } = recall();
-  const { data, error } = await client.query(VideosDocument, {}, FETCH).toPromise();
-  if (!data) throw error;
-  const videos = data.videos.edges.map(({ node }) => node);
-  for (const video of videos) if (isEnded(video.state)) settle(video);
-  // What is no longer listed has ended long ago.
-  for (const id of open) if (!videos.some((video) => video.id === id)) forget(id);
+  for (const id of recall().open) {
+    const { data, error } = await client.query(VideoDocument, { taskId: id }, FETCH).toPromise();
+    if (!data) throw error;
+    // What is no longer known has ended long ago.
+    if (!data.video) forget(id);
+    else if (isEnded(data.video.state)) settle(data.video);
+  }
   return after;
 }
 

@@ -4,7 +4,10 @@ import { Provider } from 'urql';
 import { App } from './App.tsx';
 import { client } from './client.ts';
 import './styles/base.css';
-import './styles/parts.css';
+import './styles/controls.css';
+import './styles/film.css';
+import './styles/forms.css';
+import './styles/frames.css';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no #root.');
