@@ -69,6 +69,11 @@ export async function findCallbackUrl({ upstreamUrl }: Setting, taskId: string):
   return (await post(`${upstreamUrl}/callback-url?taskId=${taskId}`, {})) as string;
 }
 
+/** How many reads the upstream has answered. */
+export async function countReads({ upstreamUrl }: Setting): Promise<number> {
+  return (await post(`${upstreamUrl}/reads`, {})) as number;
+}
+
 /** What the upstream posts when a task has succeeded. Resolves when it has been acknowledged. */
 export async function callBack(url: string, taskId: string): Promise<void> {
   const data = {

@@ -81,12 +81,14 @@ export interface SubjectOptions {
   readonly port?: number;
   /** Whether what the upstream allows bounds what the gateway asks it: 20 in 10 s. */
   readonly isBounded?: boolean;
+  /** Further settings of a gateway. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function startSubject(
   name: SubjectName,
   setting: Setting,
-  { database, port: givenPort, isBounded = false }: SubjectOptions = {},
+  { database, port: givenPort, isBounded = false, env = {} }: SubjectOptions = {},
 ): Promise<Subject> {
   const port = givenPort ?? (await findFreePort());
   const url = `http://127.0.0.1:${port}`;
@@ -105,6 +107,7 @@ export async function startSubject(
         DATABASE_URL: databaseUrl,
         AUTH_JWT_SECRET: SECRET,
         ...(!isBounded && { UPSTREAM_REQUESTS: '100', UPSTREAM_WINDOW_MS: '1' }),
+        ...env,
       }),
       ...(!isGateway(name) && { NODE_ENV: 'production' }),
     },

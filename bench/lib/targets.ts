@@ -54,6 +54,12 @@ export function toTargets(measures: readonly Measure[], size: number): Target[] 
   const crowd = `${size} subscribers on one task`;
   const growth: Figure = (subject) =>
     value('An open video among 10 ')(subject) / value('An open video among 100,000')(subject);
+  const history: Figure = (subject) =>
+    Math.max(
+      ...measures
+        .filter(({ title }) => title.startsWith('Among 200,000 rows over 100'))
+        .map(({ values }) => median(values[subject])),
+    );
   return [
     target('finished video, × textbook', atLeast(6), ratio(rate), 'constant'),
     target('finished video, × constant', atLeast(0.3), ratio(rate, 'constant')),
@@ -72,6 +78,14 @@ export function toTargets(measures: readonly Measure[], size: number): Target[] 
     target('start to first answer, ms', atMost(600), value('From the start'), 'constant'),
     target('RSS idle, MiB', atMost(120), value('RSS idle'), 'constant'),
     target('query among 100,000 tasks over 10 (time)', atMost(1.1), growth),
+    target('lists and submits among 200,000 rows over 100 (time), the worst', atMost(3), history),
+    target(
+      'callback beside the dearest documents, p99, ms',
+      atMost(1_000),
+      value('A callback beside the dearest'),
+    ),
+    target('rows left by 2,000 refused submits', atMost(100), value('Rows left by')),
+    target('reads for 1,980 unknown ids', atMost(300), value('Reads at the upstream for')),
   ].filter(({ found }) => Number.isFinite(found));
 }
 

@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 
 const callbacks = new Map<string, string>();
 let tasks = 0;
+let reads = 0;
 
 function send(response: ServerResponse, body: unknown): void {
   const text = JSON.stringify(body);
@@ -23,12 +24,14 @@ createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://localhost');
     const taskId = url.searchParams.get('taskId') ?? '';
     if (url.pathname === '/callback-url') return send(response, callbacks.get(taskId) ?? null);
+    if (url.pathname === '/reads') return send(response, reads);
     if (request.method === 'POST') {
       tasks += 1;
       const made = `task-${String(tasks).padStart(6, '0')}`;
       callbacks.set(made, JSON.parse(body).callBackUrl);
       return send(response, { code: 200, msg: 'success', data: { taskId: made } });
     }
+    reads += 1;
     // Tasks are finished or open by their names: the peers keep nothing that would tell.
     const isOpen = taskId.startsWith('task-');
     const videoInfo = isOpen

@@ -1,4 +1,7 @@
-/** How costs grow: a query's with what is stored, a delivery's with those who listen. */
+/**
+ * How costs grow: a query's with what is stored, a delivery's with those who listen, everybody's with
+ * what one caller asks for.
+ */
 
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/store/database.ts';
@@ -9,12 +12,19 @@ import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, quantile } from '../lib/report.ts';
 import { createDatabase, type Setting, startSubject } from '../lib/subjects.ts';
 import { startWithTasks, timeOneByOne } from '../lib/tasks.ts';
+import { measureHistory } from './history.ts';
+import { measureHostility } from './hostility.ts';
 
 const SIZES = [10, 100_000] as const;
 const ROUNDS_OF_A_PROCESS = 3;
 
 export async function measureGrowth(setting: Setting, pace: Pace): Promise<Measure[]> {
-  return [...(await measureStored(setting, pace)), ...(await measureListeners(setting, pace))];
+  return [
+    ...(await measureStored(setting, pace)),
+    ...(await measureListeners(setting, pace)),
+    ...(await measureHistory(setting, pace)),
+    ...(await measureHostility(setting)),
+  ];
 }
 
 /** One task for each listener, so that every callback concerns one of them alone. */

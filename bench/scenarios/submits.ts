@@ -1,11 +1,11 @@
 /** extendVideo: what it adds to the call of the upstream, what 50 connections get, and the loop's lag. */
 
-import { request } from 'undici';
 import { extend, post, toExtension } from '../lib/graphql.ts';
 import { load } from '../lib/load.ts';
 import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, median, quantile } from '../lib/report.ts';
 import { type Setting, startSubject } from '../lib/subjects.ts';
+import { startProbe, timeEach } from '../lib/timing.ts';
 
 const NAMES = ['floor', 'textbook', 'apollo', 'sqlite', 'postgres'] as const;
 const BATCH = 100;
@@ -48,35 +48,4 @@ export async function measureSubmits(setting: Setting, pace: Pace): Promise<Meas
   }
   for (const subject of subjects) await subject.stop();
   return [addedP50, addedP99, throughput, lag];
-}
-
-async function timeEach(count: number, ask: () => Promise<unknown>): Promise<number[]> {
-  const times: number[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const begun = performance.now();
-    await ask();
-    times.push(performance.now() - begun);
-  }
-  return times;
-}
-
-/** Asks every 20 ms for what costs nothing: what it waits for is the event loop. */
-function startProbe(url: string) {
-  const times: number[] = [];
-  let isStopped = false;
-  const running = (async () => {
-    while (!isStopped) {
-      const begun = performance.now();
-      await (await request(url)).body.dump();
-      times.push(performance.now() - begun);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  })();
-  return {
-    async stop() {
-      isStopped = true;
-      await running;
-      return times;
-    },
-  };
 }

@@ -34,7 +34,7 @@ export interface History extends Layout {
  * Laid out to be the worst for reads of an owner's newest: of the oldest a few are FAILED and a few are
  * open, then come SUCCEEDED ones; the third quarter is another owner's, and the newest are tombstones.
  */
-export async function makeHistory(url: string, size: number): Promise<History> {
+export async function makeHistory(url: string, size: number, owner = OWNER): Promise<History> {
   const { db, close } = await openDatabase(url, { size: 1, statementTimeoutMs: 60_000 });
   const few = Math.min(50, Math.floor(size / 4));
   const layout = {
@@ -45,7 +45,7 @@ export async function makeHistory(url: string, size: number): Promise<History> {
   };
   const began = Date.now() - SPAN_MS;
   const step = Math.floor(SPAN_MS / size);
-  await insertVideos(db, layout, { size, began, step });
+  await insertVideos(db, layout, { owner, size, began, step });
   await sql`
     insert into completion (owner, number, video_row, created_at)
     select owner, row_number() over (partition by owner order by id), id, finished_at from video
@@ -71,10 +71,17 @@ function toId(time: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
 
+interface Span {
+  readonly owner: string;
+  readonly size: number;
+  readonly began: number;
+  readonly step: number;
+}
+
 async function insertVideos(
   db: Database,
   { firstOpen, firstSucceeded, firstTombstone, endOfChain }: Layout,
-  { size, began, step }: { readonly size: number; readonly began: number; readonly step: number },
+  { owner, size, began, step }: Span,
 ): Promise<void> {
   const time = sql`(${sql.lit(began)} + i * ${sql.lit(step)})`;
   const hex = isEmbedded(db) ? sql`printf('%012x', ${time})` : sql`lpad(to_hex(${time}), 12, '0')`;
@@ -95,7 +102,7 @@ async function insertVideos(
     select
       substr(${hex}, 1, 8) || '-' || substr(${hex}, 9) || '-7000-8000-000000000000',
       case when i between ${sql.lit(endOfChain + 1)} and ${sql.lit(firstTombstone - 1)}
-        then ${sql.lit(OTHER_OWNER)} else ${sql.lit(OWNER)} end,
+        then ${sql.lit(OTHER_OWNER)} else ${sql.lit(owner)} end,
       ${state},
       case when ${isTombstone} then ${sql.lit(SPENT_KEY)} else 'key-' || i end,
       case when ${isTombstone} then 0 else 1 end,
