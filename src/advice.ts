@@ -1,6 +1,7 @@
 /** What an operator should know of a configuration: what it comes to, what is unsafe, how to mend it. No I/O. */
 
-import { type Config, isLoopback, isOpen } from './config.ts';
+import type { Config } from './config.ts';
+import { isLoopback, isOpen } from './config-values.ts';
 
 /** For the log; it holds no secret. */
 export interface Facts {

@@ -76,3 +76,23 @@ export function findWrapped(
   }
   return faults;
 }
+
+/** Whether no authentication is configured. */
+export function isOpen(env: {
+  AUTH_JWT_SECRET?: unknown;
+  AUTH_JWKS_URL?: unknown;
+  AUTH_API_KEYS: readonly unknown[];
+}): boolean {
+  return !env.AUTH_JWT_SECRET && !env.AUTH_JWKS_URL && env.AUTH_API_KEYS.length === 0;
+}
+
+/** Whether a host name or address is loopback. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, '').toLowerCase();
+  return (
+    name === 'localhost' ||
+    name.endsWith('.localhost') ||
+    name === '::1' ||
+    /^127(\.\d{1,3}){3}$/.test(name)
+  );
+}

@@ -1,12 +1,15 @@
 /** The environment, read once and parsed as a whole. */
 
 import { z } from 'zod';
+import { findConflicts } from './config-conflicts.ts';
 import {
   baseUrl,
   count,
   findWrapped,
   flag,
   httpUrl,
+  isLoopback,
+  isOpen,
   isOrigin,
   isSchemaUnnamed,
   list,
@@ -205,60 +208,5 @@ export function readConfig(env: Raw): Config {
     faults.add(`${name}: has no effect; ${meant} may be meant`);
   throw new EnvironmentError(
     `The environment is not usable:\n${Array.from(faults, (fault) => `  ${fault}`).join('\n')}`,
-  );
-}
-
-/** Faults of combinations of variables. */
-function findConflicts(env: Raw): string[] {
-  const faults: string[] = [];
-  const { AUTH, AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = env;
-  // A list of commas and spaces alone holds no key, so it does not configure authentication.
-  const open = isOpen({ ...env, AUTH_API_KEYS: list.parse(env.AUTH_API_KEYS) });
-  if (AUTH_JWKS_URL && AUTH_JWT_SECRET) {
-    faults.push('AUTH_JWKS_URL: cannot stand beside AUTH_JWT_SECRET');
-  }
-  // The issuer's keys sign tokens for other audiences as well.
-  if (AUTH_JWKS_URL && !(AUTH_ISSUER && AUTH_AUDIENCE)) {
-    faults.push('AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDIENCE');
-  }
-  if (env.DATABASE_LISTEN_URL && !env.DATABASE_URL?.startsWith('postgres')) {
-    faults.push('DATABASE_LISTEN_URL: stands beside a DATABASE_URL of PostgreSQL alone');
-  }
-  if (AUTH === 'none' && !open) {
-    faults.push('AUTH: none cannot stand beside AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS');
-  }
-  const isReachable =
-    !isLoopback(env.HOST ?? '127.0.0.1') ||
-    !isLoopback(env.PUBLIC_URL ? toHost(env.PUBLIC_URL) : '127.0.0.1');
-  if (open && AUTH !== 'none' && isReachable) {
-    faults.push(
-      'AUTH: whoever reaches HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or say AUTH=none',
-    );
-  }
-  return faults;
-}
-
-/** Also accepts an address without a scheme, which is reported separately. */
-function toHost(url: string): string {
-  return URL.parse(url)?.hostname || URL.parse(`http://${url}`)?.hostname || '';
-}
-
-/** Whether no authentication is configured. */
-export function isOpen(env: {
-  AUTH_JWT_SECRET?: unknown;
-  AUTH_JWKS_URL?: unknown;
-  AUTH_API_KEYS: readonly unknown[];
-}): boolean {
-  return !env.AUTH_JWT_SECRET && !env.AUTH_JWKS_URL && env.AUTH_API_KEYS.length === 0;
-}
-
-/** Whether a host name or address is loopback. */
-export function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[|\]$/g, '').toLowerCase();
-  return (
-    name === 'localhost' ||
-    name.endsWith('.localhost') ||
-    name === '::1' ||
-    /^127(\.\d{1,3}){3}$/.test(name)
   );
 }

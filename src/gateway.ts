@@ -32,6 +32,7 @@ import { createSubmitter } from './submit/submitter.ts';
 import { createDatabaseReadings } from './telemetry/database-readings.ts';
 import { createDeliveryNotes } from './telemetry/deliveries.ts';
 import { createLog } from './telemetry/log.ts';
+import { observeCalls } from './telemetry/observed-upstream.ts';
 import { createPrometheusMetrics } from './telemetry/prometheus.ts';
 import { createRequestCounts } from './telemetry/requests.ts';
 import { NO_TRACING, type Tracing } from './telemetry/tracing.ts';
@@ -39,7 +40,6 @@ import { createReadiness } from './upkeep/readiness.ts';
 import { createRefresher } from './upkeep/refresher.ts';
 import { startUpkeep } from './upkeep/upkeep.ts';
 import { createUpstreamClient } from './upstream/client.ts';
-import { observeCalls } from './upstream/observed.ts';
 
 export interface Gateway {
   /** Where it listens: `http://host:port`. */

@@ -1,7 +1,8 @@
 /** Which web pages may talk to the gateway: those of its own origin, and those on the list. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Config, isLoopback } from '../config.ts';
+import type { Config } from '../config.ts';
+import { isLoopback } from '../config-values.ts';
 
 export interface Door {
   /**

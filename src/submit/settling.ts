@@ -1,18 +1,29 @@
 /** Writes the outcome of a submit into its row: the answer, or the error in its place. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
 import { GatewayError, GatewayUnavailableError, UpstreamError } from '../errors.ts';
 import type { VideoRow } from '../store/rows.ts';
+import type { Database } from '../store/schema.ts';
 import { findRow } from '../store/submits.ts';
 import { confirmSubmit } from '../store/transitions/confirm.ts';
 import { rejectSubmit } from '../store/transitions/refuse.ts';
 import { markUnconfirmed } from '../store/transitions/unconfirmed.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { AnswerInDoubtError } from '../upstream/answer-in-doubt.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
 import { serializeRejection, toFix } from './rejection.ts';
-import type { SubmitterParts } from './submitter.ts';
 
-export type SettlingParts = Pick<SubmitterParts, 'db' | 'metrics' | 'log' | 'config'>;
+export interface SettlingParts {
+  readonly db: Database;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly config: Pick<
+    Config,
+    'UNCONFIRMED_DEADLINE_MS' | 'RECONCILE_AFTER_MS' | 'TASK_DEADLINE_MS'
+  >;
+}
 
 /** The methods never reject. They resolve with the row; undefined where it could not be written. */
 export interface Settling {

@@ -4,8 +4,8 @@
  */
 
 import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
-import type { Caller } from '../context.ts';
-import { ERROR_CODES } from '../errors.ts';
+import type { Ending } from '../ending.ts';
+import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import { INVALID, toOperationLabel } from './operations.ts';
 
 export const TRANSPORTS = ['http', 'sse', 'ws'] as const;
@@ -70,11 +70,17 @@ export function createRequestCounts(schema: GraphQLSchema): RequestCounts {
   };
 }
 
+/** What the outcome depends on beside the answer: a refusal inside of the data, and whether the caller left. */
+interface Asker {
+  readonly ending: Ending;
+  readonly refusal?: ErrorCode;
+}
+
 /**
  * How an operation went: `ok`, or the code of its first error. A submit's refusal is a member of
  * its result and no error, so the caller keeps it.
  */
-export function toOutcome({ errors }: Errors, caller: Caller | undefined): string {
+export function toOutcome({ errors }: Errors, caller: Asker | undefined): string {
   if (!errors) return caller?.refusal ?? 'ok';
   if (caller?.ending.isOver) return 'left';
   const code = errors[0]?.extensions?.code;

@@ -14,26 +14,14 @@ import {
   isObjectType,
   type ResponsePath,
 } from 'graphql';
-import type { Field } from './plan.ts';
+import {
+  type Complete,
+  type Execution,
+  type Field,
+  LEFT_TO_EXECUTOR,
+  type SelectFields,
+} from './field.ts';
 import { abandon, whenThere } from './promises.ts';
-import { LEFT_TO_EXECUTOR, type Run } from './run.ts';
-
-/**
- * The value, or a promise of it.
- *
- * @param path of the value; in a list it is below the field's.
- * @throws what the field fails with, and LEFT_TO_EXECUTOR.
- * @see https://spec.graphql.org/draft/#CompleteValue()
- */
-export type Complete = (
-  run: Run,
-  found: unknown,
-  info: GraphQLResolveInfo,
-  path: ResponsePath,
-) => unknown;
-
-/** The fields that an object of the type has in the answer. */
-export type SelectFields = (type: GraphQLObjectType) => readonly Field[];
 
 export function toComplete(type: GraphQLOutputType, select: SelectFields): Complete {
   if (isNonNullType(type)) return notNull(toComplete(type.ofType, select));
@@ -69,7 +57,7 @@ function toLeaf(type: GraphQLLeafType): Complete {
 
 function toObject(type: GraphQLObjectType, select: SelectFields): Complete {
   let fields: readonly Field[] | null = null;
-  function complete(run: Run, found: unknown, path: ResponsePath) {
+  function complete(run: Execution, found: unknown, path: ResponsePath) {
     fields ??= select(type);
     return run.resolveFields(fields, found, path);
   }
@@ -106,7 +94,7 @@ function toList({ ofType }: GraphQLList<GraphQLOutputType>, select: SelectFields
   const complete = toComplete(ofType, select);
   const isNullable = !isNonNullType(ofType);
 
-  function toItem(run: Run, item: unknown, info: GraphQLResolveInfo, path: ResponsePath) {
+  function toItem(run: Execution, item: unknown, info: GraphQLResolveInfo, path: ResponsePath) {
     const fail = (error: unknown) => run.fail(error, isNullable, info.fieldNodes, path);
     try {
       const value = whenThere(item, (found) => complete(run, found, info, path));

@@ -3,9 +3,6 @@
 import {
   defaultFieldResolver,
   type FieldNode,
-  type FragmentDefinitionNode,
-  type GraphQLField,
-  type GraphQLFieldResolver,
   GraphQLIncludeDirective,
   type GraphQLObjectType,
   type GraphQLSchema,
@@ -21,24 +18,8 @@ import {
   typeFromAST,
   type VariableValues,
 } from 'graphql';
-import { type Complete, toComplete } from './complete.ts';
-import { LEFT_TO_EXECUTOR } from './run.ts';
-
-/** A key of an object in the answer. */
-export interface Field {
-  readonly key: string;
-  readonly parentType: GraphQLObjectType;
-  readonly definition: GraphQLField<unknown, unknown>;
-  /** The first of `nodes`, which has the arguments of them all. */
-  readonly node: FieldNode;
-  /** All that stand under the key. */
-  readonly nodes: readonly FieldNode[];
-  readonly isNullable: boolean;
-  readonly resolve: GraphQLFieldResolver<unknown, unknown>;
-  readonly complete: Complete;
-}
-
-export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
+import { toComplete } from './complete.ts';
+import { type Field, type Fragments, LEFT_TO_EXECUTOR } from './field.ts';
 
 /** Of an operation with its conditions decided. What lies below a field is planned when that is met. */
 export class Plan {

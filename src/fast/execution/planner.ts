@@ -11,8 +11,9 @@ import {
   type VariableValues,
   visit,
 } from 'graphql';
-import { type Fragments, Plan } from './plan.ts';
-import { LEFT_TO_EXECUTOR, Run } from './run.ts';
+import { type Fragments, LEFT_TO_EXECUTOR } from './field.ts';
+import { Plan } from './plan.ts';
+import { Run } from './run.ts';
 
 /** Of some 300 bytes each. To plan anew costs about as much as to execute without a plan. */
 const MOST_FIELDS = 50_000;

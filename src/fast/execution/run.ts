@@ -10,22 +10,19 @@ import {
   responsePathAsArray,
   type VariableValues,
 } from 'graphql';
-import type { Field, Plan } from './plan.ts';
+import { type Execution, type Field, LEFT_TO_EXECUTOR, type PlannedOperation } from './field.ts';
 import { abandon, whenThere } from './promises.ts';
-
-/** Thrown where the executor has to answer, which alone lets a null propagate. */
-export const LEFT_TO_EXECUTOR = new Error('Left to the executor.');
 
 type Data = Record<string, unknown>;
 
-export class Run {
+export class Run implements Execution {
   readonly errors: GraphQLError[] = [];
   readonly context: unknown;
-  private readonly plan: Plan;
+  private readonly plan: PlannedOperation;
   private readonly root: unknown;
   private readonly variables: VariableValues;
 
-  constructor(plan: Plan, root: unknown, context: unknown, variables: VariableValues) {
+  constructor(plan: PlannedOperation, root: unknown, context: unknown, variables: VariableValues) {
     this.plan = plan;
     this.root = root;
     this.context = context;

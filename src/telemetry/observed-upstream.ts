@@ -1,10 +1,10 @@
 import { GatewayUnavailableError, UpstreamUnreachableError } from '../errors.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
-import type { UpstreamClient } from './client.ts';
-import { ACCEPTED, CODES_AS_STATUS } from './codes.ts';
-import { readCode } from './envelope.ts';
-import type { Answer } from './exchange.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import { ACCEPTED, CODES_AS_STATUS } from '../upstream/codes.ts';
+import { readCode } from '../upstream/envelope.ts';
+import type { Answer } from '../upstream/exchange.ts';
+import type { Metrics } from './metrics.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Codes that are counted by themselves; the rest is one, for the upstream may send any number. */
 const KNOWN: ReadonlySet<number> = new Set([ACCEPTED, 404, 433, 500, ...CODES_AS_STATUS]);

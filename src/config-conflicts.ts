@@ -1,0 +1,40 @@
+/** Faults that no variable shows by itself. */
+
+import { isLoopback, isOpen, list } from './config-values.ts';
+
+type Raw = Readonly<Record<string, string | undefined>>;
+
+/** Faults of combinations of variables. */
+export function findConflicts(env: Raw): string[] {
+  const faults: string[] = [];
+  const { AUTH, AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = env;
+  // A list of commas and spaces alone holds no key, so it does not configure authentication.
+  const open = isOpen({ ...env, AUTH_API_KEYS: list.parse(env.AUTH_API_KEYS) });
+  if (AUTH_JWKS_URL && AUTH_JWT_SECRET) {
+    faults.push('AUTH_JWKS_URL: cannot stand beside AUTH_JWT_SECRET');
+  }
+  // The issuer's keys sign tokens for other audiences as well.
+  if (AUTH_JWKS_URL && !(AUTH_ISSUER && AUTH_AUDIENCE)) {
+    faults.push('AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDIENCE');
+  }
+  if (env.DATABASE_LISTEN_URL && !env.DATABASE_URL?.startsWith('postgres')) {
+    faults.push('DATABASE_LISTEN_URL: stands beside a DATABASE_URL of PostgreSQL alone');
+  }
+  if (AUTH === 'none' && !open) {
+    faults.push('AUTH: none cannot stand beside AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS');
+  }
+  const isReachable =
+    !isLoopback(env.HOST ?? '127.0.0.1') ||
+    !isLoopback(env.PUBLIC_URL ? toHost(env.PUBLIC_URL) : '127.0.0.1');
+  if (open && AUTH !== 'none' && isReachable) {
+    faults.push(
+      'AUTH: whoever reaches HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or say AUTH=none',
+    );
+  }
+  return faults;
+}
+
+/** Also accepts an address without a scheme, which is reported separately. */
+function toHost(url: string): string {
+  return URL.parse(url)?.hostname || URL.parse(`http://${url}`)?.hostname || '';
+}
