@@ -217,6 +217,41 @@ describe('a commit whose acknowledgement was lost', () => {
   });
 });
 
+describe('a commit that arrives after its connection was cut', () => {
+  it('leaves the key free: nothing was sent, and a repeat is sent once', async () => {
+    await using upstream = await startScriptedUpstream((_request, response) =>
+      answerJson(response, { code: 200, msg: 'success', data: { taskId: 'task-1' } }),
+    );
+    await using proxy = await startCommitCuttingProxy(await postgres.createDatabase());
+    await using gateway = await startGateway(upstream, {
+      AUTH: 'none',
+      DATABASE_URL: proxy.url,
+      SUBMIT_MAX_WAIT_MS: '0',
+      UPSTREAM_TIMEOUT_MS: '1000',
+    });
+
+    const delayed = proxy.delayCommitOf('insert into "video"');
+    const looked = proxy.answerTo('coalesce(finished_at, now_ms())');
+    expect(await submit(gateway)).toMatchObject({ code: 'GATEWAY_UNAVAILABLE', retryable: true });
+    const deliver = await delayed;
+    // The first attempt to release the row has found none.
+    await looked;
+    deliver();
+
+    await expect
+      .poll(
+        async () => {
+          const repeat = await submit(gateway);
+          return repeat.__typename === 'GatewayUnavailableError' ? 'again' : repeat.__typename;
+        },
+        { timeout: 20_000 },
+      )
+      .not.toBe('again');
+    expect(await submit(gateway)).toMatchObject({ video: { taskId: 'task-1' } });
+    expect(upstream.requests).toHaveLength(1);
+  });
+});
+
 describe("an answer that names the source's own task id", () => {
   it('is accepted; only the callback at its URL ends the task, and no read reports the source', async () => {
     await using upstream = await startScriptedUpstream((request, response) => {

@@ -15,6 +15,9 @@ import { AnswerInDoubtError } from '../upstream/answer-in-doubt.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
 import { serializeRejection, toFix } from './rejection.ts';
 
+/** Milliseconds between two attempts to write. */
+const LONGEST_PAUSE_MS = 2_000;
+
 export interface SettlingParts {
   readonly db: Database;
   readonly metrics: Metrics;
@@ -33,9 +36,10 @@ export interface Settling {
   fail(row: VideoRow, error: unknown, req: string | undefined): Promise<VideoRow | undefined>;
   /**
    * Frees the key of a row whose commit was not acknowledged: no POST has followed it, nor will one.
-   * A drain does not wait for it.
+   * The commit may reach the database later, so the row is looked for until its time is over. A drain
+   * does not wait for it.
    */
-  release(id: string): Promise<unknown>;
+  release(id: string, runtimeMs: number): Promise<void>;
   /** Stops trying to write to a database that is away. */
   close(): void;
 }
@@ -92,7 +96,7 @@ export function createSettling({ db, metrics, log, config }: SettlingParts): Set
 
   /** The answer exists nowhere else: while the database is away, it is tried again until `close`. */
   async function persist<T>(id: string, write: () => Promise<T>): Promise<T | undefined> {
-    for (let pause = 50; ; pause = Math.min(pause * 2, 2_000)) {
+    for (let pause = 50; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
         return await write();
       } catch (error) {
@@ -112,9 +116,14 @@ export function createSettling({ db, metrics, log, config }: SettlingParts): Set
     // Only a GatewayError asserts that nothing was started; after any other error it may have been.
     fail: (row, error, req) =>
       error instanceof GatewayError ? refuse(row, error, req) : doubt(row, error, req),
-    release(id) {
+    async release(id, runtimeMs) {
       const rejection = serializeRejection(new GatewayUnavailableError());
-      return persist(id, () => rejectSubmit(db, id, rejection, false));
+      const until = performance.now() + runtimeMs;
+      for (let pause = 50; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+        const isReleased = await persist(id, () => rejectSubmit(db, id, rejection, false));
+        if (isReleased !== false || closing.signal.aborted || performance.now() > until) return;
+        await delay(pause, undefined, { signal: closing.signal }).catch(() => undefined);
+      }
     },
     close: () => closing.abort(),
   };

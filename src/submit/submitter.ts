@@ -150,7 +150,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       runtimeMs,
     };
     const opened = await openSubmit(db, submit, spending, gate, () => {
-      void settling.release(id);
+      void settling.release(id, runtimeMs);
     }).catch((error: unknown) => {
       span.end(error);
       if (error instanceof GatewayError) metrics.submit(error.code);
