@@ -91,7 +91,8 @@ export interface Video {
 /** The files of a result as the upstream reports them. */
 export interface VideoFiles {
   readonly videoId: string | null;
-  readonly videoUrl: string;
+  /** Null where the upstream has deleted the file already. */
+  readonly videoUrl: string | null;
   readonly coverUrl: string | null;
 }
 

@@ -15,7 +15,7 @@ import type { Redact } from '../upstream/redact.ts';
 import type { VideoFailure, VideoFiles } from '../video.ts';
 import { toCreationTime } from '../video-id.ts';
 import { type CallbackAddress, hashToken, isTokenOf } from './callback-url.ts';
-import { isSigned } from './signature.ts';
+import { claimsSignature, isSigned, type SignatureHeaders } from './signature.ts';
 
 export interface CallbackParts extends EndTaskParts {
   readonly log: Logger;
@@ -55,7 +55,7 @@ function toEnded({ success }: CallbackReport): Verdict {
   return toSuccess(success ? 'succeeded' : 'failed');
 }
 
-/** How the task has ended; null where the report names no usable file. */
+/** How the task has ended; null where it has not, or where the report names no usable file. */
 function toOutcome({ success, files, failure }: CallbackReport): VideoFiles | VideoFailure | null {
   return success ? files : failure;
 }
@@ -63,7 +63,7 @@ function toOutcome({ success, files, failure }: CallbackReport): VideoFiles | Vi
 /**
  * What becomes of a callback. Everything that it tells is committed when this resolves.
  *
- * @param text the body.
+ * @param text the body, decoded.
  * @throws GatewayUnavailableError when it could not be stored.
  */
 export async function acceptCallback(
@@ -72,7 +72,7 @@ export async function acceptCallback(
   text: string,
   request: IncomingMessage,
 ): Promise<Verdict> {
-  const report = parseCallback(text, parts.redact);
+  const report = parseCallback(text, parts.redact, request.headers['content-type']);
   return (
     (report && (await acceptUsual(parts, address, report, request))) ??
     acceptAny(parts, address, report, request)
@@ -139,7 +139,9 @@ async function acceptFor(
   if (!report) return { status: 400, message: 'not a callback', outcome: 'not_a_callback' };
 
   const taskId = report.taskId ?? row.task_id;
-  if (!isFromUpstream(config, request, taskId ?? '')) {
+  // What was signed is the task id. Where nobody has told it yet, the URL has to do as the proof.
+  const isUnnamed = taskId === null && !report.success && claimsSignature(toSignature(request));
+  if (!isUnnamed && !isFromUpstream(config, request, taskId ?? '')) {
     return { status: 401, message: 'the signature is missing or wrong', outcome: 'unsigned' };
   }
   if (row.task_id !== null && taskId !== row.task_id) {
@@ -152,13 +154,17 @@ async function acceptFor(
 /** Whether the sender has proved itself by its signature, where one is asked for. */
 function isFromUpstream(
   { WEBHOOK_HMAC_KEY: keys }: CallbackParts['config'],
-  { headers }: IncomingMessage,
+  request: IncomingMessage,
   taskId: string,
 ): boolean {
-  if (keys.length === 0) return true;
-  const timestamp = single(headers['x-webhook-timestamp']);
-  const signature = single(headers['x-webhook-signature']);
-  return isSigned({ timestamp, signature }, taskId, keys);
+  return keys.length === 0 || isSigned(toSignature(request), taskId, keys);
+}
+
+function toSignature({ headers }: IncomingMessage): SignatureHeaders {
+  return {
+    timestamp: single(headers['x-webhook-timestamp']),
+    signature: single(headers['x-webhook-signature']),
+  };
 }
 
 /** Everything that the callback tells is committed when this resolves. */
@@ -174,13 +180,17 @@ async function record(
   const end = outcome && { outcome, taskId, reported: true };
   if (end && (await endTask(parts, row, end, 'callback'))) return toEnded(report);
 
-  // A repeat, an end that must not follow, or a success without a file: what is left to learn is
-  // that the task exists, and under which id.
+  // A repeat, an end that must not follow, progress, or a success without a file: what is left to
+  // learn is that the task exists, and under which id.
   if (!(await adoptTask(db, row.id, taskId, outcome === null))) {
     log.error({ video: row.id, taskId }, "a callback named another video's task");
     return ANOTHER_TASK;
   }
   hub.publish(row);
+  if (!report.success && !report.failure) {
+    wakeReconciler();
+    return toSuccess('progress');
+  }
   if (!outcome) {
     log.warn({ video: row.id }, 'a callback reported success without a usable file');
     wakeReconciler();

@@ -2,7 +2,8 @@
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-const PATH = /^\/callbacks\/([0-9a-f-]{36})\/([A-Za-z0-9_-]{43})$/;
+/** A proxy on the way may have doubled a slash, or added one at the end, or a query. */
+const PATH = /^\/+callbacks\/+([0-9a-f-]{36})\/+([A-Za-z0-9_-]{43})\/*(?:\?.*)?$/s;
 
 /** 256 random bits, base64url. Goes out in the URL and is kept nowhere. */
 export function createToken(): string {
@@ -24,7 +25,7 @@ export interface CallbackAddress {
   readonly token: string;
 }
 
-/** The row's id and the token out of a request's path; null where it has not their form. */
+/** The row's id and the token out of a request's target; null where it has not their form. */
 export function parseCallbackPath(path: string): CallbackAddress | null {
   const [, id, token] = PATH.exec(path) ?? [];
   return id && token ? { id, token } : null;

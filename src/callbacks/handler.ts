@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BodyTooLargeError, ContentCodingError, decodeText, decompress } from '../decode-body.ts';
 import { GatewayUnavailableError } from '../errors.ts';
 import { readBody } from '../read-body.ts';
 import { within } from '../within.ts';
@@ -16,6 +17,12 @@ const UNAVAILABLE: Verdict = {
   status: 503,
   message: 'cannot be stored now, send it again',
   outcome: 'unavailable',
+};
+
+const TOO_LARGE: Verdict = {
+  status: 413,
+  message: 'the body is over 64 KiB',
+  outcome: 'too_large',
 };
 
 export function createCallbackHandler(parts: CallbackParts) {
@@ -48,11 +55,17 @@ async function judge(
   } catch {
     return { status: 400, message: 'the body was cut off', outcome: 'cut_off' };
   }
-  if (body === null) {
-    return { status: 413, message: 'the body is over 64 KiB', outcome: 'too_large' };
-  }
+  if (body === null) return TOO_LARGE;
 
-  const text = decode(body, request.headers['content-type']);
+  let text: string;
+  try {
+    const bytes = decompress(body, request.headers['content-encoding'], BODY_LIMIT);
+    text = decodeText(bytes, request.headers['content-type']);
+  } catch (error) {
+    if (error instanceof BodyTooLargeError) return TOO_LARGE;
+    if (!(error instanceof ContentCodingError)) throw error;
+    return { status: 400, message: error.message, outcome: 'not_a_callback' };
+  }
   const work: Promise<Verdict> = acceptCallback(parts, address, text, request).catch(
     (error: unknown) => {
       log.error({ req, video: address.id, err: error }, 'a callback could not be stored');
@@ -67,14 +80,4 @@ async function judge(
   const { status, outcome, facts } = verdict;
   log.info({ req, video: address.id, ...facts, status, outcome }, 'callback');
   return verdict;
-}
-
-/** JSON is UTF-8 (RFC 8259, 8.1), but a sender that names another charset is taken at its word. */
-function decode(body: Buffer, contentType: string | undefined): string {
-  const charset = /;\s*charset="?([^\s;"]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
-  try {
-    return new TextDecoder(charset).decode(body);
-  } catch {
-    return body.toString('utf8');
-  }
 }

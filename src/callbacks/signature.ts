@@ -5,20 +5,33 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 /** How far a signature's time may lie from ours, in seconds, either way. */
 const WINDOW_S = 300;
 
+export interface SignatureHeaders {
+  readonly timestamp: string | undefined;
+  readonly signature: string | undefined;
+}
+
+/** Whether a callback carries a signature of now, true or false: without a task id it cannot be checked. */
+export function claimsSignature(
+  headers: SignatureHeaders,
+  nowMs = Date.now(),
+): headers is { timestamp: string; signature: string } {
+  const { timestamp, signature } = headers;
+  if (!timestamp || !signature || !/^\d{1,12}$/.test(timestamp)) return false;
+  return Math.abs(nowMs / 1_000 - Number(timestamp)) <= WINDOW_S;
+}
+
 /**
  * base64(HMAC-SHA256(task id + "." + timestamp, key)) under any of the keys, so that a key can be
  * replaced without a gap (`upstream` documentation of webhook signatures).
  */
 export function isSigned(
-  headers: { timestamp: string | undefined; signature: string | undefined },
+  headers: SignatureHeaders,
   taskId: string,
   keys: readonly string[],
   nowMs = Date.now(),
 ): boolean {
+  if (!claimsSignature(headers, nowMs)) return false;
   const { timestamp, signature } = headers;
-  if (!timestamp || !signature || !/^\d{1,12}$/.test(timestamp)) return false;
-  if (Math.abs(nowMs / 1_000 - Number(timestamp)) > WINDOW_S) return false;
-
   const given = Buffer.from(signature, 'base64');
   // Every key is tried, so that the time taken does not tell which one matched.
   return keys

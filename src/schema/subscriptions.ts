@@ -29,7 +29,7 @@ builder.subscriptionField('videoUpdated', (t) =>
   t.field({
     type: VideoType,
     description:
-      'The current state of the task, then each change of state. The stream ends when the task ends.',
+      'The current state of the task, then each change of state. The stream ends when the task ends, in FAILED too: a success that the upstream reports after that is a second completion, which `videoExtended` and `completions` deliver.',
     args: {
       taskId: t.arg.id({ required: true, description: 'The task id, or the id of a Video.' }),
     },

@@ -24,9 +24,9 @@ export const SUBMIT_OUTCOMES = [
   'GATEWAY_UNAVAILABLE',
 ] as const satisfies readonly ('ok' | ErrorCode)[];
 
-/** The first two are news; `repeated` and `no_file` are acknowledged, too; the rest is refused. */
+/** The first two are ends; the next three are acknowledged, too; the rest is refused. */
 export const CALLBACK_OUTCOMES = [
-  ...(['succeeded', 'failed', 'repeated', 'no_file'] as const),
+  ...(['succeeded', 'failed', 'progress', 'repeated', 'no_file'] as const),
   ...(['unknown_url', 'not_post', 'cut_off', 'too_large', 'not_a_callback'] as const),
   ...(['unsigned', 'another_task', 'pruned', 'unavailable', 'error'] as const),
 ] as const;
@@ -46,6 +46,8 @@ export interface Metrics {
   submit(outcome: 'ok' | ErrorCode): void;
   /** How long a submit waited for its place among the upstream's allowance. */
   gateWait(isLetThrough: boolean, seconds: number): void;
+  /** A task was reported with a state word that is not known here. */
+  unknownState(): void;
   callback(outcome: CallbackOutcome): void;
   /** A task has ended, and the end is committed. */
   taskEnd(id: string, end: 'SUCCEEDED' | FailureReason, finder: Finder): void;
@@ -56,6 +58,7 @@ export const NO_METRICS: Metrics = {
   upstreamCall() {},
   submit() {},
   gateWait() {},
+  unknownState() {},
   callback() {},
   taskEnd() {},
   reconciliationRead() {},

@@ -50,6 +50,10 @@ export function observeCalls(
   return {
     timeoutMs: client.timeoutMs,
     redact: client.redact,
+    noteUnknownState(word) {
+      metrics.unknownState();
+      client.noteUnknownState(word);
+    },
     close: () => client.close(),
     read: (path, limits) => observe('GET', path, () => client.read(path, limits), limits.signal),
     submit: (path, body, leaving) =>

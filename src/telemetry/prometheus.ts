@@ -66,6 +66,11 @@ export function createPrometheusMetrics(
     buckets: [0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
+  const unknownStates = new Counter({
+    name: 'longtake_upstream_unknown_states_total',
+    help: 'Reads of tasks whose state word is not known here; the log names each word once.',
+    registers,
+  });
   const callbacks = new Counter({
     name: 'longtake_callbacks_total',
     help: 'Callbacks of the upstream, by what came of them.',
@@ -199,6 +204,7 @@ export function createPrometheusMetrics(
     submit: (outcome) => submits.inc({ outcome }),
     gateWait: (isLetThrough, seconds) =>
       gateWaits.observe({ outcome: isLetThrough ? 'let_through' : 'refused' }, seconds),
+    unknownState: () => unknownStates.inc(),
     callback: (outcome) => callbacks.inc({ outcome }),
     taskEnd(id, end, finder) {
       completions.inc({ outcome: end, found_by: finder });

@@ -4,46 +4,87 @@ import { ACCEPTED } from './codes.ts';
 import { toFailure } from './failure-text.ts';
 import { toFiles } from './files.ts';
 import { type Redact, redactCallbackUrls } from './redact.ts';
-import { LooseText, parseJson, WireInt } from './wire.ts';
+import { LooseName, LooseTaskId, LooseText, parseJson, unwrapJson, WireInt } from './wire.ts';
 
-/** What a completion callback says. It has proved nothing yet: its URL and signature do that. */
+/**
+ * What a callback says: a success, a failure, or neither where the task goes on. It has proved nothing
+ * yet: its URL and signature do that.
+ */
 export interface CallbackReport {
   /** Null when the callback names no task; then its URL alone does. */
   readonly taskId: string | null;
   readonly success: boolean;
-  /** Null on a failure, and on a success that names no usable file. */
+  /** Null unless a success names a usable file. */
   readonly files: VideoFiles | null;
-  /** Null on a success. */
+  /** Set exactly on a failure. */
   readonly failure: VideoFailure | null;
 }
 
-/** Snake case, unlike the rest of the API. On a failure all of it may be empty or missing. */
-const WireFiles = z
-  .object({ task_id: LooseText, video_id: LooseText, video_url: LooseText, image_url: LooseText })
-  .catch({ task_id: null, video_id: null, video_url: null, image_url: null });
+/**
+ * Snake case, unlike the rest of the API; some senders write camel case all the same. On a failure
+ * all of it may be empty or missing.
+ */
+const WireFiles = z.preprocess(
+  unwrapJson,
+  z
+    .object({
+      task_id: LooseTaskId,
+      taskId: LooseTaskId,
+      video_id: LooseName,
+      videoId: LooseName,
+      video_url: LooseText,
+      videoUrl: LooseText,
+      image_url: LooseText,
+      imageUrl: LooseText,
+    })
+    .partial()
+    .catch({}),
+);
 
 const WireCallback = z.object({ code: WireInt, msg: LooseText, data: WireFiles });
 
 /**
- * Reads the body of a completion callback; null when it is not one (no JSON object with an integer
- * `code`, which may be written as a string). Any other field may be missing or odd. `redact` hides
- * secrets in its text.
+ * Reads the body of a callback; null when it is not one (no object with an integer `code`, which may
+ * be written as a string). Any other field may be missing or odd. `redact` hides secrets in its text.
  *
+ * @param contentType the header: a form is read as well as JSON.
  * @see https://docs.apikley.ru (Extend AI Video, "Video Extension Completion Callback")
  */
 export function parseCallback(
   body: string,
   redact: Redact = redactCallbackUrls,
+  contentType?: string,
 ): CallbackReport | null {
-  const callback = WireCallback.safeParse(parseJson(body)).data;
+  const json = parseJson(body);
+  const isForm = /^\s*application\/x-www-form-urlencoded\b/i.test(contentType ?? '');
+  const callback = WireCallback.safeParse(
+    json === undefined && isForm ? parseForm(body) : unwrapJson(json),
+  ).data;
   if (!callback) return null;
 
   const { code, msg, data } = callback;
   const success = code === ACCEPTED;
+  const isProgress = !success && code >= 100 && code <= 299;
   return {
-    taskId: data.task_id,
+    taskId: data.task_id ?? data.taskId ?? null,
     success,
-    files: success ? toFiles(data.video_id, data.video_url, data.image_url) : null,
-    failure: success ? null : toFailure(msg && redact(msg), code),
+    files: success
+      ? toFiles(
+          data.video_id ?? data.videoId ?? null,
+          data.video_url ?? data.videoUrl ?? null,
+          data.image_url ?? data.imageUrl ?? null,
+        )
+      : null,
+    failure: success || isProgress ? null : toFailure(msg && redact(msg), code),
   };
+}
+
+/** `data` as JSON, as `data[task_id]=…` or `data.task_id=…`, or its fields beside `code`. */
+function parseForm(body: string): Record<string, unknown> {
+  const fields = [...new URLSearchParams(body)];
+  const nested = fields.map(([name, value]): [string, string] => [
+    /^data(?:\.|\[)(\w+)\]?$/.exec(name)?.[1] ?? name,
+    value,
+  ]);
+  return { data: Object.fromEntries(nested), ...Object.fromEntries(fields) };
 }

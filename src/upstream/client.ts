@@ -11,6 +11,7 @@ import {
 } from './exchange.ts';
 import { createRedactor, type Redact } from './redact.ts';
 import { skipContinue } from './skip-continue.ts';
+import { createUnknownWords } from './unknown-words.ts';
 
 const MAX_CONNECT_MS = 10_000;
 const READ_CONNECTIONS = 10;
@@ -47,6 +48,8 @@ export interface UpstreamClient {
   submit(path: string, body: object, leaving: Leaving): Promise<Answer>;
   /** Hides the key and callback URLs in a text of the upstream's. */
   readonly redact: Redact;
+  /** A task was reported with a state word that is not known here; '' where there was none. */
+  noteUnknownState(word: string): void;
   /** Takes no more calls, lets those under way end (at most `timeoutMs`), then disconnects. */
   close(): Promise<void>;
 }
@@ -124,6 +127,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
   return {
     timeoutMs,
     redact,
+    noteUnknownState: createUnknownWords(logger, redact),
     read: (path, limits) =>
       call(reads, { method: 'GET', path: prefix + path, headers, payload: null }, limits),
     submit: (path, body, leaving) =>

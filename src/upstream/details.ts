@@ -1,26 +1,34 @@
 import { z } from 'zod';
 import { InvalidInputError, UpstreamError, VideoNotFoundError } from '../errors.ts';
-import { toHttpUrl, type VideoFailure, type VideoFiles, type VideoState } from '../video.ts';
+import type { VideoFailure, VideoFiles, VideoState } from '../video.ts';
 import { AnswerLostError } from './answer-lost.ts';
 import type { UpstreamClient } from './client.ts';
 import { toReadData } from './envelope.ts';
 import type { ExchangeLimits } from './exchange.ts';
 import { toFailure } from './failure-text.ts';
-import { toFiles } from './files.ts';
+import { toFiles, toUpstreamUrl } from './files.ts';
 import { type RetryLimits, withRetries } from './retry.ts';
-import { LooseBoolean, LooseInt, LooseText, WireInt } from './wire.ts';
+import {
+  LooseBoolean,
+  LooseInt,
+  LooseName,
+  LooseTaskId,
+  LooseText,
+  unwrapJson,
+  WireInt,
+} from './wire.ts';
 
 /** A task as the upstream tells it now. */
 export interface TaskReport {
   readonly taskId: string;
-  /** Null for a word that is not known here. */
+  /** Null for a word that is not known here, unless a file or a failure text tells the end. */
   readonly state: Exclude<VideoState, 'UNCONFIRMED'> | null;
   /** The video that this one extends. */
   readonly sourceTaskId: string | null;
   readonly prompt: string | null;
   readonly imageUrl: string | null;
   readonly expandPrompt: boolean | null;
-  /** Null while there is no address that a browser could open. */
+  /** Null while there is no address that a browser could open, unless a success has expired. */
   readonly files: VideoFiles | null;
   /** Set exactly when `state` is FAILED. */
   readonly failure: VideoFailure | null;
@@ -30,24 +38,34 @@ export interface TaskReport {
 
 const STATES: ReadonlyMap<string, NonNullable<TaskReport['state']>> = new Map([
   ['wait', 'WAITING'],
+  ['waiting', 'WAITING'],
   ['queueing', 'QUEUED'],
+  ['queuing', 'QUEUED'],
   ['generating', 'GENERATING'],
   ['success', 'SUCCEEDED'],
   ['fail', 'FAILED'],
 ]);
 
-const WireParam = z
-  .object({ prompt: LooseText, imageUrl: LooseText, expandPrompt: LooseBoolean })
-  .catch({ prompt: null, imageUrl: null, expandPrompt: null });
+const WireParam = z.preprocess(
+  unwrapJson,
+  z
+    .object({ prompt: LooseText, imageUrl: LooseText, expandPrompt: LooseBoolean })
+    .catch({ prompt: null, imageUrl: null, expandPrompt: null }),
+);
 
-const WireVideo = z
-  .object({ videoId: LooseText, videoUrl: LooseText, imageUrl: LooseText })
-  .catch({ videoId: null, videoUrl: null, imageUrl: null });
+const WireVideo = z.preprocess(
+  unwrapJson,
+  z
+    .object({ videoId: LooseName, videoUrl: LooseText, imageUrl: LooseText })
+    .catch({ videoId: null, videoUrl: null, imageUrl: null }),
+);
 
 /** `generateTime` is left out: it names no time zone. */
 const WireTask = z.object({
-  taskId: LooseText,
-  parentTaskId: LooseText,
+  taskId: LooseTaskId,
+  parentTaskId: LooseTaskId,
+  /** In the place of `parentTaskId`, observed. */
+  parentId: LooseTaskId,
   generateParam: WireParam,
   state: LooseText,
   videoInfo: WireVideo,
@@ -110,24 +128,39 @@ function isEmpty(data: unknown): boolean {
 }
 
 function toReport(client: UpstreamClient, taskId: string, data: unknown): TaskReport {
-  const task = WireTask.safeParse(data).data;
+  const task = WireTask.safeParse(unwrapJson(data)).data;
   if (!task) throw toUnreadable(new Error('data is not an object'));
   if (task.taskId !== null && task.taskId !== taskId) {
     throw toUnreadable(new Error('the answer is about another task'));
   }
 
   const { generateParam: param, videoInfo: video } = task;
-  const state = STATES.get(task.state?.trim().toLowerCase() ?? '') ?? null;
   const failMessage = task.failMsg && client.redact(task.failMsg);
+  const expired = task.expireFlag === 1;
+  const files = toFiles(video.videoId, video.videoUrl, video.imageUrl);
+  const word = task.state?.trim().toLowerCase() ?? '';
+  const known = STATES.get(word);
+  if (known === undefined) client.noteUnknownState(word);
+  const state = known ?? toEndState(files, failMessage);
+  const isGone = state === 'SUCCEEDED' && files === null && expired;
   return {
     taskId,
     state,
-    sourceTaskId: task.parentTaskId,
+    sourceTaskId: task.parentTaskId ?? task.parentId,
     prompt: param.prompt,
-    imageUrl: toHttpUrl(param.imageUrl),
+    imageUrl: toUpstreamUrl(param.imageUrl),
     expandPrompt: param.expandPrompt,
-    files: toFiles(video.videoId, video.videoUrl, video.imageUrl),
+    files: isGone ? { videoId: video.videoId, videoUrl: null, coverUrl: null } : files,
     failure: state === 'FAILED' ? toFailure(failMessage, task.failCode) : null,
-    expired: task.expireFlag === 1,
+    expired,
   };
+}
+
+/** The end of a task whose state word is missing or not known; null while nothing shows that it ended. */
+function toEndState(
+  files: VideoFiles | null,
+  failMessage: string | null,
+): 'SUCCEEDED' | 'FAILED' | null {
+  if (files) return 'SUCCEEDED';
+  return failMessage === null ? null : 'FAILED';
 }

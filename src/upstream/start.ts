@@ -7,7 +7,7 @@ import type { UpstreamClient } from './client.ts';
 import { toSubmitData } from './envelope.ts';
 import type { Leaving } from './exchange.ts';
 import { createRedactor } from './redact.ts';
-import { WireTaskId } from './wire.ts';
+import { unwrapJson, WireTaskId } from './wire.ts';
 
 export interface StartRequest {
   readonly path: string;
@@ -44,7 +44,7 @@ export async function sendStart(
     const own = [callBackUrl, callBackUrl.split('/').at(-1) ?? ''];
     return client.redact(createRedactor(own)(text));
   }
-  const accepted = Accepted.safeParse(toSubmitData(answer, { taskId, redact }));
+  const accepted = Accepted.safeParse(unwrapJson(toSubmitData(answer, { taskId, redact })));
   if (!accepted.success) throw new AnswerLostError(new Error('accepted without a usable taskId'));
   return accepted.data.taskId;
 }

@@ -41,6 +41,9 @@ export const LooseText = z
   .nullable()
   .catch(null);
 
+/** The same, where a number stands for its digits. */
+export const LooseName = z.union([z.int().transform(String), LooseText]);
+
 export const LooseBoolean = z.boolean().nullable().catch(null);
 
 /** The text, shortened to at most this many characters; never ends in half a character. */
@@ -55,4 +58,11 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What a text holds that is itself JSON of an object: some senders encode twice. */
+export function unwrapJson(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const inner = parseJson(value);
+  return typeof inner === 'object' && inner !== null ? inner : value;
 }

@@ -107,6 +107,95 @@ describe('a callback of a failure', () => {
   });
 });
 
+describe('a callback of progress', () => {
+  it.each([100, 102, 199, 201, 202, 299, '201'])('is neither success nor failure: %j', (code) => {
+    expect(parse({ ...done, code, msg: 'processing' })).toEqual({
+      taskId: 'task-1',
+      success: false,
+      files: null,
+      failure: null,
+    });
+  });
+
+  it.each([0, 99, 300, 400, 500, 501])('is not one with the code %j', (code) => {
+    expect(parse({ ...done, code })?.failure).toMatchObject({ upstreamCode: code });
+  });
+});
+
+describe('a callback in other clothes', () => {
+  const FORM = 'application/x-www-form-urlencoded; charset=utf-8';
+
+  it.each<[string, unknown]>([
+    ['data as JSON in a text', { ...done, data: JSON.stringify(done.data) }],
+    ['JSON in a text', JSON.stringify(done)],
+    [
+      'camel case',
+      {
+        code: 200,
+        data: {
+          taskId: 'task-1',
+          videoId: 'video-1',
+          videoUrl: done.data.video_url,
+          imageUrl: done.data.image_url,
+        },
+      },
+    ],
+    [
+      'addresses without a scheme',
+      {
+        ...done,
+        data: { ...done.data, video_url: '//file.com/k/x.mp4', image_url: '//file.com/m/x.png' },
+      },
+    ],
+  ])('is the same with %s', (_name, body) => {
+    expect(parse(body)).toEqual(parse(done));
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['data as JSON', { code: '200', msg: 'ok', data: JSON.stringify(done.data) }],
+    [
+      'data in brackets',
+      Object.fromEntries([
+        ['code', '200'],
+        ...Object.entries(done.data).map(([name, value]) => [`data[${name}]`, value]),
+      ]),
+    ],
+    [
+      'data with dots',
+      Object.fromEntries([
+        ['code', '200'],
+        ...Object.entries(done.data).map(([name, value]) => [`data.${name}`, value]),
+      ]),
+    ],
+    ['data beside the code', { code: '200', ...done.data }],
+  ])('is the same as a form with %s', (_name, fields) => {
+    const body = new URLSearchParams(fields).toString();
+
+    expect(parseCallback(body, undefined, FORM)).toEqual(parse(done));
+  });
+
+  it('is JSON even where it is called a form', () => {
+    expect(parseCallback(JSON.stringify(done), undefined, FORM)).toEqual(parse(done));
+  });
+
+  it('may number its task and its video', () => {
+    const data = { ...done.data, task_id: 2_151_574_698, video_id: 7 };
+
+    expect(parse({ ...done, data })).toMatchObject({
+      taskId: '2151574698',
+      files: { videoId: '7' },
+    });
+  });
+
+  it.each([1.5, 2 ** 53, -1, ' ', 'a\0b', 'x'.repeat(513)])('names no task with %j', (task_id) => {
+    expect(parse({ ...done, data: { ...done.data, task_id } })?.taskId).toBeNull();
+  });
+
+  it.each(['a=b', 'code=ok', '', '%'])('is none as the form %j', (body) => {
+    expect(parseCallback(body, undefined, FORM)).toBeNull();
+  });
+});
+
 describe('a body that is not a callback', () => {
   it.each([
     '',

@@ -102,18 +102,104 @@ describe('the details of a task', () => {
 
   it.each([
     ['wait', 'WAITING'],
+    ['waiting', 'WAITING'],
     ['queueing', 'QUEUED'],
+    ['queuing', 'QUEUED'],
     ['generating', 'GENERATING'],
     ['success', 'SUCCEEDED'],
     ['fail', 'FAILED'],
     [' Generating ', 'GENERATING'],
-    ['paused', null],
-    ['constructor', null],
-    ['', null],
-    [3, null],
-    [undefined, null],
   ])('say %j, which is %s', async (word, state) => {
     expect(await reportOf({ ...task, state: word })).toHaveProperty('state', state);
+  });
+
+  const WORDS = [
+    ...['completed', 'done', 'succeeded', 'failed', 'error', 'cancelled', 'timeout'],
+    ...['paused', 'constructor', '', 3, undefined],
+  ];
+  it.each(WORDS)('are judged by file and failure text with the state %j', async (state) => {
+    const open = { ...task, state, videoInfo: { videoUrl: '' } };
+
+    expect(await reportOf({ ...task, state, failMsg: 'x' })).toMatchObject({
+      state: 'SUCCEEDED',
+      failure: null,
+    });
+    expect(await reportOf({ ...open, failMsg: 'Incorrect image format.' })).toMatchObject({
+      state: 'FAILED',
+      files: null,
+      failure: { reason: 'INCORRECT_IMAGE_FORMAT' },
+    });
+    expect(await reportOf({ ...open, failCode: 500 })).toMatchObject({
+      state: null,
+      files: null,
+      failure: null,
+    });
+  });
+
+  it('log each unknown word once', async () => {
+    const states = ['done', 'DONE ', 'error', '', 'x'.repeat(100), 'done', 'success'];
+    await using upstream = await startScriptedUpstream((_, response) =>
+      answerJson(response, { code: 200, data: { state: states[upstream.requests.length - 1] } }),
+    );
+    const lines: object[] = [];
+    const logger = { debug: () => {}, warn: (fields: object) => lines.push(fields) };
+    await using client = startClient(upstream.url, { logger });
+
+    for (const _state of states) await fetchDetails(client, 'task-1');
+
+    expect(lines).toEqual([
+      { state: 'done' },
+      { state: 'error' },
+      { state: '' },
+      { state: expect.stringMatching(/^x{39}…$/) },
+    ]);
+  });
+
+  it('may have numbers for ids, JSON in texts, and addresses without a scheme', async () => {
+    const { parentTaskId: _parent, ...rest } = task;
+    const numbered = {
+      ...rest,
+      parentId: 12,
+      generateParam: JSON.stringify(task.generateParam),
+      videoInfo: JSON.stringify({
+        videoId: 34,
+        videoUrl: '//files.example/v.mp4',
+        imageUrl: '//files.example/c.png',
+      }),
+    };
+
+    const expected = await reportOf(task);
+    const report = await reportOf(numbered);
+
+    const files = { ...expected?.files, videoId: '34' };
+    expect(report).toEqual({ ...expected, sourceTaskId: '12', files });
+    expect(await reportOf(JSON.stringify(numbered))).toEqual(report);
+  });
+
+  it.each([2_151_574_698, '2151574698'])(
+    'are of the task that was asked for: %j',
+    async (taskId) => {
+      await using upstream = await startScriptedUpstream((_, response) =>
+        answerJson(response, { code: 200, data: { ...task, taskId } }),
+      );
+      await using client = startClient(upstream.url);
+
+      expect(await fetchDetails(client, '2151574698')).toMatchObject({ state: 'SUCCEEDED' });
+    },
+  );
+
+  it('say that a video is done and its file is gone', async () => {
+    const videoInfo = { videoId: 'video-1', videoUrl: '' };
+
+    expect(await reportOf({ ...task, videoInfo, expireFlag: 1 })).toMatchObject({
+      state: 'SUCCEEDED',
+      files: { videoId: 'video-1', videoUrl: null, coverUrl: null },
+      expired: true,
+    });
+    expect(await reportOf({ ...task, videoInfo, expireFlag: 1, state: 'done' })).toMatchObject({
+      state: null,
+      files: null,
+    });
   });
 
   it('say that the video is an original, and that its files are gone', async () => {
@@ -182,7 +268,7 @@ describe('the details of a task', () => {
       'of an odd type',
       {
         taskId: 'task-1',
-        parentTaskId: 7,
+        parentTaskId: true,
         generateParam: 'x',
         state: 'generating',
         videoInfo: [],

@@ -25,6 +25,9 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** A connection on which nothing moves that long is cut. */
 const IDLE_MS = 60_000;
 
+/** A proxy on the way may have doubled a slash. */
+const CALLBACKS = /^\/+callbacks\//;
+
 type Handler = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -40,8 +43,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
   function route(path: string): { name: string; handle: Handler } {
     if (path === '/graphql') return { name: '/graphql', handle: serveGraphQL };
     // The rest of the path is a secret, which no log may hold.
-    if (path.startsWith('/callbacks/'))
-      return { name: '/callbacks/…', handle: routes.handleCallback };
+    if (CALLBACKS.test(path)) return { name: '/callbacks/…', handle: routes.handleCallback };
     if (path === '/health') {
       return {
         name: path,

@@ -1,0 +1,21 @@
+import type { UpstreamLogger } from './client.ts';
+import type { Redact } from './redact.ts';
+import { capped } from './wire.ts';
+
+/** More different words are not told apart: the upstream may send anything. */
+const MAX_WORDS = 100;
+const MAX_LENGTH = 40;
+
+/** Logs each state word that is not known here, once. An empty one stands for a missing state. */
+export function createUnknownWords(
+  logger: UpstreamLogger | undefined,
+  redact: Redact,
+): (word: string) => void {
+  const logged = new Set<string>();
+  return (word) => {
+    const state = capped(redact(word), MAX_LENGTH);
+    if (logged.has(state) || logged.size >= MAX_WORDS) return;
+    logged.add(state);
+    logger?.warn({ state }, 'unknown state of a task: judged by its file and its failure text');
+  };
+}
