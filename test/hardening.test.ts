@@ -7,11 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
-import { getIntrospectionQuery } from 'graphql';
+import { type GraphQLObjectType, getIntrospectionQuery, isObjectType } from 'graphql';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBody } from '../src/read-body.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { schema } from '../src/schema/index.ts';
+import { toIntrospectionLengths } from '../src/server/graphql/introspection-lengths.ts';
 import { createHttpServer, type Routes } from '../src/server/http/server.ts';
 import { ExtendDocument, ReadVideosDocument } from './generated/graphql.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
@@ -127,6 +129,10 @@ const EXCESSES: Record<string, [document: string, refusal: RegExp]> = {
     /in cost, at most 100000/,
   ],
   'pages of a negative length': ['{ videos(first: -1) { edges { cursor } } }', /between 0 and 100/],
+  'introspection under ever new aliases': [
+    `{ ${times(95, (index) => `s${index}: __schema { types { name fields { name description args { name } type { name kind } } } }`)} }`,
+    /in cost, at most 100000/,
+  ],
   'introspection in circles': [
     `{ __schema { types { ${nest(6, 'fields { type { ', 'name').replaceAll('}', '} }')} } } }`,
     /Maximum introspection depth exceeded/,
@@ -139,6 +145,7 @@ const GENEROUS: Record<string, string> = {
     id taskId state prompt quality waterMark videoUrl coverUrl createdAt finishedAt expiresAt expired
     failure { reason message retryable } source { id state coverUrl }
     ancestors { id state prompt } extensions { edges { node { id state prompt } } } } } } }`,
+  'the whole schema': getIntrospectionQuery(),
   'a page of pages': `{ videos(first: 100) { edges { node { extensions(first: 100) { edges { node { id state taskId } } } } } } }`,
   'a list for each state, and more': `{ ${times(90, (index) => `l${index}: videos(states: [FAILED]) { edges { node { id } } }`)} }`,
   'a hundred videos by their ids': `{ ${times(100, (index) => `v${index}: video(taskId: "01234567-0000-7000-8000-00000000000${index % 10}") { id state videoUrl }`)} }`,
@@ -404,6 +411,14 @@ describe('a document that asks for much, and not for too much,', () => {
     expect(errors).toBeUndefined();
     expect(data).toBeDefined();
   });
+});
+
+it('no field of the schema has a name of introspection, by which it would be charged', () => {
+  const names = [...toIntrospectionLengths(schema).keys()];
+  const own = Object.values(schema.getTypeMap())
+    .filter((type) => isObjectType(type) && !type.name.startsWith('__'))
+    .flatMap((type) => Object.keys((type as GraphQLObjectType).getFields()));
+  expect(own.filter((name) => names.includes(name))).toEqual([]);
 });
 
 describe('what is too large', () => {

@@ -4,12 +4,14 @@ import {
   type ASTVisitor,
   type FieldNode,
   GraphQLError,
+  type GraphQLSchema,
   Kind,
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
 import type { Config } from '../../config.ts';
 import { DEFAULT_DEPTH, DEFAULT_PAGE, LONGEST_PAGE } from '../../resolvers/pages.ts';
+import { toIntrospectionLengths } from './introspection-lengths.ts';
 
 type Limits = Pick<
   Config,
@@ -58,10 +60,14 @@ interface Size {
 const NOTHING: Size = { depth: 0, aliases: 0, directives: 0, submits: 0, cost: 0 };
 
 /** A validation rule, so that it holds on every transport alike, once per document. */
-export function createLimitsRule(limits: Limits): (context: ValidationContext) => ASTVisitor {
+export function createLimitsRule(
+  limits: Limits,
+  schema: GraphQLSchema,
+): (context: ValidationContext) => ASTVisitor {
+  const introspection = toIntrospectionLengths(schema);
   return (context) => ({
     OperationDefinition(operation) {
-      const measured = createMeasure(context)(operation.selectionSet);
+      const measured = createMeasure(context, introspection)(operation.selectionSet);
       const size = { ...measured, directives: measured.directives + count(operation.directives) };
       const faults = [
         [size.depth, limits.MAX_DEPTH, 'levels deep'],
@@ -86,7 +92,10 @@ export function createLimitsRule(limits: Limits): (context: ValidationContext) =
 }
 
 /** Measures each fragment once: a document of fragments that spread each other grows without bound. */
-function createMeasure(context: ValidationContext): (selections: SelectionSetNode) => Size {
+function createMeasure(
+  context: ValidationContext,
+  introspection: ReadonlyMap<string, number>,
+): (selections: SelectionSetNode) => Size {
   const fragments = new Map<string, Size>();
 
   function measure({ selections }: SelectionSetNode): Size {
@@ -122,13 +131,13 @@ function createMeasure(context: ValidationContext): (selections: SelectionSetNod
   function measureField(field: FieldNode): Size {
     const inner = field.selectionSet ? measure(field.selectionSet) : NOTHING;
     const isSubmit = SUBMITS.has(field.name.value);
-    const { base, item = 0, length = 1 } = toPrice(field);
+    const { base, item = 0, length = introspection.get(field.name.value) ?? 1 } = toPrice(field);
     return {
       depth: inner.depth + 1,
       aliases: inner.aliases + (field.alias ? 1 : 0),
       directives: inner.directives,
       submits: inner.submits + (isSubmit ? 1 : 0),
-      cost: base + (item + inner.cost) * toLength(field, length),
+      cost: base + Math.ceil((item + inner.cost) * toLength(field, length)),
     };
   }
 

@@ -94,7 +94,7 @@ function toExtension(services: Services, context: Context): Context {
 
 /** Refuses documents that ask for too much, on every transport. */
 function useLimits(config: Config): Plugin {
-  const rule = createLimitsRule(config);
+  const rule = createLimitsRule(config, schema);
   return {
     onParse({ setParseFn }) {
       setParseFn((source, options) => parse(source, { ...options, maxTokens: config.MAX_TOKENS }));
