@@ -2,17 +2,17 @@
 
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
+import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts';
 import type { Cursors } from './delivery/cursor.ts';
 import type { Hub } from './delivery/hub.ts';
 import type { Reader } from './delivery/reader.ts';
 import type { Ending } from './ending.ts';
 import type { ErrorCode } from './errors.ts';
-import { createInTurn, type InTurn } from './in-turn.ts';
 import type { Database } from './store/schema.ts';
 import type { VideoCache, VideoLoader } from './store/video-loader.ts';
 import { findLineages } from './store/videos.ts';
 import type { Submitter } from './submit/submitter.ts';
-import type { NoteDelivery } from './telemetry/deliveries.ts';
+import type { NoteDelivery } from './telemetry/delivery-spans.ts';
 import type { Refresher } from './upkeep/refresher.ts';
 import type { Video } from './video.ts';
 
@@ -52,7 +52,7 @@ export interface Context extends Services {
   /** A task's own video and what it extends, nearest first, as far as the store knows. */
   loadLineage(query: LineageQuery): Promise<Video[]>;
   /** Runs a statement of a list when few others of this request are under way. */
-  readInTurn<T>(read: () => Promise<T>): Promise<T>;
+  withReadLimit<T>(read: () => Promise<T>): Promise<T>;
   /** The same for another caller's end. */
   forCaller(caller: Caller): Context;
 }
@@ -73,7 +73,7 @@ class RequestContext implements Context {
   private readonly services: Services;
   readonly caller: Caller;
   // It batches and does not cache: a subscription's context lives for hours. Most requests need none.
-  private inTurn: InTurn | undefined;
+  private readLimit: ConcurrencyLimit | undefined;
   private lineages: DataLoader<LineageQuery, Video[]> | undefined;
 
   constructor(services: Services, caller: Caller) {
@@ -137,9 +137,9 @@ class RequestContext implements Context {
     return this.lineages.load(query);
   }
 
-  readInTurn<T>(read: () => Promise<T>): Promise<T> {
-    this.inTurn ??= createInTurn(MOST_AT_A_TIME);
-    return this.inTurn(read);
+  withReadLimit<T>(read: () => Promise<T>): Promise<T> {
+    this.readLimit ??= createConcurrencyLimit(MOST_AT_A_TIME);
+    return this.readLimit(read);
   }
 
   forCaller(caller: Caller): Context {

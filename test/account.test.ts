@@ -20,7 +20,7 @@ async function submit(caller: TestCaller) {
 
 async function consult(env: Record<string, string>): Promise<Finding[]> {
   const { stdout } = await runProgram(
-    'doctor.ts',
+    'doctor/main.ts',
     { APIKLEY_API_KEY: 'sandbox-key', ...env },
     { args: ['--json'] },
   );

@@ -19,7 +19,7 @@ const NOWHERE = 'http://127.0.0.1:9';
 /** Runs it, and sorts what it says by subject. */
 async function consult(env: Record<string, string>, cwd?: string) {
   const full = { APIKLEY_API_KEY: 'sandbox-key', UPSTREAM_URL: NOWHERE, PORT: '9', ...env };
-  const { code, stdout, stderr } = await runProgram('doctor.ts', full, {
+  const { code, stdout, stderr } = await runProgram('doctor/main.ts', full, {
     args: ['--json'],
     ...(cwd && { cwd }),
   });
@@ -36,7 +36,7 @@ describe('a gateway in good health', () => {
     const { host } = new URL(gateway.url);
     const path = join(gateway.folder, 'gateway.db');
 
-    const { code, stdout, stderr } = await runProgram('doctor.ts', {
+    const { code, stdout, stderr } = await runProgram('doctor/main.ts', {
       APIKLEY_API_KEY: 'sandbox-key',
       UPSTREAM_URL: sandbox.url,
       PORT: new URL(gateway.url).port,
@@ -63,7 +63,7 @@ describe('a gateway in good health', () => {
 
 describe('a reader that leaves before the end', () => {
   it('is no fault', () => {
-    const doctor = fileURLToPath(new URL('../src/doctor.ts', import.meta.url));
+    const doctor = fileURLToPath(new URL('../src/doctor/main.ts', import.meta.url));
     const { stderr } = spawnSync('sh', ['-c', '"$0" "$1" | true', process.execPath, doctor], {
       env: { PATH: process.env.PATH ?? '' },
       encoding: 'utf8',

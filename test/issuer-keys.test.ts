@@ -227,7 +227,7 @@ describe('the keys of an issuer', () => {
 
 async function consult(env: Record<string, string>) {
   const { stdout } = await runProgram(
-    'doctor.ts',
+    'doctor/main.ts',
     {
       APIKLEY_API_KEY: 'sandbox-key',
       UPSTREAM_URL: UPSTREAM.url,

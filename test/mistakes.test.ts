@@ -58,7 +58,7 @@ describe('a mistake about the machine', () => {
 
   it.each([
     ['sandbox/main.ts', []],
-    ['demo.ts', ['--once']],
+    ['demo/main.ts', ['--once']],
   ])('(the same for %s) is told in the same words', async (program, args) => {
     await using taken = await listenSomewhere();
 

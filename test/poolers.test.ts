@@ -36,7 +36,7 @@ async function expectReplicasToHear(env: Record<string, string>): Promise<void> 
 
 async function consult(env: Record<string, string>) {
   const fixed = { APIKLEY_API_KEY: 'key', UPSTREAM_URL: UPSTREAM.url, PORT: '9' };
-  const { stdout } = await runProgram('doctor.ts', { ...fixed, ...env }, { args: ['--json'] });
+  const { stdout } = await runProgram('doctor/main.ts', { ...fixed, ...env }, { args: ['--json'] });
   const findings = JSON.parse(stdout) as Finding[];
   return findings.filter(({ subject }) => subject === 'database');
 }

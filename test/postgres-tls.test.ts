@@ -164,6 +164,6 @@ describe('PostgreSQL without TLS', () => {
 
 async function consult(DATABASE_URL: string): Promise<Finding | undefined> {
   const env = { APIKLEY_API_KEY: 'key', UPSTREAM_URL: UPSTREAM.url, PORT: '9', DATABASE_URL };
-  const { stdout } = await runProgram('doctor.ts', env, { args: ['--json'] });
+  const { stdout } = await runProgram('doctor/main.ts', env, { args: ['--json'] });
   return (JSON.parse(stdout) as Finding[]).find(({ subject }) => subject === 'database');
 }

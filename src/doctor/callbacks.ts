@@ -3,7 +3,7 @@
 import { isAnyAddress, isLocal } from '../advice.ts';
 import type { Config } from '../config.ts';
 import { readJson } from '../read-answer.ts';
-import { toUrl } from '../server/http/listen.ts';
+import { toUrl } from '../server/listen.ts';
 import { type Finding, fault, ok, toReason, warning } from './finding.ts';
 
 const PATIENCE_MS = 5_000;

@@ -25,7 +25,7 @@ export async function readCompletionPage(
     typeof args.after === 'string'
       ? ctx.cursors.toNumber(ctx.owner, args.after, bounds)
       : bounds.pruned;
-  const found = await ctx.readInTurn(() => readCompletions(ctx.db, ctx.owner, after, limit + 1));
+  const found = await ctx.withReadLimit(() => readCompletions(ctx.db, ctx.owner, after, limit + 1));
   const page = found.map((completion) => toEvent(completion, ctx));
   const end = ctx.cursors.toCursor(ctx.owner, after);
   return toConnection(page, limit, (event) => event.cursor, end);

@@ -36,7 +36,7 @@ async function readPage(
 ): Promise<Connection<Video>> {
   const limit = toLimit(args.first);
   const page = { limit: limit + 1, before: parseCursor(args.after) };
-  const videos = await ctx.readInTurn(() => listVideos(ctx.db, ctx.owner, filter, page));
+  const videos = await ctx.withReadLimit(() => listVideos(ctx.db, ctx.owner, filter, page));
   return toConnection(videos, limit, toCursor);
 }
 

@@ -1,7 +1,7 @@
 /** A stand-in for the upstream API over real HTTP: no credits, no network. See docs/sandbox.md. */
 
 import { createServer } from 'node:http';
-import { listen } from '../server/http/listen.ts';
+import { listen } from '../server/listen.ts';
 import type { CallbackDelivery } from './callbacks.ts';
 import { createCallbackSender } from './callbacks.ts';
 import { createAnswerer } from './extend.ts';

@@ -3,7 +3,7 @@ import { countSubmitsToday, readCredits } from '../store/account.ts';
 import { countOpenTasks } from '../store/open-tasks.ts';
 import { readPauses } from '../store/pauses.ts';
 import type { Database } from '../store/schema.ts';
-import { createReading } from './readings.ts';
+import { createReading } from './cached-reading.ts';
 
 /** What a scrape asks the database for. */
 export function createDatabaseReadings(

@@ -6,7 +6,7 @@ import { FAILURE_REASONS } from '../video.ts';
 import { toCreationTime } from '../video-id.ts';
 import * as labels from './metrics.ts';
 import { type PauseReadings, watchPauses } from './pauses.ts';
-import { watchProcess } from './process.ts';
+import { watchProcess } from './process-metrics.ts';
 import type { RequestCounts } from './requests.ts';
 
 /** What is asked for at each scrape instead of being counted. */

@@ -6,7 +6,7 @@
 import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
 import type { Ending } from '../ending.ts';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
-import { INVALID, toOperationLabel } from './operations.ts';
+import { INVALID, toOperationLabel } from './operation-labels.ts';
 
 export const TRANSPORTS = ['http', 'sse', 'ws'] as const;
 export type Transport = (typeof TRANSPORTS)[number];

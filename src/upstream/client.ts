@@ -11,7 +11,7 @@ import {
 } from './exchange.ts';
 import { createRedactor, type Redact } from './redact.ts';
 import { skipContinue } from './skip-continue.ts';
-import { createUnknownWords } from './unknown-words.ts';
+import { createUnknownWords, type UpstreamLogger } from './unknown-words.ts';
 
 const MAX_CONNECT_MS = 10_000;
 const READ_CONNECTIONS = 10;
@@ -21,12 +21,6 @@ const SUBMIT_IDLE_MS = 1000;
 
 const WRONG_URL =
   'UPSTREAM_URL is wrong: set it to the base of the API, without a redirect (npm run doctor).';
-
-/** The part of pino's logger that is used here. */
-export interface UpstreamLogger {
-  debug(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
 
 export interface UpstreamClientOptions {
   /** Base of the REST API; a path in it comes before every path of a call. */

@@ -1,6 +1,11 @@
-import type { UpstreamLogger } from './client.ts';
 import type { Redact } from './redact.ts';
 import { capped } from './wire.ts';
+
+/** The part of pino's logger that is used here. */
+export interface UpstreamLogger {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
 
 /** More different words are not told apart: the upstream may send anything. */
 const MAX_WORDS = 100;

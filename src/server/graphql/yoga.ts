@@ -87,7 +87,7 @@ function toExtension(services: Services, context: Context): Context {
     caller: context.caller,
     loadVideo: (key) => context.loadVideo(key),
     loadLineage: (query) => context.loadLineage(query),
-    readInTurn: (read) => context.readInTurn(read),
+    withReadLimit: (read) => context.withReadLimit(read),
     forCaller: (caller) => context.forCaller(caller),
   };
 }

@@ -11,16 +11,16 @@ import { Ending } from '../../ending.ts';
 import { RateLimitedError } from '../../errors.ts';
 import { readBody } from '../../read-body.ts';
 import { type RequestCounts, type Transport, toOutcome } from '../../telemetry/requests.ts';
+import { withoutByteOrderMark } from '../byte-order-mark.ts';
 import { type Passage, toSeconds } from '../graphql/counting.ts';
 import type { Yoga } from '../graphql/yoga.ts';
 import type { Door } from '../origin-check.ts';
 import type { Quota } from '../quotas.ts';
-import { withoutByteOrderMark } from './byte-order-mark.ts';
+import { findBodyFault, isHostValid } from '../request-headers.ts';
 import type { AnswerDirectly } from './direct-answer.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import { type Acceptance, createAcceptances } from './media-types.ts';
 import { sendErrors, sendJson, toStatus } from './refusals.ts';
-import { findBodyFault, isHostValid } from './request-facts.ts';
 
 const BODY_LIMIT = 256 * 1024;
 

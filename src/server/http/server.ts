@@ -3,10 +3,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Span, Tracing } from '../../telemetry/tracing.ts';
+import { toOriginForm, toRequestId } from '../request-headers.ts';
 import { createGraphQLEndpoint, type EndpointParts } from './graphql-endpoint.ts';
 import { createPipelineLimit } from './pipelining.ts';
 import { sendErrors, sendJson } from './refusals.ts';
-import { toOriginForm, toRequestId } from './request-facts.ts';
 
 export interface Routes extends EndpointParts {
   readonly handleCallback: (request: IncomingMessage, response: ServerResponse) => Promise<void>;

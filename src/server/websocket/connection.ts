@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import { withoutByteOrderMark } from '../http/byte-order-mark.ts';
+import { withoutByteOrderMark } from '../byte-order-mark.ts';
 import { limitControlFrames } from './control-frames.ts';
 import { type Session, TRY_AGAIN_LATER } from './sessions.ts';
 

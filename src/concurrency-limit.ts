@@ -1,9 +1,9 @@
 /** Limits how much work runs at a time. */
 
 /** Starts the work now, or when fewer than the limit are running. */
-export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+export type ConcurrencyLimit = <T>(work: () => Promise<T>) => Promise<T>;
 
-export function createInTurn(most: number): InTurn {
+export function createConcurrencyLimit(most: number): ConcurrencyLimit {
   const waiting: (() => void)[] = [];
   let underWay = 0;
 

@@ -6,11 +6,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Web } from '../examples/web/serve.ts';
-import { readConfig } from './config.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from './sandbox/sandbox.ts';
-import { isEnded, type VideoState } from './video.ts';
+import type { Web } from '../../examples/web/serve.ts';
+import { readConfig } from '../config.ts';
+import { type Gateway, startGateway } from '../gateway.ts';
+import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { isEnded, type VideoState } from '../video.ts';
 
 /** How long a sandbox task stays in each of its states: slow enough to be seen. */
 const STEP_MS = 2_000;
@@ -95,7 +95,7 @@ async function closeAll(): Promise<void> {
 /** The example app, built if it has not been; the demo can do without. */
 async function startWeb(host: string, port: string): Promise<Web | undefined> {
   try {
-    const { buildWeb, isWebBuilt, serveWeb } = await import('../examples/web/serve.ts');
+    const { buildWeb, isWebBuilt, serveWeb } = await import('../../examples/web/serve.ts');
     if (!isWebBuilt()) {
       say('Building the example app, this once: some 20 seconds …');
       await buildWeb();

@@ -4,19 +4,19 @@
  * where there is a fault. `--json` is for programs.
  */
 
-import { findRisks } from './advice.ts';
-import { type Config, EnvironmentError, readConfig } from './config.ts';
-import { examineAuth } from './doctor/auth.ts';
-import { examineCallbacks } from './doctor/callbacks.ts';
-import { type Finding, fault, ok, SUBJECTS, type Subject, warning } from './doctor/finding.ts';
-import { examineRunning } from './doctor/pauses.ts';
-import { examinePostgres } from './doctor/postgres.ts';
-import { examineRuntime } from './doctor/runtime.ts';
-import { examineSqlite } from './doctor/sqlite.ts';
-import { examineUpstream } from './doctor/upstream.ts';
-import { readTrustedDocuments } from './server/graphql/trusted-documents.ts';
-import { toUrl } from './server/http/listen.ts';
-import { isShared } from './store/database.ts';
+import { findRisks } from '../advice.ts';
+import { type Config, EnvironmentError, readConfig } from '../config.ts';
+import { readTrustedDocuments } from '../server/graphql/trusted-documents.ts';
+import { toUrl } from '../server/listen.ts';
+import { isShared } from '../store/database.ts';
+import { examineAuth } from './auth.ts';
+import { examineCallbacks } from './callbacks.ts';
+import { type Finding, fault, ok, SUBJECTS, type Subject, warning } from './finding.ts';
+import { examineRunning } from './pauses.ts';
+import { examinePostgres } from './postgres.ts';
+import { examineRuntime } from './runtime.ts';
+import { examineSqlite } from './sqlite.ts';
+import { examineUpstream } from './upstream.ts';
 
 /** Under which heading the risk of a variable is told. */
 const SUBJECT_OF: Readonly<Record<string, Subject>> = {

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { createInTurn } from '../src/in-turn.ts';
+import { createConcurrencyLimit } from '../src/concurrency-limit.ts';
 
 it('has so much work under way at a time, in its order, whatever becomes of it', async () => {
-  const inTurn = createInTurn(2);
+  const readLimit = createConcurrencyLimit(2);
   const begun: number[] = [];
   const gates = Array.from({ length: 5 }, () => Promise.withResolvers<number>());
   const results = gates.map(({ promise }, index) =>
-    inTurn(() => {
+    readLimit(() => {
       begun.push(index);
       return promise;
     }),
