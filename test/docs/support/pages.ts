@@ -32,7 +32,7 @@ const FENCE = /^```(.*)\n([\s\S]*?)^```$/gm;
 
 export function readPages(): Page[] {
   const isOurs = (path: string) => !/(^|\/)node_modules(\/|$)/.test(path);
-  return globSync(['*.md', 'bench/*.md', 'docs/**/*.md', 'examples/**/*.md'], {
+  return globSync(['*.md', 'bench/*.md', 'bench/notes/*.md', 'docs/**/*.md', 'examples/**/*.md'], {
     cwd: ROOT,
     exclude: (path) => !isOurs(String(path)),
   })
