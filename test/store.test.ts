@@ -287,6 +287,25 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(orphan)).state).toBe('REJECTED');
     });
 
+    it.runIf(isShared)('that was not sent is free, although its time ends just then', async () => {
+      const id = await insert({ idempotencyKey: 'k' });
+      await markWaitingForTurn(db, id);
+      await age(id, 2 * HOUR_MS);
+      const settled = await db.transaction().execute(async (trx) => {
+        await trx.selectFrom('video').select('id').where('id', '=', id).forUpdate().execute();
+        const settling = settleOverdue(db, id, HOUR_MS);
+        await untilSomebodyWaits(db);
+        // After the first statement has begun, and before a second one can.
+        const soon = sql<number>`now_ms() + 2`;
+        await trx.updateTable('video').set({ submit_until: soon }).where('id', '=', id).execute();
+        await sql`select pg_sleep(0.01)`.execute(trx);
+        return { settling };
+      });
+      expect(await settled.settling).not.toBe('UNCONFIRMED');
+      await settleOverdue(db, id, HOUR_MS);
+      expect((await read(id)).state).toBe('REJECTED');
+    });
+
     it('that waited for its turn begins its POST before its time is over, and never after', async () => {
       const [early, late] = [await insert(), await insert()];
       for (const id of [early, late]) await markWaitingForTurn(db, id);

@@ -35,7 +35,9 @@ export async function settleOverdue(
   id: string,
   giveUpAfterMs: number,
 ): Promise<RowState | null> {
-  for (const settle of [releaseUnsent(db), toUnconfirmed(db, giveUpAfterMs)]) {
+  // Its time may end between the two statements.
+  const sent = toUnconfirmed(db, giveUpAfterMs).where('post_begun', '=', 1);
+  for (const settle of [releaseUnsent(db), sent]) {
     const row = await settle
       .where('id', '=', id)
       .where('submit_until', '<=', now)
