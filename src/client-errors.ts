@@ -2,7 +2,7 @@
 
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
-import { CALLER_LEFT } from './ending.ts';
+import { CALLER_LEFT } from './cancellation.ts';
 import { GatewayError } from './errors.ts';
 
 /** Turns whatever was thrown into what a client may see. A bug becomes INTERNAL, and is logged. */

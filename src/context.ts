@@ -2,11 +2,11 @@
 
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
+import type { Cancellation } from './cancellation.ts';
 import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts';
 import type { Cursors } from './delivery/cursor.ts';
 import type { Hub } from './delivery/hub.ts';
 import type { Reader } from './delivery/reader.ts';
-import type { Ending } from './ending.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Database } from './store/schema.ts';
 import type { VideoCache, VideoLoader } from './store/video-loader.ts';
@@ -34,7 +34,7 @@ export interface Caller {
   /** Whose videos these are: every read and write is scoped to it. */
   readonly owner: string;
   /** Comes when the caller leaves. Reads and waits end with it, payments do not. */
-  readonly ending: Ending;
+  readonly cancellation: Cancellation;
   /** For the log; an operation on a socket has none. */
   readonly requestId?: string;
   /**
@@ -58,10 +58,10 @@ export interface Context extends Services {
 }
 
 /** Statements of one request: a document with hundreds of lists must not make all others wait for it. */
-const MOST_AT_A_TIME = 4;
+const MAX_AT_A_TIME = 4;
 
 /** How many are read at a time: a statement has a limited number of parameters. */
-const MOST_LINEAGES = 100;
+const MAX_LINEAGES = 100;
 
 interface LineageQuery {
   readonly taskId: string;
@@ -132,13 +132,13 @@ class RequestContext implements Context {
         }
         return queries.map((one) => found.get(one) ?? []);
       },
-      { cache: false, maxBatchSize: MOST_LINEAGES },
+      { cache: false, maxBatchSize: MAX_LINEAGES },
     );
     return this.lineages.load(query);
   }
 
   withReadLimit<T>(read: () => Promise<T>): Promise<T> {
-    this.readLimit ??= createConcurrencyLimit(MOST_AT_A_TIME);
+    this.readLimit ??= createConcurrencyLimit(MAX_AT_A_TIME);
     return this.readLimit(read);
   }
 

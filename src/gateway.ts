@@ -1,7 +1,6 @@
 /** The composition root: builds each long-lived thing once, in the order in which they lean on each other. */
 
 import packageFile from '../package.json' with { type: 'json' };
-import { findRisks, toFacts } from './advice.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createCallbackHandler } from './callbacks/handler.ts';
 import { createToClientError } from './client-errors.ts';
@@ -21,9 +20,10 @@ import { createMetricsEndpoint } from './server/http/metrics-endpoint.ts';
 import { createHttpServer } from './server/http/server.ts';
 import { createCloser } from './server/http/shutdown.ts';
 import { listen } from './server/listen.ts';
-import { createDoor } from './server/origin-check.ts';
+import { createOriginCheck } from './server/origin-check.ts';
 import { createQuota } from './server/quotas.ts';
 import { serveWebSockets } from './server/websocket/server.ts';
+import { findRisks, toFacts } from './startup-warnings.ts';
 import { isShared, openDatabase } from './store/database.ts';
 import type { Listener } from './store/listener.ts';
 import { prepareStore } from './store/prepare.ts';
@@ -154,8 +154,16 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     boundAnswer,
   });
   const authenticator = createAuthenticator(config, log);
-  const door = createDoor({ config, isOpen: authenticator.isOpen, publicUrl });
-  const entry = { yoga, authenticator, door, toClientError, subscriptions, requests, tracing };
+  const originCheck = createOriginCheck({ config, isOpen: authenticator.isOpen, publicUrl });
+  const entry = {
+    yoga,
+    authenticator,
+    originCheck,
+    toClientError,
+    subscriptions,
+    requests,
+    tracing,
+  };
   const server = createHttpServer(
     {
       ...entry,
@@ -181,7 +189,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
         metrics,
         token: config.METRICS_TOKEN,
         isOpen: authenticator.isOpen,
-        door,
+        originCheck,
       }),
       keepAliveMs: config.KEEP_ALIVE_MS,
       longestAnswerMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS,
@@ -190,13 +198,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     log,
   );
   const closer = createCloser(server);
-  const sockets = serveWebSockets(server, {
-    ...entry,
-    services,
-    trusted,
-    subscribe,
-    config,
-  });
+  const sockets = serveWebSockets(server, { ...entry, services, trusted, subscribe, config });
 
   async function release(isLate = false): Promise<void> {
     hub.close();

@@ -32,7 +32,7 @@ try {
   const { url } = await starting;
   // The log is for machines; who starts it by hand is told the same in sentences.
   if (process.stdout.isTTY) {
-    const { toGreeting } = await import('./advice.ts');
+    const { toGreeting } = await import('./startup-warnings.ts');
     process.stderr.write(toGreeting(config, url));
   }
 } catch (error) {

@@ -7,7 +7,7 @@ export interface NearMiss {
 
 /** The edit distance that counts as a misspelling: one in five letters, at most three. */
 const LETTERS_PER_MISTAKE = 5;
-const MOST_MISTAKES = 3;
+const MAX_MISTAKES = 3;
 
 /** One result per name that is close to a known name, unless the known name is set as well. */
 export function findNearMisses(names: readonly string[], known: readonly string[]): NearMiss[] {
@@ -24,7 +24,7 @@ function findNearest(name: string, known: readonly string[]): string | null {
   let nearest: string | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const limit = Math.min(MOST_MISTAKES, Math.floor(candidate.length / LETTERS_PER_MISTAKE));
+    const limit = Math.min(MAX_MISTAKES, Math.floor(candidate.length / LETTERS_PER_MISTAKE));
     if (Math.abs(candidate.length - name.length) > limit) continue;
     const distance = countMistakes(name.toUpperCase(), candidate);
     if (distance > limit || distance >= least) continue;

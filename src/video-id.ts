@@ -35,7 +35,7 @@ export function toCreationTime(id: string): number | null {
 }
 
 /** The id of a foreign video, one that was not made through the gateway. */
-export function toElsewhereId(taskId: string): string {
+export function toForeignId(taskId: string): string {
   return ELSEWHERE + Buffer.from(taskId).toString('base64url');
 }
 
@@ -45,5 +45,5 @@ export function toTaskId(key: string): string {
   const encoded = key.slice(ELSEWHERE.length);
   const taskId = Buffer.from(encoded, 'base64url').toString();
   // No task id contains NUL, which PostgreSQL refuses.
-  return toElsewhereId(taskId) === key && !taskId.includes('\0') ? taskId : key;
+  return toForeignId(taskId) === key && !taskId.includes('\0') ? taskId : key;
 }

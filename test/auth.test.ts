@@ -54,7 +54,7 @@ const ADMITTED: Outcomes = {
   'WebSocket by header': 'connection_ack',
 };
 
-/** Knocks at every door with one `Authorization`; none: without any. */
+/** Knocks at every originCheck with one `Authorization`; none: without any. */
 async function knock(url: string, authorization?: string): Promise<Outcomes> {
   const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
   const json = { ...headers, 'content-type': 'application/json' };
@@ -965,7 +965,7 @@ describe('in open mode', () => {
   });
 });
 
-/** The status at each door for a client that names this host. */
+/** The status at each originCheck for a client that names this host. */
 async function knockAs(url: string, host: string): Promise<Record<string, number>> {
   const json = { host, 'content-type': 'application/json' };
   const stream = { accept: 'text/event-stream' };

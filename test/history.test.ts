@@ -121,9 +121,9 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     ],
     releaseLeases: [(db, history) => checks.releaseLeases(db, [history.toId(history.firstOpen)])],
     scheduleCheck: [async (db) => checks.scheduleCheck(db, (await insertOpen(db)).id, 1_000)],
-    hastenWatched: [
-      async (db) => checks.hastenWatched(db, [(await insertOpen(db)).id], true),
-      async (db) => checks.hastenWatched(db, [(await insertOpen(db)).id], false),
+    scheduleWatchedNow: [
+      async (db) => checks.scheduleWatchedNow(db, [(await insertOpen(db)).id], true),
+      async (db) => checks.scheduleWatchedNow(db, [(await insertOpen(db)).id], false),
     ],
     endChecks: [async (db) => checks.endChecks(db, (await insertOpen(db)).id)],
   },

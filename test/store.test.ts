@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Cancellation } from '../src/cancellation.ts';
 import { createHub } from '../src/delivery/hub.ts';
 import { followLog } from '../src/delivery/log.ts';
 import { createReader } from '../src/delivery/reader.ts';
-import { Ending } from '../src/ending.ts';
 import { createFinishedVideos } from '../src/fast/finished-videos.ts';
 import {
   type Allowance,
@@ -17,7 +17,12 @@ import {
   restartPlace,
   takePlace,
 } from '../src/store/allowance.ts';
-import { hastenWatched, leaseDueRows, releaseLeases, scheduleCheck } from '../src/store/checks.ts';
+import {
+  leaseDueRows,
+  releaseLeases,
+  scheduleCheck,
+  scheduleWatchedNow,
+} from '../src/store/checks.ts';
 import { clampTimes } from '../src/store/clamps.ts';
 import {
   type Completion,
@@ -503,7 +508,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 
     it('reaches the follower of the log that is told of several in one turn', async () => {
       const feed = { reader: createReader(db), hub: createHub() };
-      const log = followLog(feed, 'me', 0, new Ending());
+      const log = followLog(feed, 'me', 0, new Cancellation());
       const heard: Promise<unknown>[] = [log.next()];
       const ends: Completion[] = [];
       for (const taskId of ['a', 'b', 'c', 'd']) {
@@ -780,17 +785,17 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       await noteOpen(db, old, null);
       const before = await read(old);
       const watched = [fresh, due, old, unconfirmed, 'nobody'];
-      await hastenWatched(db, watched, false);
+      await scheduleWatchedNow(db, watched, false);
       expect((await read(due)).check_after).toBeGreaterThan(Date.now() + 60_000);
-      await hastenWatched(db, watched, true);
+      await scheduleWatchedNow(db, watched, true);
       expect((await read(fresh)).check_after).toBeGreaterThan(Date.now() + 60_000);
       expect((await read(due)).check_after).toBeLessThan(Date.now() + 60_000);
       expect((await read(old)).check_after).toBe(before.check_after);
       expect((await read(unconfirmed)).check_after).toBeGreaterThan(Date.now() + 60_000);
       await age(fresh, 15_500);
-      await hastenWatched(db, [fresh], false);
+      await scheduleWatchedNow(db, [fresh], false);
       expect((await read(fresh)).check_after).toBeLessThan(Date.now() + 60_000);
-      await hastenWatched(db, [], true);
+      await scheduleWatchedNow(db, [], true);
     });
 
     it('moves the state forward and never back', async () => {

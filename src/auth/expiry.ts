@@ -1,10 +1,10 @@
 /** Ends what a caller has started when its token expires. */
 
-import type { Ending } from '../ending.ts';
+import type { Cancellation } from '../cancellation.ts';
 import { UnauthenticatedError } from '../errors.ts';
 
 /** The longest delay of a Node timer. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Calls back at the given time. Returns a function that cancels the timer, which does not keep the
@@ -15,8 +15,8 @@ export function atTime(epochMs: number, callback: () => void): () => void {
   const arm = () => {
     const rest = epochMs - Date.now();
     timer = setTimeout(
-      rest > LONGEST_TIMER_MS ? arm : callback,
-      Math.min(Math.max(rest, 0), LONGEST_TIMER_MS),
+      rest > MAX_TIMER_MS ? arm : callback,
+      Math.min(Math.max(rest, 0), MAX_TIMER_MS),
     );
     timer.unref();
   };
@@ -25,7 +25,7 @@ export function atTime(epochMs: number, callback: () => void): () => void {
 }
 
 /** Cancels with an UnauthenticatedError when the identity expires, so that streams end with it. */
-export function endAt(expiresAt: number | null, ending: Ending): () => void {
+export function endAt(expiresAt: number | null, cancellation: Cancellation): () => void {
   if (expiresAt === null) return () => {};
-  return atTime(expiresAt, () => ending.end(new UnauthenticatedError()));
+  return atTime(expiresAt, () => cancellation.end(new UnauthenticatedError()));
 }

@@ -3,7 +3,7 @@
  * database says what. So a lost or a doubled one does no harm to a waiter that reads after it.
  */
 
-import type { Dependent } from '../ending.ts';
+import type { Dependent } from '../cancellation.ts';
 
 export interface Change {
   /** The row's id. */

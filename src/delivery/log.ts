@@ -1,6 +1,6 @@
 /** The reader of an owner's log. */
 
-import type { Ending } from '../ending.ts';
+import type { Cancellation } from '../cancellation.ts';
 import { CursorExpiredError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import type { Hub } from './hub.ts';
@@ -24,16 +24,16 @@ export async function* followLog(
   { reader, hub }: Feed,
   owner: string,
   from: number,
-  ending: Ending,
+  cancellation: Cancellation,
 ): AsyncGenerator<Completion, void, void> {
-  const watch = endWith(ending, hub.watchOwner(owner));
+  const watch = endWith(cancellation, hub.watchOwner(owner));
   let last = from;
   try {
     do {
       let page: ShrinkingPage;
       do {
         const after = last;
-        page = await readPatiently(ending, () => readPage(reader, owner, after));
+        page = await readPatiently(cancellation, () => readPage(reader, owner, after));
         for (let next = page.rest.pop(); next; next = page.rest.pop()) {
           // Numbers have no gaps: a missing one has been pruned.
           if (next.number !== last + 1) throw new CursorExpiredError();

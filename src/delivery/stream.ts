@@ -1,7 +1,7 @@
 /** Streams that end at once when their listener leaves. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { Ending } from '../ending.ts';
+import { Cancellation } from '../cancellation.ts';
 import { GatewayUnavailableError, UnauthenticatedError } from '../errors.ts';
 import type { Watch } from './hub.ts';
 
@@ -17,8 +17,8 @@ const RETRY_MS = 500;
  * @param toEvent what listeners get for each item of the generator.
  */
 export function createStream<Item, Event>(
-  listener: Ending,
-  generate: (ending: Ending) => AsyncGenerator<Item, void, void>,
+  listener: Cancellation,
+  generate: (cancellation: Cancellation) => AsyncGenerator<Item, void, void>,
   toEvent: (item: Item) => Event,
 ): AsyncIterableIterator<Event | StreamFault, void, void> {
   return new Stream(listener, generate, toEvent);
@@ -30,21 +30,21 @@ const OVER: IteratorReturnResult<void> = { done: true, value: undefined };
 
 /** A class over one generator and nothing more: thousands wait at a time. */
 class Stream<Item, Event> implements AsyncIterableIterator<Event | StreamFault, void, void> {
-  private readonly listener: Ending;
-  private readonly ending = new Ending();
+  private readonly listener: Cancellation;
+  private readonly cancellation = new Cancellation();
   private readonly source: AsyncGenerator<Item, void, void>;
   private readonly toEvent: (item: Item) => Event;
   private isOver = false;
 
   constructor(
-    listener: Ending,
-    generate: (ending: Ending) => AsyncGenerator<Item, void, void>,
+    listener: Cancellation,
+    generate: (cancellation: Cancellation) => AsyncGenerator<Item, void, void>,
     toEvent: (item: Item) => Event,
   ) {
     this.listener = listener;
-    this.source = generate(this.ending);
+    this.source = generate(this.cancellation);
     this.toEvent = toEvent;
-    listener.add(this.ending);
+    listener.add(this.cancellation);
   }
 
   next(): Promise<Step<Event>> {
@@ -74,7 +74,7 @@ class Stream<Item, Event> implements AsyncIterableIterator<Event | StreamFault, 
   private finish(error?: unknown): Step<Event> {
     // Nobody listens any more to one who has left; but one whose identity has ended listens still,
     // and is to know why the stream ends.
-    const { isOver, reason } = this.ending;
+    const { isOver, reason } = this.cancellation;
     const fault = isOver ? reason instanceof UnauthenticatedError && reason : error;
     this.leave();
     return fault ? { done: false, value: new StreamFault(fault) } : OVER;
@@ -82,8 +82,8 @@ class Stream<Item, Event> implements AsyncIterableIterator<Event | StreamFault, 
 
   private leave(): void {
     this.isOver = true;
-    this.listener.remove(this.ending);
-    this.ending.end();
+    this.listener.remove(this.cancellation);
+    this.cancellation.end();
   }
 }
 
@@ -103,19 +103,22 @@ export function takeEvent<T>(event: T | StreamFault): T {
 }
 
 /** Ends the watch with the stream. */
-export function endWith(ending: Ending, watch: Watch): Watch {
-  ending.add(watch);
+export function endWith(cancellation: Cancellation, watch: Watch): Watch {
+  cancellation.add(watch);
   return watch;
 }
 
 /** Reads again and again while the database is away: an open stream outlives an outage. */
-export async function readPatiently<T>(ending: Ending, read: () => Promise<T>): Promise<T> {
+export async function readPatiently<T>(
+  cancellation: Cancellation,
+  read: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof GatewayUnavailableError) || ending.isOver) throw error;
-      await delay(RETRY_MS, undefined, { signal: ending.signal, ref: false }).catch(
+      if (!(error instanceof GatewayUnavailableError) || cancellation.isOver) throw error;
+      await delay(RETRY_MS, undefined, { signal: cancellation.signal, ref: false }).catch(
         () => undefined,
       );
     }

@@ -1,6 +1,6 @@
 /** The followers of one task. */
 
-import type { Ending } from '../ending.ts';
+import type { Cancellation } from '../cancellation.ts';
 import { VideoNotFoundError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import { isEnded, type Video } from '../video.ts';
@@ -22,13 +22,13 @@ export async function* followStates(
   { reader, hub }: Feed,
   owner: string,
   { id, key }: FollowedTask,
-  ending: Ending,
+  cancellation: Cancellation,
 ): AsyncGenerator<Video, void, void> {
-  const watch = endWith(ending, hub.watchStates(id));
+  const watch = endWith(cancellation, hub.watchStates(id));
   let last = '';
   try {
     do {
-      const video = await readPatiently(ending, () => reader.findVideo(owner, id));
+      const video = await readPatiently(cancellation, () => reader.findVideo(owner, id));
       if (!video) throw new VideoNotFoundError(key);
       const step = `${video.state} ${video.taskId}`;
       if (step !== last) yield video;
@@ -45,12 +45,12 @@ export async function* followEnd(
   feed: Feed,
   owner: string,
   task: FollowedTask,
-  ending: Ending,
+  cancellation: Cancellation,
 ): AsyncGenerator<Completion, void, void> {
-  const watch = endWith(ending, feed.hub.watchVideo(task.id));
+  const watch = endWith(cancellation, feed.hub.watchVideo(task.id));
   try {
     do {
-      const completion = await findEnd(feed, owner, task, ending);
+      const completion = await findEnd(feed, owner, task, cancellation);
       if (!completion) continue;
       yield completion;
       return;
@@ -65,9 +65,9 @@ async function findEnd(
   { reader }: Feed,
   owner: string,
   { id, key }: FollowedTask,
-  ending: Ending,
+  cancellation: Cancellation,
 ): Promise<Completion | null> {
-  const task = await readPatiently(ending, () => reader.findTaskEnd(owner, id));
+  const task = await readPatiently(cancellation, () => reader.findTaskEnd(owner, id));
   if (task && !isEnded(task.video.state)) return null;
   // The entry of one that has ended may have been pruned, which leaves the row until the next batch.
   if (!task?.completion) throw new VideoNotFoundError(key);

@@ -1,6 +1,6 @@
-import { toFacts } from '../advice.ts';
 import { fetchKeySet, findUnusableKeys } from '../auth/key-set.ts';
 import type { Config } from '../config.ts';
+import { toFacts } from '../startup-warnings.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
 const FIX = 'Set it to the jwks_uri of the identity provider. Without it every token is refused.';

@@ -1,9 +1,9 @@
 /** Whether a callback would arrive, as far as that can be told from here. */
 
-import { isAnyAddress, isLocal } from '../advice.ts';
 import type { Config } from '../config.ts';
 import { readJson } from '../read-answer.ts';
 import { toUrl } from '../server/listen.ts';
+import { isAnyAddress, isLocal } from '../startup-warnings.ts';
 import { type Finding, fault, ok, toReason, warning } from './finding.ts';
 
 const PATIENCE_MS = 5_000;

@@ -31,7 +31,7 @@ export function fault(subject: Subject, message: string, fix: string | null = nu
   return toFinding('fault', subject, message, fix);
 }
 
-const LONGEST_MESSAGE = 500;
+const MAX_MESSAGE = 500;
 
 /** Messages quote what servers say. It must neither fill the terminal nor control it. */
 function toFinding(
@@ -41,7 +41,7 @@ function toFinding(
   fix: string | null,
 ): Finding {
   const line = message.replaceAll(/\p{Cc}+/gu, ' ');
-  const short = line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
+  const short = line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}…` : line;
   return { level, subject, message: short, fix };
 }
 

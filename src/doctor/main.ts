@@ -4,10 +4,10 @@
  * where there is a fault. `--json` is for programs.
  */
 
-import { findRisks } from '../advice.ts';
 import { type Config, EnvironmentError, readConfig } from '../config.ts';
 import { readTrustedDocuments } from '../server/graphql/trusted-documents.ts';
 import { toUrl } from '../server/listen.ts';
+import { findRisks } from '../startup-warnings.ts';
 import { isShared } from '../store/database.ts';
 import { examineAuth } from './auth.ts';
 import { examineCallbacks } from './callbacks.ts';

@@ -1,8 +1,8 @@
 /** A look at PostgreSQL that changes nothing: one connection, and questions alone. */
 
 import pg from 'pg';
-import { toDatabaseName } from '../advice.ts';
 import type { Config } from '../config.ts';
+import { toDatabaseName } from '../startup-warnings.ts';
 import { POSTGRES_MIGRATIONS } from '../store/database.ts';
 import { findFault, readLanded } from '../store/landed.ts';
 import { proveNotifications } from '../store/notifications-proof.ts';

@@ -1,4 +1,3 @@
-import { isLocal } from '../advice.ts';
 import type { Config } from '../config.ts';
 import {
   GatewayError,
@@ -8,6 +7,7 @@ import {
   UpstreamUnauthorizedError,
   UpstreamUnreachableError,
 } from '../errors.ts';
+import { isLocal } from '../startup-warnings.ts';
 import { createUpstreamClient, type UpstreamClient } from '../upstream/client.ts';
 import { fetchCredits } from '../upstream/credits.ts';
 import { fetchDetails } from '../upstream/details.ts';

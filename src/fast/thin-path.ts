@@ -26,7 +26,7 @@ interface Params {
 type Result = Errors & { readonly data?: unknown };
 
 /** A request that is plain. */
-interface Asked {
+interface GraphQLRequest {
   readonly params: Params;
   readonly contentType: string;
   readonly caller: Caller;
@@ -59,7 +59,7 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
     }
   }
 
-  function toAnswer(asked: Asked, document: DocumentNode, result: Result): DirectAnswer {
+  function toAnswer(asked: GraphQLRequest, document: DocumentNode, result: Result): DirectAnswer {
     const { params, contentType, caller, begun } = asked;
     const body = JSON.stringify(result);
     const outcome = toOutcome(result, caller);
@@ -68,7 +68,7 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
   }
 
   /** What a plan has come to, past all hooks but the masking of errors. */
-  function conclude(asked: Asked, document: DocumentNode, result: Answer) {
+  function conclude(asked: GraphQLRequest, document: DocumentNode, result: Answer) {
     if (!result) return execute(asked, document);
     const { data, errors } = boundAnswer(result);
     return toAnswer(
@@ -78,7 +78,10 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
     );
   }
 
-  async function execute(asked: Asked, known?: DocumentNode): Promise<DirectAnswer | null> {
+  async function execute(
+    asked: GraphQLRequest,
+    known?: DocumentNode,
+  ): Promise<DirectAnswer | null> {
     const { params, caller } = asked;
     const enveloped = yoga.getEnveloped({ caller, params });
     const document = known ?? prepare(params.query, enveloped);

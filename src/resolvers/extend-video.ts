@@ -28,7 +28,7 @@ export function extendVideo(args: { input: RawExtendInput }, ctx: Context): Prom
 /** The upstream's id of the video to extend. An unknown id is taken to be the upstream's. */
 async function findSourceTaskId(key: string, ctx: Context): Promise<string> {
   const source = await ctx.loadVideo(key);
-  if (source === undefined) return resolveElsewhere(key, ctx);
+  if (source === undefined) return resolveForeign(key, ctx);
   if (source === null) throw new VideoNotFoundError(key);
   if (source.taskId !== null) return source.taskId;
   throw new InvalidInputError([
@@ -37,7 +37,7 @@ async function findSourceTaskId(key: string, ctx: Context): Promise<string> {
 }
 
 /** The derived id of a foreign video may name a task that belongs to another owner. */
-async function resolveElsewhere(key: string, ctx: Context): Promise<string> {
+async function resolveForeign(key: string, ctx: Context): Promise<string> {
   const taskId = toTaskId(key);
   if (taskId === key) return taskId;
   const source = await ctx.loadVideo(taskId);

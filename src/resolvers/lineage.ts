@@ -8,7 +8,7 @@ export async function readSource(video: Video, ctx: Context): Promise<Video | nu
   if (video.sourceTaskId === null) return null;
   const known = await findKnown(video.sourceTaskId, ctx);
   if (known !== undefined) return known;
-  return ctx.refresher.readElsewhere(ctx.owner, video.sourceTaskId, ctx.caller.ending.signal);
+  return ctx.refresher.readForeign(ctx.owner, video.sourceTaskId, ctx.caller.cancellation.signal);
 }
 
 /** Reads the chain of sources as far as it is stored, nearest first, without an upstream call. */

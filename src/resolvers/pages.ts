@@ -3,17 +3,15 @@
 import { InvalidInputError } from '../errors.ts';
 
 export const DEFAULT_PAGE = 20;
-export const LONGEST_PAGE = 100;
+export const MAX_PAGE = 100;
 /** The default length of a chain of sources. */
 export const DEFAULT_DEPTH = 10;
 
 /** @throws InvalidInputError outside 0 to 100: a silently shortened page would look like the end. */
 export function toLimit(first: number | null | undefined, fallback = DEFAULT_PAGE): number {
   const limit = first ?? fallback;
-  if (limit >= 0 && limit <= LONGEST_PAGE) return limit;
-  throw new InvalidInputError([
-    { path: ['first'], message: `must be between 0 and ${LONGEST_PAGE}` },
-  ]);
+  if (limit >= 0 && limit <= MAX_PAGE) return limit;
+  throw new InvalidInputError([{ path: ['first'], message: `must be between 0 and ${MAX_PAGE}` }]);
 }
 
 export interface Connection<T> {

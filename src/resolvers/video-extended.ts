@@ -5,7 +5,7 @@ import { followEnd } from '../delivery/task.ts';
 import { InvalidInputError, VideoNotFoundError } from '../errors.ts';
 import { type Completion, readLogBounds } from '../store/completions.ts';
 import { type ExtendedEvent, toEvent } from './completions.ts';
-import { followElsewhereToEnd } from './elsewhere.ts';
+import { followForeignToEnd } from './foreign-videos.ts';
 import { findKnown, readVideo } from './video.ts';
 
 export interface ExtendedArgs {
@@ -35,8 +35,8 @@ export async function subscribeExtended(
   const from =
     typeof after === 'string' ? ctx.cursors.toNumber(ctx.owner, after, bounds) : bounds.head;
   return createStream(
-    ctx.caller.ending,
-    (ending) => followLog(ctx, ctx.owner, from, ending),
+    ctx.caller.cancellation,
+    (cancellation) => followLog(ctx, ctx.owner, from, cancellation),
     (completion) => deliver(completion, ctx),
   );
 }
@@ -50,8 +50,8 @@ async function subscribeToTask(
   if (known) {
     const task = { id: known.id, key };
     return createStream(
-      ctx.caller.ending,
-      (ending) => followEnd(ctx, ctx.owner, task, ending),
+      ctx.caller.cancellation,
+      (cancellation) => followEnd(ctx, ctx.owner, task, cancellation),
       (completion) => deliver(completion, ctx),
     );
   }
@@ -61,8 +61,8 @@ async function subscribeToTask(
   const { head } = await readLogBounds(ctx.db, ctx.owner);
   const cursor = ctx.cursors.toCursor(ctx.owner, head);
   return createStream(
-    ctx.caller.ending,
-    (ending) => followElsewhereToEnd(key, ctx, ending),
+    ctx.caller.cancellation,
+    (cancellation) => followForeignToEnd(key, ctx, cancellation),
     (video) => ({ cursor, video }),
   );
 }

@@ -1,10 +1,10 @@
+import type { Cancellation } from '../cancellation.ts';
 import type { Context } from '../context.ts';
 import { createStream, type StreamFault } from '../delivery/stream.ts';
 import { followStates } from '../delivery/task.ts';
-import type { Ending } from '../ending.ts';
 import { VideoNotFoundError } from '../errors.ts';
 import type { Video } from '../video.ts';
-import { followElsewhere } from './elsewhere.ts';
+import { followForeign } from './foreign-videos.ts';
 import { findKnown, readVideo } from './video.ts';
 
 /**
@@ -20,12 +20,12 @@ export async function subscribeUpdated(
   if (known === null) throw new VideoNotFoundError(taskId);
   if (known) {
     const task = { id: known.id, key: taskId };
-    const follow = (ending: Ending) => followStates(ctx, ctx.owner, task, ending);
-    return createStream(ctx.caller.ending, follow, toItself);
+    const follow = (cancellation: Cancellation) => followStates(ctx, ctx.owner, task, cancellation);
+    return createStream(ctx.caller.cancellation, follow, toItself);
   }
   if (!(await readVideo(taskId, ctx))) throw new VideoNotFoundError(taskId);
-  const follow = (ending: Ending) => followElsewhere(taskId, ctx, ending);
-  return createStream(ctx.caller.ending, follow, toItself);
+  const follow = (cancellation: Cancellation) => followForeign(taskId, ctx, cancellation);
+  return createStream(ctx.caller.cancellation, follow, toItself);
 }
 
 function toItself(video: Video): Video {

@@ -16,10 +16,10 @@ export function readVideo(key: string, ctx: Context): Video | Promise<Video | nu
 async function readAnew(key: string, ctx: Context): Promise<Video | null> {
   const known = await findKnown(key, ctx);
   if (known === null) return null;
-  if (known) return ctx.refresher.refresh(ctx.owner, known, ctx.caller.ending.signal);
+  if (known) return ctx.refresher.refresh(ctx.owner, known, ctx.caller.cancellation.signal);
   const taskId = toTaskId(key);
   return isPlausible(taskId)
-    ? ctx.refresher.readElsewhere(ctx.owner, taskId, ctx.caller.ending.signal)
+    ? ctx.refresher.readForeign(ctx.owner, taskId, ctx.caller.cancellation.signal)
     : null;
 }
 

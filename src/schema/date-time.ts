@@ -2,7 +2,7 @@
 
 import { DAY_MS } from '../durations.ts';
 
-const MOST_DAYS = 1_000;
+const MAX_DAYS = 1_000;
 
 /** The beginnings of texts, `2026-01-31T`, by day: those of a few days are printed all the time. */
 const days = new Map<number, string>();
@@ -27,7 +27,7 @@ export function toDateTime(time: number): string {
 
 function toDay(day: number): string {
   const text = new Date(day * DAY_MS).toISOString().replace(/T.*/, 'T');
-  if (days.size >= MOST_DAYS) days.clear();
+  if (days.size >= MAX_DAYS) days.clear();
   days.set(day, text);
   return text;
 }

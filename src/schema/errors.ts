@@ -66,13 +66,13 @@ const UpstreamRefusalType = builder.interfaceRef<GatewayError>('UpstreamRefusal'
     }),
   }),
 });
-const bySpeech = [GatewayErrorType, UpstreamRefusalType];
+const refusalInterfaces = [GatewayErrorType, UpstreamRefusalType];
 
 builder.objectType(InvalidInputError, {
   name: 'InvalidInputError',
   description:
     'The input is invalid. The gateway refused it before any upstream call, or the upstream refused it (422).',
-  interfaces: bySpeech,
+  interfaces: refusalInterfaces,
   fields: (t) => ({
     issues: t.field({
       type: [InputIssueType],
@@ -86,7 +86,7 @@ builder.objectType(InvalidInputError, {
 builder.objectType(VideoNotFoundError, {
   name: 'VideoNotFoundError',
   description: 'The video to extend does not exist, or belongs to another owner (404).',
-  interfaces: bySpeech,
+  interfaces: refusalInterfaces,
   fields: (t) => ({
     taskId: t.exposeID('taskId', { description: 'The id that the request contained.' }),
   }),
@@ -95,39 +95,39 @@ builder.objectType(VideoNotFoundError, {
 builder.objectType(SourceUnavailableError, {
   name: 'SourceUnavailableError',
   description: 'The upstream could not fetch the image (451).',
-  interfaces: bySpeech,
+  interfaces: refusalInterfaces,
 });
 
 builder.objectType(RateLimitedError, {
   name: 'RateLimitedError',
   description: 'Too many requests (429). Nothing was started.',
-  interfaces: bySpeech,
+  interfaces: refusalInterfaces,
 });
 
 builder.objectType(UpstreamUnauthorizedError, {
   name: 'UpstreamUnauthorizedError',
   description: "The upstream refused the gateway's API key (401). An operator has to act.",
-  interfaces: bySpeech,
+  interfaces: refusalInterfaces,
 });
 
 builder.objectType(InsufficientCreditsError, {
   name: 'InsufficientCreditsError',
   description:
     "The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433). Nothing was started. An operator has to act. For some time the gateway refuses further submits without asking the upstream and sets `retryAfter`.",
-  interfaces: bySpeech,
+  interfaces: refusalInterfaces,
 });
 
 builder.objectType(UpstreamMaintenanceError, {
   name: 'UpstreamMaintenanceError',
   description: 'The upstream is under maintenance (455). Nothing was started.',
-  interfaces: bySpeech,
+  interfaces: refusalInterfaces,
 });
 
 builder.objectType(UpstreamError, {
   name: 'UpstreamError',
   description:
     'The upstream answered with an error that has no type of its own. If `video` is set, the task may have been started.',
-  interfaces: bySpeech,
+  interfaces: refusalInterfaces,
   fields: (t) => ({
     video: t.expose('video', {
       type: VideoType,

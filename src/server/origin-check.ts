@@ -1,10 +1,10 @@
-/** Which web pages may talk to the gateway: those of its own origin, and those on the list. */
+/** Origin check: only pages of the gateway's own origin and of CORS_ORIGINS may use it. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
 import { isLoopback } from '../config-values.ts';
 
-export interface Door {
+export interface OriginCheck {
   /**
    * Says in the answer's headers that the page may read it (Fetch standard, CORS protocol);
    * strangers get no such header at all.
@@ -28,13 +28,13 @@ const HEADERS_READ = 'authorization, content-type, x-request-id';
 /** `#field-name` (RFC 9110, 5.1 and 5.6.1). */
 const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 
-export function createDoor(parts: {
+export function createOriginCheck(parts: {
   readonly config: Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>;
   /** Whether nobody has to say who is asking. */
   readonly isOpen: boolean;
   /** PUBLIC_URL, or where the gateway listens. */
   readonly publicUrl: () => string;
-}): Door {
+}): OriginCheck {
   const { config, isOpen, publicUrl } = parts;
   const origins = new Set(config.CORS_ORIGINS);
   // Behind a proxy that rewrites the Host, nothing else tells the origin of our own pages.

@@ -4,7 +4,7 @@
  */
 
 import { sql } from 'kysely';
-import { LONGEST_PAUSE_MS } from '../durations.ts';
+import { MAX_PAUSE_MS } from '../durations.ts';
 import { isPaused, pauseCalls, takeTrial } from './pauses.ts';
 import { type Param, prepare } from './prepared.ts';
 import { now } from './rows.ts';
@@ -156,7 +156,7 @@ export async function pauseAllowance(
   { name, windowMs }: Allowance,
   seconds: number | null,
 ): Promise<number> {
-  const pauseMs = seconds === null ? windowMs : Math.min(seconds * 1_000, LONGEST_PAUSE_MS);
-  await pauseCalls(db, name, pauseMs, seconds !== null && pauseMs === LONGEST_PAUSE_MS);
+  const pauseMs = seconds === null ? windowMs : Math.min(seconds * 1_000, MAX_PAUSE_MS);
+  await pauseCalls(db, name, pauseMs, seconds !== null && pauseMs === MAX_PAUSE_MS);
   return pauseMs;
 }

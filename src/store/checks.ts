@@ -80,7 +80,7 @@ const WATCHED_GAP_MS = 15_000;
  * states that is 2 s at first, then a quarter of the task's age, at most 15 s. A subscriber to the
  * completion waits for the callback, which is quicker if it comes: 15 s.
  */
-export async function hastenWatched(
+export async function scheduleWatchedNow(
   db: Database,
   ids: readonly string[],
   isFollowed: boolean,

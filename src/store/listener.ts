@@ -6,7 +6,7 @@ import { within } from '../within.ts';
 import { type PoolOptions, toClientConfig } from './postgres.ts';
 
 const SHORTEST_PAUSE_MS = 150;
-const LONGEST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 1_000;
 /** A connection that is cut silently emits no event, so it is probed. */
 const HEARTBEAT_MS = 10_000;
 /** Milliseconds that closing the connection may take. */
@@ -27,7 +27,7 @@ export interface ListenerEvents {
 
 /** Grows with each failed attempt, with jitter, because all replicas lose their connections at once. */
 export function toPause(attempts: number): number {
-  const most = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** attempts);
+  const most = Math.min(MAX_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** attempts);
   return most * (0.5 + 0.5 * Math.random());
 }
 

@@ -21,7 +21,7 @@ export interface VideoLoader {
 }
 
 /** Keys per statement: it bounds the statement and the number of different statement texts. */
-const MOST = 50;
+const MAX_KEYS = 50;
 
 type Batch = DataLoader<string, Video | null | undefined>;
 
@@ -42,7 +42,7 @@ export function createVideoLoader(db: Database, cache: VideoCache): VideoLoader 
         for (const video of found.values()) if (video) cache.remember(owner, video);
         return keys.map((key) => found.get(key));
       },
-      { cache: false, maxBatchSize: MOST, batchScheduleFn: (run) => setImmediate(run) },
+      { cache: false, maxBatchSize: MAX_KEYS, batchScheduleFn: (run) => setImmediate(run) },
     );
     waiting.set(owner, batch);
     return batch;

@@ -177,13 +177,13 @@ export async function findLineages(
 }
 
 /** How many ids a statement has at most. */
-const MOST_IDS = 500;
+const MAX_IDS = 500;
 
 /** Each once, in however many lineages it is. */
 async function findById(db: Database, ids: readonly string[]): Promise<Map<string, Video>> {
   const videos = new Map<string, Video>();
-  for (let from = 0; from < ids.length; from += MOST_IDS) {
-    const some = ids.slice(from, from + MOST_IDS);
+  for (let from = 0; from < ids.length; from += MAX_IDS) {
+    const some = ids.slice(from, from + MAX_IDS);
     const rows = await db.selectFrom('video').selectAll().where('id', 'in', some).execute();
     for (const row of rows) videos.set(row.id, toVideo(row));
   }

@@ -14,7 +14,7 @@ import { parseRejection } from './rejection.ts';
  * A settled row wakes its waiters, in whatever process it was settled. That is made sure of now and
  * then, and when the submit's time is over: then nobody may be left to settle it.
  */
-const LONGEST_POLL_MS = 5_000;
+const MAX_POLL_MS = 5_000;
 const SHORTEST_POLL_MS = 200;
 
 export interface AnswerParts {
@@ -79,7 +79,7 @@ export async function waitForAnswer(
 }
 
 function toPause({ submit_until }: VideoRow): number {
-  return Math.max(SHORTEST_POLL_MS, Math.min(LONGEST_POLL_MS, submit_until - Date.now()));
+  return Math.max(SHORTEST_POLL_MS, Math.min(MAX_POLL_MS, submit_until - Date.now()));
 }
 
 function toAnswer(row: VideoRow, isReplay: boolean): Video {

@@ -19,7 +19,7 @@ import { createLine } from './line.ts';
 /** How long to leave a database alone that could not be asked. */
 const RETRY_MS = 200;
 /** A place may become free sooner than it seemed: another replica has found a pause to be over. */
-const LONGEST_SLEEP_MS = 1_000;
+const MAX_SLEEP_MS = 1_000;
 /** How long what was found out about the next place is believed. */
 const BELIEVED_MS = 2_000;
 
@@ -121,7 +121,7 @@ export function createGate(parts: {
       try {
         const place = await takePlace(db, allowance);
         if (place) line.takeNext()?.enter(place);
-        else await delay(Math.min(maxWaitMs, LONGEST_SLEEP_MS, await findNext(db)) + 1);
+        else await delay(Math.min(maxWaitMs, MAX_SLEEP_MS, await findNext(db)) + 1);
       } catch (error) {
         log.error({ err: error }, 'the allowance could not be asked for');
         await delay(RETRY_MS);

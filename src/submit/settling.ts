@@ -16,7 +16,7 @@ import { AnswerLostError } from '../upstream/answer-lost.ts';
 import { serializeRejection, toFix } from './rejection.ts';
 
 /** Milliseconds between two attempts to write. */
-const LONGEST_PAUSE_MS = 2_000;
+const MAX_PAUSE_MS = 2_000;
 
 export interface SettlingParts {
   readonly db: Database;
@@ -96,7 +96,7 @@ export function createSettling({ db, metrics, log, config }: SettlingParts): Set
 
   /** The answer exists nowhere else: while the database is away, it is tried again until `close`. */
   async function persist<T>(id: string, write: () => Promise<T>): Promise<T | undefined> {
-    for (let pause = 50; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    for (let pause = 50; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
       try {
         return await write();
       } catch (error) {
@@ -119,7 +119,7 @@ export function createSettling({ db, metrics, log, config }: SettlingParts): Set
     async release(id, runtimeMs) {
       const rejection = serializeRejection(new GatewayUnavailableError());
       const until = performance.now() + runtimeMs;
-      for (let pause = 50; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      for (let pause = 50; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
         const isReleased = await persist(id, () => rejectSubmit(db, id, rejection, false));
         if (isReleased !== false || closing.signal.aborted || performance.now() > until) return;
         await delay(pause, undefined, { signal: closing.signal }).catch(() => undefined);

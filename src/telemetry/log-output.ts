@@ -8,9 +8,9 @@ import { within } from '../within.ts';
 const writeSome = promisify(write);
 
 /** Characters that may wait to be written; lines beyond are dropped. */
-const LONGEST_BACKLOG = 16 * 1024 * 1024;
+const MAX_BACKLOG = 16 * 1024 * 1024;
 /** Between two attempts to write to a pipe that is full. */
-const LONGEST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 100;
 const LINE_FEED = 10;
 
 export interface LogOutput {
@@ -76,7 +76,7 @@ export function createLogOutput(fd: number, onRecovered: (lines: number) => void
           return false;
         }
         await delay(pauseMs, undefined, { ref: false });
-        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+        pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS);
       }
     }
     return true;
@@ -101,7 +101,7 @@ export function createLogOutput(fd: number, onRecovered: (lines: number) => void
 
   return {
     write(line) {
-      if (backlog + line.length > LONGEST_BACKLOG) {
+      if (backlog + line.length > MAX_BACKLOG) {
         dropped += 1;
         return;
       }

@@ -37,8 +37,8 @@ export const FINDERS = ['callback', 'reconciliation', 'client_read', 'deadline']
 export type Finder = (typeof FINDERS)[number];
 
 /** `unknown`: the upstream does not know the task (yet). */
-export const LOOK_OUTCOMES = ['ended', 'open', 'unknown', 'failed'] as const;
-export type LookOutcome = (typeof LOOK_OUTCOMES)[number];
+export const READ_OUTCOMES = ['ended', 'open', 'unknown', 'failed'] as const;
+export type ReadOutcome = (typeof READ_OUTCOMES)[number];
 
 export interface Metrics {
   upstreamCall(method: 'GET' | 'POST', code: string, seconds: number): void;
@@ -51,7 +51,7 @@ export interface Metrics {
   callback(outcome: CallbackOutcome): void;
   /** A task has ended, and the end is committed. */
   taskEnd(id: string, end: 'SUCCEEDED' | FailureReason, finder: Finder): void;
-  reconciliationRead(outcome: LookOutcome): void;
+  reconciliationRead(outcome: ReadOutcome): void;
 }
 
 export const NO_METRICS: Metrics = {

@@ -188,7 +188,7 @@ export function createPrometheusMetrics(
   }
   for (const outcome of labels.SUBMIT_OUTCOMES) submits.inc({ outcome }, 0);
   for (const outcome of labels.CALLBACK_OUTCOMES) callbacks.inc({ outcome }, 0);
-  for (const outcome of labels.LOOK_OUTCOMES) reads.inc({ outcome }, 0);
+  for (const outcome of labels.READ_OUTCOMES) reads.inc({ outcome }, 0);
   for (const outcome of ['let_through', 'refused']) gateWaits.zero({ outcome });
   for (const outcome of ['succeeded', 'failed']) taskDurations.zero({ outcome });
   for (const found_by of labels.FINDERS) {

@@ -4,7 +4,7 @@
  */
 
 import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
-import type { Ending } from '../ending.ts';
+import type { Cancellation } from '../cancellation.ts';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import { INVALID, toOperationLabel } from './operation-labels.ts';
 
@@ -72,7 +72,7 @@ export function createRequestCounts(schema: GraphQLSchema): RequestCounts {
 
 /** What the outcome depends on beside the answer: a refusal inside of the data, and whether the caller left. */
 interface Asker {
-  readonly ending: Ending;
+  readonly cancellation: Cancellation;
   readonly refusal?: ErrorCode;
 }
 
@@ -82,7 +82,7 @@ interface Asker {
  */
 export function toOutcome({ errors }: Errors, caller: Asker | undefined): string {
   if (!errors) return caller?.refusal ?? 'ok';
-  if (caller?.ending.isOver) return 'left';
+  if (caller?.cancellation.isOver) return 'left';
   const code = errors[0]?.extensions?.code;
   return OUTCOMES.has(code) ? String(code) : 'other';
 }

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { LONGEST_PAUSE_MS, MINUTE_MS } from '../durations.ts';
+import { MAX_PAUSE_MS, MINUTE_MS } from '../durations.ts';
 import { type Bounds, clampTimes } from '../store/clamps.ts';
 import type { Database } from '../store/schema.ts';
 import { toLongestGap } from './gaps.ts';
@@ -60,6 +60,6 @@ function toBounds(config: ClockConfig): Bounds {
     unconfirmedMs: config.UNCONFIRMED_DEADLINE_MS + TOLERANCE_MS,
     deadlineMs: config.TASK_DEADLINE_MS + TOLERANCE_MS,
     placeMs: windowMs + 1_000,
-    pauseMs: Math.max(LONGEST_PAUSE_MS, windowMs) + 1_000,
+    pauseMs: Math.max(MAX_PAUSE_MS, windowMs) + 1_000,
   };
 }

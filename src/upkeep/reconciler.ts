@@ -11,15 +11,15 @@ import { GatewayError, RateLimitedError } from '../errors.ts';
 import { type Place, pauseAllowance, takePlace, toAllowance } from '../store/allowance.ts';
 import {
   endChecks,
-  hastenWatched,
   type LeasedRow,
   leaseDueRows,
   releaseLeases,
   scheduleCheck,
+  scheduleWatchedNow,
 } from '../store/checks.ts';
 import { endPause } from '../store/pauses.ts';
 import { settleOverdue } from '../store/transitions/unconfirmed.ts';
-import type { LookOutcome } from '../telemetry/metrics.ts';
+import type { ReadOutcome } from '../telemetry/metrics.ts';
 import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchDetails, type TaskReport } from '../upstream/details.ts';
@@ -75,7 +75,7 @@ export interface Reconciler {
   stop(): Promise<void>;
 }
 
-function toLookOutcome(report: TaskReport | null): LookOutcome {
+function toReadOutcome(report: TaskReport | null): ReadOutcome {
   if (report === null) return 'unknown';
   return report.state !== null && isEnded(report.state) ? 'ended' : 'open';
 }
@@ -97,9 +97,9 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
       });
       try {
         const { moving, ending } = hub.watchedVideos();
-        await hastenWatched(db, takeTurns(moving), true);
-        await hastenWatched(db, takeTurns(ending), false);
-        await startDueLooks();
+        await scheduleWatchedNow(db, takeTurns(moving), true);
+        await scheduleWatchedNow(db, takeTurns(ending), false);
+        await startDueChecks();
       } catch (error) {
         log.error({ err: error }, 'reconciliation could not read the database');
       }
@@ -121,7 +121,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   }
 
   /** Rows that the budget has no read for are let go again: a lease on them helps nobody. */
-  async function startDueLooks(): Promise<void> {
+  async function startDueChecks(): Promise<void> {
     const leaseMs = config.UPSTREAM_TIMEOUT_MS + 10_000;
     const unnamed = await leaseDueRows(db, 'unnamed', SETTLED_EACH_TICK, leaseMs);
     await Promise.all(unnamed.map((row) => trace(row, () => settle(row))));
@@ -186,7 +186,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
       if (place.isTrial) await endPause(db, allowance.name);
       await applyReport(parts, { id, owner }, report, true);
       isReadable = true;
-      metrics.reconciliationRead(toLookOutcome(report));
+      metrics.reconciliationRead(toReadOutcome(report));
       if (report === null) rest(id);
       if (row.state === 'FAILED' && report?.state === 'FAILED') return await endChecks(db, id);
     } catch (error) {

@@ -9,7 +9,7 @@ import { findVideo } from '../store/videos.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import type { TaskReport } from '../upstream/details.ts';
 import { isEnded, type Video } from '../video.ts';
-import { toElsewhereId } from '../video-id.ts';
+import { toForeignId } from '../video-id.ts';
 import { within } from '../within.ts';
 import { createMeteredRead, type MeteredReadConfig } from './metered-reads.ts';
 import { applyReport } from './reports.ts';
@@ -19,7 +19,7 @@ import { createSharedReads } from './shared-reads.ts';
 const PATIENCE_MS = 2_000;
 /** How long an id that the upstream does not know is not asked for again, whoever wants it. */
 const UNKNOWN_MS = 15_000;
-const MOST_UNKNOWN = 10_000;
+const MAX_UNKNOWN = 10_000;
 
 export interface Refresher {
   /**
@@ -34,7 +34,7 @@ export interface Refresher {
    * @throws RateLimitedError when the owner's reads or those of all are used up; UpstreamError and
    * its kin when the upstream cannot tell; the signal's reason.
    */
-  readElsewhere(owner: string, taskId: string, signal: AbortSignal): Promise<Video | null>;
+  readForeign(owner: string, taskId: string, signal: AbortSignal): Promise<Video | null>;
 }
 
 export function createRefresher(
@@ -48,7 +48,7 @@ export function createRefresher(
   const readMetered = createMeteredRead(parts);
   const looks = createSharedReads<void>();
   const reads = createSharedReads<TaskReport | null>();
-  const unknown = new LRUCache<string, true>({ max: MOST_UNKNOWN, ttl: UNKNOWN_MS });
+  const unknown = new LRUCache<string, true>({ max: MAX_UNKNOWN, ttl: UNKNOWN_MS });
 
   async function look(
     owner: string,
@@ -81,11 +81,11 @@ export function createRefresher(
       return (await findVideo(db, owner, id)) ?? video;
     },
 
-    async readElsewhere(owner, taskId, signal) {
+    async readForeign(owner, taskId, signal) {
       if (config.FOREIGN_VIDEOS === 'deny' || unknown.has(taskId)) return null;
       const report = await reads.read(taskId, (abort) => readMetered(owner, taskId, abort), signal);
       if (report === null) unknown.set(taskId, true);
-      return report && toElsewhereVideo(report);
+      return report && toForeignVideo(report);
     },
   };
 }
@@ -101,12 +101,12 @@ function isWorthALook({ state, failure }: Video): boolean {
   return failure?.reason === 'DEADLINE_PASSED' || failure?.reason === 'NEVER_CONFIRMED';
 }
 
-function toElsewhereVideo(report: TaskReport): Video {
+function toForeignVideo(report: TaskReport): Video {
   const { taskId, files, failure, expired } = report;
   // A success is one when there is a file, or when there was one.
   const isFileless = report.state === 'SUCCEEDED' && files === null && !expired;
   return {
-    id: toElsewhereId(taskId),
+    id: toForeignId(taskId),
     taskId,
     kind: report.sourceTaskId === null ? 'ORIGINAL' : 'EXTENSION',
     duration: null,

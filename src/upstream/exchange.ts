@@ -22,7 +22,7 @@ export interface ExchangeRequest {
 export interface Leaving {
   /** Called once, soon after the payload has been written. */
   readonly onLeft?: () => void;
-  /** Asked at the last moment: whether it must not leave any more. */
+  /** GraphQLRequest at the last moment: whether it must not leave any more. */
   readonly isTooLate?: () => boolean;
 }
 

@@ -1,6 +1,6 @@
-import { LONGEST_PAUSE_MS } from '../durations.ts';
+import { MAX_PAUSE_MS } from '../durations.ts';
 
-const MAX_SECONDS = LONGEST_PAUSE_MS / 1_000;
+const MAX_SECONDS = MAX_PAUSE_MS / 1_000;
 
 /**
  * Whole seconds from a `Retry-After` header (seconds or an HTTP date), at most five minutes; 0 for

@@ -8,7 +8,7 @@ export interface RetryLimits {
   /** Milliseconds for all attempts and the waits between them. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Asked before each further attempt; false: the last error stands. */
+  /** GraphQLRequest before each further attempt; false: the last error stands. */
   readonly mayRepeat?: (() => boolean | Promise<boolean>) | undefined;
 }
 

@@ -16,7 +16,7 @@ import { Plan } from './plan.ts';
 import { Run } from './run.ts';
 
 /** Of some 300 bytes each. To plan anew costs about as much as to execute without a plan. */
-const MOST_FIELDS = 50_000;
+const MAX_FIELDS = 50_000;
 
 /** The executor words them, and a list of thousands may have one for each item. */
 const FIRST_ERROR = { maxErrors: 0 };
@@ -25,7 +25,7 @@ const FIRST_ERROR = { maxErrors: 0 };
 const PLAN = 8;
 
 /** One for each way in which an operation's conditions can turn out; what has more is not planned. */
-const MOST_PLANS = 16;
+const MAX_PLANS = 16;
 
 /** Null: the executor has to answer, and executes once more what has been executed. */
 export type Answer = ExecutionResult | null;
@@ -52,7 +52,7 @@ export function createPlanner(schema: GraphQLSchema, kind: 'query' | 'subscripti
 
   function onFields(count: number): void {
     fields += count;
-    if (fields < MOST_FIELDS) return;
+    if (fields < MAX_FIELDS) return;
     documents = new WeakMap();
     fields = 0;
   }
@@ -125,7 +125,7 @@ function createPlans(parts: Parts, operation: OperationDefinitionNode) {
     const decided = values.map((value) => (typeof value === 'boolean' ? value : undefined));
     const key = decided.join();
     let plan = plans.get(key);
-    if (!plan && plans.size < MOST_PLANS) {
+    if (!plan && plans.size < MAX_PLANS) {
       const conditions = toVariableValues(parts.conditions, decided);
       plan = new Plan({ ...parts, operation, conditions });
       parts.onFields(PLAN);

@@ -12,7 +12,7 @@ import {
 } from '../../telemetry/requests.ts';
 
 /** A request on its way through Yoga. */
-export interface Passage {
+export interface RequestStats {
   transport: Transport;
   /** By `performance.now()`. */
   readonly begun: number;
@@ -26,7 +26,7 @@ export function toSeconds(begun: number): number {
 /** The thin path and sockets use Yoga's envelope as well, and count by themselves: no passage. */
 export function useCounting(
   requests: RequestCounts,
-): Plugin<object, { caller: Caller; passage: Passage }> {
+): Plugin<object, { caller: Caller; passage: RequestStats }> {
   const operations = new WeakMap<Caller, OperationCounts>();
 
   function note({

@@ -10,7 +10,7 @@ import {
   type ValidationContext,
 } from 'graphql';
 import type { Config } from '../../config.ts';
-import { DEFAULT_DEPTH, DEFAULT_PAGE, LONGEST_PAGE } from '../../resolvers/pages.ts';
+import { DEFAULT_DEPTH, DEFAULT_PAGE, MAX_PAGE } from '../../resolvers/pages.ts';
 import { toIntrospectionLengths } from './introspection-lengths.ts';
 
 type Limits = Pick<
@@ -154,9 +154,7 @@ function toLength(field: FieldNode, fallback: number): number {
   const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
   if (first === undefined) return fallback;
   // A negative one is refused when it is executed, and must not outweigh others until then.
-  return first.kind === Kind.INT
-    ? Math.min(Math.max(Number(first.value), 0), LONGEST_PAGE)
-    : LONGEST_PAGE;
+  return first.kind === Kind.INT ? Math.min(Math.max(Number(first.value), 0), MAX_PAGE) : MAX_PAGE;
 }
 
 function add(size: Size, other: Size): void {

@@ -9,7 +9,7 @@ import { RateLimitedError } from '../../errors.ts';
 import { schema } from '../../schema/index.ts';
 import type { RequestCounts } from '../../telemetry/requests.ts';
 import type { BoundAnswer } from './answer-size.ts';
-import { type Passage, useCounting } from './counting.ts';
+import { type RequestStats, useCounting } from './counting.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { createLimitsRule } from './limits.ts';
 import { type Subscribe, useSubscribe } from './subscribe.ts';
@@ -18,7 +18,7 @@ import type { TrustedDocuments } from './trusted-documents.ts';
 /** What the HTTP server says of a request. */
 interface ServerContext {
   readonly caller: Caller;
-  readonly passage: Passage;
+  readonly passage: RequestStats;
   /** In bytes. */
   readonly bodyLength: number;
   /** Whether the client asked for server-sent events. */

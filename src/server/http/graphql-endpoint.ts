@@ -5,16 +5,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import { endAt } from '../../auth/expiry.ts';
 import type { Identity } from '../../auth/identity.ts';
+import { Cancellation } from '../../cancellation.ts';
 import type { ToClientError } from '../../client-errors.ts';
 import type { Caller } from '../../context.ts';
-import { Ending } from '../../ending.ts';
 import { RateLimitedError } from '../../errors.ts';
 import { readBody } from '../../read-body.ts';
 import { type RequestCounts, type Transport, toOutcome } from '../../telemetry/requests.ts';
 import { withoutByteOrderMark } from '../byte-order-mark.ts';
-import { type Passage, toSeconds } from '../graphql/counting.ts';
+import { type RequestStats, toSeconds } from '../graphql/counting.ts';
 import type { Yoga } from '../graphql/yoga.ts';
-import type { Door } from '../origin-check.ts';
+import type { OriginCheck } from '../origin-check.ts';
 import type { Quota } from '../quotas.ts';
 import { findBodyFault, isHostValid } from '../request-headers.ts';
 import type { AnswerDirectly } from './direct-answer.ts';
@@ -31,7 +31,7 @@ export interface EndpointParts {
   /** Resolves when an answer is to be written: those of one event loop tick are written together. */
   readonly waitForBatch: (() => Promise<void>) | null;
   readonly authenticator: Authenticator;
-  readonly door: Door;
+  readonly originCheck: OriginCheck;
   readonly toClientError: ToClientError;
   /** Running subscriptions per owner, counted together with those on WebSockets. */
   readonly subscriptions: Quota;
@@ -41,7 +41,7 @@ export interface EndpointParts {
 }
 
 /** A request whose sender is known. */
-interface Asked {
+interface GraphQLRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly caller: Caller;
@@ -60,8 +60,15 @@ export type ServeGraphQL = (
 ) => Promise<void>;
 
 export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
-  const { yoga, answerDirectly, waitForBatch, authenticator, door, subscriptions, requests } =
-    parts;
+  const {
+    yoga,
+    answerDirectly,
+    waitForBatch,
+    authenticator,
+    originCheck,
+    subscriptions,
+    requests,
+  } = parts;
   const toAcceptance = createAcceptances();
 
   async function serveGraphQL(
@@ -70,8 +77,8 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     begun: number,
     requestId: string,
   ): Promise<void> {
-    door.allowOrigin(request, response);
-    if (!door.isHostKnown(request)) {
+    originCheck.allowOrigin(request, response);
+    if (!originCheck.isHostKnown(request)) {
       refuse(response, 403, 'The Host header names another server.', begun);
       return;
     }
@@ -101,9 +108,9 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     }
     // Where JSON would do as well, only a subscription is a stream.
     const transport = accepted.isStream && accepted.contentType === null ? 'sse' : 'http';
-    const ending = new Ending();
+    const cancellation = new Cancellation();
     response.on('close', () => {
-      if (!response.writableFinished) ending.end();
+      if (!response.writableFinished) cancellation.end();
     });
     // Before the body: of a stranger's nothing is kept.
     let identity: Identity;
@@ -116,15 +123,23 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       return;
     }
     // Who has left in the meantime must not take a place: its end has been told already.
-    if (ending.isOver) return;
+    if (cancellation.isOver) return;
     if (!accepted.isAnswerable) {
       const message = 'Accept application/json, application/graphql-response+json, or a stream.';
       refuse(response, 406, message, begun);
       return;
     }
     request.headers.accept = accepted.header;
-    const caller: Caller = { owner: identity.owner, ending, requestId };
-    const asked: Asked = { request, response, caller, identity, accepted, transport, begun };
+    const caller: Caller = { owner: identity.owner, cancellation, requestId };
+    const asked: GraphQLRequest = {
+      request,
+      response,
+      caller,
+      identity,
+      accepted,
+      transport,
+      begun,
+    };
     if (request.method !== 'POST') return answerByYoga(asked, 0);
 
     const body = await readBody(request, BODY_LIMIT);
@@ -156,17 +171,17 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     return answerByYoga(asked, body.length);
   }
 
-  async function answerByYoga(asked: Asked, bodyLength: number): Promise<void> {
+  async function answerByYoga(asked: GraphQLRequest, bodyLength: number): Promise<void> {
     const { request, response, caller, identity, accepted, transport, begun } = asked;
-    const { ending } = caller;
-    if (ending.isOver) return;
-    const passage: Passage = { transport, begun, isCounted: false };
+    const { cancellation } = caller;
+    if (cancellation.isOver) return;
+    const passage: RequestStats = { transport, begun, isCounted: false };
     function beginStream(): boolean {
       if (!subscriptions.take(caller.owner)) return false;
       passage.transport = 'sse';
       // nginx, and what is made like it, would keep events until its buffer is full.
       response.setHeader('x-accel-buffering', 'no');
-      const cancelExpiry = endAt(identity.expiresAt, ending);
+      const cancelExpiry = endAt(identity.expiresAt, cancellation);
       response.on('close', () => {
         subscriptions.giveBack(caller.owner);
         cancelExpiry();

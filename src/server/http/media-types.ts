@@ -30,7 +30,7 @@ interface Range {
 }
 
 /** Few are in use, and a stranger can make up any number. */
-const MOST_KNOWN = 100;
+const MAX_KNOWN = 100;
 
 export function createAcceptances(): (accept: string | undefined) => Acceptance {
   const known = new Map<string, Acceptance>();
@@ -39,7 +39,7 @@ export function createAcceptances(): (accept: string | undefined) => Acceptance 
     let acceptance = known.get(text);
     if (!acceptance) {
       acceptance = toAcceptance(text);
-      if (known.size < MOST_KNOWN) known.set(text, acceptance);
+      if (known.size < MAX_KNOWN) known.set(text, acceptance);
     }
     return acceptance;
   };

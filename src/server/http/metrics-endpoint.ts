@@ -3,7 +3,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PrometheusMetrics } from '../../telemetry/prometheus.ts';
-import type { Door } from '../origin-check.ts';
+import type { OriginCheck } from '../origin-check.ts';
 
 /**
  * Where it is known who is asking of `/graphql`, it has to be known here as well: without a token of
@@ -13,9 +13,9 @@ export function createMetricsEndpoint(parts: {
   readonly metrics: Pick<PrometheusMetrics, 'scrape' | 'contentType'>;
   readonly token: string | undefined;
   readonly isOpen: boolean;
-  readonly door: Door;
+  readonly originCheck: OriginCheck;
 }) {
-  const { metrics, token, isOpen, door } = parts;
+  const { metrics, token, isOpen, originCheck } = parts;
   const digest = token === undefined ? null : toDigest(`Bearer ${token}`);
 
   function findRefusal(request: IncomingMessage): number | null {
@@ -24,7 +24,7 @@ export function createMetricsEndpoint(parts: {
       return timingSafeEqual(given, digest) ? null : 401;
     }
     if (!isOpen) return 404;
-    return door.isHostKnown(request) ? null : 403;
+    return originCheck.isHostKnown(request) ? null : 403;
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

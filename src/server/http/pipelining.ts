@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Node takes in all that 64 KiB can hold, 1,500 small ones; clients that pipeline send some ten. */
-const MOST_UNANSWERED = 64;
+const MAX_UNANSWERED = 64;
 
 /** Ends the connection of a request that is one too many; false: it must not be handled. */
 export function createPipelineLimit(): (
@@ -15,7 +15,7 @@ export function createPipelineLimit(): (
   return (request, response) => {
     const { socket } = request;
     const count = (unanswered.get(socket) ?? 0) + 1;
-    if (count > MOST_UNANSWERED) socket.destroy();
+    if (count > MAX_UNANSWERED) socket.destroy();
     if (socket.destroyed) return false;
     unanswered.set(socket, count);
     response.on('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));

@@ -21,7 +21,7 @@ export interface Routes extends EndpointParts {
 }
 
 /** What Node's timers can hold. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** A connection on which nothing moves that long is cut. */
 const IDLE_MS = 60_000;
 
@@ -127,6 +127,6 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
   );
   // Who does not read keeps an answer of any length in memory: it is cut when nothing has moved for
   // twice as long. A stream says something every 12 s.
-  server.setTimeout(Math.min(IDLE_MS + routes.longestAnswerMs, LONGEST_TIMER_MS));
+  server.setTimeout(Math.min(IDLE_MS + routes.longestAnswerMs, MAX_TIMER_MS));
   return server;
 }

@@ -20,7 +20,7 @@ const LINGER_MS = 1_000;
 /** RFC 6455, 7.4.1. */
 const POLICY_VIOLATION = 1008;
 /** In bytes (RFC 6455, 5.5): a control frame takes 125, two of them for the code. */
-const LONGEST_REASON = 123;
+const MAX_REASON = 123;
 
 /** A class, and with few closures: thousands are open at a time. */
 export class Connection {
@@ -63,7 +63,7 @@ export class Connection {
 
   /** Closes with a code, and ends the connection at once while it is not acknowledged. */
   close(code?: number, reason = ''): void {
-    const bytes = Buffer.from(reason).subarray(0, LONGEST_REASON);
+    const bytes = Buffer.from(reason).subarray(0, MAX_REASON);
     // What was cut within a character is left out.
     this.socket.close(code, new TextDecoder().decode(bytes).replace(/\uFFFD+$/, ''));
     if (this.session === null) this.endUnacknowledged();

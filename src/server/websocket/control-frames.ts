@@ -7,7 +7,7 @@ import type { WebSocket } from 'ws';
  * seconds. Frames between the fragments of a message make `ws` keep larger buffers alive for each
  * fragment, and each ping makes the gateway answer.
  */
-const MOST_FRAMES = 100;
+const MAX_FRAMES = 100;
 const WINDOW_MS = 12_000;
 
 export function limitControlFrames(socket: WebSocket, onExcess: () => void): void {
@@ -21,7 +21,7 @@ export function limitControlFrames(socket: WebSocket, onExcess: () => void): voi
       frames = 0;
     }
     frames += 1;
-    if (frames > MOST_FRAMES) onExcess();
+    if (frames > MAX_FRAMES) onExcess();
   }
   socket.on('ping', count);
   socket.on('pong', count);

@@ -108,7 +108,7 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
 
       // Last of all: of an operation that never begins no end is told.
       if (!session.takePlace()) return refuse([toClientError(new RateLimitedError())]);
-      const caller: Caller = { owner: session.owner, ending: session.ending };
+      const caller: Caller = { owner: session.owner, cancellation: session.cancellation };
       return {
         schema,
         document,

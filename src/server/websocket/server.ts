@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Config } from '../../config.ts';
-import type { Door } from '../origin-check.ts';
+import type { OriginCheck } from '../origin-check.ts';
 import { isHostValid, toOriginForm } from '../request-headers.ts';
 import { Connection, openConnection } from './connection.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -16,13 +16,13 @@ import { createSocketProtocol, type ProtocolParts } from './protocol.ts';
 const SERVICE_RESTART = 1012;
 const MESSAGE_LIMIT = 256 * 1024;
 /** Go's clients send frames of 4 KiB: the longest message is 64 of them. */
-const MOST_FRAGMENTS = 128;
+const MAX_FRAGMENTS = 128;
 /** What has been read of a frame: many small pieces would each be an object. */
-const MOST_CHUNKS = 1_024;
+const MAX_CHUNKS = 1_024;
 
 /** All clients at once would be a stampede on the replicas that they go to. */
 const SPREAD_EACH_MS = 5;
-const LONGEST_SPREAD_MS = 3_000;
+const MAX_SPREAD_MS = 3_000;
 
 export interface WebSockets {
   /** Closes every socket, one after another, so that its client connects again, elsewhere. */
@@ -34,16 +34,16 @@ export interface WebSockets {
 export function serveWebSockets(
   server: Server,
   parts: ProtocolParts & {
-    readonly door: Door;
+    readonly originCheck: OriginCheck;
     readonly config: Pick<Config, 'MAX_SOCKETS'>;
   },
 ): WebSockets {
-  const { door, config, services } = parts;
+  const { originCheck, config, services } = parts;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MESSAGE_LIMIT,
-    maxFragments: MOST_FRAGMENTS,
-    maxBufferedChunks: MOST_CHUNKS,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_CHUNKS,
     handleProtocols,
   });
   const protocol = createSocketProtocol(parts);
@@ -57,7 +57,7 @@ export function serveWebSockets(
     }
     toOriginForm(request);
     if (request.url?.split('?')[0] !== '/graphql') return refuse(socket, '404 Not Found');
-    if (!door.isHostKnown(request) || !door.isOriginKnown(request)) {
+    if (!originCheck.isHostKnown(request) || !originCheck.isOriginKnown(request)) {
       return refuse(socket, '403 Forbidden');
     }
     if (!isHostValid(request)) return refuse(socket, '400 Bad Request');
@@ -73,7 +73,7 @@ export function serveWebSockets(
     async close() {
       isClosing = true;
       const open = [...sockets.clients];
-      const spreadMs = Math.min(LONGEST_SPREAD_MS, open.length * SPREAD_EACH_MS);
+      const spreadMs = Math.min(MAX_SPREAD_MS, open.length * SPREAD_EACH_MS);
       await Promise.all(
         open.map(async (socket, index) => {
           await delay((spreadMs * index) / open.length);

@@ -4,7 +4,7 @@ import { CloseCode } from 'graphql-ws';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import { atTime } from '../../auth/expiry.ts';
 import type { Identity } from '../../auth/identity.ts';
-import { Ending } from '../../ending.ts';
+import { Cancellation } from '../../cancellation.ts';
 import { GatewayUnavailableError } from '../../errors.ts';
 import type { Quota } from '../quotas.ts';
 
@@ -31,7 +31,7 @@ interface Quotas {
 /** A class, since thousands are open at a time. */
 export class Session {
   readonly owner: string;
-  readonly ending = new Ending();
+  readonly cancellation = new Cancellation();
   private readonly quotas: Quotas;
   private readonly cancelExpiry: (() => void) | null;
   private running = 0;
@@ -44,7 +44,7 @@ export class Session {
 
   /** Takes the place of an operation; false when the owner has too many. */
   takePlace(): boolean {
-    if (this.ending.isOver || !this.quotas.subscriptions.take(this.owner)) return false;
+    if (this.cancellation.isOver || !this.quotas.subscriptions.take(this.owner)) return false;
     this.running += 1;
     return true;
   }
@@ -57,11 +57,11 @@ export class Session {
   }
 
   end(): void {
-    if (this.ending.isOver) return;
+    if (this.cancellation.isOver) return;
     this.cancelExpiry?.();
     this.quotas.sockets.giveBack(this.owner);
     while (this.running > 0) this.giveBackPlace();
-    this.ending.end();
+    this.cancellation.end();
   }
 }
 

@@ -1,4 +1,4 @@
-/** What an operator should know of a configuration: what it comes to, what is unsafe, how to mend it. No I/O. */
+/** Start-up facts and warnings about a configuration: what is unsafe and how to fix it. No I/O. */
 
 import type { Config } from './config.ts';
 import { isLoopback, isOpen } from './config-values.ts';

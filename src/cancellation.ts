@@ -1,29 +1,29 @@
-/** The end of somebody's interest, for what has to stop with it. */
+/** Cancellation of what a caller waits for. */
 
-/** What is thrown out of a wait whose end came without a reason; it is nobody's fault. */
+/** The reason of a cancellation without one: the caller has left, which is not an error. */
 export const CALLER_LEFT = new Error('The caller has left.');
 
-/** What ends with something else. */
+/** Something that ends together with a cancellation. */
 export interface Dependent {
   end(reason?: unknown): void;
 }
 
 /**
- * What an AbortController is, for a fraction of its memory: thousands are open at a time, and few of
- * them ever need the signal, which is made when it is asked for.
+ * An AbortController that takes a fraction of its memory: thousands are open at a time. The signal is
+ * created only when it is needed.
  */
-export class Ending implements Dependent {
-  /** Undefined while it has not come. */
+export class Cancellation implements Dependent {
+  /** Undefined until it is cancelled. */
   private cause: { readonly reason: unknown } | undefined;
   private controller: AbortController | undefined;
-  /** Most have one or none, for which a set would be large. */
+  /** Most have at most one dependent, for which a set would be large. */
   private dependents: Dependent | Set<Dependent> | undefined;
 
   get isOver(): boolean {
     return this.cause !== undefined;
   }
 
-  /** Why it came; undefined before, and where nothing was said. */
+  /** Why it was cancelled; undefined before, and without a reason. */
   get reason(): unknown {
     return this.cause?.reason;
   }
@@ -34,7 +34,7 @@ export class Ending implements Dependent {
     return this.controller.signal;
   }
 
-  /** Ends this too when it comes, or at once if it has come. */
+  /** Ends the dependent on cancellation, or at once after it. */
   add(dependent: Dependent): void {
     if (this.cause) dependent.end(this.cause.reason);
     else if (this.dependents instanceof Set) this.dependents.add(dependent);
@@ -47,7 +47,7 @@ export class Ending implements Dependent {
     else if (this.dependents === dependent) this.dependents = undefined;
   }
 
-  /** Only the first one counts. */
+  /** Only the first call counts. */
   end(reason?: unknown): void {
     if (this.cause) return;
     this.cause = { reason };

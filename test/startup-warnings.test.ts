@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findRisks, toFacts, toGreeting } from '../src/advice.ts';
 import { readConfig } from '../src/config.ts';
+import { findRisks, toFacts, toGreeting } from '../src/startup-warnings.ts';
 
 const URL_OF_IT = 'http://127.0.0.1:4000';
 const KEY = 'canary-key';
