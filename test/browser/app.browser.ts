@@ -22,12 +22,12 @@ describe('the example app', () => {
     const first = await app.nextTaskId();
     await making(page, 'Accepted');
     await app.sandbox.advance(first);
-    await making(page, 'In line');
+    await making(page, 'Queued');
     await app.sandbox.advance(first);
-    await making(page, 'Being made');
+    await making(page, 'Generating');
     const bar = page.getByRole('progressbar');
     expect(await bar.getAttribute('aria-valuenow')).toBe('3');
-    expect(await bar.getAttribute('aria-valuetext')).toMatch(/^Being made, \d+:\d\d so far$/);
+    expect(await bar.getAttribute('aria-valuetext')).toMatch(/^Generating, \d+:\d\d so far$/);
     await app.sandbox.advance(first);
     await playable(page);
     expect(await page.getByRole('status').allInnerTexts()).toContain('Ready');
@@ -125,8 +125,8 @@ describe('the example app', () => {
 
     await extend(page, 'Something unseemly #nsfw');
     await app.sandbox.complete(await app.nextTaskId());
-    await page.getByRole('heading', { name: 'The prompt asks for what is not made' }).waitFor();
-    await page.getByText('Put it in other words, then extend again.').waitFor();
+    await page.getByRole('heading', { name: 'Content not allowed' }).waitFor();
+    await page.getByText('Use other words, then try again.').waitFor();
     await page.getByText('contains NSFW content').waitFor();
     expect(await page.getByLabel('Prompt').inputValue()).toBe('Something unseemly #nsfw');
 
@@ -148,7 +148,7 @@ describe('the example app', () => {
     const button = page.getByRole('button', { name: /^Again in \d+ s$/ });
     expect(await button.getAttribute('aria-disabled')).toBe('true');
     await button.click({ force: true });
-    expect(await page.getByRole('alert').innerText()).toMatch(/sent again in \d+ seconds/);
+    expect(await page.getByRole('alert').innerText()).toContain('The button counts down.');
     expect(app.countSubmits()).toBe(1);
 
     await page.getByRole('button', { name: 'Try again' }).waitFor();
@@ -184,7 +184,7 @@ describe('the example app', () => {
     await extend(page, 'Gone astray #answer-lost');
     const taskId = await app.nextTaskId();
     await making(page, 'Not confirmed');
-    await page.getByText('Do not send it again.').waitFor();
+    await page.getByText('If nothing is heard until').waitFor();
     await app.sandbox.complete(taskId);
     await playable(page);
 
@@ -199,8 +199,8 @@ describe('the example app', () => {
     await extend(page, 'Rush hour #concurrency');
     await app.sandbox.complete(await app.nextTaskId());
 
-    await page.getByRole('heading', { name: 'Too many videos are being made' }).waitFor();
-    await page.getByText('A new try is a new task, paid anew.').waitFor();
+    await page.getByRole('heading', { name: 'Too many videos at once' }).waitFor();
+    await page.getByText('A new try is paid anew.').waitFor();
   });
 
   it('offers the file and its cover where the film does not play', async () => {

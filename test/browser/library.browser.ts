@@ -34,7 +34,7 @@ describe('the library of the example app', () => {
     await playable(page);
     await extend(page, 'Unseemly #nsfw');
     await app.sandbox.complete(await app.nextTaskId());
-    await page.getByRole('heading', { name: 'The prompt asks for what is not made' }).waitFor();
+    await page.getByRole('heading', { name: 'Content not allowed' }).waitFor();
     await make(page, app, 'Alone #bad-image');
     await make(page, app, 'The moon');
     await page.getByRole('link', { name: 'Longtake' }).click();

@@ -55,7 +55,7 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
     await extend(page, 'The cat goes on dancing, and the lights around it grow brighter');
     const first = await app.nextTaskId();
     await app.sandbox.advance(first);
-    await making(page, 'In line');
+    await making(page, 'Queued');
     await look('2-making');
     await app.sandbox.complete(first);
     await playable(page);
@@ -66,7 +66,7 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
     await playable(page);
     await extend(page, 'Something unseemly #nsfw');
     await app.sandbox.complete(await app.nextTaskId());
-    await page.getByRole('heading', { name: 'The prompt asks for what is not made' }).waitFor();
+    await page.getByRole('heading', { name: 'Content not allowed' }).waitFor();
     await look('3-failed');
 
     await page.getByRole('link', { name: 'It bows' }).first().click();
@@ -81,9 +81,12 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
 
     await page.getByRole('link', { name: 'It bows' }).first().click();
     await playable(page);
-    await page.locator('details').evaluate((element: HTMLDetailsElement) => {
-      element.open = true;
-    });
+    await page
+      .locator('.composer details')
+      .first()
+      .evaluate((element: HTMLDetailsElement) => {
+        element.open = true;
+      });
     await extend(page, 'And again #429');
     await page.getByRole('alert').waitFor();
     await page.getByRole('button', { name: /^Show all/ }).click();

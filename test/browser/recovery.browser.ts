@@ -27,10 +27,10 @@ describe('the example app, when something breaks', () => {
     await extend(page, 'Over the reload');
     const taskId = await app.nextTaskId();
     await app.sandbox.advance(taskId);
-    await making(page, 'In line');
+    await making(page, 'Queued');
 
     await page.reload();
-    await making(page, 'In line');
+    await making(page, 'Queued');
     await app.sandbox.complete(taskId);
     await playable(page);
 
@@ -100,10 +100,10 @@ describe('the example app, when something breaks', () => {
     await lost(page);
     await app.sandbox.advance(taskId);
     app.line.mend();
-    await making(page, 'In line');
+    await making(page, 'Queued');
     await app.sandbox.advance(taskId);
 
-    await making(page, 'Being made');
+    await making(page, 'Generating');
   });
 
   it('resumes from the last completion, and not from where it began', async () => {
@@ -213,6 +213,8 @@ describe('the example app, when something breaks', () => {
     await app.sandbox.complete(taskId);
 
     await page.goto(app.url);
+    // From here on the page writes no cursor of its own.
+    await page.getByText('“Before” is ready.').waitFor();
     await page.evaluate(
       (open) => localStorage.setItem('longtake', JSON.stringify({ cursor: 'nonsense', open })),
       open,

@@ -3,9 +3,11 @@ import { useClient } from 'urql';
 import { followCompletions } from './completions.ts';
 import { useConnection } from './connection.ts';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
-import { toHref, useSelectedId, useTheme } from './hooks.ts';
+import { SANDBOX_ORIGINAL, toHref, useSelectedId, useTheme } from './hooks.ts';
 import { Library } from './Library.tsx';
 import { News } from './News.tsx';
+import { changeTitle } from './page-title.ts';
+import { SandboxBadge } from './Sandbox.tsx';
 import { Start } from './Start.tsx';
 import { useSubmit } from './submit.ts';
 import { Take } from './Take.tsx';
@@ -34,12 +36,16 @@ export function App() {
     setNews((all) => all.filter(({ id, taskId }) => id !== selected && taskId !== selected));
   }, [selected]);
 
+  useEffect(() => changeTitle({ news: news.length }), [news.length]);
+
   return (
     <div className="app">
       <header>
         <h1>
           <a href="#/">Longtake</a>
         </h1>
+        <p className="tagline">Make AI videos and continue them, shot by shot.</p>
+        {SANDBOX_ORIGINAL && <SandboxBadge />}
         <p className={`connection ${connection}`} role="status">
           {CONNECTION[connection]}
         </p>

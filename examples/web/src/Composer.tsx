@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { Choice, Extras, QUALITIES, toQuality } from './fields.tsx';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
 import { LimitedField } from './LimitedField.tsx';
@@ -8,16 +9,20 @@ import { isEnded } from './words.ts';
 
 /** What happens next. A failed video is tried anew: an original as one, an extension from its source. */
 export function Composer({ video, submit }: { video: VideoFieldsFragment; submit: Submit }) {
-  const isFailed = video.state === 'FAILED';
-  if (isFailed && video.kind === 'ORIGINAL') {
+  const [hasConsented, setConsented] = useState(false);
+  if (video.state === 'UNCONFIRMED' && !hasConsented) {
+    return <InDoubt onConsent={() => setConsented(true)} />;
+  }
+  const isRetry = video.state === 'FAILED' || hasConsented;
+  if (isRetry && video.kind === 'ORIGINAL') {
     return <Maker title="Try it again" action="Try again" video={video} submit={submit} />;
   }
-  const target = isFailed ? video.sourceTaskId : (video.taskId ?? video.id);
+  const target = isRetry ? video.sourceTaskId : (video.taskId ?? video.id);
   return (
     <VideoForm
       title="What happens next?"
-      action={isFailed ? 'Try again' : 'Extend'}
-      blocked={isEnded(video.state) ? null : 'Waiting for this one'}
+      action={isRetry ? 'Try again' : 'Extend'}
+      blocked={isRetry || isEnded(video.state) ? null : 'Waiting for this one'}
       submit={submit}
       onSend={(read) => {
         if (!target) return;
@@ -33,14 +38,28 @@ export function Composer({ video, submit }: { video: VideoFieldsFragment; submit
       <LimitedField
         label="Prompt"
         name="prompt"
+        draft={`${video.id} ${isRetry ? 'again' : 'next'}`}
         rows={4}
         required
         limit={2048}
         placeholder="The cat goes on dancing"
-        defaultValue={isFailed ? (video.prompt ?? '') : ''}
+        defaultValue={isRetry ? (video.prompt ?? '') : ''}
       />
       <Choice legend="Quality" name="quality" options={QUALITIES} />
       <Extras image="Image to go by (address)" />
     </VideoForm>
+  );
+}
+
+/** Without it, an answer that was lost would be a dead end for as long as the gateway waits. */
+function InDoubt({ onConsent }: { onConsent: () => void }) {
+  return (
+    <section className="composer" aria-labelledby="composer">
+      <h2 id="composer">Wait for this one</h2>
+      <p>It may still turn up. If you send it again, both may be made, and both paid.</p>
+      <button type="button" className="quiet" onClick={onConsent}>
+        Send it again anyway
+      </button>
+    </section>
   );
 }

@@ -1,4 +1,5 @@
 import { type ClipboardEvent, type ReactNode, useId, useState } from 'react';
+import { recall, rememberDraft } from './memory.ts';
 
 interface Props {
   readonly label: ReactNode;
@@ -9,7 +10,8 @@ interface Props {
   readonly required?: boolean;
   readonly placeholder?: string;
   readonly defaultValue?: string;
-  readonly onText?: (text: string) => void;
+  /** Names the form, where what is written in it outlives a reload. */
+  readonly draft?: string;
 }
 
 const NUMBER = new Intl.NumberFormat('en');
@@ -19,9 +21,10 @@ const count = (text: string) => [...text].length;
  * A text with a counter. `maxLength` would cut a long paste without a word, and the rest would be
  * paid for: here such a paste is refused, and longer text cannot be sent.
  */
-export function LimitedField({ label, limit, rows, onText, ...field }: Props) {
+export function LimitedField({ label, limit, rows, draft, ...field }: Props) {
   const id = useId();
-  const [length, setLength] = useState(count(field.defaultValue ?? ''));
+  const [initial] = useState(() => (draft && recall().drafts[draft]) || field.defaultValue || '');
+  const [length, setLength] = useState(count(initial));
   const [refused, setRefused] = useState(0);
   const isLong = length > limit;
 
@@ -30,7 +33,7 @@ export function LimitedField({ label, limit, rows, onText, ...field }: Props) {
     setLength(now);
     setRefused(0);
     input.setCustomValidity(now > limit ? `Shorten it to ${NUMBER.format(limit)} characters.` : '');
-    onText?.(input.value);
+    if (draft) rememberDraft(draft, input.value);
   }
 
   function onPaste(event: ClipboardEvent<HTMLTextAreaElement | HTMLInputElement>): void {
@@ -42,7 +45,13 @@ export function LimitedField({ label, limit, rows, onText, ...field }: Props) {
     setRefused(result);
   }
 
-  const shared = { ...field, id, onPaste, 'aria-describedby': `${id}-count` };
+  const shared = {
+    ...field,
+    defaultValue: initial,
+    id,
+    onPaste,
+    'aria-describedby': `${id}-count`,
+  };
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>

@@ -43,6 +43,7 @@ export function Maker(props: {
       <LimitedField
         label="Prompt"
         name="prompt"
+        draft={props.video ? `${props.video.id} again` : 'new'}
         rows={4}
         required
         limit={1800}

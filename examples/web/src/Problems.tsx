@@ -2,7 +2,8 @@ import type { Refusal, Submit } from './submit.ts';
 import { PROBLEMS } from './words.ts';
 
 /** Why a submit was refused, and what to do. */
-export function Refused({ problem, retryAt, onDismiss }: Refusal & { onDismiss: () => void }) {
+export function Refused(props: Refusal & { isWaiting: boolean; onDismiss: () => void }) {
+  const { problem, retryAt, isWaiting, onDismiss } = props;
   const { title, advice } = PROBLEMS[problem.__typename];
   const issues = problem.__typename === 'InvalidInputError' ? problem.issues : [];
   return (
@@ -10,7 +11,7 @@ export function Refused({ problem, retryAt, onDismiss }: Refusal & { onDismiss: 
       <h3>{title}</h3>
       <p>
         {advice}
-        {retryAt > 0 && ` It may be sent again in ${problem.retryAfter} seconds.`}
+        {retryAt > 0 && (isWaiting ? ' The button counts down.' : ' It can be sent again now.')}
       </p>
       {issues.length > 0 && (
         <ul>

@@ -1,8 +1,7 @@
 import { useState } from 'react';
-import { useQuery } from 'urql';
-import { VideoDocument, type VideoFieldsFragment } from './gql/graphql.ts';
-import { useNow } from './hooks.ts';
-import { FAILURES, isEnded, STATES } from './words.ts';
+import type { VideoFieldsFragment } from './gql/graphql.ts';
+import { Progress } from './Progress.tsx';
+import { FAILURES, isEnded } from './words.ts';
 
 /** The screen: the film, the progress of its making, or why there is none. */
 export function Stage(props: {
@@ -58,58 +57,19 @@ function Player(props: {
   );
 }
 
-function Progress({ video }: { video: VideoFieldsFragment }) {
-  const { step, label, hint } = STATES[video.state];
-  const taskId = video.sourceTaskId ?? '';
-  const [source] = useQuery({ query: VideoDocument, variables: { taskId }, pause: !taskId });
-  const backdrop = source.data?.video?.coverUrl;
-  const elapsed = toElapsed(useNow(true), video.createdAt);
-  return (
-    <div className="stage">
-      {backdrop && <img className="backdrop" src={backdrop} alt="" />}
-      <div className="progress">
-        <p className="state">
-          <span>{label}</span>
-          {elapsed && <span>{elapsed}</span>}
-        </p>
-        <div
-          className="bar"
-          role="progressbar"
-          aria-label="Progress"
-          aria-valuemin={0}
-          aria-valuemax={4}
-          aria-valuenow={step}
-          aria-valuetext={elapsed ? `${label}, ${elapsed} so far` : label}
-        >
-          {[1, 2, 3, 4].map((part) => (
-            <span key={part} className={part <= step ? 'done' : part === step + 1 ? 'next' : ''} />
-          ))}
-        </div>
-        <p>{hint}</p>
-      </div>
-    </div>
-  );
-}
-
 function Failure({ failure }: { failure: NonNullable<VideoFieldsFragment['failure']> }) {
-  const { title, advice } = FAILURES[failure.reason];
+  const { title, advice, paid } = FAILURES[failure.reason];
   return (
     <div className="stage">
       <div className="problem shown">
         <h3>{title}</h3>
+        <p>{paid}</p>
         <p>
           {advice}
-          {failure.retryable && ' A new try is a new task, paid anew.'}
+          {failure.retryable && ' A new try is paid anew.'}
         </p>
         <p className="quote">{failure.message}</p>
       </div>
     </div>
   );
-}
-
-/** The clocks of two machines may differ: it never runs backwards past zero. */
-function toElapsed(now: number, createdAt: string | null): string | null {
-  if (!createdAt) return null;
-  const seconds = Math.max(0, Math.floor((now - Date.parse(createdAt)) / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

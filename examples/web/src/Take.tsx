@@ -6,6 +6,7 @@ import { useConnection } from './connection.ts';
 import { Facts } from './Facts.tsx';
 import { toShort } from './format.ts';
 import { VideoDocument, VideoUpdatedDocument } from './gql/graphql.ts';
+import { changeTitle } from './page-title.ts';
 import { Stage } from './Stage.tsx';
 import type { Submit } from './submit.ts';
 import { Title } from './Title.tsx';
@@ -43,12 +44,18 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
 
   const title = video ? video.prompt || 'Untitled' : fetching ? 'One moment…' : 'Not available';
 
+  const label = video && STATES[video.state].label;
+  useEffect(() => {
+    changeTitle({ page: label ? `${label}: ${toShort(title, 40)}` : '' });
+    return () => changeTitle({ page: '' });
+  }, [label, title]);
+
   return (
     <>
       <section className="take" aria-label={toShort(title, 80)}>
         <Title text={title} heading={heading} />
         <p className="unseen" role="status">
-          {video && STATES[video.state].label}
+          {label}
         </p>
         {video && <Stage video={video} onLength={setSeconds} />}
         {video && <Facts video={video} seconds={seconds} />}

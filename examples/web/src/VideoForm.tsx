@@ -1,6 +1,7 @@
-import type { FormEvent, ReactNode } from 'react';
-import { useNow } from './hooks.ts';
+import type { FormEvent, KeyboardEvent, ReactNode } from 'react';
+import { SANDBOX_ORIGINAL, useNow } from './hooks.ts';
 import { Refused, Unanswered } from './Problems.tsx';
+import { SandboxWords } from './Sandbox.tsx';
 import type { Submit } from './submit.ts';
 
 /** The text of a field; empty where the form has none of that name. */
@@ -30,6 +31,12 @@ export function VideoForm({ title, action, blocked, submit, onSend, children }: 
     onSend((name) => String(fields.get(name) ?? '').trim());
   }
 
+  function onKeyDown(event: KeyboardEvent<HTMLFormElement>): void {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    event.currentTarget.requestSubmit();
+  }
+
   let label = action;
   if (submit.pending) label = 'Sending…';
   else if (blocked) label = blocked;
@@ -37,15 +44,18 @@ export function VideoForm({ title, action, blocked, submit, onSend, children }: 
   else if (submit.refusal?.problem.retryable) label = 'Try again';
 
   return (
-    <form className="composer" onSubmit={onSubmit} aria-labelledby="composer">
+    <form className="composer" onSubmit={onSubmit} onKeyDown={onKeyDown} aria-labelledby="composer">
       <h2 id="composer">{title}</h2>
       {children}
       {/* Not `disabled`: a button that is loses the focus. */}
       <button type="submit" className="main" aria-disabled={!isReady}>
         {label}
       </button>
-      {submit.refusal && <Refused {...submit.refusal} onDismiss={submit.dismiss} />}
+      {submit.refusal && (
+        <Refused {...submit.refusal} isWaiting={seconds > 0} onDismiss={submit.dismiss} />
+      )}
       {submit.silence && <Unanswered submit={submit} />}
+      {SANDBOX_ORIGINAL && <SandboxWords />}
     </form>
   );
 }

@@ -23,7 +23,7 @@ export const socket = createClient({
   retryWait: async (retries) => {
     const wait = Math.min(LONGEST_WAIT_MS, 500 * 2 ** retries) * (0.5 + Math.random() / 2);
     await new Promise<void>((resolve) => {
-      setTimeout(resolve, wait);
+      setTimeout(resolve, navigator.onLine ? wait : LONGEST_WAIT_MS);
       window.addEventListener('online', () => resolve(), { once: true });
     });
   },
@@ -42,6 +42,12 @@ export const socket = createClient({
       become('lost');
     },
   },
+});
+
+// The browser knows at once that it is offline; a ping would take seconds to find out.
+window.addEventListener('offline', () => {
+  become('lost');
+  socket.terminate();
 });
 
 function become(next: Connection): void {

@@ -4,6 +4,12 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 export const SANDBOX_ORIGINAL =
   document.querySelector<HTMLMetaElement>('meta[name=sandbox-original]')?.content || null;
 
+/** The gateway's `UNCONFIRMED_DEADLINE_MS`: when it gives up what was never confirmed. */
+export const UNCONFIRMED_DEADLINE_MS = Number(
+  document.querySelector<HTMLMetaElement>('meta[name=unconfirmed-deadline-ms]')?.content ||
+    7_200_000,
+);
+
 export const toHref = (id: string) => `#/${encodeURIComponent(id)}`;
 
 /** The video that the address names, null on the first page; in the address, so that a reload, a bookmark and the back button keep it. */

@@ -11,7 +11,7 @@ import {
   type GenerateVideoInput,
   type GenerateVideoMutation,
 } from './gql/graphql.ts';
-import { recall, remember } from './memory.ts';
+import { forgetDraft, recall, remember } from './memory.ts';
 import { isEnded, type Problem } from './words.ts';
 
 export interface Refusal {
@@ -92,6 +92,7 @@ export function useSubmit(onMade: (id: string) => void): Submit {
     keep(null);
     const video = findVideo(result);
     if (video) {
+      forgetDraft(input.prompt);
       const { id, state } = video;
       // Its end may have come before its answer, which then tells of an older state.
       if (!isEnded(state) && !early.includes(id)) remember({ open: [...open, id] });

@@ -23,19 +23,22 @@ interface Words {
   readonly advice: string;
 }
 
-/** `step` of four. */
+/** `step` is the part of the progress bar that is under way; 0 before it is known that it began. */
 export const STATES: Record<VideoState, { step: number; label: string; hint: string }> = {
   UNCONFIRMED: {
     step: 0,
     label: 'Not confirmed',
-    hint: 'The request has left, but its answer was lost: the video may be in the making, and paid for. Do not send it again. It is being watched here and goes on by itself once it is heard of.',
+    hint: 'The answer to the request was lost. The video may be in the making, and may have been paid. This page goes on by itself when the video service reports on it.',
   },
-  WAITING: { step: 1, label: 'Accepted', hint: 'You may leave: it goes on without you.' },
-  QUEUED: { step: 2, label: 'In line', hint: 'You may leave: it goes on without you.' },
-  GENERATING: { step: 3, label: 'Being made', hint: 'You may leave: it goes on without you.' },
+  WAITING: { step: 1, label: 'Accepted', hint: 'You can leave: it goes on without you.' },
+  QUEUED: { step: 2, label: 'Queued', hint: 'You can leave: it goes on without you.' },
+  GENERATING: { step: 3, label: 'Generating', hint: 'You can leave: it goes on without you.' },
   SUCCEEDED: { step: 4, label: 'Ready', hint: '' },
   FAILED: { step: 4, label: 'Failed', hint: '' },
 };
+
+/** The parts of the progress bar. */
+export const STEPS = ['Accepted', 'Queued', 'Generating', 'Ready'] as const;
 
 export const SHAPES: Record<AspectRatio, string> = {
   LANDSCAPE_16_9: '16:9',
@@ -54,7 +57,7 @@ export const isEnded = (state: VideoState) => state === 'SUCCEEDED' || state ===
 export const PROBLEMS: Record<Problem['__typename'], Words> = {
   InvalidInputError: {
     title: 'Something in the form is not right',
-    advice: 'Nothing was paid. Mend it and send it again.',
+    advice: 'Nothing was paid. Correct it and send it again.',
   },
   VideoNotFoundError: {
     title: 'The video to extend is not known',
@@ -82,7 +85,7 @@ export const PROBLEMS: Record<Problem['__typename'], Words> = {
   },
   UpstreamError: {
     title: 'The video service had an error',
-    advice: 'Nothing was started. If it happens again, come back later.',
+    advice: 'Nothing was started or paid. If it happens again, come back later.',
   },
   UpstreamUnreachableError: {
     title: 'The video service cannot be reached',
@@ -98,38 +101,54 @@ export const PROBLEMS: Record<Problem['__typename'], Words> = {
   },
 };
 
-const CHANGE_WORDS = 'Put it in other words, then extend again.';
-const OTHER_IMAGE = 'Choose another image, or none, then extend again.';
-const LATER = 'Nothing is wrong with your words: extend again in a little while.';
+const CHANGE_WORDS = 'Use other words, then try again.';
+const OTHER_IMAGE = 'Choose another image, or none, then try again.';
+const LATER = 'Nothing is wrong with your words: try again in a little while.';
+const ACCEPTED =
+  'The video service had accepted it, so it counts as paid unless the service refunds failures.';
 
-export const FAILURES: Record<FailureReason, Words> = {
-  IMAGE_UNREADABLE: { title: 'The image could not be read', advice: OTHER_IMAGE },
-  INAPPROPRIATE_CONTENT: { title: 'The picture shows what it must not', advice: OTHER_IMAGE },
+/** `paid` answers the first question of whoever reads of a failure. */
+export const FAILURES: Record<FailureReason, Words & { readonly paid: string }> = {
+  IMAGE_UNREADABLE: {
+    title: 'The image could not be read',
+    advice: OTHER_IMAGE,
+    paid: ACCEPTED,
+  },
+  INAPPROPRIATE_CONTENT: { title: 'Content not allowed', advice: OTHER_IMAGE, paid: ACCEPTED },
   INCORRECT_IMAGE_FORMAT: {
-    title: 'The image has a format that is not taken',
+    title: 'Image format not supported',
     advice: OTHER_IMAGE,
+    paid: ACCEPTED,
   },
-  MEMBERSHIP_REQUIRED: { title: 'The video service is busy', advice: LATER },
-  CONCURRENCY_LIMIT: { title: 'Too many videos are being made at once', advice: LATER },
+  MEMBERSHIP_REQUIRED: { title: 'The video service is busy', advice: LATER, paid: ACCEPTED },
+  CONCURRENCY_LIMIT: { title: 'Too many videos at once', advice: LATER, paid: ACCEPTED },
   UNSUPPORTED_DIMENSIONS: {
-    title: 'The image has a width or height that is not taken',
+    title: 'Image size not supported',
     advice: OTHER_IMAGE,
+    paid: ACCEPTED,
   },
-  UPLOAD_FAILED: { title: 'A file was lost on its way', advice: LATER },
-  PROMPT_MODERATED: { title: 'A moderator stopped the prompt', advice: CHANGE_WORDS },
-  PROMPT_TOO_LONG: { title: 'The prompt is too long', advice: 'Shorten it, then extend again.' },
-  PROMPT_NSFW: { title: 'The prompt asks for what is not made here', advice: CHANGE_WORDS },
-  PROVIDER_ERROR: { title: 'The video service had an error', advice: LATER },
+  UPLOAD_FAILED: { title: 'Upload failed', advice: LATER, paid: ACCEPTED },
+  PROMPT_MODERATED: { title: 'Stopped by moderation', advice: CHANGE_WORDS, paid: ACCEPTED },
+  PROMPT_TOO_LONG: {
+    title: 'Prompt too long',
+    advice: 'Shorten it, then try again.',
+    paid: ACCEPTED,
+  },
+  PROMPT_NSFW: { title: 'Content not allowed', advice: CHANGE_WORDS, paid: ACCEPTED },
+  PROVIDER_ERROR: { title: 'The video service had an error', advice: LATER, paid: ACCEPTED },
   NEVER_CONFIRMED: {
-    title: 'Nothing was ever heard of it',
-    advice: 'It may still have been paid for. If it turns up it will show here by itself.',
+    title: 'Never confirmed',
+    advice: 'If it turns up, it shows here by itself.',
+    paid: 'It may have been paid: its answer was lost, and nothing was heard of it since.',
   },
   DEADLINE_PASSED: {
-    title: 'It did not end in time',
-    advice: 'It was given up. If it turns up it will show here by itself.',
+    title: 'Not finished in time',
+    advice: 'It was given up. If it turns up, it shows here by itself.',
+    paid: ACCEPTED,
   },
   UNCLASSIFIED: {
     title: 'The video service could not make it',
-    advice: 'Read what it says, then extend again.',
+    advice: 'Read what it says, then try again.',
+    paid: ACCEPTED,
   },
 };

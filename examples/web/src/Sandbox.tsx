@@ -1,0 +1,52 @@
+/** What is shown only where the sandbox is the upstream. */
+
+import type { MouseEvent } from 'react';
+
+/** Some of the words in a prompt that choose what the sandbox does; docs/sandbox.md has them all. */
+const WORDS = [
+  ['#slow', 'takes ten times as long'],
+  ['#nsfw', 'fails: content not allowed'],
+  ['#fail-500', 'fails: an error of the service'],
+  ['#429', 'is refused: too many requests'],
+  ['#402', 'is refused: no credits left'],
+  ['#answer-lost', 'is made, but its answer is lost'],
+  ['#callback-lost', 'is made, but never reported'],
+  ['#html', 'is answered with a web page'],
+  ['#expired', 'is made, but its files are gone'],
+] as const;
+
+export function SandboxBadge() {
+  return (
+    <span className="badge" title="A stand-in for the video service: nothing is paid.">
+      Sandbox
+    </span>
+  );
+}
+
+/** Adds a word to the prompt of its form. */
+export function SandboxWords() {
+  function add(event: MouseEvent<HTMLButtonElement>): void {
+    const prompt = event.currentTarget.form?.elements.namedItem('prompt');
+    if (!(prompt instanceof HTMLTextAreaElement)) return;
+    prompt.value = `${prompt.value.trimEnd()} ${event.currentTarget.value}`.trimStart();
+    prompt.dispatchEvent(new Event('input', { bubbles: true }));
+    prompt.focus();
+  }
+  return (
+    <details>
+      <summary>
+        Try what can go wrong <SandboxBadge />
+      </summary>
+      <ul className="words">
+        {WORDS.map(([word, effect]) => (
+          <li key={word}>
+            <button type="button" className="quiet" value={word} onClick={add}>
+              {word}
+            </button>{' '}
+            {effect}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

@@ -1,0 +1,9 @@
+/** The title of the tab, which says from afar what has become of a video. */
+
+const parts = { page: '', news: 0 };
+
+export function changeTitle(changes: Partial<typeof parts>): void {
+  Object.assign(parts, changes);
+  const count = parts.news > 0 ? `(${parts.news}) ` : '';
+  document.title = `${count}${parts.page ? `${parts.page} – ` : ''}Longtake`;
+}
