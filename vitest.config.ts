@@ -2,7 +2,14 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const LONGEST = ['crash.test.ts', 'doctor.test.ts', 'replicas.test.ts', 'commands.test.ts'];
+const LONGEST = [
+  'crash.test.ts',
+  'crash/postgres.test.ts',
+  'model.test.ts',
+  'doctor.test.ts',
+  'replicas.test.ts',
+  'commands.test.ts',
+];
 
 /** Begins with those that take minutes: at the end one alone would keep the others' processors idle. */
 class LongestFirst extends BaseSequencer {

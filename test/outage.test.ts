@@ -16,9 +16,6 @@ import { extend, INPUT } from './support/operations.ts';
 import { type PostgresServer, startPostgres } from './support/postgres.ts';
 import type { SocketStream } from './support/socket.ts';
 
-/** Somebody else's server is not ours to stop. */
-const isForeign = Boolean(process.env.TEST_DATABASE_URL);
-
 let postgres: PostgresServer;
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -191,7 +188,7 @@ describe('connections to the database that are cut in mid-stream', () => {
   });
 });
 
-describe.skipIf(isForeign)('a database server that goes away and comes back', () => {
+describe('a database server that goes away and comes back', () => {
   it('is said to be away meanwhile, and nothing is lost', { timeout: 240_000 }, async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using upstream = await startPaidUpstream();
@@ -275,7 +272,7 @@ describe.skipIf(isForeign)('a database server that goes away and comes back', ()
   });
 });
 
-describe.skipIf(isForeign)('a submit whose POST is under way when the database goes away', () => {
+describe('a submit whose POST is under way when the database goes away', () => {
   /** The POST is there and unanswered, and the database is gone. */
   async function loseDatabase(upstream: HeldUpstream, gateway: TestGateway) {
     const submitting = submit(gateway, 'the-key');

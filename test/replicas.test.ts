@@ -38,7 +38,7 @@ function pick<T>(items: readonly T[]): T {
 async function inParallel<T>(
   items: Iterable<T>,
   workers: number,
-  work: (item: T) => Promise<void>,
+  work: (item: T) => Promise<unknown>,
 ): Promise<void> {
   const queue = [...items];
   const run = async () => {

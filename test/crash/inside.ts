@@ -7,15 +7,9 @@
 
 import { subscribe } from 'node:diagnostics_channel';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
+import { createDeedTracker, isLease, type StatementPoint } from './deeds.ts';
 
-/** What is written down and must not be half done: a new row, the upstream's answer, a task's end. */
-type Deed = 'row' | 'answer' | 'end';
-
-export type InnerPoint =
-  | `before the commit of the ${Deed}`
-  | `${Deed} committed`
-  | 'POST about to leave'
-  | 'row leased';
+export type InnerPoint = StatementPoint | 'POST about to leave';
 
 let armed: InnerPoint | null = null;
 let remaining = 0;
@@ -27,7 +21,25 @@ function reach(point: InnerPoint, times = 1): void {
   if (remaining <= 0) process.kill(process.pid, 'SIGKILL');
 }
 
-process.on('message', (message: { arm?: InnerPoint; nth?: number; memory?: true }) => {
+/** When each POST was written to its socket, by the machine's monotonic clock, in milliseconds. */
+const postTimes: number[] = [];
+subscribe('undici:request:bodySent', (message) => {
+  const { request } = message as { request: { method: string } };
+  if (request.method === 'POST') postTimes.push(Number(process.hrtime.bigint()) / 1e6);
+});
+
+interface Message {
+  readonly arm?: InnerPoint;
+  readonly nth?: number;
+  readonly memory?: true;
+  readonly postTimes?: true;
+}
+
+process.on('message', (message: Message) => {
+  if (message.postTimes) {
+    process.send?.(postTimes);
+    return;
+  }
   if (message.memory) {
     globalThis.gc?.();
     const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
@@ -47,40 +59,15 @@ subscribe('undici:client:sendHeaders', (message) => {
   if (request.method === 'POST') reach('POST about to leave');
 });
 
-let isInTransaction = false;
-/** Of the transaction under way, one for each: a commit may hold the deeds of many. */
-const deeds: Deed[] = [];
-/** How many there were when the savepoint under way began. */
-let savedDeeds = 0;
-
-function toDeed(sql: string): Deed | null {
-  if (sql.startsWith('insert into "video"')) return 'row';
-  if (sql.startsWith('insert into "completion"')) return 'end';
-  // `confirmSubmit` alone sets these two, in this order.
-  return /^update "video" set "task_id" = .*"lease_until" = /s.test(sql) ? 'answer' : null;
-}
+const tracker = createDeedTracker();
 
 function before(sql: string): void {
-  const deed = toDeed(sql);
-  if (deed && isInTransaction) deeds.push(deed);
-  else if (deed) reach(`before the commit of the ${deed}`);
-  if (sql === 'commit') for (const done of deeds) reach(`before the commit of the ${done}`);
+  for (const point of tracker.before(sql)) reach(point);
 }
 
 function after(sql: string, result: unknown): void {
-  const deed = toDeed(sql);
-  if (deed && !isInTransaction) reach(`${deed} committed`);
-  if (sql === 'commit') for (const done of deeds) reach(`${done} committed`);
-  if (sql.startsWith('update "video" set "lease_until"') && Array.isArray(result)) {
-    reach('row leased', result.length);
-  }
-  if (sql.startsWith('begin')) isInTransaction = true;
-  if (sql === 'savepoint member') savedDeeds = deeds.length;
-  if (sql === 'rollback to member') deeds.length = savedDeeds;
-  if (sql === 'commit' || sql === 'rollback') {
-    isInTransaction = false;
-    deeds.length = 0;
-  }
+  for (const point of tracker.after(sql)) reach(point);
+  if (isLease(sql) && Array.isArray(result)) reach('row leased', result.length);
 }
 
 const texts = new WeakMap<StatementSync, string>();

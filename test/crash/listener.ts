@@ -1,6 +1,10 @@
 /** A listener as promise 5 means it: it goes on from the last cursor that it has processed. */
 
-import { OnExtendedDocument, ReadCompletionsDocument } from '../generated/graphql.ts';
+import {
+  OnExtendedDocument,
+  type OnExtendedSubscription,
+  ReadCompletionsDocument,
+} from '../generated/graphql.ts';
 import type { ChildGateway } from '../support/child-gateway.ts';
 import { openSse, type SseStream } from '../support/sse.ts';
 
@@ -19,6 +23,18 @@ export function createListener(): Listener {
   let cursor: string | null = null;
   let stream: SseStream<unknown> | null = null;
   let wake = () => {};
+  let refusal: unknown = null;
+
+  async function hear(events: SseStream<OnExtendedSubscription>): Promise<void> {
+    for (let event = await events.next(); event; event = await events.next()) {
+      if (event.errors) refusal = event.errors;
+      else {
+        cursor = event.data.videoExtended.cursor;
+        heard.push(event.data.videoExtended.video.id);
+      }
+      wake();
+    }
+  }
 
   return {
     heard,
@@ -30,16 +46,11 @@ export function createListener(): Listener {
       }
       const opened = await openSse(gateway.url, OnExtendedDocument, { after: cursor });
       stream = opened;
-      void (async () => {
-        for (let event = await opened.next(); event; event = await opened.next()) {
-          cursor = event.data.videoExtended.cursor;
-          heard.push(event.data.videoExtended.video.id);
-          wake();
-        }
-      })();
+      void hear(opened);
     },
     async until(count) {
       while (heard.length < count) {
+        if (refusal) throw new Error(`The listener was refused: ${JSON.stringify(refusal)}`);
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

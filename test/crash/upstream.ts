@@ -26,9 +26,9 @@ export interface PaidUpstream extends AsyncDisposable {
   /** One for each POST, in the order of arrival. */
   readonly tasks: readonly PaidTask[];
   /** Called when a whole request has come and before it is answered; true leaves it unanswered. */
-  onRequest: (method: string) => boolean;
-  /** One attempt at the task's callback. */
-  callBack(task: PaidTask, gatewayUrl: string): Promise<void>;
+  onRequest: (method: string, path: string) => boolean;
+  /** One attempt at the task's callback. Resolves with the status of the answer; null without one. */
+  callBack(task: PaidTask, gatewayUrl: string): Promise<number | null>;
 }
 
 export async function startPaidUpstream(): Promise<PaidUpstream> {
@@ -53,7 +53,7 @@ export async function startPaidUpstream(): Promise<PaidUpstream> {
       request.method === 'POST'
         ? create(request)
         : tasks.find(({ taskId }) => taskId === request.query.get('taskId'));
-    if (upstream.onRequest(request.method)) return;
+    if (upstream.onRequest(request.method, request.path)) return;
     if (!task) answerJson(response, { code: 422, msg: 'recordInfo is null', data: null });
     else if (request.method === 'GET') answerJson(response, toEnvelope(toRecord(task)));
     else answerJson(response, toEnvelope({ taskId: task.taskId }));
@@ -72,8 +72,10 @@ export async function startPaidUpstream(): Promise<PaidUpstream> {
         });
         const { code } = (await response.json()) as { code: number };
         if (response.status === 200 && code === 200) task.isAcknowledged = true;
+        return response.status;
       } catch {
         // Nobody there: to be sent again.
+        return null;
       }
     },
     [Symbol.asyncDispose]: server.close,

@@ -5,6 +5,7 @@ export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ['npm ci', '.ci/run begins with it, and this test runs in what it has made'],
   ['npm ci --loglevel=error', 'the same'],
   ['npm test', 'it would run itself; .ci/run runs it'],
+  ['npm run test:all', 'as npm test; .ci/run runs what it adds'],
   ['npm run check', '.ci/run runs it'],
   ['npm ci --prefix examples/clients', '.ci/run runs it: it needs the network'],
   ['npm run test:clients', '.ci/run runs it'],

@@ -41,25 +41,13 @@ export function sharedPostgres(): Postgres {
 }
 
 /**
- * A server of the test's own, which it may stop, kill and configure. `TEST_DATABASE_URL` names another
- * to use, which is then neither stopped nor configured.
+ * A server of the test's own, which it may stop, kill and configure.
  *
  * @param settings of postgresql.conf.
  */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
-  const given = process.env.TEST_DATABASE_URL;
-  if (given) {
-    const leave = async () => {};
-    return {
-      ...connectTo(given),
-      stop: leave,
-      kill: leave,
-      start: leave,
-      [Symbol.asyncDispose]: leave,
-    };
-  }
   const folder = await mkdtemp(join(tmpdir(), 'longtake-pg-'));
   // The server's own user has to pass through here.
   await chmod(folder, 0o755);
