@@ -38,6 +38,11 @@ export interface ChildGateway extends AsyncDisposable {
   arm(point: string, nth: number): Promise<void>;
   /** In bytes, after a garbage collection. */
   memory(): Promise<Memory>;
+  /**
+   * When it wrote each POST to the upstream to its socket, in milliseconds. All processes of a machine
+   * share the clock.
+   */
+  postTimes(): Promise<number[]>;
   /** Ends it without a word to it. */
   kill(): Promise<void>;
   /** Asks it to drain; throws where it does not end well. */
@@ -92,6 +97,7 @@ export async function startChildGateway(options: ChildGatewayOptions): Promise<C
       await ask({ arm: point, nth });
     },
     memory: async () => (await ask({ memory: true })) as Memory,
+    postTimes: async () => (await ask({ postTimes: true })) as number[],
     kill,
     async stop() {
       // It says that it listens a moment before it heeds signals.
