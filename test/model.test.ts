@@ -3,14 +3,16 @@
  * held against a small model. A failure prints its seed and the commands that led to it.
  */
 
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { ANSWERS, CALLBACKS, Model, type ModelTask } from './model/model.ts';
+import { type ModelSite, startPostgresSite, startSqliteSite } from './model/sites.ts';
 import { startWorld, type World } from './model/world.ts';
-
-const TIME_LIMIT_MS = 25_000;
-/** Of one run. What hangs has failed, and is not to be taken for the end of the time. */
-const RUN_LIMIT_MS = 15_000;
+import { startPostgres } from './support/postgres.ts';
+import { chooseRounds } from './support/rounds.ts';
 
 type Command = fc.AsyncCommand<Model, World>;
 
@@ -58,7 +60,7 @@ const isAny = () => true;
 const submit = fc
   .record({
     key: fc.option(fc.constantFrom('a', 'b', 'c'), { freq: 5 }),
-    input: fc.constantFrom(0, 0, 0, 0, 1),
+    input: fc.constantFrom(0, 0, 0, 1, 1, 2),
     times: fc.integer({ min: 1, max: 3 }),
   })
   .map(({ key, input, times }) =>
@@ -97,28 +99,34 @@ const COMMANDS: fc.Arbitrary<Command>[] = [
   fc.constant(command('crash', (_model, world) => world.crash())),
 ];
 
+async function checkRuns(
+  numRuns: number,
+  maxCommands: number,
+  startSite: (upstream: { url: string }) => Promise<ModelSite>,
+): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(fc.commands(COMMANDS, { maxCommands, size: 'max' }), async (commands) => {
+      const model = new Model();
+      await using world = await startWorld(model, startSite);
+      await fc.asyncModelRun(() => ({ model, real: world }), commands);
+      await world.conclude();
+    }),
+    { numRuns },
+  );
+}
+
 describe('any interleaving', () => {
-  it('pays once a key, moves states forward, and tells each listener of each end once', async () => {
-    let runs = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.commands(COMMANDS, { maxCommands: 40, size: 'max' }),
-        async (commands) => {
-          const model = new Model();
-          await using world = await startWorld(model);
-          await fc.asyncModelRun(() => ({ model, real: world }), commands);
-          await world.conclude();
-          runs += 1;
-        },
-      ),
-      {
-        numRuns: 1_000,
-        interruptAfterTimeLimit: TIME_LIMIT_MS,
-        markInterruptAsFailure: false,
-        timeout: RUN_LIMIT_MS,
-      },
+  const title = 'pays once a key, moves states forward, and delivers each completion once';
+
+  it(`${title}, on SQLite`, { timeout: 20 * 60_000 }, async () => {
+    await checkRuns(chooseRounds({ few: 20, all: 100 }), 40, startSqliteSite);
+  });
+
+  it(`${title}, on two replicas with PostgreSQL`, { timeout: 20 * 60_000 }, async () => {
+    await using postgres = await startPostgres();
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'longtake-model-'));
+    await checkRuns(chooseRounds({ few: 2, all: 8 }), 40, (upstream) =>
+      startPostgresSite(upstream, postgres, folder.path),
     );
-    // So few would show nothing.
-    expect(runs).toBeGreaterThan(20);
-  }, 90_000);
+  });
 });

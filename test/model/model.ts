@@ -1,5 +1,7 @@
 /** What promises 1 to 5 say of tasks, without I/O and without time. */
 
+import type { Kind } from '../support/submit-kinds.ts';
+
 export const ANSWERS = ['accepted', 'lost', 401, 402, 404, 422, 429, 451, 455, 500] as const;
 /** `lost`: the connection is cut. A number: answered with this code, of which 500 refuses nothing. */
 export type Answer = (typeof ANSWERS)[number];
@@ -16,6 +18,11 @@ const REFUSALS: Readonly<Record<number, string>> = {
   451: 'SourceUnavailableError',
   455: 'UpstreamMaintenanceError',
 };
+
+/** Both mutations share the keys: a key that stands for one of them conflicts with the other. */
+export function toKind(input: number): Kind {
+  return input % 2 === 0 ? 'extend' : 'generate';
+}
 
 /** Each has had one POST: a submit that sends none makes no task. */
 export interface ModelTask {
@@ -67,7 +74,8 @@ export class Model {
     } else {
       task.state = 'REJECTED';
       task.holdsKey = false;
-      task.refusal = REFUSALS[answer] ?? '';
+      const isMissing = answer === 404 && toKind(task.input) === 'generate';
+      task.refusal = isMissing ? 'UpstreamError' : (REFUSALS[answer] ?? '');
     }
   }
 
@@ -89,10 +97,11 @@ export class Model {
   }
 
   /** The type with which a submit of this task's key is answered; null: it waits. */
-  answerTo({ state, refusal }: ModelTask): string | null {
+  answerTo({ state, refusal, input }: ModelTask): string | null {
     if (state === 'SUBMITTING') return null;
     if (state === 'REJECTED') return refusal;
-    return state === 'UNCONFIRMED' ? 'OutcomeUnknownError' : 'ExtendVideoSuccess';
+    if (state === 'UNCONFIRMED') return 'OutcomeUnknownError';
+    return toKind(input) === 'generate' ? 'GenerateVideoSuccess' : 'ExtendVideoSuccess';
   }
 
   /** The same for a submit that waited for the task's answer. */

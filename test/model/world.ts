@@ -1,25 +1,25 @@
 /** The gateway that is held against the model, its upstream and its listeners. */
 
-import { cpSync, mkdirSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { expect } from 'vitest';
 import { within } from '../crash/within.ts';
 import {
-  ExtendDocument,
-  type ExtendMutationVariables,
   OnExtendedDocument,
   type OnExtendedSubscription,
   ReadCompletionsDocument,
   ReadNodeDocument,
   ReadVideosDocument,
+  type TypedDocumentString,
 } from '../generated/graphql.ts';
-import { type GraphQLAnswer, startGateway, type TestGateway } from '../support/gateway.ts';
+import type { GraphQLAnswer, TestCaller } from '../support/gateway.ts';
 import { createQueue } from '../support/queue.ts';
 import { answerJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
-import type { Answer, Callback, Model, ModelTask } from './model.ts';
+import { extendOf, generateOf, toResult } from '../support/submit-kinds.ts';
+import { type Answer, type Callback, type Model, type ModelTask, toKind } from './model.ts';
+import type { ModelSite } from './sites.ts';
 
-const PATIENCE_MS = 10_000;
+/** Only to end what hangs. */
+const PATIENCE_MS = 60_000;
 /** One that no command uses. */
 const OTHER_INPUT = 99;
 const PUBLIC_URL = 'http://gateway.example';
@@ -52,7 +52,10 @@ interface Listener extends Place {
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-export async function startWorld(model: Model) {
+export async function startWorld(
+  model: Model,
+  startSite: (upstream: { url: string }) => Promise<ModelSite>,
+) {
   const posts: Post[] = [];
   const arrivals = createQueue<Post>();
   const { promise: alarmed, reject: alarm } = Promise.withResolvers<never>();
@@ -67,41 +70,43 @@ export async function startWorld(model: Model) {
     arrivals.push(post);
     if (posts.length > model.tasks.length) alarm(new Error(`A POST too many: ${prompt}.`));
   });
-  const gateway = await startGateway(upstream, {
-    PUBLIC_URL,
-    AUTH: 'none',
-    UPSTREAM_REQUESTS: '200',
-    UPSTREAM_WINDOW_MS: '100',
-    UPSTREAM_BREAKER: 'off',
-  });
+  const site = await startSite(upstream);
 
   /** The n-th POST belongs to the model's n-th task, since each was waited for. */
   const postOf = (task: ModelTask) => posts[task.number] as Post;
   const ids = new Map<ModelTask, string>();
   const pending = new Map<ModelTask, Promise<Submitted>[]>();
   /** On one line a submit is taken up before the next: so the second one's answer tells of the first. */
-  let line = await gateway.socket();
-  const places: Place[] = [{ cursor: await readStart(gateway), position: 0 }];
+  let line = await site.next().socket();
+  const places: Place[] = [{ cursor: await readStart(site.next()), position: 0 }];
   const listeners = new Map<number, Listener>();
-  let crashes = 0;
 
   /** Also ends when the gateway has done what must not be, so that nobody waits for the rest. */
   const wait = <T>(what: string, promise: Promise<T>) =>
     within(PATIENCE_MS, what, Promise.race([promise, alarmed]));
 
+  /** With a key over the socket, where one can tell which submit came first. */
+  function send<Data, Variables>(
+    key: string | null,
+    document: TypedDocumentString<Data, Variables>,
+    variables: Variables,
+  ): Promise<GraphQLAnswer<Data> | undefined> {
+    if (key === null || !site.isOrdered) return site.next().graphql(document, variables);
+    return line.subscribe(document, variables).next();
+  }
+
   async function submit(key: string | null, input: number): Promise<Submitted> {
     const prompt = key === null ? `alone ${input}` : `${key} ${input}`;
-    const variables: ExtendMutationVariables = {
-      input: { taskId: 'source', prompt, quality: 'P720', idempotencyKey: key },
-    };
+    const common = { prompt, idempotencyKey: key };
     const answer =
-      key === null
-        ? await gateway.graphql(ExtendDocument, variables)
-        : await line.subscribe(ExtendDocument, variables).next();
+      toKind(input) === 'generate'
+        ? await send(key, ...generateOf(common))
+        : await send(key, ...extendOf(common));
     if (!answer) throw new Error('cut off');
     const { data, errors } = answer;
     if (errors) throw new Error(JSON.stringify(errors));
-    const result = data.extendVideo;
+    const result = toResult(data);
+    if (!result) throw new Error('no result');
     const video = 'video' in result ? result.video : 'inDoubt' in result ? result.inDoubt : null;
     const id = video?.id ?? null;
     const cursor = 'cursor' in result ? result.cursor : null;
@@ -121,7 +126,7 @@ export async function startWorld(model: Model) {
 
   /** A submit that a callback has answered waits no more for its id, which is stored all the same. */
   async function untilNamed(task: ModelTask): Promise<void> {
-    const read = () => gateway.graphql(ReadNodeDocument, { id: idOf(task) });
+    const read = () => site.next().graphql(ReadNodeDocument, { id: idOf(task) });
     const isNamed = ({ data: { node } }: Awaited<ReturnType<typeof read>>) =>
       node?.__typename === 'Video' && node.taskId !== null;
     await wait(
@@ -141,7 +146,7 @@ export async function startWorld(model: Model) {
 
   async function sendCallback(task: ModelTask, callback: Callback): Promise<void> {
     const { taskId, callbackPath } = postOf(task);
-    const response = await fetch(`${gateway.url}${callbackPath}`, {
+    const response = await fetch(`${site.next().url}${callbackPath}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', connection: 'close' },
       body: JSON.stringify(toCallback(taskId, callback)),
@@ -160,16 +165,16 @@ export async function startWorld(model: Model) {
   async function open(slot: number, { cursor, position }: Place): Promise<void> {
     const variables = { after: cursor };
     if (slot % 2 === 0) {
-      const { next, close: stop } = await gateway.sse(OnExtendedDocument, variables);
+      const { next, close: stop } = await site.next().sse(OnExtendedDocument, variables);
       listeners.set(slot, { next, stop, cursor, position });
     } else {
-      const { next, stop } = (await gateway.socket()).subscribe(OnExtendedDocument, variables);
+      const { next, stop } = (await site.next().socket()).subscribe(OnExtendedDocument, variables);
       listeners.set(slot, { next, stop, cursor, position });
     }
   }
 
   async function readLog(): Promise<string[]> {
-    const { data } = await gateway.graphql(ReadCompletionsDocument, { first: 100 });
+    const { data } = await site.next().graphql(ReadCompletionsDocument, { first: 100 });
     return data.completions.edges.map(({ node }) => node.video.id);
   }
 
@@ -181,7 +186,11 @@ export async function startWorld(model: Model) {
       const variant = key === null ? 100 + known : input;
       const position = model.log.length;
       const task = model.submit(key, variant);
-      const submits = Array.from({ length: times }, () => submit(key, variant));
+      const isWaiting = task?.state === 'SUBMITTING';
+      const isNew = task?.number === known;
+      // Who joins a submit under way must have joined it before it is answered.
+      const count = site.isOrdered || !isWaiting ? times : isNew ? 1 : 0;
+      const submits = Array.from({ length: count }, () => submit(key, variant));
       for (const answer of submits) {
         answer.then(({ cursor }) => cursor && places.push({ cursor, position })).catch(() => {});
       }
@@ -192,7 +201,7 @@ export async function startWorld(model: Model) {
         return;
       }
       pending.set(task, [...(pending.get(task) ?? []), ...submits]);
-      if (task.number === known) {
+      if (isNew) {
         const post = await wait('a POST', arrivals.next());
         expect(post).toBe(postOf(task));
       }
@@ -245,7 +254,7 @@ export async function startWorld(model: Model) {
     },
 
     async read(task: ModelTask): Promise<void> {
-      const { data } = await gateway.graphql(ReadNodeDocument, { id: idOf(task) });
+      const { data } = await site.next().graphql(ReadNodeDocument, { id: idOf(task) });
       expect(data.node).toEqual(toExpected(task, idOf(task), postOf(task).taskId));
     },
 
@@ -269,25 +278,19 @@ export async function startWorld(model: Model) {
       }
     },
 
-    /** Goes on with the file as a kill at this moment would have left it. */
     async crash(): Promise<void> {
-      const image = join(gateway.folder, `after-crash-${++crashes}`);
-      mkdirSync(image);
-      const current =
-        crashes === 1 ? gateway.folder : join(gateway.folder, `after-crash-${crashes - 1}`);
-      // Nothing of this process runs in between, so the two files belong together.
-      for (const name of ['gateway.db', 'gateway.db-wal']) {
-        cpSync(join(current, name), join(image, name));
-      }
       model.crash();
-      // What the process that is gone still does, it does to its own file.
-      for (const { response } of posts) response.destroy();
-      for (const waiting of pending.values()) await Promise.allSettled(waiting);
-      pending.clear();
       const left = [...listeners];
-      await gateway.restart({ PORT: '0', DATABASE_URL: `sqlite:${join(image, 'gateway.db')}` });
-      line = await gateway.socket();
-      for (const [slot, listener] of left) await open(slot, listener);
+      await site.crash(async () => {
+        for (const { response } of posts) response.destroy();
+        for (const waiting of pending.values()) await Promise.allSettled(waiting);
+      });
+      pending.clear();
+      line = await site.next().socket();
+      for (const [slot, listener] of left) {
+        listener.stop();
+        await open(slot, listener);
+      }
     },
 
     /** All that can be asked at the end, then that nothing more has come. */
@@ -295,30 +298,35 @@ export async function startWorld(model: Model) {
       for (const task of model.tasks) await this.read(task);
       expect(await readLog()).toEqual(model.log.map(idOf));
       const listed = model.tasks.filter(({ state }) => state !== 'REJECTED').map(idOf);
-      const { data } = await gateway.graphql(ReadVideosDocument, { first: 100 });
+      const { data } = await site.next().graphql(ReadVideosDocument, { first: 100 });
       expect(data.videos.edges.map(({ node }) => node.id)).toEqual(listed.sort().reverse());
       await this.hear();
 
       for (const { response } of posts) response.destroy();
-      await gateway.stop();
+      await site.stop();
       for (const { next } of listeners.values()) {
-        expect(await wait('the end of a stream', next())).toBeUndefined();
+        expect(await wait('the end of a stream', next().catch(toEnd))).toBeUndefined();
       }
       expect(posts.map(({ prompt }) => prompt)).toEqual(model.tasks.map(toPrompt));
     },
 
     async [Symbol.asyncDispose](): Promise<void> {
       await upstream.close();
-      await gateway[Symbol.asyncDispose]();
+      await site[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A gateway that stops closes its sockets with "Service restart". */
+function toEnd(fault: unknown): undefined {
+  if ((fault as { code?: number }).code !== 1012) throw fault;
 }
 
 function toPrompt({ key, input }: ModelTask): string {
   return key === null ? `alone ${input}` : `${key} ${input}`;
 }
 
-async function readStart(gateway: TestGateway): Promise<string> {
+async function readStart(gateway: TestCaller): Promise<string> {
   const { data } = await gateway.graphql(ReadCompletionsDocument, { first: 0 });
   return data.completions.pageInfo.endCursor ?? '';
 }
