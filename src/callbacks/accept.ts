@@ -1,4 +1,4 @@
-/** What a callback does to its task, and what it is answered. */
+/** Applies a callback to its task and decides the response. */
 
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
@@ -20,19 +20,19 @@ import { claimsSignature, isSigned, type SignatureHeaders } from './signature.ts
 export interface CallbackParts extends EndTaskParts {
   readonly log: Logger;
   readonly config: Pick<Config, 'WEBHOOK_HMAC_KEY' | 'RETENTION_DAYS'>;
-  /** Hides the upstream key and callback URLs in what the upstream says. */
+  /** Removes the upstream key and callback URLs from the upstream's texts. */
   readonly redact: Redact;
-  /** Has a task that needs a read looked at soon. */
+  /** Makes the reconciler check due tasks now. */
   readonly wakeReconciler: () => void;
   readonly tracing: Tracing;
 }
 
-/** The HTTP status to answer with, and the sentence beside it. 200 only after the commit. */
+/** The HTTP status and message of the response. 200 only after the commit. */
 export interface Verdict {
   readonly status: number;
   readonly message: string;
   readonly outcome: CallbackOutcome;
-  /** For the log: of whose task, in which trace. */
+  /** For the log. */
   readonly facts?: { readonly taskId: string | null; readonly trace: string | undefined };
 }
 
@@ -55,13 +55,13 @@ function toEnded({ success }: CallbackReport): Verdict {
   return toSuccess(success ? 'succeeded' : 'failed');
 }
 
-/** How the task has ended; null where it has not, or where the report names no usable file. */
+/** How the task ended; null when it has not ended or the report names no usable file. */
 function toOutcome({ success, files, failure }: CallbackReport): VideoFiles | VideoFailure | null {
   return success ? files : failure;
 }
 
 /**
- * What becomes of a callback. Everything that it tells is committed when this resolves.
+ * Applies a callback. Everything that it reports is committed when this resolves.
  *
  * @param text the body, decoded.
  * @throws GatewayUnavailableError when it could not be stored.
@@ -80,8 +80,8 @@ export async function acceptCallback(
 }
 
 /**
- * Most callbacks end a task that has been confirmed, and name it: one statement finds the row, proves
- * the URL and ends the task. Null where that has changed nothing, for whatever reason.
+ * The usual callback names a confirmed task and ends it: one statement finds the row, checks the URL's token
+ * and ends the task. Null when nothing changed, for whatever reason.
  */
 async function acceptUsual(
   parts: CallbackParts,
@@ -91,7 +91,7 @@ async function acceptUsual(
 ): Promise<Verdict | null> {
   const { taskId } = report;
   const outcome = toOutcome(report);
-  // A span belongs to its task's trace, of which only the row knows.
+  // With tracing the row must be read first, because it holds the trace's id.
   if (parts.tracing.isOn || !outcome || taskId === null) return null;
   if (!isFromUpstream(parts.config, request, taskId)) return null;
   const proof = { id, tokenHash: hashToken(token), taskId };
@@ -99,7 +99,7 @@ async function acceptUsual(
   return isEnded ? { ...toEnded(report), facts: { taskId, trace: undefined } } : null;
 }
 
-/** Looks at the row first, so that whatever is wrong can be told. */
+/** Reads the row first, so that the response can say what is wrong. */
 async function acceptAny(
   parts: CallbackParts,
   { id, token }: CallbackAddress,
@@ -128,7 +128,7 @@ async function acceptAny(
   });
 }
 
-/** The callback of the row: its URL has proved that. */
+/** Applies a callback whose URL has been verified. */
 async function acceptFor(
   parts: CallbackParts,
   row: VideoRow,
@@ -139,7 +139,7 @@ async function acceptFor(
   if (!report) return { status: 400, message: 'not a callback', outcome: 'not_a_callback' };
 
   const taskId = report.taskId ?? row.task_id;
-  // What was signed is the task id. Where nobody has told it yet, the URL has to do as the proof.
+  // The signature covers the task id. Without one, the URL's token is the only proof.
   const isUnnamed = taskId === null && !report.success && claimsSignature(toSignature(request));
   if (!isUnnamed && !isFromUpstream(config, request, taskId ?? '')) {
     return { status: 401, message: 'the signature is missing or wrong', outcome: 'unsigned' };
@@ -151,7 +151,7 @@ async function acceptFor(
   return record(parts, row, report);
 }
 
-/** Whether the sender has proved itself by its signature, where one is asked for. */
+/** Whether the signature is valid, where one is required. */
 function isFromUpstream(
   { WEBHOOK_HMAC_KEY: keys }: CallbackParts['config'],
   request: IncomingMessage,
@@ -167,21 +167,21 @@ function toSignature({ headers }: IncomingMessage): SignatureHeaders {
   };
 }
 
-/** Everything that the callback tells is committed when this resolves. */
+/** Everything that the callback reports is committed when this resolves. */
 async function record(
   parts: CallbackParts,
   row: VideoRow,
   report: CallbackReport,
 ): Promise<Verdict> {
   const { db, hub, log, wakeReconciler } = parts;
-  // The source's own id says nothing of the new task: its URL has proved which one it is about.
+  // The source's id does not identify the new task; the URL does.
   const taskId = report.taskId === row.source_task_id ? null : report.taskId;
   const outcome = toOutcome(report);
   const end = outcome && { outcome, taskId, reported: true };
   if (end && (await endTask(parts, row, end, 'callback'))) return toEnded(report);
 
-  // A repeat, an end that must not follow, progress, or a success without a file: what is left to
-  // learn is that the task exists, and under which id.
+  // A repeat, an end that the state does not allow, progress, or a success without a file: it still
+  // proves that the task exists, and may name its id.
   if (!(await adoptTask(db, row.id, taskId, outcome === null))) {
     log.error({ video: row.id, taskId }, "a callback named another video's task");
     return ANOTHER_TASK;
@@ -199,7 +199,7 @@ async function record(
   return toSuccess('repeated');
 }
 
-/** An id tells its age, so a row that is gone can be told from one that never was. */
+/** An id contains its time, so a pruned row can be distinguished from one that never existed. */
 function isPruned(id: string, config: Pick<Config, 'RETENTION_DAYS'>): boolean {
   const made = toCreationTime(id);
   return made !== null && made < Date.now() - config.RETENTION_DAYS * DAY_MS;

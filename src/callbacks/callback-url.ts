@@ -1,16 +1,16 @@
-/** The secret address of one task's callback: it names the row, and proves who knows it. */
+/** The secret callback URL of a task: it names the row and contains the token that authenticates it. */
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** A proxy on the way may have doubled a slash, or added one at the end, or a query. */
+/** Tolerates what proxies add: a doubled slash, a trailing slash, a query. */
 const PATH = /^\/+callbacks\/+([0-9a-f-]{36})\/+([A-Za-z0-9_-]{43})\/*(?:\?.*)?$/s;
 
-/** 256 random bits, base64url. Goes out in the URL and is kept nowhere. */
+/** 256 random bits, base64url. Sent in the URL and stored nowhere. */
 export function createToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** What the row keeps of its token: SHA-256 in hex. */
+/** The stored form of a token: SHA-256 in hex. */
 export function hashToken(token: string): string {
   return hash('sha256', token);
 }
@@ -20,12 +20,12 @@ export function toCallbackUrl(publicUrl: string, id: string, token: string): str
 }
 
 export interface CallbackAddress {
-  /** The row's. */
+  /** The id of the row. */
   readonly id: string;
   readonly token: string;
 }
 
-/** The row's id and the token out of a request's target; null where it has not their form. */
+/** Parses the row's id and the token from a request target; null when it has another form. */
 export function parseCallbackPath(path: string): CallbackAddress | null {
   const [, id, token] = PATH.exec(path) ?? [];
   return id && token ? { id, token } : null;

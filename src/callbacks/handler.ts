@@ -1,4 +1,4 @@
-/** `POST /callbacks/…`: the internal endpoint at which the upstream reports a task's end. */
+/** `POST /callbacks/…`: the internal endpoint to which the upstream reports the end of a task. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { acceptCallback, type CallbackParts, NO_SUCH_URL, type Verdict } from '.
 import { parseCallbackPath } from './callback-url.ts';
 
 const BODY_LIMIT = 64 * 1024;
-/** The upstream waits 15 s; an answer it does not get is a retry minutes later. */
+/** The upstream waits 15 s for the response and otherwise retries minutes later. */
 const ANSWER_WITHIN_MS = 4_500;
 
 const UNAVAILABLE: Verdict = {
@@ -32,7 +32,7 @@ export function createCallbackHandler(parts: CallbackParts) {
     if (verdict.status === 413) response.setHeader('connection', 'close');
     if (verdict.status === 405) response.setHeader('allow', 'POST');
     response.writeHead(verdict.status, { 'content-type': 'application/json' });
-    // The form in which the upstream expects its answer (reference, callback responses).
+    // The response format that the upstream expects (reference, callback responses).
     response.end(JSON.stringify({ code: verdict.status, msg: verdict.message }));
   };
 }
@@ -75,7 +75,7 @@ async function judge(
     },
   );
   const verdict = await within(ANSWER_WITHIN_MS, work, UNAVAILABLE);
-  // Those who wait for the video are served first: the upstream has time.
+  // Notify subscribers before answering the upstream; its timeout is 15 s.
   await nextTurn();
   const { status, outcome, facts } = verdict;
   log.info({ req, video: address.id, ...facts, status, outcome }, 'callback');

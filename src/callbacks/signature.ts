@@ -1,8 +1,8 @@
-/** `X-Webhook-Signature`: who sent a callback. It proves the sender and the task, not the body. */
+/** Verifies `X-Webhook-Signature`, which authenticates the sender and the task id but not the body. */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** How far a signature's time may lie from ours, in seconds, either way. */
+/** The maximum clock difference in seconds, in either direction. */
 const WINDOW_S = 300;
 
 export interface SignatureHeaders {
@@ -10,7 +10,7 @@ export interface SignatureHeaders {
   readonly signature: string | undefined;
 }
 
-/** Whether a callback carries a signature of now, true or false: without a task id it cannot be checked. */
+/** Whether a callback carries a current signature, valid or not: without a task id it cannot be verified. */
 export function claimsSignature(
   headers: SignatureHeaders,
   nowMs = Date.now(),
@@ -33,7 +33,7 @@ export function isSigned(
   if (!claimsSignature(headers, nowMs)) return false;
   const { timestamp, signature } = headers;
   const given = Buffer.from(signature, 'base64');
-  // Every key is tried, so that the time taken does not tell which one matched.
+  // Every key is tried, so that the time taken does not reveal which one matched.
   return keys
     .map((key) => createHmac('sha256', key).update(`${taskId}.${timestamp}`).digest())
     .map((expected) => expected.length === given.length && timingSafeEqual(expected, given))

@@ -1,6 +1,6 @@
 /**
- * What the upstream allows per window, shared by all who use this database. Each place is a row; a
- * call takes one and the row tells when it is free again.
+ * The allowance: how many calls the upstream accepts per window, shared by all replicas. Each place is a row;
+ * a call takes one, and the row holds the time when it is free again.
  */
 
 import { sql } from 'kysely';
@@ -17,7 +17,7 @@ export interface Allowance {
   readonly windowMs: number;
 }
 
-/** Submits and reads have budgets of the same size, so that trouble with one leaves the other alone. */
+/** Submits and reads have separate allowances of the same size, so that neither can exhaust the other. */
 export function toAllowance(
   name: AllowanceName,
   config: { readonly UPSTREAM_REQUESTS: number; readonly UPSTREAM_WINDOW_MS: number },
@@ -25,7 +25,7 @@ export function toAllowance(
   return { name, calls: config.UPSTREAM_REQUESTS, windowMs: config.UPSTREAM_WINDOW_MS };
 }
 
-/** Makes the places that are not there yet. More than `calls` may be there from an earlier setting. */
+/** Creates missing places. There may be more than `calls` from an earlier setting. */
 export async function createAllowance(db: Database, { name, calls }: Allowance): Promise<void> {
   for (let from = 0; from < calls; from += 1_000) {
     const length = Math.min(1_000, calls - from);
@@ -37,11 +37,11 @@ export async function createAllowance(db: Database, { name, calls }: Allowance):
   }
 }
 
-/** A place that has been taken, and when, by this process's own clock (`performance.now`). */
+/** A place that was taken, and when, by `performance.now`. */
 export interface Place {
   readonly number: number;
   readonly takenAt: number;
-  /** The upstream has paused all calls, and this one finds out whether it takes some again. */
+  /** Whether this is the trial call after a pause. */
   readonly isTrial: boolean;
 }
 
@@ -94,8 +94,8 @@ const takeUnpaused = prepare<Taking, { place: number }>((db, param) =>
 );
 
 /**
- * Counts the window of a place from now on: its call has only just left. Never shortens it. A
- * call that left at once is covered by the margin, and costs no second write.
+ * Restarts the window of a place when its call leaves; never shortens it. A call that left at once is covered
+ * by the margin and costs no second write.
  */
 export async function restartPlace(
   db: Database,
@@ -116,7 +116,7 @@ function toFreeAt(windowMs: number) {
   return sql<number>`now_ms() + ${toLength(windowMs)}`;
 }
 
-/** With a margin: a call takes a while to arrive, and not always the same while. */
+/** Includes a margin, because the time from sending to arrival varies. */
 function toLength(windowMs: number): number {
   return windowMs + toMarginMs(windowMs);
 }
@@ -125,7 +125,7 @@ function toMarginMs(windowMs: number): number {
   return Math.min(100, Math.max(5, Math.round(windowMs / 100)));
 }
 
-/** In how many milliseconds the next place is free, and no pause is in the way; at least 0. */
+/** Milliseconds until a place is free and no pause is in force; at least 0. */
 export async function findNextPlace(db: Database, { name, calls }: Allowance): Promise<number> {
   const { place, pause } = await db
     .selectNoFrom((eb) => [

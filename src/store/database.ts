@@ -1,4 +1,4 @@
-/** Opens the database that `DATABASE_URL` names, with its tables brought up to date. */
+/** Opens the database of `DATABASE_URL` and migrates its tables. */
 
 import { randomBytes } from 'node:crypto';
 import { Kysely } from 'kysely';
@@ -20,7 +20,7 @@ import { explainPostgres, ListenError, NotificationsError } from './postgres-tro
 import type { Database, Tables } from './schema.ts';
 import { createSqliteDialect, explainSqlite, openSqliteFile } from './sqlite.ts';
 
-/** In the order of their names; a landed one is never changed. */
+/** Applied in the order of their names. A released migration is never changed. */
 export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0001-videos': videos,
   '0003-traces': traces,
@@ -54,7 +54,7 @@ export function isShared(url: string): boolean {
 
 export interface OpenDatabase {
   readonly db: Database;
-  /** Random, made with the tables: cursors of another database are recognised by it. */
+  /** Random, created with the tables: cursors of another database are recognised by it. */
   readonly id: string;
   close(): Promise<void>;
 }
@@ -70,7 +70,7 @@ export async function openDatabase(
   pool: PoolOptions = { size: 10, statementTimeoutMs: 4_000 },
   start: Start = {},
 ): Promise<OpenDatabase> {
-  // Not before it is needed: who has one file need not load a client for servers.
+  // Loaded only when needed: a gateway on SQLite does not need pg.
   const dialect = isShared(url)
     ? (await import('./postgres.ts')).createPostgresDialect(url, pool)
     : createSqliteDialect(openSqliteFile(url.slice('sqlite:'.length)));

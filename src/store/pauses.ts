@@ -1,4 +1,4 @@
-/** Times in which nobody may call the upstream, because it has said that it is enough. */
+/** Pauses of all calls after the upstream refused one (429). */
 
 import { type Expression, type SqlBool, sql } from 'kysely';
 import { prepare } from './prepared.ts';
@@ -35,14 +35,14 @@ export async function pauseCalls(
     .execute();
 }
 
-/** For a statement that takes a place: whether calls are paused, or only one may try. */
+/** A condition for statements that take a place: calls are paused, or wait for the trial call. */
 export function isPaused(name: AllowanceName): Expression<SqlBool> {
   return sql<SqlBool>`exists (
     select 1 from pause where pause.name = ${name} and (must_try = 1 or until > now_ms())
   )`;
 }
 
-/** True for one caller when the pause is over: its call finds out whether it is. */
+/** True for exactly one caller when the pause is over: it makes the trial call. */
 export async function takeTrial(db: Database, name: AllowanceName): Promise<boolean> {
   const { rows } = await startTrial(db, { name });
   return rows.length > 0;
@@ -58,19 +58,19 @@ const startTrial = prepare<{ name: AllowanceName }, { name: AllowanceName }>((db
     .returning('name'),
 );
 
-/** A call that was let through to try has not been refused: everybody may call again. */
+/** The trial call was not refused: ends the pause for all. */
 export async function endPause(db: Database, name: AllowanceName): Promise<void> {
   await db.deleteFrom('pause').where('name', '=', name).execute();
 }
 
 export interface Pause {
   readonly name: AllowanceName;
-  /** 0 or less when it is over. */
+  /** Not positive when it is over. */
   readonly remainingMs: number;
   readonly mustTry: boolean;
 }
 
-/** Pauses, those included that are over. */
+/** Reads all pauses, expired ones included. */
 export async function readPauses(db: Database): Promise<Pause[]> {
   const rows = await db
     .selectFrom('pause')

@@ -9,8 +9,8 @@ function cutoff(retentionMs: number): Expression<number> {
 }
 
 /**
- * Removes up to about `limit` log entries older than the retention, always the oldest of their
- * owner, and moves the owner's pruned mark with them: a cursor behind the mark is told so.
+ * Deletes up to about `limit` log entries older than the retention, always the oldest of their owner, and
+ * moves the owner's pruned mark. A cursor behind the mark is refused as expired.
  *
  * @returns how many owners' logs got shorter; 0 when nothing is old enough.
  */
@@ -53,8 +53,8 @@ export async function pruneCompletions(
 }
 
 /**
- * Removes up to `limit` ended rows and tombstones older than the retention, once their completions
- * have gone. Returns how many.
+ * Deletes up to `limit` ended rows and tombstones older than the retention whose completions have been
+ * deleted. Returns how many.
  */
 export async function pruneVideos(
   db: Database,
@@ -80,7 +80,7 @@ export async function pruneVideos(
         .orderBy('old.finished_at')
         .limit(limit),
     )
-    // Again: a late callback may have ended it anew in the meantime.
+    // Checked again, because a late callback may have ended the row meanwhile.
     .where('finished_at', '<', cutoff(retentionMs))
     .executeTakeFirst();
   return Number(result.numDeletedRows);
@@ -97,7 +97,7 @@ export async function pruneUnsent(db: Database, keptMs: number, limit: number): 
       eb
         .selectFrom('video')
         .select('id')
-        // Literals, as the partial index has them.
+        // Literals, because a partial index is not used for parameters.
         .where('state', '=', sql.lit('REJECTED'))
         .where('post_begun', '=', sql.lit(0))
         .where('finished_at', '<', cutoff(keptMs))

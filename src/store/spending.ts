@@ -1,4 +1,4 @@
-/** How much an owner has begun, against what an owner may begin. */
+/** Spending limits of an owner. */
 
 import { sql } from 'kysely';
 import { TASK_STATES } from './open-tasks.ts';
@@ -6,20 +6,19 @@ import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
 export interface SpendLimits {
-  /** Submits in any window of so many milliseconds, whatever became of them. */
+  /** Submits per sliding window, whatever became of them. */
   readonly windows: readonly { readonly lengthMs: number; readonly submits: number }[];
-  /** Tasks that have not ended; null: as many as you like. */
+  /** Open tasks; null: no limit. */
   readonly inFlight: number | null;
 }
 
 export interface Overspending {
-  /** When the next submit would be within the limit; null: when a task ends. */
+  /** Milliseconds until a submit is allowed again; null: when a task ends. */
   readonly retryAfterMs: number | null;
 }
 
 /**
- * Makes later transactions of the same owner wait for this one, so that two submits cannot both
- * take the last place.
+ * Locks the owner's row until the transaction ends, so that two submits cannot both pass the same limit.
  */
 export async function lockOwner(trx: Database, owner: string): Promise<void> {
   await trx
@@ -37,7 +36,7 @@ export async function recordAttempt(
   await trx.insertInto('attempt').values({ owner, at: now, video_row: id }).execute();
 }
 
-/** Which limit the owner exceeds, this transaction included; null: none. */
+/** The limit that the owner exceeds with this transaction; null: none. */
 export async function findOverspending(
   trx: Database,
   owner: string,
@@ -50,7 +49,7 @@ export async function findOverspending(
       .select(sql<number>`at + ${lengthMs} - now_ms()`.as('wait'))
       .where('owner', '=', owner)
       .where('at', '>', sql<number>`now_ms() - ${lengthMs}`)
-      // The clock has been set back since it was made: it would count for as long again.
+      // Ignores attempts in the future, recorded before the clock was set back.
       .where('at', '<=', sql<number>`now_ms() + ${lengthMs}`)
       .orderBy('at', 'desc')
       .limit(1)
@@ -76,7 +75,7 @@ export async function findOverspending(
   return Number(open) > inFlight ? { retryAfterMs: null } : null;
 }
 
-/** Removes about `limit` attempts that no window holds any more. Returns how many. */
+/** Deletes about `limit` attempts older than every window. Returns how many. */
 export async function pruneAttempts(
   db: Database,
   longestWindowMs: number,

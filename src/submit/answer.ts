@@ -1,4 +1,4 @@
-/** What a submit's row answers to everyone who waits for it: the caller who began it and any other. */
+/** Waits for the outcome of a submit's row and converts it to the caller's answer. */
 
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
@@ -11,8 +11,8 @@ import type { Video } from '../video.ts';
 import { parseRejection } from './rejection.ts';
 
 /**
- * A settled row wakes its waiters, in whatever process it was settled. That is made sure of now and
- * then, and when the submit's time is over: then nobody may be left to settle it.
+ * A settled row wakes its waiters in every process. The row is also polled, in case a wake-up was lost, and
+ * once the submit's time is over, in case the process that was to settle it is dead.
  */
 const MAX_POLL_MS = 5_000;
 const SHORTEST_POLL_MS = 200;
@@ -24,12 +24,11 @@ export interface AnswerParts {
 }
 
 /**
- * Resolves with the video once its task is confirmed, however far it has come by then.
+ * Resolves with the video once its task is confirmed, in whatever state it is by then.
  *
- * @param settled the row's own submit, where this process has just begun it.
- * @param isReplay whether the caller came when the submit had been settled.
- * @throws the rejection that the row keeps; OutcomeUnknownError when the row is, or at the end of
- * the submit becomes, unconfirmed.
+ * @param settled the outcome of the submit when this process has just started it; otherwise null.
+ * @param isReplay whether the caller arrived after the submit was settled.
+ * @throws the error that the row stores; OutcomeUnknownError when the row is unconfirmed or becomes so.
  */
 export async function waitForAnswer(
   { db, hub, config }: AnswerParts,
@@ -44,7 +43,7 @@ export async function waitForAnswer(
     own = undefined;
     return true;
   });
-  // Nothing can have happened yet to a row that was made in this turn of the event loop.
+  // A row that was created in this event loop tick cannot have changed yet.
   let isNew = settled !== null;
   const watch = hub.watchVideo(row.id);
   try {
@@ -54,13 +53,13 @@ export async function waitForAnswer(
         try {
           row = (await findRow(db, row.id)) ?? row;
           if (row.state !== 'SUBMITTING') continue;
-          // The database's clock decides; before its time by ours it is not worth a write.
+          // The database's clock decides; this check only avoids needless writes.
           if (Date.now() >= row.submit_until) {
             await settleOverdue(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
           }
         } catch (error) {
           if (!(error instanceof GatewayUnavailableError)) throw error;
-          // The row is committed and its request may have left: "try again" would be a lie.
+          // The row is committed and its request may have left, so a retry is not safe.
           if (Date.now() >= row.submit_until) throw new OutcomeUnknownError(toVideo(row));
         }
       }
@@ -69,7 +68,7 @@ export async function waitForAnswer(
       const timer = setTimeout(pause.resolve, toPause(row), true);
       const isServing = await Promise.race([...(own ? [own] : []), watch.changed(), pause.promise]);
       clearTimeout(timer);
-      // Only a submit of another process can be open still when this one closes.
+      // When this process closes, only submits of other processes are still open.
       if (!isServing) throw new GatewayUnavailableError();
       row = answered ?? row;
     }
@@ -85,7 +84,7 @@ function toPause({ submit_until }: VideoRow): number {
 function toAnswer(row: VideoRow, isReplay: boolean): Video {
   if (row.state === 'REJECTED') throw parseRejection(row);
   if (row.state === 'UNCONFIRMED' && row.rejection !== null && !isReplay) throw parseRejection(row);
-  // With a task id, a callback has confirmed it after all.
+  // With a task id, a callback has confirmed the task.
   const wasNeverConfirmed = row.failure_reason === 'NEVER_CONFIRMED' && row.task_id === null;
   if (row.state === 'UNCONFIRMED' || wasNeverConfirmed) throw new OutcomeUnknownError(toVideo(row));
   return toVideo(row);

@@ -1,6 +1,6 @@
 /**
- * Stops asking an upstream that is down. A library's breaker would wrap the call; this one is asked
- * before a row is made for it, and answers with the error that opened it.
+ * Circuit breaker: stops sending to an upstream that is down. It is checked before a row is created,
+ * which a library that wraps the call could not do, and refuses with the error that opened it.
  */
 
 import {
@@ -11,21 +11,21 @@ import {
 } from '../errors.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
 
-/** So many outages in a row open it. */
+/** Consecutive outages that open it. */
 const FAILURES = 5;
 const OPEN_MS = 10_000;
 /**
- * One answer that the account has no credits opens it, for longer each time that this is said again:
- * credits come back only when somebody acts.
+ * A single answer about missing credits opens it, for longer each time: credits return only when somebody
+ * buys them.
  */
 const CREDIT_PAUSES_MS = [60_000, 120_000, 300_000, 600_000] as const;
 
 export interface Breaker {
-  /** Why nothing is sent now; null: it may be tried. */
+  /** Why nothing is sent now; null when it may be sent. */
   findRefusal(): GatewayError | null;
-  /** The same on the point of sending: when the time is over, one alone is let through to try. */
+  /** The same just before sending: after the pause it lets one trial call through. */
   enter(): GatewayError | null;
-  /** How a call ended: undefined is well. */
+  /** Records the outcome of a call; undefined is success. */
   record(error?: unknown): void;
 }
 
@@ -36,8 +36,8 @@ export const NO_BREAKER: Breaker = {
 };
 
 /**
- * @param options.now does not go back when the clock is set back.
- * @param options.onOpen called with what is answered from then on, also when it opens once more.
+ * @param options.now a monotonic clock, in milliseconds.
+ * @param options.onOpen called with the refusal whenever it opens or reopens.
  */
 export function createBreaker({
   now = () => performance.now(),
@@ -49,7 +49,7 @@ export function createBreaker({
   let failures = 0;
   let openUntil = 0;
   let cause: unknown;
-  /** Whether the one that was let through has not come back yet. */
+  /** Whether the trial call is in flight. */
   let isTrying = false;
   let creditPauses = 0;
 
@@ -68,7 +68,7 @@ export function createBreaker({
 
   function learn(error: unknown, hasTried: boolean): void {
     if (error instanceof InsufficientCreditsError) {
-      // Of several calls that were under way together, the first one counts.
+      // Of several calls in flight, the first one counts.
       if (hasTried || !findRefusal()) openForCredits(error);
       return;
     }
@@ -87,7 +87,7 @@ export function createBreaker({
     findRefusal,
     enter() {
       const refusal = findRefusal();
-      // The others go on being refused until the one that tries has come back.
+      // Others are refused until the trial call has ended.
       if (!refusal && failures >= FAILURES) {
         openUntil = now() + OPEN_MS;
         isTrying = true;
@@ -107,7 +107,7 @@ export function createBreaker({
 
 type Outage = UpstreamMaintenanceError | UpstreamUnreachableError | AnswerLostError;
 
-/** Any other answer, a refusal too, shows that the upstream is there. */
+/** Any other answer, refusals included, shows that the upstream is up. */
 function isOutage(error: unknown): error is Outage {
   return (
     error instanceof UpstreamMaintenanceError ||
@@ -125,6 +125,6 @@ function toRefusal(cause: unknown, retryAfter: number): GatewayError {
     const { upstreamCode, upstreamMessage } = cause;
     return new InsufficientCreditsError({ upstreamCode, upstreamMessage, retryAfter });
   }
-  // Answers that were lost, one after another: this time nothing was sent.
+  // It was opened by lost answers; for this submit nothing was sent.
   return new UpstreamUnreachableError({ cause, retryAfter });
 }

@@ -1,4 +1,4 @@
-/** Where submits wait for their share of what the upstream allows: fair among owners, for a time. */
+/** Queues submits for the upstream's allowance: fair among owners, up to SUBMIT_MAX_WAIT_MS. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -16,7 +16,7 @@ import type { Database } from '../store/schema.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createLine } from './line.ts';
 
-/** How long to leave a database alone that could not be asked. */
+/** The pause after a failed database query. */
 const RETRY_MS = 200;
 /** A place may become free sooner than it seemed: another replica has found a pause to be over. */
 const MAX_SLEEP_MS = 1_000;
@@ -37,20 +37,20 @@ export interface Gate {
    */
   takeFree(trx: Database, owner: string): Promise<Place | null>;
   /**
-   * Resolves with a place when the owner's turn has come.
+   * Resolves with a place when it is the owner's turn.
    *
-   * @throws RateLimitedError with an honest `retryAfter` after the longest wait;
+   * @throws RateLimitedError with the estimated `retryAfter` after the longest wait;
    * GatewayUnavailableError when the gateway drains.
    */
   wait(owner: string): Promise<Place>;
-  /** To be called when a call has left: its window begins then, and not when its turn came. */
+  /** Must be called when a request has left: its window starts then, not when it got its place. */
   leave(place: Place): void;
   /**
    * To be called with the outcome of a call: a 429 makes everybody wait, for as long as it says or for
    * a window, and anything else ends a pause whose end the call has tried. Never rejects.
    */
   conclude(place: Place, error?: unknown): Promise<void>;
-  /** Sends those who wait away, and all who come. */
+  /** Refuses all waiting and all later submits. */
   drain(): void;
 }
 
@@ -114,7 +114,7 @@ export function createGate(parts: {
     return promise.finally(() => clearTimeout(timer));
   }
 
-  /** Gives out places as they become free, for as long as somebody waits. */
+  /** Hands out places as they become free, while submits wait. */
   async function pump(): Promise<void> {
     isPumping = true;
     while (line.length > 0) {

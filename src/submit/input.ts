@@ -1,4 +1,4 @@
-/** What a submit asks for, after validation and defaults. */
+/** The input of a submit after validation and defaults. */
 
 import { hash } from 'node:crypto';
 import type { AspectRatio, VideoQuality } from '../video.ts';
@@ -21,7 +21,7 @@ export interface GenerateInput {
   readonly quality: VideoQuality;
   /** Empty: none. */
   readonly waterMark: string;
-  /** An image to begin with, which decides the aspect ratio. */
+  /** The first frame, which decides the aspect ratio. */
   readonly imageUrl: string | null;
   /** Null exactly where there is an image. */
   readonly aspectRatio: AspectRatio | null;
@@ -31,12 +31,12 @@ export interface GenerateInput {
 
 export type TaskInput = ExtendInput | GenerateInput;
 
-/** Equal for equal inputs: tells a repeat of a submit from another one under the same key. */
+/** Equal for equal inputs: distinguishes a repeat from another submit under the same key. */
 export function toFingerprint(input: TaskInput): string {
   return hash('sha256', JSON.stringify(toFields(input)));
 }
 
-/** Fingerprints are stored: what stands here for an input must stay the same. */
+/** Fingerprints are stored, so these lists must never change for existing inputs. */
 function toFields(input: TaskInput): unknown[] {
   const { prompt, quality, waterMark, imageUrl } = input;
   return input.kind === 'EXTENSION'

@@ -1,18 +1,18 @@
-/** The line of those who wait for a place of the allowance: one of each owner in turn. */
+/** The queue of submits that wait for a place of the allowance, served round-robin by owner. */
 
 export interface Line<Waiter> {
   readonly length: number;
   join(owner: string, waiter: Waiter): void;
-  /** Who is served next; many of one owner do not keep another's only one waiting. */
+  /** Removes and returns the next submit, round-robin by owner. */
   takeNext(): Waiter | undefined;
-  /** False when its turn had come in the same moment. */
+  /** False when it has already been served. */
   leave(owner: string, waiter: Waiter): boolean;
-  /** How many are served before a newcomer of this owner, at least. */
+  /** How many submits are served before a new one of this owner, at least. */
   countBefore(owner: string): number;
 }
 
 export function createLine<Waiter>(): Line<Waiter> {
-  /** The owners in the order in which they are served next. */
+  /** Owners in the order in which they are served next. */
   const queues = new Map<string, Waiter[]>();
   let length = 0;
 

@@ -1,4 +1,4 @@
-/** The beginning of a submit: its row, if its owner may spend, and its place, if one is free. */
+/** Opens a submit: checks the spending limits, commits its row, and takes a place if one is free. */
 
 import type { Config } from '../config.ts';
 import { DAY_MS, MINUTE_MS } from '../durations.ts';
@@ -16,13 +16,13 @@ export type SpendConfig = Pick<
   'OWNER_SUBMITS_PER_MINUTE' | 'OWNER_SUBMITS_PER_DAY' | 'OWNER_TASKS_IN_FLIGHT' | 'SUBMITS_PER_DAY'
 >;
 
-/** What may be spent: by one owner, and by all together on a day (0: no limit). */
+/** Spending limits: per owner, and for all owners per day (0: no limit). */
 export interface Spending {
   readonly limits: SpendLimits | null;
   readonly dailyCap: number;
 }
 
-/** In the settings 0 stands for no limit; null where there is none at all. */
+/** Converts the settings, in which 0 means no limit. Null when there is no limit at all. */
 export function toSpendLimits(config: SpendConfig): SpendLimits | null {
   const windows = [
     { lengthMs: MINUTE_MS, submits: config.OWNER_SUBMITS_PER_MINUTE },
@@ -34,15 +34,14 @@ export function toSpendLimits(config: SpendConfig): SpendLimits | null {
 
 export interface OpenedSubmit {
   readonly row: VideoRow;
-  /** The place of the allowance that was free, taken in the same commit; null: there was none. */
+  /** A place of the allowance, taken in the same commit; null when none was free. */
   readonly place: Place | null;
 }
 
 /**
- * Commits the row of a submit unless it is one too many; undefined when another row holds its key,
- * which costs nothing.
+ * Commits the row of a submit unless a limit is exceeded. Undefined when another row holds its key.
  *
- * @param onUncertain called before it throws where the commit may have happened all the same.
+ * @param onUncertain called before it throws when the commit may have happened nevertheless.
  * @throws RateLimitedError, and nothing is stored: the owner's limits, or a place that will not be free
  * in time; GatewayUnavailableError.
  */
@@ -89,7 +88,7 @@ async function refuseOverspending(
   });
 }
 
-/** @throws RateLimitedError when all owners together have begun the day's submits. */
+/** @throws RateLimitedError when the day's submits of all owners are used up. */
 async function refuseOverCap(trx: Database, cap: number): Promise<void> {
   const waitMs = await takeDailySubmit(trx, cap);
   if (waitMs !== null) throw new RateLimitedError({ retryAfter: Math.ceil(waitMs / 1_000) });

@@ -1,4 +1,4 @@
-/** The error of a submit as its row keeps it, so that all who wait get the same one on any replica. */
+/** Stores the error of a submit in its row, so that every waiter on any replica gets the same one. */
 
 import { z } from 'zod';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../errors.ts';
 import { toVideo, type VideoRow } from '../store/rows.ts';
 
-/** As HTTP statuses: a redirect, or no such path. */
+/** HTTP statuses of a redirect or a missing path. */
 const WRONG_URL_CODES: ReadonlySet<number> = new Set([301, 302, 307, 308, 404]);
 
 const Rejection = z.object({
@@ -31,7 +31,7 @@ export function serializeRejection(error: GatewayError): string {
   return JSON.stringify({ code, upstreamCode, upstreamMessage, retryAfter });
 }
 
-/** The error that the row keeps. One of an unconfirmed row names its video. */
+/** Restores the error of a row. For an unconfirmed row it includes the video. */
 export function parseRejection(row: VideoRow): GatewayError {
   const { code, ...facts } = Rejection.parse(JSON.parse(row.rejection ?? 'null'));
   switch (code) {
@@ -60,7 +60,7 @@ export function parseRejection(row: VideoRow): GatewayError {
   }
 }
 
-/** What an operator can do about a refusal, for the log. */
+/** What the operator can do about a refusal, for the log. */
 export function toFix(error: GatewayError): string | undefined {
   switch (error.code) {
     case 'UPSTREAM_UNAUTHORIZED':

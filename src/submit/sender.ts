@@ -1,4 +1,4 @@
-/** The last steps of a submit before it costs money: its place, the breaker, the POST. */
+/** The last steps of a submit: its place, the breaker, the POST. */
 
 import { GatewayUnavailableError } from '../errors.ts';
 import type { Place } from '../store/allowance.ts';
@@ -14,9 +14,9 @@ import type { Gate } from './gate.ts';
 import type { TaskInput } from './input.ts';
 
 /**
- * Sends the one POST of a submit, when its turn has come, and tells gate and breaker how it went.
+ * Sends the submit's single POST when it is its turn, and reports the outcome to gate and breaker.
  *
- * @param place one of the allowance that was taken already, or null.
+ * @param place the place that was taken already, or null to wait for one.
  * @param isTooLate whether the submit's time is over.
  * @returns the new task's id.
  * @throws what `Gate.wait`, the breaker and `sendStart` throw; GatewayUnavailableError when the
@@ -51,7 +51,7 @@ export async function sendInTurn(
     await gate.conclude(taken);
     return taskId;
   } catch (error) {
-    // What was never sent tells nothing about the upstream.
+    // A POST that was not sent says nothing about the upstream.
     if (error instanceof GatewayUnavailableError) throw error;
     breaker.record(error);
     await gate.conclude(taken, error);

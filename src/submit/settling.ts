@@ -1,4 +1,4 @@
-/** Writes the outcome of a submit into its row: the answer, or the error in its place. */
+/** Writes the outcome of a submit, an answer or an error, into its row. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -28,11 +28,11 @@ export interface SettlingParts {
   >;
 }
 
-/** The methods never reject. They resolve with the row; undefined where it could not be written. */
+/** The methods never reject. They resolve with the row, or undefined when it could not be written. */
 export interface Settling {
   /** The upstream has named the new task. `req` is the request's id, for the log. */
   confirm(row: VideoRow, taskId: string, req: string | undefined): Promise<VideoRow | undefined>;
-  /** The POST, or the way to it, has failed with this error. */
+  /** The submit failed with this error, before or after its POST. */
   fail(row: VideoRow, error: unknown, req: string | undefined): Promise<VideoRow | undefined>;
   /**
    * Frees the key of a row whose commit was not acknowledged: no POST has followed it, nor will one.
@@ -40,7 +40,7 @@ export interface Settling {
    * does not wait for it.
    */
   release(id: string, runtimeMs: number): Promise<void>;
-  /** Stops trying to write to a database that is away. */
+  /** Stops retrying writes while the database is unavailable. */
   close(): void;
 }
 
@@ -51,7 +51,7 @@ export function createSettling({ db, metrics, log, config }: SettlingParts): Set
     { id, source_task_id: source }: VideoRow,
     taskId: string,
   ): Promise<VideoRow | undefined> {
-    // A read of the source's id would report the source: only the callback can end such a task.
+    // A read of the source's id would report the source, so only the callback can end such a task.
     const isSource = taskId === source;
     if (isSource)
       log.warn({ video: id, taskId }, "the upstream answered with the source's task id");
@@ -94,7 +94,7 @@ export function createSettling({ db, metrics, log, config }: SettlingParts): Set
     return persist(id, () => leaveUnconfirmed(id, rejection));
   }
 
-  /** The answer exists nowhere else: while the database is away, it is tried again until `close`. */
+  /** The answer exists only in memory, so the write is retried until `close` while the database is down. */
   async function persist<T>(id: string, write: () => Promise<T>): Promise<T | undefined> {
     for (let pause = 50; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
       try {

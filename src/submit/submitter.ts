@@ -1,4 +1,4 @@
-/** A paid request's way out: a row first, then one POST, then its answer in the row. */
+/** Runs a submit: commits its row, sends one POST, and stores the answer in the row. */
 
 import type { Logger } from 'pino';
 import { createToken, hashToken, toCallbackUrl } from '../callbacks/callback-url.ts';
@@ -23,7 +23,7 @@ import { sendInTurn } from './sender.ts';
 import { createSettling } from './settling.ts';
 import { createTimeLimit } from './time-limit.ts';
 
-/** What a submit needs beyond the upstream's own deadline: two commits on a busy database. */
+/** Time for two commits on a busy database, in addition to the upstream's deadline. */
 const COMMIT_ALLOWANCE_MS = 5_000;
 
 export interface SubmitterParts {
@@ -54,7 +54,7 @@ export interface Submitter {
    * Starts a task, or joins the submit that holds the owner's key. Resolves when the upstream has
    * confirmed the task. The submit goes on when the caller stops waiting.
    *
-   * @param requestId of the request that begins it, for the log.
+   * @param requestId for the log.
    * @throws the errors of the upstream's answer; OutcomeUnknownError when it was lost;
    * IdempotencyConflictError; RateLimitedError; GatewayUnavailableError when nothing was begun.
    */
@@ -64,20 +64,20 @@ export interface Submitter {
     idempotencyKey: string | null,
     requestId?: string,
   ): Promise<Video>;
-  /** How long the breaker stays open; 0 while it is closed. */
+  /** Seconds for which the breaker stays open; 0 while it is closed. */
   readonly breakerSeconds: number;
   /**
    * Refuses new submits from now on, and those that wait for their turn; resolves when those in
    * flight have been settled.
    */
   drain(): Promise<void>;
-  /** Stops trying to write answers to a database that is away. */
+  /** Stops retrying writes of answers while the database is unavailable. */
   close(): void;
 }
 
 interface Begun {
   readonly row: VideoRow;
-  /** The row when its answer is in it; null where another submit sees to that. */
+  /** Resolves with the settled row; null when another submit settles it. */
   readonly settled: Promise<VideoRow | undefined> | null;
 }
 
@@ -119,7 +119,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     return waitForAnswer(parts, row, settled, isReplay);
   }
 
-  /** The new row with its request on the way; or the row of whoever took the key a moment before. */
+  /** Commits a row and starts sending; or returns the row of the submit that took the key just before. */
   async function begin(
     owner: string,
     input: TaskInput,
@@ -133,11 +133,11 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       throw refusal;
     }
     const id = createVideoId();
-    // It ends with the submit, which goes on when its row is there.
+    // The span ends with the submit, which continues after its row is committed.
     const span = tracing.start({ name: 'submit', attributes: { 'longtake.video': id } });
     const token = createToken();
     const runtimeMs = config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS;
-    // Before the database's clock begins to count, so that it is over no later than the row's time.
+    // Started before the insert, so that it expires no later than the row's `submit_until`.
     const isTooLate = createTimeLimit(runtimeMs);
     const submit = {
       ...toColumns(input),
@@ -164,8 +164,8 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       return { row: opened.row, settled };
     }
     span.end();
-    // That one may have ended already, as a tombstone: its answer is ours all the same, because we
-    // came before it.
+    // The other submit may already be a tombstone. Its answer applies to this caller too, who arrived
+    // before it was settled.
     const winner = await findAnswerer(db, owner, idempotencyKey ?? '');
     if (!winner) throw new Error('A submit was not stored although nothing stood in its way.');
     return { row: winner, settled: null };
@@ -178,7 +178,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     return run;
   }
 
-  /** Never rejects: whatever happens ends up in the row. Resolves with the row as it then stands. */
+  /** Never rejects: every outcome is written to the row. Resolves with the row. */
   async function send(
     { row, place }: OpenedSubmit,
     request: TaskInput & { callBackUrl: string },

@@ -1,6 +1,6 @@
 /**
- * Whether so many milliseconds have passed since now. The monotonic clock cannot be set, but stands
- * still while the machine sleeps; the wall clock can, and does not. The one that is further on counts.
+ * Checks whether a number of milliseconds has passed. The monotonic clock cannot be set but may stop while
+ * the machine sleeps; the wall clock can be set but does not stop. Whichever has advanced more counts.
  */
 export function createTimeLimit(ms: number): () => boolean {
   const begun = performance.now();

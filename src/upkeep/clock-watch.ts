@@ -1,4 +1,4 @@
-/** Notices that the clock has been set back, at the start and while the gateway runs. */
+/** Detects a clock that was set back, at the start and while the gateway runs. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -9,7 +9,7 @@ import type { Database } from '../store/schema.ts';
 import { toLongestGap } from './gaps.ts';
 
 const EVERY_MS = 5_000;
-/** For what replicas with other settings have stored. */
+/** Tolerance for times that replicas with other settings have stored. */
 const TOLERANCE_MS = MINUTE_MS;
 
 export type ClockConfig = Pick<

@@ -1,4 +1,4 @@
-/** Reads the account's balance now and then, on one replica at a time. */
+/** Reads the account's balance every five minutes, on one replica at a time. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -9,7 +9,7 @@ import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchCredits } from '../upstream/credits.ts';
 
 const PERIOD_MS = 5 * 60_000;
-/** How often a replica looks whether the balance is due: another one may have stopped. */
+/** How often each replica checks whether the balance is due, in case another one has stopped. */
 const CHECK_EVERY_MS = 60_000;
 
 export interface CreditsReader {

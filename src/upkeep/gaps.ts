@@ -1,11 +1,11 @@
-/** From one look at an open task to the next. */
+/** The gap between two checks of an open task. */
 
 const MAX_GAP_MS = 10 * 60_000;
 const GROWTH = 1.6;
-/** Tasks that were begun together drift apart. */
+/** Jitter, so that tasks that started together are not checked together. */
 const SPREAD = 0.2;
 
-/** A gap after so many looks. */
+/** The gap after a number of checks, in milliseconds. */
 export function toGap(firstMs: number, looks: number): number {
   const grown = firstMs * GROWTH ** Math.min(looks, 30);
   const gap = Math.min(grown, Math.max(MAX_GAP_MS, firstMs));

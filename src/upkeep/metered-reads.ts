@@ -1,4 +1,4 @@
-/** Reads at the upstream that clients cause: within their budget, and not while reads are paused. */
+/** Reads at the upstream that clients cause: limited by a budget, and refused while reads are paused. */
 
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
@@ -61,7 +61,7 @@ export function createMeteredRead(parts: {
     }
   }
 
-  /** Whether this read finds out if a pause is over. */
+  /** Whether this read is the trial call after a pause. */
   async function enter(): Promise<boolean> {
     const pause = (await readPauses(db)).find(({ name }) => name === allowance.name);
     if (!pause) return false;

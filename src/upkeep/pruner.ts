@@ -26,7 +26,7 @@ export interface Pruner {
   stop(): Promise<void>;
 }
 
-/** Prunes now and then every hour. */
+/** Prunes now, and then every hour. */
 export function startPruner(
   db: Database,
   config: Pick<Config, 'RETENTION_DAYS' | 'CLOCK_CONFIRMED_ON'>,
@@ -54,7 +54,7 @@ export function startPruner(
       await recordPruning(db, now);
       return true;
     }
-    // Rows that are made from now on carry the doubtful time: the next run must not trust them.
+    // New rows carry the doubtful time, so the next run must not compare with them.
     await recordPruning(db, now - jumpMs);
     log.warn(
       {
@@ -72,7 +72,7 @@ export function startPruner(
     return date !== undefined && Math.abs(Date.parse(date) - now) <= 2 * DAY_MS;
   }
 
-  /** Lets other statements in between the batches. */
+  /** Yields between batches, so that other statements can run. */
   async function prune(): Promise<void> {
     let count = 0;
     while (!signal.aborted && (await pruneUnsent(db, EVERY_MS, BATCH)) > 0) await delay(1);

@@ -1,4 +1,4 @@
-/** How many requests clients may cause at the upstream by reading, per owner and in total. */
+/** Limits the upstream reads that clients cause, per owner and in total. */
 
 import { MINUTE_MS } from '../durations.ts';
 
@@ -12,7 +12,7 @@ export interface ReadBudget {
 }
 
 interface Window {
-  /** When it began, by `performance.now`: nothing of it has to survive a restart. */
+  /** Its start, by `performance.now`: it need not survive a restart. */
   readonly since: number;
   taken: number;
 }
@@ -25,7 +25,7 @@ export function createReadBudget(limits: {
   const perOwner = limits.perOwner || Number.POSITIVE_INFINITY;
   const inTotal = limits.inTotal || Number.POSITIVE_INFINITY;
   let total: Window = { since: Number.NEGATIVE_INFINITY, taken: 0 };
-  /** Of the owners that have read in the current minute, or lately. */
+  /** Windows of owners that have read recently. */
   const owners = new Map<string, Window>();
 
   function renew(window: Window | undefined, now: number): Window {

@@ -1,13 +1,13 @@
-/** Whether the database can be used: it answers, and what is written to it reaches its disk. */
+/** Readiness: whether the database answers and can be written. */
 
 import type { Logger } from 'pino';
 import { isReachable, writeProbe } from '../store/database.ts';
 import type { Database } from '../store/schema.ts';
 import { within } from '../within.ts';
 
-/** A probe must answer, although the disk or the network may not. */
+/** The probe answers in time even if the disk or the network hangs. */
 const PATIENCE_MS = 1_500;
-/** Every probe that writes costs a commit, and anybody may ask. */
+/** Each write probe costs a commit and the endpoint is public, so the result is cached. */
 const FRESH_MS = 1_000;
 
 /** Never rejects, and resolves within 2 s. */

@@ -1,6 +1,6 @@
 /**
- * Finds what was lost: submits whose process died, callbacks that never came, tasks that never end.
- * Every open row has a time at which it is looked at next; each look is leased by one replica.
+ * Reconciliation: settles submits whose process died, reads back tasks whose callback did not come, and
+ * gives up tasks that never end. Every open row has a time of its next check, which one replica leases.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,18 +27,18 @@ import { FILE_LIFETIME_MS, isEnded, type VideoFailure } from '../video.ts';
 import { toGap } from './gaps.ts';
 import { applyReport } from './reports.ts';
 
-/** Reads under way at a time, per replica. */
+/** Concurrent reads per replica. */
 const CONCURRENCY = 8;
-/** Rows without a task id that are settled at each tick; that costs no read. */
+/** Rows without a task id settled per tick, which costs no read. */
 const SETTLED_EACH_TICK = 64;
 /**
- * How long after its deadline a task is given up although it could not be read: by then its file
- * would be gone as well.
+ * How long after its deadline a task is given up although it could not be read. By then its file would be
+ * gone as well.
  */
 const UNREADABLE_FOR_MS = FILE_LIFETIME_MS;
-/** Watched tasks that a tick thinks of: the budget has no reads for many more. */
+/** Watched tasks considered per tick: the budget has no reads for many more. */
 const WATCHED_EACH_TICK = 64;
-/** After a look that taught nothing, watching a task does not bring on the next for so long. */
+/** After a read without news, a subscription does not cause another read for this long. */
 const REST_MS = 15_000;
 
 const NEVER_CONFIRMED: VideoFailure = {
@@ -69,9 +69,9 @@ export interface ReconcilerParts extends EndTaskParts {
 }
 
 export interface Reconciler {
-  /** Looks for due rows at once instead of at the next tick. */
+  /** Checks due rows now instead of at the next tick. */
   wake(): void;
-  /** Ends the looks under way, whose rows stay due, and resolves when none is left. */
+  /** Aborts running checks, whose rows stay due, and resolves when none is left. */
   stop(): Promise<void>;
 }
 
@@ -112,7 +112,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     await Promise.all(reads);
   }
 
-  /** A few of them at each tick, all of them in turn. */
+  /** Takes a few per tick, all of them in rotation. */
   function takeTurns(ids: readonly string[]): readonly string[] {
     const awake = ids.filter((id) => !resting.has(id));
     if (awake.length <= WATCHED_EACH_TICK) return awake;
@@ -120,7 +120,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     return [...awake.slice(from), ...awake.slice(0, from)].slice(0, WATCHED_EACH_TICK);
   }
 
-  /** Rows that the budget has no read for are let go again: a lease on them helps nobody. */
+  /** Releases the lease of rows for which the budget has no read. */
   async function startDueChecks(): Promise<void> {
     const leaseMs = config.UPSTREAM_TIMEOUT_MS + 10_000;
     const unnamed = await leaseDueRows(db, 'unnamed', SETTLED_EACH_TICK, leaseMs);
@@ -160,7 +160,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     });
   }
 
-  /** What becomes of a row without a task id: nothing can be read for it. */
+  /** Settles a row without a task id, which cannot be read at the upstream. */
   async function settle(row: LeasedRow): Promise<void> {
     if (row.state === 'SUBMITTING') {
       const state = await settleOverdue(db, row.id, config.UNCONFIRMED_DEADLINE_MS);
@@ -169,7 +169,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
       if (state === 'UNCONFIRMED') metrics.submit('OUTCOME_UNKNOWN');
       return;
     }
-    // Confirmed without an id of its own: only its callback could have ended it.
+    // Confirmed without a task id of its own, so only its callback could have ended it.
     await giveUp(row, row.state === 'UNCONFIRMED' ? NEVER_CONFIRMED : DEADLINE_PASSED);
   }
 
@@ -180,7 +180,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     try {
       const report = await fetchDetails(upstream, taskId, {
         signal: stopping.signal,
-        // Each request is a place of the allowance; the first one has been taken.
+        // Each request takes a place of the allowance; the first place is already taken.
         mayRepeat: async () => (await takePlace(db, allowance)) !== null,
       });
       if (place.isTrial) await endPause(db, allowance.name);
@@ -213,14 +213,14 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
 
   async function giveUp(row: LeasedRow, failure: VideoFailure): Promise<void> {
     if (!(await endTask(parts, row, { outcome: failure, reported: false }, 'deadline'))) {
-      // It has ended in the meantime, or had been given up before and was looked at once more.
+      // The task has ended meanwhile, or was given up before and read once more.
       if (row.state === 'FAILED') await endChecks(db, row.id);
       return;
     }
     log.warn({ video: row.id, reason: failure.reason }, 'task given up');
   }
 
-  /** With a read at the deadline. */
+  /** The next check is at the deadline at the latest. */
   function toNextGap(row: LeasedRow): number {
     const gap = toGap(config.RECONCILE_AFTER_MS, row.check_count);
     const untilDeadline = row.created_at + config.TASK_DEADLINE_MS - row.leased_at;

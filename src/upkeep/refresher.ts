@@ -1,4 +1,4 @@
-/** Reads at the upstream for clients: shared, spaced, and never in the way of an answer. */
+/** Reads at the upstream for clients: shared, limited in frequency, and bounded in time. */
 
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
@@ -15,24 +15,23 @@ import { createMeteredRead, type MeteredReadConfig } from './metered-reads.ts';
 import { applyReport } from './reports.ts';
 import { createSharedReads } from './shared-reads.ts';
 
-/** How long a client waits for the upstream before it gets the row as it stands. */
+/** How long a client waits for the upstream before it gets the stored row. */
 const PATIENCE_MS = 2_000;
-/** How long an id that the upstream does not know is not asked for again, whoever wants it. */
+/** How long an id that the upstream does not know is not read again, for any caller. */
 const UNKNOWN_MS = 15_000;
 const MAX_UNKNOWN = 10_000;
 
 export interface Refresher {
   /**
-   * One of the owner's videos as it stands after a look at the upstream, if a look could tell
-   * anything new. Trouble at the upstream shows in nothing but an older `checkedAt`.
+   * Returns one of the owner's videos, refreshed by a read at the upstream if that can bring news. A failed
+   * read only leaves an older `checkedAt`.
    */
   refresh(owner: string, video: Video, signal: AbortSignal): Promise<Video>;
   /**
-   * A video that was not made through the gateway; null when the upstream does not know it, or
-   * when such videos are not to be shown.
+   * Reads a foreign video; null when the upstream does not know it, or with `FOREIGN_VIDEOS=deny`.
    *
-   * @throws RateLimitedError when the owner's reads or those of all are used up; UpstreamError and
-   * its kin when the upstream cannot tell; the signal's reason.
+   * @throws RateLimitedError when the owner's reads or those of all are used up; other
+   * upstream errors; the signal's reason.
    */
   readForeign(owner: string, taskId: string, signal: AbortSignal): Promise<Video | null>;
 }
@@ -71,7 +70,7 @@ export function createRefresher(
       const { id, taskId } = video;
       if (taskId === null || !isWorthALook(video)) return video;
       const looked = looks.read(taskId, (abort) => look(owner, id, taskId, abort), signal);
-      // The look goes on without us after that, and wakes whoever watches.
+      // The read continues after that and wakes subscribers.
       const isLate = await within(
         PATIENCE_MS,
         looked.then(() => false),
@@ -90,12 +89,12 @@ export function createRefresher(
   };
 }
 
-/** The budget is used up: the upstream has said nothing. */
+/** The error of a used-up budget, for which the upstream was not asked. */
 function isUnsent(error: unknown): boolean {
   return error instanceof RateLimitedError && error.upstreamCode === null;
 }
 
-/** What the gateway itself has given up may have ended well since. */
+/** A task that the gateway gave up may have succeeded since. */
 function isWorthALook({ state, failure }: Video): boolean {
   if (!isEnded(state)) return true;
   return failure?.reason === 'DEADLINE_PASSED' || failure?.reason === 'NEVER_CONFIRMED';
@@ -103,7 +102,7 @@ function isWorthALook({ state, failure }: Video): boolean {
 
 function toForeignVideo(report: TaskReport): Video {
   const { taskId, files, failure, expired } = report;
-  // A success is one when there is a file, or when there was one.
+  // A success needs a file, or one that has expired.
   const isFileless = report.state === 'SUCCEEDED' && files === null && !expired;
   return {
     id: toForeignId(taskId),

@@ -1,4 +1,4 @@
-/** What a read at the upstream means for the row it was made for. */
+/** Applies what a read at the upstream reports to its row. */
 
 import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
 import type { Change } from '../delivery/hub.ts';
@@ -7,7 +7,7 @@ import { countFilelessRead, noteOpen } from '../store/transitions/progress.ts';
 import type { TaskReport } from '../upstream/details.ts';
 import type { VideoFailure } from '../video.ts';
 
-/** Reads of a success without a usable file after which the task is called failed. */
+/** Reads of a success without a usable file after which the task fails. */
 const FILELESS_READS = 3;
 
 const FILELESS: VideoFailure = {
@@ -17,11 +17,11 @@ const FILELESS: VideoFailure = {
 };
 
 /**
- * Writes what the upstream reports into the row, and wakes those who wait for it. Null, an id that
- * the upstream does not know (yet), changes nothing.
+ * Writes the report into the row and wakes subscribers. Null, an id that the upstream does not know (yet),
+ * changes nothing.
  *
- * @param counts whether a success without a file counts towards calling the task failed: reads on
- * a clock of our own do, reads that clients cause do not.
+ * @param counts whether a success without a file counts towards failing the task: scheduled reads count,
+ * reads that clients cause do not.
  */
 export async function applyReport(
   parts: EndTaskParts,

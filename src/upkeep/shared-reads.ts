@@ -1,6 +1,6 @@
-/** Makes one read of many: callers that ask for the same thing at the same time share its answer. */
+/** Shares reads: callers that read the same key at the same time share one answer. */
 
-/** How long an answer, good or bad, stands for the next read of the same key. */
+/** How long an answer or error is reused for the same key. */
 const FRESH_MS = 2_000;
 
 export interface SharedReads<T> {

@@ -1,4 +1,4 @@
-/** Everything that runs by itself. */
+/** Background jobs. */
 
 import type { Config } from '../config.ts';
 import { startClockWatch } from './clock-watch.ts';
@@ -7,15 +7,15 @@ import { startPruner } from './pruner.ts';
 import { type ReconcilerParts, startReconciler } from './reconciler.ts';
 
 export interface Upkeep {
-  /** Looks for due rows at once instead of at the next tick. */
+  /** Checks due rows now instead of at the next tick. */
   wakeReconciler(): void;
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when all jobs have stopped. */
   stop(): Promise<void>;
 }
 
 export function startUpkeep(parts: ReconcilerParts & { readonly config: Config }): Upkeep {
   const { db, upstream, config, log } = parts;
-  // Before the others, which judge by the times that it moves.
+  // First, because the others rely on the times that it corrects.
   const clockWatch = startClockWatch(db, config, log);
   const reconciler = startReconciler(parts);
   const pruner = startPruner(db, config, log);
