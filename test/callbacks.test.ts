@@ -14,6 +14,7 @@ import { type GraphQLAnswer, startGateway, type TestGateway } from './support/ga
 import { startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
 import { startGatewayProcess } from './support/process.ts';
+import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
 /** What the upstream expects to hear (reference, callback responses). */
 const CONFIRMED = { status: 200, body: { code: 200, msg: 'success' } };
@@ -361,6 +362,25 @@ describe('a success without a file', () => {
 
     expect(answer).toMatchObject(CONFIRMED);
     expect(await readVideo(gateway, id)).toMatchObject({ taskId, state: 'WAITING' });
+  });
+
+  it('and without an id proves a task whose submit was refused: its key is not paid again', async () => {
+    await using upstream = await startScriptedUpstream((_request, response) =>
+      response.writeHead(403, { 'content-type': 'text/html' }).end('<html>'),
+    );
+    await using gateway = await startGateway(upstream);
+    const input = { ...INPUT, idempotencyKey: 'order-4711' };
+    const submit = async () => (await gateway.graphql(ExtendDocument, { input })).data.extendVideo;
+    expect(await submit()).toMatchObject({ __typename: 'UpstreamError', upstreamCode: 403 });
+    const { url, id } = readCallbackUrl(upstream.requests[0]?.json());
+
+    const { status } = await postCallback(url, { code: 200, msg: 'success', data: {} });
+
+    expect(status).toBe(200);
+    expect(await submit()).toMatchObject({ video: { id, state: 'WAITING', taskId: null } });
+    expect(upstream.requests).toHaveLength(1);
+    expect((await postCallback(url, toSuccess('task-1'))).status).toBe(200);
+    expect(await submit()).toMatchObject({ video: { id, state: 'SUCCEEDED', taskId: 'task-1' } });
   });
 
   it('after a real one changes nothing and costs no read', async () => {

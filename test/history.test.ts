@@ -231,7 +231,9 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   },
   'transitions/confirm': {
     confirmSubmit: [insertOpen],
-    adoptTask: [async (db) => confirm.adoptTask(db, await insertRow(db), createVideoId(), true)],
+    adoptTask: [
+      async (db) => confirm.adoptTask(db, await insertRow(db), createVideoId(), true, DAY_MS),
+    ],
   },
   'transitions/end': {
     endVideo: [

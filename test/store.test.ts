@@ -681,9 +681,9 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       const [way, unknown, open] = [await insert(), await insert(), await insertOpen('c')];
       await markUnconfirmed(db, unknown, HOUR_MS);
       await noteOpen(db, open, 'QUEUED');
-      expect(await adoptTask(db, way, 'a', false)).toBe(true);
-      expect(await adoptTask(db, unknown, 'b', false)).toBe(true);
-      expect(await adoptTask(db, open, 'c', false)).toBe(true);
+      expect(await adoptTask(db, way, 'a', false, HOUR_MS)).toBe(true);
+      expect(await adoptTask(db, unknown, 'b', false, HOUR_MS)).toBe(true);
+      expect(await adoptTask(db, open, 'c', false, HOUR_MS)).toBe(true);
       expect(await read(way)).toMatchObject({ state: 'WAITING', task_id: 'a' });
       expect(await read(unknown)).toMatchObject({ state: 'WAITING', task_id: 'b' });
       expect(await read(open)).toMatchObject({ state: 'QUEUED', task_id: 'c' });
@@ -698,7 +698,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         [givenUp, 'b'],
         [open, 'c'],
       ] as const) {
-        await adoptTask(db, id, taskId, false);
+        await adoptTask(db, id, taskId, false, HOUR_MS);
       }
       const leased = await leaseDueRows(db, 'readable', 9, HOUR_MS);
       expect(leased.map(({ id }) => id).sort()).toEqual([unknown, givenUp].sort());
@@ -707,23 +707,34 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     it('has not ended when its row was a tombstone', async () => {
       const id = await insert({ idempotencyKey: 'k' });
       await rejectSubmit(db, id, '{}');
-      expect(await adoptTask(db, id, 'a', false)).toBe(true);
+      expect(await adoptTask(db, id, 'a', false, HOUR_MS)).toBe(true);
       expect(await read(id)).toMatchObject({ state: 'WAITING', key_held: 1, finished_at: null });
       expect((await leaseDueRows(db, 'readable', 9, HOUR_MS)).map((row) => row.id)).toEqual([id]);
     });
 
-    it('and does not name leaves a tombstone what it is, and its key free', async () => {
-      const id = await insert({ idempotencyKey: 'k' });
-      await rejectSubmit(db, id, '{}');
-      expect(await adoptTask(db, id, null, false)).toBe(true);
-      expect(await read(id)).toMatchObject({ state: 'REJECTED', key_held: 0 });
-      await insert({ idempotencyKey: 'k' });
+    it('and does not name is proved all the same; a submit in flight waits for its answer', async () => {
+      const [refused, unknown, way] = [
+        await insert({ idempotencyKey: 'k' }),
+        await insert(),
+        await insert(),
+      ];
+      await rejectSubmit(db, refused, '{}');
+      await markUnconfirmed(db, unknown, HOUR_MS);
+      for (const id of [refused, unknown, way]) {
+        expect(await adoptTask(db, id, null, true, 5 * HOUR_MS)).toBe(true);
+      }
+      const row = await read(refused);
+      expect(row).toMatchObject({ state: 'WAITING', key_held: 1, finished_at: null });
+      expect(row.check_after).toBe(row.created_at + 5 * HOUR_MS);
+      expect(await read(unknown)).toMatchObject({ state: 'WAITING', task_id: null });
+      expect((await read(way)).state).toBe('SUBMITTING');
+      expect(await insertSubmit(db, toSubmit({ idempotencyKey: 'k' }))).toBeUndefined();
     });
 
     it("is not another row's", async () => {
       await insertOpen('a');
       const id = await insert();
-      expect(await adoptTask(db, id, 'a', false)).toBe(false);
+      expect(await adoptTask(db, id, 'a', false, HOUR_MS)).toBe(false);
       expect(await read(id)).toMatchObject({ state: 'SUBMITTING', task_id: null });
     });
   });
@@ -826,7 +837,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         await insertOpen('b'),
       ];
       await endVideo(db, ended, succeeded());
-      for (const id of [open, nameless, ended]) await adoptTask(db, id, null, true);
+      for (const id of [open, nameless, ended]) await adoptTask(db, id, null, true, HOUR_MS);
       const leased = await leaseDueRows(db, 'readable', 9, HOUR_MS);
       expect(leased.map(({ id }) => id)).toEqual([open]);
     });

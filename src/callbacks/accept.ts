@@ -19,7 +19,7 @@ import { claimsSignature, isSigned, type SignatureHeaders } from './signature.ts
 
 export interface CallbackParts extends EndTaskParts {
   readonly log: Logger;
-  readonly config: Pick<Config, 'WEBHOOK_HMAC_KEY' | 'RETENTION_DAYS'>;
+  readonly config: Pick<Config, 'WEBHOOK_HMAC_KEY' | 'RETENTION_DAYS' | 'TASK_DEADLINE_MS'>;
   /** Removes the upstream key and callback URLs from the upstream's texts. */
   readonly redact: Redact;
   /** Makes the reconciler check due tasks now. */
@@ -173,7 +173,7 @@ async function record(
   row: VideoRow,
   report: CallbackReport,
 ): Promise<Verdict> {
-  const { db, hub, log, wakeReconciler } = parts;
+  const { db, hub, log, config, wakeReconciler } = parts;
   // The source's id does not identify the new task; the URL does.
   const taskId = report.taskId === row.source_task_id ? null : report.taskId;
   const outcome = toOutcome(report);
@@ -182,7 +182,8 @@ async function record(
 
   // A repeat, an end that the state does not allow, progress, or a success without a file: it still
   // proves that the task exists, and may name its id.
-  if (!(await adoptTask(db, row.id, taskId, outcome === null))) {
+  const { TASK_DEADLINE_MS: deadlineMs } = config;
+  if (!(await adoptTask(db, row.id, taskId, outcome === null, deadlineMs))) {
     log.error({ video: row.id, taskId }, "a callback named another video's task");
     return ANOTHER_TASK;
   }

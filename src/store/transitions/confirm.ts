@@ -60,8 +60,11 @@ function hasTaskId(taskId: string | null) {
 /**
  * A callback has proved that the task exists, without ending it. The row learns the id where one was
  * named, and is due for a read in the same commit, unless it has ended by the upstream's own report.
+ * Without an id nothing can be read: the next callback, or the deadline, ends the task. A submit in
+ * flight then waits for its answer, which names the id.
  *
  * @param readNow whether an open task is to be read at once although nothing new was learned.
+ * @param deadlineMs when a task without an id is given up, in milliseconds after its submit.
  * @returns false when the id is another row's: nothing is written.
  */
 export async function adoptTask(
@@ -69,10 +72,12 @@ export async function adoptTask(
   id: string,
   taskId: string | null,
   readNow: boolean,
+  deadlineMs: number,
 ): Promise<boolean> {
   return withOneRetry(async () => {
     const isNamed = sql<SqlBool>`coalesce(task_id, ${taskId}) is not null`;
-    const isProven = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED', 'REJECTED') and ${isNamed}`;
+    const isProven = sql<SqlBool>`(state in ('UNCONFIRMED', 'REJECTED')
+      or (state = 'SUBMITTING' and ${isNamed}))`;
     const isReadable = sql<SqlBool>`${isNamed} and (
       state not in ('SUCCEEDED', 'FAILED')
       or (state = 'FAILED' and task_id is null)
@@ -83,9 +88,12 @@ export async function adoptTask(
       .set({
         task_id: keepTaskId(taskId),
         state: sql`case when ${isProven} then 'WAITING' else state end`,
-        key_held: sql<number>`case when ${isNamed} then ${reclaimedKey} else key_held end`,
-        finished_at: sql`case when state = 'REJECTED' and ${isNamed} then null else finished_at end`,
-        check_after: sql`case when ${isReadable} and (${isNews}) then ${now} else check_after end`,
+        key_held: reclaimedKey,
+        finished_at: sql`case when state = 'REJECTED' then null else finished_at end`,
+        check_after: sql`case
+          when ${isReadable} and (${isNews}) then ${now}
+          when ${isProven} then created_at + cast(${deadlineMs} as bigint)
+          else check_after end`,
       })
       .where('id', '=', id)
       .where(isUnclaimed(id, taskId))

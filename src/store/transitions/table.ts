@@ -8,7 +8,8 @@
  * | markWaitingForTurn, beginPost | SUBMITTING | SUBMITTING, `post_begun` 0 or 1 | | |
  * | confirmSubmit | SUBMITTING, UNCONFIRMED, REJECTED | WAITING | taken back if free | after `firstCheckMs` |
  * | confirmSubmit | FAILED without a task id | FAILED, with the id | | now |
- * | adoptTask | SUBMITTING, UNCONFIRMED, REJECTED | WAITING | taken back if free | now |
+ * | adoptTask with an id | SUBMITTING, UNCONFIRMED, REJECTED | WAITING | taken back if free | now |
+ * | adoptTask without one | UNCONFIRMED, REJECTED | WAITING | taken back if free | at the deadline |
  * | rejectSubmit | SUBMITTING, UNCONFIRMED | REJECTED | freed | none |
  * | rejectSubmit | FAILED as NEVER_CONFIRMED | FAILED | freed | none |
  * | settleOverdue, recoverOrphans | SUBMITTING, POST not begun | REJECTED | freed | none |
