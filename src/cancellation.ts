@@ -1,29 +1,29 @@
-/** Cancellation of what a caller waits for. */
+/** Cancels the reads and waits of a caller that has left. */
 
-/** The reason of a cancellation without one: the caller has left, which is not an error. */
+/** The default reason. It is not an error: nobody waits for the result any more. */
 export const CALLER_LEFT = new Error('The caller has left.');
 
-/** Something that ends together with a cancellation. */
-export interface Dependent {
-  end(reason?: unknown): void;
+/** Something that stops when a cancellation says so. */
+export interface Cancellable {
+  cancel(reason?: unknown): void;
 }
 
 /**
- * An AbortController that takes a fraction of its memory: thousands are open at a time. The signal is
- * created only when it is needed.
+ * Like an AbortController, but it takes a fraction of the memory: thousands are open at a time. The
+ * AbortSignal is created only when it is read, because few of them need one.
  */
-export class Cancellation implements Dependent {
-  /** Undefined until it is cancelled. */
+export class Cancellation implements Cancellable {
+  /** Undefined until cancelled. */
   private cause: { readonly reason: unknown } | undefined;
   private controller: AbortController | undefined;
-  /** Most have at most one dependent, for which a set would be large. */
-  private dependents: Dependent | Set<Dependent> | undefined;
+  /** Most have one dependent or none, for which a Set would take too much memory. */
+  private dependents: Cancellable | Set<Cancellable> | undefined;
 
-  get isOver(): boolean {
+  get isCancelled(): boolean {
     return this.cause !== undefined;
   }
 
-  /** Why it was cancelled; undefined before, and without a reason. */
+  /** Undefined until cancelled, and when no reason was given. */
   get reason(): unknown {
     return this.cause?.reason;
   }
@@ -34,27 +34,27 @@ export class Cancellation implements Dependent {
     return this.controller.signal;
   }
 
-  /** Ends the dependent on cancellation, or at once after it. */
-  add(dependent: Dependent): void {
-    if (this.cause) dependent.end(this.cause.reason);
+  /** Cancels `dependent` together with this; at once if this is cancelled already. */
+  add(dependent: Cancellable): void {
+    if (this.cause) dependent.cancel(this.cause.reason);
     else if (this.dependents instanceof Set) this.dependents.add(dependent);
     else if (this.dependents) this.dependents = new Set([this.dependents, dependent]);
     else this.dependents = dependent;
   }
 
-  remove(dependent: Dependent): void {
+  remove(dependent: Cancellable): void {
     if (this.dependents instanceof Set) this.dependents.delete(dependent);
     else if (this.dependents === dependent) this.dependents = undefined;
   }
 
-  /** Only the first call counts. */
-  end(reason?: unknown): void {
+  /** Only the first call has an effect. */
+  cancel(reason?: unknown): void {
     if (this.cause) return;
     this.cause = { reason };
     this.controller?.abort(reason ?? CALLER_LEFT);
     const { dependents } = this;
     this.dependents = undefined;
-    if (dependents instanceof Set) for (const dependent of dependents) dependent.end(reason);
-    else dependents?.end(reason);
+    if (dependents instanceof Set) for (const dependent of dependents) dependent.cancel(reason);
+    else dependents?.cancel(reason);
   }
 }

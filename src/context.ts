@@ -12,7 +12,7 @@ import type { Database } from './store/schema.ts';
 import type { VideoCache, VideoLoader } from './store/video-loader.ts';
 import { findLineages } from './store/videos.ts';
 import type { Submitter } from './submit/submitter.ts';
-import type { NoteDelivery } from './telemetry/delivery-spans.ts';
+import type { TraceDelivery } from './telemetry/delivery-spans.ts';
 import type { Refresher } from './upkeep/refresher.ts';
 import type { Video } from './video.ts';
 
@@ -26,7 +26,7 @@ export interface Services {
   readonly refresher: Refresher;
   readonly finished: VideoCache;
   readonly videoLoader: VideoLoader;
-  readonly noteDelivery: NoteDelivery;
+  readonly traceDelivery: TraceDelivery;
   readonly log: Logger;
 }
 
@@ -108,8 +108,8 @@ class RequestContext implements Context {
   get videoLoader() {
     return this.services.videoLoader;
   }
-  get noteDelivery() {
-    return this.services.noteDelivery;
+  get traceDelivery() {
+    return this.services.traceDelivery;
   }
   get log() {
     return this.services.log;

@@ -10,31 +10,31 @@ import { createHub } from './delivery/hub.ts';
 import { createReader } from './delivery/reader.ts';
 import { createFastPaths } from './fast/index.ts';
 import { schema } from './schema/index.ts';
-import { createClosing } from './server/closing.ts';
-import { createBoundAnswer } from './server/graphql/answer-size.ts';
+import { createShutdown } from './server/graceful-shutdown.ts';
+import { createResultSizeLimit } from './server/graphql/result-size.ts';
 import { createSubscribe } from './server/graphql/subscribe.ts';
 import { readTrustedDocuments } from './server/graphql/trusted-documents.ts';
 import { createGraphQL } from './server/graphql/yoga.ts';
+import { createConnectionDrain } from './server/http/connection-drain.ts';
 import { createGraphiQL } from './server/http/graphiql.ts';
 import { createMetricsEndpoint } from './server/http/metrics-endpoint.ts';
 import { createHttpServer } from './server/http/server.ts';
-import { createCloser } from './server/http/shutdown.ts';
 import { listen } from './server/listen.ts';
 import { createOriginCheck } from './server/origin-check.ts';
-import { createQuota } from './server/quotas.ts';
+import { createQuota } from './server/quota.ts';
 import { serveWebSockets } from './server/websocket/server.ts';
-import { findRisks, toFacts } from './startup-warnings.ts';
+import { findWarnings, toFacts } from './startup-warnings.ts';
 import { isShared, openDatabase } from './store/database.ts';
 import type { Listener } from './store/listener.ts';
 import { prepareStore } from './store/prepare.ts';
 import { createVideoLoader } from './store/video-loader.ts';
 import { createSubmitter } from './submit/submitter.ts';
 import { createDatabaseReadings } from './telemetry/database-readings.ts';
-import { createDeliveryNotes } from './telemetry/delivery-spans.ts';
+import { createDeliverySpans } from './telemetry/delivery-spans.ts';
 import { createLog } from './telemetry/log.ts';
 import { observeCalls } from './telemetry/observed-upstream.ts';
 import { createPrometheusMetrics } from './telemetry/prometheus.ts';
-import { createRequestCounts } from './telemetry/requests.ts';
+import { createRequestCounts } from './telemetry/request-counts.ts';
 import { NO_TRACING, type Tracing } from './telemetry/tracing.ts';
 import { createReadiness } from './upkeep/readiness.ts';
 import { createRefresher } from './upkeep/refresher.ts';
@@ -97,7 +97,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const requests = createRequestCounts(schema);
   const metrics = createPrometheusMetrics(packageFile.version, requests, {
     sockets: () => sockets.count,
-    subscriptions: () => subscriptions.inAll,
+    subscriptions: () => subscriptions.total,
     ...createDatabaseReadings(db, config),
     breakerSeconds: () => submitter.breakerSeconds,
     isDatabaseReady,
@@ -128,8 +128,8 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const upkeep = startUpkeep({ ...ends, upstream, tracing, log, config });
 
   let isDraining = false;
-  const boundAnswer = createBoundAnswer(config.MAX_ANSWER_BYTES);
-  const fast = createFastPaths(config, schema, boundAnswer);
+  const limitResultSize = createResultSizeLimit(config.MAX_ANSWER_BYTES);
+  const fast = createFastPaths(config, schema, limitResultSize);
   const services = {
     db,
     cursors: createCursors(databaseId),
@@ -139,7 +139,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     refresher,
     finished: fast.videoCache,
     videoLoader: createVideoLoader(db, fast.videoCache),
-    noteDelivery: createDeliveryNotes(db, tracing),
+    traceDelivery: createDeliverySpans(db, tracing),
     log,
   };
   const toClientError = createToClientError(log, config.INTROSPECTION);
@@ -151,7 +151,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     trusted,
     requests,
     subscribe,
-    boundAnswer,
+    limitResultSize,
   });
   const authenticator = createAuthenticator(config, log);
   const originCheck = createOriginCheck({ config, isOpen: authenticator.isOpen, publicUrl });
@@ -173,7 +173,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
         toClientError,
         trusted,
         requests,
-        boundAnswer,
+        limitResultSize,
       }),
       waitForBatch: fast.waitForBatch,
       sendGraphiQL: config.GRAPHIQL ? createGraphiQL() : null,
@@ -197,7 +197,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     },
     log,
   );
-  const closer = createCloser(server);
+  const connections = createConnectionDrain(server);
   const sockets = serveWebSockets(server, { ...entry, services, trusted, subscribe, config });
 
   async function release(isLate = false): Promise<void> {
@@ -217,7 +217,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     // The listener stays until the submits are settled: their callbacks may come meanwhile.
     const socketsClosed = sockets.close();
     await submitter.drain();
-    await Promise.all([socketsClosed, closer.close()]);
+    await Promise.all([socketsClosed, connections.close()]);
   }
 
   // Nothing may have been written so far: a full disk is named in the log.
@@ -230,9 +230,9 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   }
 
   log.info(toFacts(config, url), 'listening');
-  for (const { message, ...risk } of findRisks(config, url)) log.warn(risk, message);
+  for (const { message, ...warning } of findWarnings(config, url)) log.warn(warning, message);
 
-  const close = createClosing({
+  const close = createShutdown({
     config,
     log,
     output,
@@ -240,7 +240,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
       isDraining = true;
     },
     drain,
-    cutOff: closer.destroy,
+    cutOff: connections.destroy,
     release,
   });
   return { url, close };

@@ -14,7 +14,7 @@ export interface Facts {
   readonly introspection: boolean;
 }
 
-export interface Risk {
+export interface StartupWarning {
   /** The variable to look at. */
   readonly variable: string;
   readonly message: string;
@@ -34,13 +34,13 @@ export function toFacts(config: Config, url: string): Facts {
   };
 }
 
-export function findRisks(config: Config, url: string): Risk[] {
+export function findWarnings(config: Config, url: string): StartupWarning[] {
   const publicUrl = config.PUBLIC_URL ?? url;
   // Behind a proxy the gateway itself listens on loopback.
   const isReachable = !isLoopback(config.HOST) || !isLocal(publicUrl);
   const isUpstreamFar = !isLocal(config.UPSTREAM_URL);
   const conveniences = (['GRAPHIQL', 'INTROSPECTION'] as const).filter((name) => config[name]);
-  const risks: (Risk | false)[] = [
+  const warnings: (StartupWarning | false)[] = [
     ...config.misspelt.map(({ name, meant }) => ({
       variable: name,
       message: 'has no effect: no variable has this name',
@@ -89,7 +89,7 @@ export function findRisks(config: Config, url: string): Risk[] {
       fix: 'Set DATABASE_URL to a file, as in sqlite:data/gateway.db.',
     },
   ];
-  return risks.filter((risk) => risk !== false);
+  return warnings.filter((warning) => warning !== false);
 }
 
 /** The same for people: a few lines for a terminal. */
@@ -101,7 +101,7 @@ export function toGreeting(config: Config, url: string): string {
     `  database   ${facts.database}`,
     `  upstream   ${facts.upstream}, which calls back at ${facts.publicUrl}`,
     `  auth       ${facts.auth}`,
-    ...findRisks(config, url).flatMap(({ variable, message, fix }) => [
+    ...findWarnings(config, url).flatMap(({ variable, message, fix }) => [
       `  ! ${variable}: ${message}`,
       `    ${fix}`,
     ]),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
-import { findRisks, toFacts, toGreeting } from '../src/startup-warnings.ts';
+import { findWarnings, toFacts, toGreeting } from '../src/startup-warnings.ts';
 
 const URL_OF_IT = 'http://127.0.0.1:4000';
 const KEY = 'canary-key';
@@ -13,11 +13,11 @@ const SAFE = {
 
 const read = (env: Record<string, string>) => readConfig({ ...SAFE, ...env });
 const toVariables = (env: Record<string, string>, url = URL_OF_IT) =>
-  findRisks(read(env), url).map(({ variable }) => variable);
+  findWarnings(read(env), url).map(({ variable }) => variable);
 
 describe('what is unsafe', () => {
   it('is nothing, where everything is as it should be in production', () => {
-    expect(findRisks(read({}), URL_OF_IT)).toEqual([]);
+    expect(findWarnings(read({}), URL_OF_IT)).toEqual([]);
   });
 
   it('is nothing at home before the sandbox', () => {
@@ -68,10 +68,12 @@ describe('what is unsafe', () => {
   it('comes with a sentence that names a variable and what to do', () => {
     const env = { AUTH: 'none', AUTH_JWT_SECRET: '', GRAPHIQL: 'on', INTROSPECTION: 'on' };
 
-    for (const { fix } of findRisks(read(env), URL_OF_IT)) {
+    for (const { fix } of findWarnings(read(env), URL_OF_IT)) {
       expect(fix).toMatch(/^(Set|Be sure|Put) .*\b[A-Z]+(_[A-Z]+)*\b.*\.$/);
     }
-    expect(findRisks(read(env), URL_OF_IT)[1]?.fix).toContain('GRAPHIQL=off and INTROSPECTION=off');
+    expect(findWarnings(read(env), URL_OF_IT)[1]?.fix).toContain(
+      'GRAPHIQL=off and INTROSPECTION=off',
+    );
   });
 });
 
@@ -130,7 +132,7 @@ describe('names of variables that are nearly right', () => {
   });
 
   it('are told with what to write, and without a value', () => {
-    const [risk] = findRisks(read({ DATABSE_URL: 'sqlite:canary.db' }), URL_OF_IT);
+    const [risk] = findWarnings(read({ DATABSE_URL: 'sqlite:canary.db' }), URL_OF_IT);
 
     expect(risk).toEqual({
       variable: 'DATABSE_URL',

@@ -477,7 +477,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       const reader = createReader(db);
       const completion = { number: 1, video: { ...(open as Video), prompt: 'as it was told' } };
 
-      reader.tell('me', completion);
+      reader.prime('me', completion);
       const told = [
         reader.findTaskEnd('me', id),
         reader.findVideo('me', id),
@@ -500,7 +500,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       const id = await insertOpen('a');
       const reader = createReader(db);
       const ends = [await endVideo(db, id, failed()), await endVideo(db, id, succeeded())];
-      for (const end of ends) reader.tell('me', end as Completion);
+      for (const end of ends) reader.prime('me', end as Completion);
       const [video, task] = [reader.findVideo('me', id), reader.findTaskEnd('me', id)];
       expect((await video)?.state).toBe('SUCCEEDED');
       expect((await task)?.completion).toEqual(ends[1]);
@@ -517,7 +517,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       }
       // As when one group of commits is on disk: each is announced before the first is read.
       for (const end of ends) {
-        feed.reader.tell('me', end);
+        feed.reader.prime('me', end);
         feed.hub.publish({ id: end.video.id, owner: 'me' });
       }
       for (const _ of ends.slice(1)) heard.push(log.next());

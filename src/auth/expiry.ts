@@ -25,7 +25,7 @@ export function atTime(epochMs: number, callback: () => void): () => void {
 }
 
 /** Cancels with an UnauthenticatedError when the identity expires, so that streams end with it. */
-export function endAt(expiresAt: number | null, cancellation: Cancellation): () => void {
+export function cancelAt(expiresAt: number | null, cancellation: Cancellation): () => void {
   if (expiresAt === null) return () => {};
-  return atTime(expiresAt, () => cancellation.end(new UnauthenticatedError()));
+  return atTime(expiresAt, () => cancellation.cancel(new UnauthenticatedError()));
 }

@@ -1,4 +1,4 @@
-/** A place in an owner's log, as clients carry it: opaque, and bound to its owner and database. */
+/** Cursors: opaque positions in an owner's log, bound to that owner and database. */
 
 import { hash } from 'node:crypto';
 import { CursorExpiredError, InvalidInputError } from '../errors.ts';
@@ -10,9 +10,9 @@ const NUMBER_BYTES = 6;
 export interface Cursors {
   toCursor(owner: string, number: number): string;
   /**
-   * @throws InvalidInputError when the text is no cursor of this owner and database, or lies ahead
-   * of the log's head (a database restored from a backup forgets its latest numbers).
-   * @throws CursorExpiredError when completions after it have been pruned.
+   * @throws InvalidInputError when the text is not a cursor of this owner and database, or is ahead of
+   * the log's head (a database that was restored from a backup has lost its latest numbers).
+   * @throws CursorExpiredError when completions after the cursor have been pruned.
    */
   toNumber(owner: string, cursor: string, bounds: LogBounds): number;
 }

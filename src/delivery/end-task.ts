@@ -1,4 +1,4 @@
-/** The end of a task, whoever has found it: written, then told to those who wait, then counted. */
+/** Ends a task: commits the end, then wakes its listeners, then counts it. */
 
 import type { Completion } from '../store/completions.ts';
 import type { Database } from '../store/schema.ts';
@@ -17,8 +17,8 @@ export interface EndTaskParts {
 }
 
 /**
- * Resolves when the end is committed; false where a repeat, or an end that must not follow the
- * present state, has changed nothing.
+ * Resolves with true when the end is committed. Resolves with false when nothing has changed: the end
+ * was a repeat, or it may not follow the current state.
  *
  * @throws GatewayUnavailableError when it could not be stored.
  */
@@ -29,29 +29,29 @@ export async function endTask(
   finder: Finder,
 ): Promise<boolean> {
   const completion = await endVideo(parts.db, id, end);
-  if (completion) tell(parts, owner, completion, finder);
+  if (completion) notify(parts, owner, completion, finder);
   return completion !== null;
 }
 
-/** The same for a callback about a confirmed task; false also where the proof is wrong in any part. */
+/** The same for a callback about a confirmed task. Also false when any part of the proof is wrong. */
 export async function endConfirmedTask(
   parts: EndTaskParts,
   proof: CallbackProof,
   end: VideoEnd,
 ): Promise<boolean> {
   const ended = await endConfirmedVideo(parts.db, proof, end);
-  if (ended) tell(parts, ended.owner, ended.completion, 'callback');
+  if (ended) notify(parts, ended.owner, ended.completion, 'callback');
   return ended !== null;
 }
 
-function tell(
+function notify(
   { reader, hub, metrics }: EndTaskParts,
   owner: string,
   completion: Completion,
   finder: Finder,
 ): void {
   const { id, failure } = completion.video;
-  reader.tell(owner, completion);
+  reader.prime(owner, completion);
   hub.publish({ id, owner });
   metrics.taskEnd(id, failure?.reason ?? 'SUCCEEDED', finder);
 }

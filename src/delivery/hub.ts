@@ -1,9 +1,9 @@
 /**
- * Wakes those who wait for a change. A wake-up says only that something may have changed; the
- * database says what. So a lost or a doubled one does no harm to a waiter that reads after it.
+ * Wakes listeners when something may have changed; they then read the database. A lost or repeated
+ * wake-up is harmless, because the database is the source of truth.
  */
 
-import type { Dependent } from '../cancellation.ts';
+import type { Cancellable } from '../cancellation.ts';
 
 export interface Change {
   /** The row's id. */
@@ -12,59 +12,59 @@ export interface Change {
 }
 
 /**
- * A place to wait at. A change between two waits is kept, so a waiter that starts to watch, reads
- * the database and then waits cannot miss one.
+ * Waits for changes. A change between two waits is kept, so a listener that starts to watch, reads the
+ * database and then waits cannot miss one. `cancel` stops the watch.
  */
-export interface Watch extends Dependent {
-  /** Resolves after the next change, or at once if one came since the last wait; false once ended. */
+export interface Watch extends Cancellable {
+  /** Resolves after the next change, or at once if one came since the last wait; false once cancelled. */
   changed(): Promise<boolean>;
-  end(): void;
+  cancel(): void;
 }
 
 export interface WatchedVideos {
-  /** Of those whose every state is waited for. */
-  readonly moving: string[];
-  /** Of those whose end is. */
-  readonly ending: string[];
+  /** Ids of videos for which a listener waits for every change of state. */
+  readonly states: string[];
+  /** Ids of the other watched videos, whose end alone is waited for. */
+  readonly ends: string[];
 }
 
 export interface Hub {
   watchVideo(id: string): Watch;
-  /** The same for one who wants to see the task move, and not only end. */
+  /** The same for a listener that needs every change of state, and not only the end. */
   watchStates(id: string): Watch;
   watchOwner(owner: string): Watch;
-  /** The ids of the videos that somebody waits for, each by itself. */
+  /** The videos that are watched by id. */
   watchedVideos(): WatchedVideos;
-  /** To be called after the commit of what has changed. */
+  /** Call it after the change is committed. */
   publish(change: Change): void;
-  /** Wakes everybody, for when changes may have gone by unseen. */
+  /** Wakes every listener, when changes may have been missed. */
   publishAll(): void;
-  /** Ends every watch. */
+  /** Cancels every watch. */
   close(): void;
 }
 
 export function createHub(): Hub {
   const byVideo = new Topics();
   const byOwner = new Topics();
-  /** How many watch the states of a video. */
-  const moving = new Map<string, number>();
+  /** How many listeners watch the states of a video. */
+  const stateWatchers = new Map<string, number>();
 
-  function countMoving(id: string, change: 1 | -1): void {
-    const count = (moving.get(id) ?? 0) + change;
-    if (count > 0) moving.set(id, count);
-    else moving.delete(id);
+  function countStateWatcher(id: string, change: 1 | -1): void {
+    const count = (stateWatchers.get(id) ?? 0) + change;
+    if (count > 0) stateWatchers.set(id, count);
+    else stateWatchers.delete(id);
   }
 
   return {
     watchVideo: (id) => new Latch(byVideo, id),
     watchStates(id) {
-      countMoving(id, 1);
-      return new Latch(byVideo, id, () => countMoving(id, -1));
+      countStateWatcher(id, 1);
+      return new Latch(byVideo, id, () => countStateWatcher(id, -1));
     },
     watchOwner: (owner) => new Latch(byOwner, owner),
     watchedVideos: () => ({
-      moving: [...moving.keys()],
-      ending: byVideo.keys().filter((id) => !moving.has(id)),
+      states: [...stateWatchers.keys()],
+      ends: byVideo.keys().filter((id) => !stateWatchers.has(id)),
     }),
     publish({ id, owner }) {
       for (const latch of byVideo.at(id)) latch.open();
@@ -74,12 +74,12 @@ export function createHub(): Hub {
       for (const latch of [...byVideo.all(), ...byOwner.all()]) latch.open();
     },
     close() {
-      for (const latch of [...byVideo.all(), ...byOwner.all()]) latch.end();
+      for (const latch of [...byVideo.all(), ...byOwner.all()]) latch.cancel();
     },
   };
 }
 
-/** Who waits for what. Thousands of videos have one watcher each, for which a set would be large. */
+/** Latches by key. Most keys have one, and thousands of Sets would take too much memory. */
 class Topics {
   private readonly latches = new Map<string, Latch | Set<Latch>>();
 
@@ -117,15 +117,15 @@ class Topics {
 class Latch implements Watch {
   private readonly topics: Topics;
   private readonly key: string;
-  private readonly onEnd: (() => void) | undefined;
+  private readonly onCancel: (() => void) | undefined;
   private isOpen = false;
-  private isOver = false;
+  private isCancelled = false;
   private wake: ((isServing: boolean) => void) | undefined;
 
-  constructor(topics: Topics, key: string, onEnd?: () => void) {
+  constructor(topics: Topics, key: string, onCancel?: () => void) {
     this.topics = topics;
     this.key = key;
-    this.onEnd = onEnd;
+    this.onCancel = onCancel;
     topics.add(key, this);
   }
 
@@ -137,15 +137,15 @@ class Latch implements Watch {
   changed(): Promise<boolean> {
     return new Promise((resolve) => {
       this.wake = resolve;
-      if (this.isOpen || this.isOver) this.release();
+      if (this.isOpen || this.isCancelled) this.release();
     });
   }
 
-  end(): void {
-    if (this.isOver) return;
-    this.isOver = true;
+  cancel(): void {
+    if (this.isCancelled) return;
+    this.isCancelled = true;
     this.topics.remove(this.key, this);
-    this.onEnd?.();
+    this.onCancel?.();
     this.release();
   }
 
@@ -154,6 +154,6 @@ class Latch implements Watch {
     if (!wake) return;
     this.wake = undefined;
     this.isOpen = false;
-    wake(!this.isOver);
+    wake(!this.isCancelled);
   }
 }

@@ -1,22 +1,22 @@
-/** The reader of an owner's log. */
+/** Follows an owner's log of completions. */
 
 import type { Cancellation } from '../cancellation.ts';
 import { CursorExpiredError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import type { Hub } from './hub.ts';
 import type { Reader } from './reader.ts';
-import { endWith, readPatiently } from './stream.ts';
+import { cancelWith, readPatiently } from './stream.ts';
 
-/** What a stream reads from and is woken by. */
+/** Where a stream reads, and what wakes it. */
 export interface Feed {
   readonly reader: Reader;
   readonly hub: Hub;
 }
 
 /**
- * Every completion of the owner after the number `from`, each once and in order, without an end.
- * The watch is opened before the first read, and the database has said that there is no more before
- * each wait: so what is committed after that wakes it.
+ * Yields every completion of the owner after the number `from`, each once and in order, and never ends.
+ * It starts to watch before its first read, and waits only after a read has reached the end of the log.
+ * So a completion that is committed after that read wakes it.
  *
  * @throws CursorExpiredError when pruning has overtaken the reader.
  */
@@ -26,7 +26,7 @@ export async function* followLog(
   from: number,
   cancellation: Cancellation,
 ): AsyncGenerator<Completion, void, void> {
-  const watch = endWith(cancellation, hub.watchOwner(owner));
+  const watch = cancelWith(cancellation, hub.watchOwner(owner));
   let last = from;
   try {
     do {
@@ -35,7 +35,7 @@ export async function* followLog(
         const after = last;
         page = await readPatiently(cancellation, () => readPage(reader, owner, after));
         for (let next = page.rest.pop(); next; next = page.rest.pop()) {
-          // Numbers have no gaps: a missing one has been pruned.
+          // Numbers have no gaps, so a missing one has been pruned.
           if (next.number !== last + 1) throw new CursorExpiredError();
           last = next.number;
           yield next;
@@ -43,19 +43,19 @@ export async function* followLog(
       } while (page.hasMore);
     } while (await watch.changed());
   } finally {
-    watch.end();
+    watch.cancel();
   }
 }
 
 interface ShrinkingPage {
-  /** What has not been delivered yet, the last one first. */
+  /** Completions that are not delivered yet, the last one first. */
   readonly rest: Completion[];
   readonly hasMore: boolean;
 }
 
 /**
- * A copy of the page, which gives up each completion as it is delivered: the answers made of a
- * completion are cached with it, and a slow client would keep those of the whole page in memory.
+ * Copies the page, so that each completion can be freed as it is delivered. Results are cached with
+ * their completion, and a slow client would otherwise keep those of the whole page in memory.
  */
 async function readPage(reader: Reader, owner: string, after: number): Promise<ShrinkingPage> {
   const { completions, hasMore } = await reader.readCompletions(owner, after);

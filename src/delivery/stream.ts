@@ -1,4 +1,4 @@
-/** Streams that end at once when their listener leaves. */
+/** Streams that end at once when their listener leaves or its token expires. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cancellation } from '../cancellation.ts';
@@ -8,13 +8,13 @@ import type { Watch } from './hub.ts';
 const RETRY_MS = 500;
 
 /**
- * A generator alone cannot be ended while it waits: `return` queues behind the wait. Here `return`
- * brings the end that the generator waits for, too, and so does the listener's own.
+ * A plain generator cannot be stopped while it waits: `return` queues behind the wait. Here `return`
+ * cancels the wait first, and so does the listener's own cancellation.
  *
- * What the generator throws becomes the last event, for `takeEvent` to throw where it concerns
- * this one field: an error out of the stream itself would cost a WebSocket all its other operations.
+ * An error of the generator becomes the last event, which `takeEvent` throws inside the field's
+ * resolver. Thrown by the stream itself, it would close a WebSocket with all its other operations.
  *
- * @param toEvent what listeners get for each item of the generator.
+ * @param toEvent converts each item of the generator to the event that listeners get.
  */
 export function createStream<Item, Event>(
   listener: Cancellation,
@@ -28,7 +28,7 @@ type Step<Event> = IteratorResult<Event | StreamFault, void>;
 
 const OVER: IteratorReturnResult<void> = { done: true, value: undefined };
 
-/** A class over one generator and nothing more: thousands wait at a time. */
+/** A class, because thousands are open at a time and closures would take more memory. */
 class Stream<Item, Event> implements AsyncIterableIterator<Event | StreamFault, void, void> {
   private readonly listener: Cancellation;
   private readonly cancellation = new Cancellation();
@@ -72,10 +72,9 @@ class Stream<Item, Event> implements AsyncIterableIterator<Event | StreamFault, 
   }
 
   private finish(error?: unknown): Step<Event> {
-    // Nobody listens any more to one who has left; but one whose identity has ended listens still,
-    // and is to know why the stream ends.
-    const { isOver, reason } = this.cancellation;
-    const fault = isOver ? reason instanceof UnauthenticatedError && reason : error;
+    // A client that has left gets no error. One whose token has expired still listens, and does.
+    const { isCancelled, reason } = this.cancellation;
+    const fault = isCancelled ? reason instanceof UnauthenticatedError && reason : error;
     this.leave();
     return fault ? { done: false, value: new StreamFault(fault) } : OVER;
   }
@@ -83,11 +82,11 @@ class Stream<Item, Event> implements AsyncIterableIterator<Event | StreamFault, 
   private leave(): void {
     this.isOver = true;
     this.listener.remove(this.cancellation);
-    this.cancellation.end();
+    this.cancellation.cancel();
   }
 }
 
-/** Why a stream ends before its time. */
+/** The error that ended a stream early. */
 export class StreamFault {
   readonly cause: unknown;
 
@@ -96,19 +95,19 @@ export class StreamFault {
   }
 }
 
-/** @throws what ended the stream. */
+/** @throws the error that ended the stream. */
 export function takeEvent<T>(event: T | StreamFault): T {
   if (event instanceof StreamFault) throw event.cause;
   return event;
 }
 
-/** Ends the watch with the stream. */
-export function endWith(cancellation: Cancellation, watch: Watch): Watch {
+/** Cancels the watch together with the stream. */
+export function cancelWith(cancellation: Cancellation, watch: Watch): Watch {
   cancellation.add(watch);
   return watch;
 }
 
-/** Reads again and again while the database is away: an open stream outlives an outage. */
+/** Retries while the database is unavailable, so that open streams survive an outage. */
 export async function readPatiently<T>(
   cancellation: Cancellation,
   read: () => Promise<T>,
@@ -117,7 +116,7 @@ export async function readPatiently<T>(
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof GatewayUnavailableError) || cancellation.isOver) throw error;
+      if (!(error instanceof GatewayUnavailableError) || cancellation.isCancelled) throw error;
       await delay(RETRY_MS, undefined, { signal: cancellation.signal, ref: false }).catch(
         () => undefined,
       );

@@ -1,22 +1,22 @@
-/** The followers of one task. */
+/** Follows one task. */
 
 import type { Cancellation } from '../cancellation.ts';
 import { VideoNotFoundError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
 import { isEnded, type Video } from '../video.ts';
 import type { Feed } from './log.ts';
-import { endWith, readPatiently } from './stream.ts';
+import { cancelWith, readPatiently } from './stream.ts';
 
-/** One of the owner's tasks, and the id by which its follower named it. */
+/** One of the owner's tasks, and the id by which the client named it. */
 export interface FollowedTask {
   readonly id: string;
   readonly key: string;
 }
 
 /**
- * The task as it stands, then each change of its state; ends with the last one.
+ * Yields the current state of the task, then each change, and returns after the final state.
  *
- * @throws VideoNotFoundError when the task turns out never to have been started.
+ * @throws VideoNotFoundError when the row is gone because the task was never started.
  */
 export async function* followStates(
   { reader, hub }: Feed,
@@ -24,7 +24,7 @@ export async function* followStates(
   { id, key }: FollowedTask,
   cancellation: Cancellation,
 ): AsyncGenerator<Video, void, void> {
-  const watch = endWith(cancellation, hub.watchStates(id));
+  const watch = cancelWith(cancellation, hub.watchStates(id));
   let last = '';
   try {
     do {
@@ -36,18 +36,18 @@ export async function* followStates(
       last = step;
     } while (await watch.changed());
   } finally {
-    watch.end();
+    watch.cancel();
   }
 }
 
-/** The completion of the task, at once if it has ended; then ends. Throws as `followStates`. */
+/** Yields the task's completion, at once if it has ended, and returns. Throws like `followStates`. */
 export async function* followEnd(
   feed: Feed,
   owner: string,
   task: FollowedTask,
   cancellation: Cancellation,
 ): AsyncGenerator<Completion, void, void> {
-  const watch = endWith(cancellation, feed.hub.watchVideo(task.id));
+  const watch = cancelWith(cancellation, feed.hub.watchVideo(task.id));
   try {
     do {
       const completion = await findEnd(feed, owner, task, cancellation);
@@ -56,7 +56,7 @@ export async function* followEnd(
       return;
     } while (await watch.changed());
   } finally {
-    watch.end();
+    watch.cancel();
   }
 }
 
@@ -69,7 +69,7 @@ async function findEnd(
 ): Promise<Completion | null> {
   const task = await readPatiently(cancellation, () => reader.findTaskEnd(owner, id));
   if (task && !isEnded(task.video.state)) return null;
-  // The entry of one that has ended may have been pruned, which leaves the row until the next batch.
+  // Pruning deletes the completion of an ended task before its row.
   if (!task?.completion) throw new VideoNotFoundError(key);
   return task.completion;
 }

@@ -7,7 +7,7 @@
 import { type Config, EnvironmentError, readConfig } from '../config.ts';
 import { readTrustedDocuments } from '../server/graphql/trusted-documents.ts';
 import { toUrl } from '../server/listen.ts';
-import { findRisks } from '../startup-warnings.ts';
+import { findWarnings } from '../startup-warnings.ts';
 import { isShared } from '../store/database.ts';
 import { examineAuth } from './auth.ts';
 import { examineCallbacks } from './callbacks.ts';
@@ -62,7 +62,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
     examineUpstream(config),
     examineRunning(config),
   ]);
-  const risks = findRisks(config, toUrl(config.HOST, config.PORT)).map((risk) =>
+  const warnings = findWarnings(config, toUrl(config.HOST, config.PORT)).map((risk) =>
     warning(
       SUBJECT_OF[risk.variable] ?? 'environment',
       `${risk.variable}: ${risk.message}`,
@@ -70,7 +70,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
     ),
   );
   const all = [runtime, ok('environment', 'every variable can be used')];
-  const found = [...all, ...auth, ...database, ...callbacks, upstream, ...running, ...risks];
+  const found = [...all, ...auth, ...database, ...callbacks, upstream, ...running, ...warnings];
   return found.sort((a, b) => SUBJECTS.indexOf(a.subject) - SUBJECTS.indexOf(b.subject));
 }
 

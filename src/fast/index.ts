@@ -6,7 +6,7 @@
 
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config.ts';
-import type { BoundAnswer } from '../server/graphql/answer-size.ts';
+import type { LimitResultSize } from '../server/graphql/result-size.ts';
 import { createPlainExecuteEvent, type ExecuteEvent } from '../server/graphql/subscribe.ts';
 import type { AnswerDirectly } from '../server/http/direct-answer.ts';
 import type { VideoCache } from '../store/video-loader.ts';
@@ -27,20 +27,20 @@ export interface FastPaths {
 export function createFastPaths(
   { THIN_PATH }: Pick<Config, 'THIN_PATH'>,
   schema: GraphQLSchema,
-  boundAnswer: BoundAnswer,
+  limitResultSize: LimitResultSize,
 ): FastPaths {
   const videoCache = createFinishedVideos();
   if (!THIN_PATH) {
     return {
       videoCache,
-      executeEvent: createPlainExecuteEvent(boundAnswer),
+      executeEvent: createPlainExecuteEvent(limitResultSize),
       waitForBatch: null,
       createAnswerDirectly: () => null,
     };
   }
   return {
     videoCache,
-    executeEvent: createSharedEvents(createPlanner(schema, 'subscription'), boundAnswer),
+    executeEvent: createSharedEvents(createPlanner(schema, 'subscription'), limitResultSize),
     waitForBatch: createWriteBatcher(),
     createAnswerDirectly: (parts) =>
       createThinPath({ ...parts, planner: createPlanner(schema, 'query') }),

@@ -4,7 +4,7 @@
  */
 
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
-import type { BoundAnswer } from '../server/graphql/answer-size.ts';
+import type { LimitResultSize } from '../server/graphql/result-size.ts';
 import { serialize } from '../server/graphql/result-text.ts';
 import { type ExecuteEvent, executeByGraphQL } from '../server/graphql/subscribe.ts';
 import type { Answer, Planner } from './execution/planner.ts';
@@ -15,7 +15,10 @@ type Result = ExecutionResult | Promise<ExecutionResult>;
  * An event belongs to one owner, and is one object for all listeners that it wakes. A result with errors
  * is not shared: it may report nothing but the end of the listener that it was made for.
  */
-export function createSharedEvents(planner: Planner, boundAnswer: BoundAnswer): ExecuteEvent {
+export function createSharedEvents(
+  planner: Planner,
+  limitResultSize: LimitResultSize,
+): ExecuteEvent {
   // By operation; freed together with the event.
   const events = new WeakMap<object, Map<string, Result>>();
   const toKey = createOperationKeys();
@@ -37,7 +40,7 @@ export function createSharedEvents(planner: Planner, boundAnswer: BoundAnswer): 
       return known.then((result) => (result.errors ? execute(args, event) : result));
     }
     if (known && !known.errors) return known;
-    const conclude = (answer: ExecutionResult) => withText(boundAnswer(answer));
+    const conclude = (answer: ExecutionResult) => withText(limitResultSize(answer));
     const executed = execute(args, event);
     const result = executed instanceof Promise ? executed.then(conclude) : conclude(executed);
     results.set(key, result);

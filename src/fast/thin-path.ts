@@ -7,13 +7,13 @@
 import { type DocumentNode, getOperationAST } from 'graphql';
 import type { ToClientError } from '../client-errors.ts';
 import { type Caller, createContext, type Services } from '../context.ts';
-import type { BoundAnswer } from '../server/graphql/answer-size.ts';
-import { toSeconds } from '../server/graphql/counting.ts';
 import { createDocumentCache } from '../server/graphql/document-cache.ts';
+import { toSeconds } from '../server/graphql/request-metrics.ts';
+import type { LimitResultSize } from '../server/graphql/result-size.ts';
 import type { TrustedDocuments } from '../server/graphql/trusted-documents.ts';
 import type { Yoga } from '../server/graphql/yoga.ts';
 import type { AnswerDirectly, DirectAnswer } from '../server/http/direct-answer.ts';
-import { type Errors, type RequestCounts, toOutcome } from '../telemetry/requests.ts';
+import { type Errors, type RequestCounts, toOutcome } from '../telemetry/request-counts.ts';
 import type { Answer, Planner } from './execution/planner.ts';
 
 interface Params {
@@ -30,7 +30,7 @@ interface GraphQLRequest {
   readonly params: Params;
   readonly contentType: string;
   readonly caller: Caller;
-  readonly begun: number;
+  readonly startedAt: number;
 }
 
 export interface ThinPathParts {
@@ -40,11 +40,11 @@ export interface ThinPathParts {
   readonly toClientError: ToClientError;
   readonly trusted: TrustedDocuments | null;
   readonly requests: RequestCounts;
-  readonly boundAnswer: BoundAnswer;
+  readonly limitResultSize: LimitResultSize;
 }
 
 export function createThinPath(parts: ThinPathParts): AnswerDirectly {
-  const { yoga, services, planner, toClientError, trusted, requests, boundAnswer } = parts;
+  const { yoga, services, planner, toClientError, trusted, requests, limitResultSize } = parts;
   const valid = createDocumentCache<DocumentNode>();
 
   /** The document if it is valid; what is wrong with any other is Yoga's to say. */
@@ -60,17 +60,17 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
   }
 
   function toAnswer(asked: GraphQLRequest, document: DocumentNode, result: Result): DirectAnswer {
-    const { params, contentType, caller, begun } = asked;
+    const { params, contentType, caller, startedAt } = asked;
     const body = JSON.stringify(result);
     const outcome = toOutcome(result, caller);
-    requests.find(document, params.operationName).count('http', outcome, toSeconds(begun));
+    requests.find(document, params.operationName).count('http', outcome, toSeconds(startedAt));
     return { contentType, body };
   }
 
   /** What a plan has come to, past all hooks but the masking of errors. */
   function conclude(asked: GraphQLRequest, document: DocumentNode, result: Answer) {
     if (!result) return execute(asked, document);
-    const { data, errors } = boundAnswer(result);
+    const { data, errors } = limitResultSize(result);
     return toAnswer(
       asked,
       document,
@@ -99,10 +99,10 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
     return result.data === undefined ? null : toAnswer(asked, document, result);
   }
 
-  return (body, contentType, caller, begun) => {
+  return (body, contentType, caller, startedAt) => {
     const params = toParams(body, trusted);
     if (!params) return null;
-    const asked = { params, contentType, caller, begun };
+    const asked = { params, contentType, caller, startedAt };
     const known = valid.get(params.query);
     const run = known && planner.find(known, params.operationName);
     if (!run) return execute(asked, known);

@@ -17,12 +17,12 @@ export function createWriteBatcher(max = MAX_BATCH): () => Promise<void> {
   function begin() {
     const { promise: over, resolve } = Promise.withResolvers<void>();
     function end(): void {
-      if (batch === begun) batch = null;
+      if (batch === startedAt) batch = null;
       resolve();
     }
-    const begun = { over, end, waiting: 0 };
+    const startedAt = { over, end, waiting: 0 };
     setImmediate(end);
-    return begun;
+    return startedAt;
   }
 
   return () => {

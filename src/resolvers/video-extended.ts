@@ -68,6 +68,6 @@ async function subscribeToTask(
 }
 
 function deliver(completion: Completion, ctx: Context): ExtendedEvent {
-  ctx.noteDelivery(completion.video);
+  ctx.traceDelivery(completion.video);
   return toEvent(completion, ctx);
 }

@@ -14,13 +14,13 @@ export interface OriginCheck {
    * Browsers do not apply CORS to WebSockets, so their upgrade is checked here. No browser, no
    * origin.
    */
-  isOriginKnown(request: IncomingMessage): boolean;
+  isOriginAllowed(request: IncomingMessage): boolean;
   /**
    * A page whose name was made to point here (DNS rebinding) would pass for our own origin, and
    * where nobody has to say who is asking it could spend. Its Host header gives it away. A page of a
    * known origin cannot be one.
    */
-  isHostKnown(request: IncomingMessage): boolean;
+  isHostAllowed(request: IncomingMessage): boolean;
 }
 
 /** Of a preflight that does not ask for names. */
@@ -59,10 +59,10 @@ export function createOriginCheck(parts: {
       );
       response.setHeader('access-control-max-age', '7200');
     },
-    isOriginKnown({ headers: { origin, host } }) {
+    isOriginAllowed({ headers: { origin, host } }) {
       return origin === undefined || origins.has(origin) || isSameOrigin(origin, host);
     },
-    isHostKnown({ headers: { host, origin } }) {
+    isHostAllowed({ headers: { host, origin } }) {
       if (!isOpen || (origin !== undefined && origins.has(origin))) return true;
       const name = URL.parse(`http://${host}`)?.hostname ?? '';
       return isLoopback(name) || name === new URL(publicUrl()).hostname;

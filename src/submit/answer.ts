@@ -73,7 +73,7 @@ export async function waitForAnswer(
       row = answered ?? row;
     }
   } finally {
-    watch.end();
+    watch.cancel();
   }
 }
 

@@ -8,7 +8,7 @@ const FRESH_MS = 5_000;
 const PATIENCE_MS = 1_000;
 
 /** Null while the database does not answer; each scrape then asks again. */
-export function createReading<T>(read: () => Promise<T>): () => Promise<T | null> {
+export function createCachedReading<T>(read: () => Promise<T>): () => Promise<T | null> {
   let known: { readonly value: T; readonly at: number } | undefined;
   let underWay: Promise<T | null> | undefined;
 

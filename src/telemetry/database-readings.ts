@@ -3,7 +3,7 @@ import { countSubmitsToday, readCredits } from '../store/account.ts';
 import { countOpenTasks } from '../store/open-tasks.ts';
 import { readPauses } from '../store/pauses.ts';
 import type { Database } from '../store/schema.ts';
-import { createReading } from './cached-reading.ts';
+import { createCachedReading } from './cached-reading.ts';
 
 /** What a scrape asks the database for. */
 export function createDatabaseReadings(
@@ -11,9 +11,10 @@ export function createDatabaseReadings(
   config: Pick<Config, 'SUBMITS_PER_DAY' | 'UPSTREAM_CREDITS'>,
 ) {
   return {
-    openTasks: createReading(() => countOpenTasks(db)),
-    pauses: createReading(() => readPauses(db)),
-    submitsToday: config.SUBMITS_PER_DAY > 0 ? createReading(() => countSubmitsToday(db)) : null,
-    credits: config.UPSTREAM_CREDITS ? createReading(() => readCredits(db)) : null,
+    openTasks: createCachedReading(() => countOpenTasks(db)),
+    pauses: createCachedReading(() => readPauses(db)),
+    submitsToday:
+      config.SUBMITS_PER_DAY > 0 ? createCachedReading(() => countSubmitsToday(db)) : null,
+    credits: config.UPSTREAM_CREDITS ? createCachedReading(() => readCredits(db)) : null,
   };
 }

@@ -10,9 +10,9 @@ const FRESH_MS = 60_000;
 const REMEMBERED = 10_000;
 
 /** To be told of every event that a listener is given; costs nothing where nothing is traced. */
-export type NoteDelivery = (video: Video) => void;
+export type TraceDelivery = (video: Video) => void;
 
-export function createDeliveryNotes(db: Database, tracing: Tracing): NoteDelivery {
+export function createDeliverySpans(db: Database, tracing: Tracing): TraceDelivery {
   if (!tracing.isOn) return () => {};
   const known = new Set<string>();
 

@@ -7,7 +7,7 @@ import { toCreationTime } from '../video-id.ts';
 import * as labels from './metrics.ts';
 import { type PauseReadings, watchPauses } from './pauses.ts';
 import { watchProcess } from './process-metrics.ts';
-import type { RequestCounts } from './requests.ts';
+import type { RequestCounts } from './request-counts.ts';
 
 /** What is asked for at each scrape instead of being counted. */
 export interface Readings extends PauseReadings {

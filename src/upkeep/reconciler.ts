@@ -96,9 +96,9 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
         wake = resolve;
       });
       try {
-        const { moving, ending } = hub.watchedVideos();
-        await scheduleWatchedNow(db, takeTurns(moving), true);
-        await scheduleWatchedNow(db, takeTurns(ending), false);
+        const { states, ends } = hub.watchedVideos();
+        await scheduleWatchedNow(db, takeTurns(states), true);
+        await scheduleWatchedNow(db, takeTurns(ends), false);
         await startDueChecks();
       } catch (error) {
         log.error({ err: error }, 'reconciliation could not read the database');

@@ -10,8 +10,8 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { OperationCounts, RequestCounts } from '../../telemetry/requests.ts';
-import type { BoundAnswer } from './answer-size.ts';
+import type { OperationCounts, RequestCounts } from '../../telemetry/request-counts.ts';
+import type { LimitResultSize } from './result-size.ts';
 
 type MaskError = (error: GraphQLError) => GraphQLError;
 
@@ -42,10 +42,10 @@ export function createSubscribe(requests: RequestCounts, executeEvent: ExecuteEv
 }
 
 /** By graphql-js, for each listener by itself. */
-export function createPlainExecuteEvent(boundAnswer: BoundAnswer): ExecuteEvent {
+export function createPlainExecuteEvent(limitResultSize: LimitResultSize): ExecuteEvent {
   return (args, event) => {
     const executed = executeByGraphQL(args, event);
-    return executed instanceof Promise ? executed.then(boundAnswer) : boundAnswer(executed);
+    return executed instanceof Promise ? executed.then(limitResultSize) : limitResultSize(executed);
   };
 }
 

@@ -7,11 +7,11 @@ import type { Config } from '../../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../../context.ts';
 import { RateLimitedError } from '../../errors.ts';
 import { schema } from '../../schema/index.ts';
-import type { RequestCounts } from '../../telemetry/requests.ts';
-import type { BoundAnswer } from './answer-size.ts';
-import { type RequestStats, useCounting } from './counting.ts';
+import type { RequestCounts } from '../../telemetry/request-counts.ts';
 import { createDocumentCache } from './document-cache.ts';
-import { createLimitsRule } from './limits.ts';
+import { createLimitsRule } from './document-limits.ts';
+import { type RequestStats, useRequestMetrics } from './request-metrics.ts';
+import type { LimitResultSize } from './result-size.ts';
 import { type Subscribe, useSubscribe } from './subscribe.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
@@ -36,7 +36,7 @@ export function createGraphQL(parts: {
   readonly trusted: TrustedDocuments | null;
   readonly requests: RequestCounts;
   readonly subscribe: Subscribe;
-  readonly boundAnswer: BoundAnswer;
+  readonly limitResultSize: LimitResultSize;
 }) {
   const { services, config, toClientError, trusted, requests, subscribe } = parts;
   const { log } = services;
@@ -47,14 +47,14 @@ export function createGraphQL(parts: {
     context: ({ caller }) => toExtension(services, createContext(services, caller)),
     maskedErrors: { maskError: toClientError },
     plugins: [
-      useCounting(requests),
+      useRequestMetrics(requests),
       useLimits(config),
       useStreamsOnRequest(toClientError),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
       useKnownParameters(extraParamNames),
       useSubscribe(subscribe),
-      useBoundedAnswers(parts.boundAnswer),
+      useResultSizeLimit(parts.limitResultSize),
     ],
     // What a client did wrong is no error here, and bugs are logged where they are masked.
     logging: {
@@ -106,11 +106,11 @@ function useLimits(config: Config): Plugin {
 }
 
 /** On every transport; what subscriptions are answered with is bounded where it is made. */
-function useBoundedAnswers(boundAnswer: BoundAnswer): Plugin {
+function useResultSizeLimit(limitResultSize: LimitResultSize): Plugin {
   return {
     onExecute: () => ({
       onExecuteDone({ result, setResult }) {
-        if (!(Symbol.asyncIterator in result)) setResult(boundAnswer(result));
+        if (!(Symbol.asyncIterator in result)) setResult(limitResultSize(result));
       },
     }),
   };

@@ -12,11 +12,11 @@ export interface DirectAnswer {
  * executed, and Yoga answers instead.
  *
  * @param contentType of the answer.
- * @param begun when the request arrived, by `performance.now()`: the answer is counted here.
+ * @param startedAt when the request arrived, by `performance.now()`: the answer is counted here.
  */
 export type AnswerDirectly = (
   body: string,
   contentType: string,
   caller: Caller,
-  begun: number,
+  startedAt: number,
 ) => DirectAnswer | null | Promise<DirectAnswer | null>;

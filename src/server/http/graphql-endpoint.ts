@@ -3,24 +3,24 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '../../auth/authenticator.ts';
-import { endAt } from '../../auth/expiry.ts';
+import { cancelAt } from '../../auth/expiry.ts';
 import type { Identity } from '../../auth/identity.ts';
 import { Cancellation } from '../../cancellation.ts';
 import type { ToClientError } from '../../client-errors.ts';
 import type { Caller } from '../../context.ts';
 import { RateLimitedError } from '../../errors.ts';
 import { readBody } from '../../read-body.ts';
-import { type RequestCounts, type Transport, toOutcome } from '../../telemetry/requests.ts';
+import { type RequestCounts, type Transport, toOutcome } from '../../telemetry/request-counts.ts';
 import { withoutByteOrderMark } from '../byte-order-mark.ts';
-import { type RequestStats, toSeconds } from '../graphql/counting.ts';
+import { type RequestStats, toSeconds } from '../graphql/request-metrics.ts';
 import type { Yoga } from '../graphql/yoga.ts';
 import type { OriginCheck } from '../origin-check.ts';
-import type { Quota } from '../quotas.ts';
+import type { Quota } from '../quota.ts';
 import { findBodyFault, isHostValid } from '../request-headers.ts';
 import type { AnswerDirectly } from './direct-answer.ts';
+import { sendErrors, sendJson, toStatus } from './error-responses.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import { type Acceptance, createAcceptances } from './media-types.ts';
-import { sendErrors, sendJson, toStatus } from './refusals.ts';
 
 const BODY_LIMIT = 256 * 1024;
 
@@ -48,14 +48,14 @@ interface GraphQLRequest {
   readonly identity: Identity;
   readonly accepted: Acceptance;
   readonly transport: Transport;
-  readonly begun: number;
+  readonly startedAt: number;
 }
 
-/** @param begun when the request came, by `performance.now()`. */
+/** @param startedAt when the request came, by `performance.now()`. */
 export type ServeGraphQL = (
   request: IncomingMessage,
   response: ServerResponse,
-  begun: number,
+  startedAt: number,
   requestId: string,
 ) => Promise<void>;
 
@@ -74,16 +74,16 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
   async function serveGraphQL(
     request: IncomingMessage,
     response: ServerResponse,
-    begun: number,
+    startedAt: number,
     requestId: string,
   ): Promise<void> {
     originCheck.allowOrigin(request, response);
-    if (!originCheck.isHostKnown(request)) {
-      refuse(response, 403, 'The Host header names another server.', begun);
+    if (!originCheck.isHostAllowed(request)) {
+      refuse(response, 403, 'The Host header names another server.', startedAt);
       return;
     }
     if (!isHostValid(request)) {
-      refuse(response, 400, 'The Host header is not valid.', begun);
+      refuse(response, 400, 'The Host header is not valid.', startedAt);
       return;
     }
     if (request.method === 'OPTIONS') {
@@ -99,7 +99,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     if (request.method === 'POST') {
       const fault = findBodyFault(request);
       if (fault) {
-        refuse(response, 415, fault, begun);
+        refuse(response, 415, fault, startedAt);
         return;
       }
     } else {
@@ -110,7 +110,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     const transport = accepted.isStream && accepted.contentType === null ? 'sse' : 'http';
     const cancellation = new Cancellation();
     response.on('close', () => {
-      if (!response.writableFinished) cancellation.end();
+      if (!response.writableFinished) cancellation.cancel();
     });
     // Before the body: of a stranger's nothing is kept.
     let identity: Identity;
@@ -119,14 +119,14 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       identity =
         authenticator.recall(authorization) ?? (await authenticator.identify(authorization));
     } catch (error) {
-      sendRefusal(response, error, transport, begun);
+      sendRefusal(response, error, transport, startedAt);
       return;
     }
     // Who has left in the meantime must not take a place: its end has been told already.
-    if (cancellation.isOver) return;
+    if (cancellation.isCancelled) return;
     if (!accepted.isAnswerable) {
       const message = 'Accept application/json, application/graphql-response+json, or a stream.';
-      refuse(response, 406, message, begun);
+      refuse(response, 406, message, startedAt);
       return;
     }
     request.headers.accept = accepted.header;
@@ -138,24 +138,24 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       identity,
       accepted,
       transport,
-      begun,
+      startedAt,
     };
     if (request.method !== 'POST') return answerByYoga(asked, 0);
 
     const body = await readBody(request, BODY_LIMIT);
     if (body === null) {
       response.setHeader('connection', 'close');
-      refuse(response, 413, `The request is over ${BODY_LIMIT / 1024} KiB.`, begun);
+      refuse(response, 413, `The request is over ${BODY_LIMIT / 1024} KiB.`, startedAt);
       return;
     }
     // Replaced by U+FFFD, what differs would become the same.
     if (!isUtf8(body)) {
-      refuse(response, 400, 'The request is not UTF-8.', begun);
+      refuse(response, 400, 'The request is not UTF-8.', startedAt);
       return;
     }
     const text = withoutByteOrderMark(body.toString('utf8'));
     const { contentType } = accepted;
-    const given = contentType && answerDirectly?.(text, contentType, caller, begun);
+    const given = contentType && answerDirectly?.(text, contentType, caller, startedAt);
     const thin = given instanceof Promise ? await given : given;
     if (thin) {
       await waitForBatch?.();
@@ -172,24 +172,24 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
   }
 
   async function answerByYoga(asked: GraphQLRequest, bodyLength: number): Promise<void> {
-    const { request, response, caller, identity, accepted, transport, begun } = asked;
+    const { request, response, caller, identity, accepted, transport, startedAt } = asked;
     const { cancellation } = caller;
-    if (cancellation.isOver) return;
-    const passage: RequestStats = { transport, begun, isCounted: false };
+    if (cancellation.isCancelled) return;
+    const passage: RequestStats = { transport, startedAt, isCounted: false };
     function beginStream(): boolean {
-      if (!subscriptions.take(caller.owner)) return false;
+      if (!subscriptions.acquire(caller.owner)) return false;
       passage.transport = 'sse';
       // nginx, and what is made like it, would keep events until its buffer is full.
       response.setHeader('x-accel-buffering', 'no');
-      const cancelExpiry = endAt(identity.expiresAt, cancellation);
+      const cancelExpiry = cancelAt(identity.expiresAt, cancellation);
       response.on('close', () => {
-        subscriptions.giveBack(caller.owner);
+        subscriptions.release(caller.owner);
         cancelExpiry();
       });
       return true;
     }
     if (transport === 'sse' && !beginStream()) {
-      sendRefusal(response, new RateLimitedError(), transport, begun);
+      sendRefusal(response, new RateLimitedError(), transport, startedAt);
       return;
     }
     await yoga.handle(request, response, {
@@ -200,25 +200,30 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       beginStream: transport === 'sse' ? () => true : beginStream,
     });
     // A method or a media type that GraphQL does not know.
-    if (!passage.isCounted) requests.invalid.count(transport, 'BAD_REQUEST', toSeconds(begun));
+    if (!passage.isCounted) requests.invalid.count(transport, 'BAD_REQUEST', toSeconds(startedAt));
   }
 
   function sendRefusal(
     response: ServerResponse,
     error: unknown,
     transport: Transport,
-    begun: number,
+    startedAt: number,
   ): void {
     const status = toStatus(error);
     if (status === 401) response.setHeader('www-authenticate', 'Bearer');
     const errors = [parts.toClientError(error)];
-    requests.invalid.count(transport, toOutcome({ errors }, undefined), toSeconds(begun));
+    requests.invalid.count(transport, toOutcome({ errors }, undefined), toSeconds(startedAt));
     sendJson(response, status, { errors });
   }
 
-  /** Before GraphQL has begun. */
-  function refuse(response: ServerResponse, status: number, message: string, begun: number): void {
-    requests.invalid.count('http', 'BAD_REQUEST', toSeconds(begun));
+  /** Before GraphQL has startedAt. */
+  function refuse(
+    response: ServerResponse,
+    status: number,
+    message: string,
+    startedAt: number,
+  ): void {
+    requests.invalid.count('http', 'BAD_REQUEST', toSeconds(startedAt));
     sendErrors(response, status, message);
   }
 

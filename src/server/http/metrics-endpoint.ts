@@ -24,7 +24,7 @@ export function createMetricsEndpoint(parts: {
       return timingSafeEqual(given, digest) ? null : 401;
     }
     if (!isOpen) return 404;
-    return originCheck.isHostKnown(request) ? null : 403;
+    return originCheck.isHostAllowed(request) ? null : 403;
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from 'pino';
 import type { Span, Tracing } from '../../telemetry/tracing.ts';
 import { toOriginForm, toRequestId } from '../request-headers.ts';
+import { sendErrors, sendJson } from './error-responses.ts';
 import { createGraphQLEndpoint, type EndpointParts } from './graphql-endpoint.ts';
 import { createPipelineLimit } from './pipelining.ts';
-import { sendErrors, sendJson } from './refusals.ts';
 
 export interface Routes extends EndpointParts {
   readonly handleCallback: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -32,7 +32,7 @@ type Handler = (
   request: IncomingMessage,
   response: ServerResponse,
   /** By `performance.now()`. */
-  begun: number,
+  startedAt: number,
   requestId: string,
 ) => Promise<void> | void;
 
@@ -66,7 +66,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
   function serve(request: IncomingMessage, response: ServerResponse): void {
     if (!isWithinPipeline(request, response)) return;
     toOriginForm(request);
-    const begun = performance.now();
+    const startedAt = performance.now();
     const path = (request.url ?? '').split('?')[0] ?? '';
     const { name, handle } = route(path);
     const id = toRequestId(request.headers['x-request-id']);
@@ -79,13 +79,13 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       // What went well is counted (/metrics), and told in detail only to those who ask for it.
       const level = status < 400 && response.writableFinished ? 'debug' : 'info';
       if (!log.isLevelEnabled(level)) return;
-      const ms = Math.round(performance.now() - begun);
+      const ms = Math.round(performance.now() - startedAt);
       const trace = span?.traceparent?.slice(3, 35);
       log[level]({ req: id, trace, method: request.method, path: name, status, ms }, 'request');
     });
     const handled = span
-      ? span.run(() => handle(request, response, begun, id))
-      : handle(request, response, begun, id);
+      ? span.run(() => handle(request, response, startedAt, id))
+      : handle(request, response, startedAt, id);
     Promise.resolve(handled).catch((error: unknown) => {
       if (request.destroyed && !request.complete) return;
       log.error({ req: id, err: error }, 'a request met a bug');

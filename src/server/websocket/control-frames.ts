@@ -12,12 +12,12 @@ const WINDOW_MS = 12_000;
 
 export function limitControlFrames(socket: WebSocket, onExcess: () => void): void {
   /** By `performance.now()`. */
-  let begun = 0;
+  let startedAt = 0;
   let frames = 0;
   function count(): void {
     const now = performance.now();
-    if (now - begun > WINDOW_MS) {
-      begun = now;
+    if (now - startedAt > WINDOW_MS) {
+      startedAt = now;
       frames = 0;
     }
     frames += 1;

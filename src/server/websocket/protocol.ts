@@ -7,13 +7,13 @@ import type { ToClientError } from '../../client-errors.ts';
 import type { Config } from '../../config.ts';
 import { type Caller, createContext, type Services } from '../../context.ts';
 import { GatewayUnavailableError, RateLimitedError } from '../../errors.ts';
-import { type RequestCounts, toOutcome } from '../../telemetry/requests.ts';
+import { type RequestCounts, toOutcome } from '../../telemetry/request-counts.ts';
 import { inSpan, type Tracing } from '../../telemetry/tracing.ts';
-import { countOverSocket, toSeconds } from '../graphql/counting.ts';
+import { countSocketOperation, toSeconds } from '../graphql/request-metrics.ts';
 import type { Subscribe } from '../graphql/subscribe.ts';
 import type { TrustedDocuments } from '../graphql/trusted-documents.ts';
 import { createTooLargeError, STREAM_LIMIT, type Yoga } from '../graphql/yoga.ts';
-import { createQuota, type Quota } from '../quotas.ts';
+import { createQuota, type Quota } from '../quota.ts';
 import type { Connection } from './connection.ts';
 import { createUnknownOperationError, toParseError, toSocketError } from './errors.ts';
 import { type SocketArgs, sendResults } from './results.ts';
@@ -50,11 +50,11 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
   /** Results that have data belong to all who listen, so only what went wrong is looked at. */
   const maskError = (error: GraphQLError) => toSocketError(toClientError(error));
 
-  /** The span of a subscription ends when its stream has begun. */
+  /** The span of a subscription ends when its stream has startedAt. */
   function run<T>(args: ExecutionArgs, work: (args: ExecutionArgs) => T | Promise<T>): Promise<T> {
-    if (!tracing.isOn) return countOverSocket(requests, args, work);
+    if (!tracing.isOn) return countSocketOperation(requests, args, work);
     const span = { name: 'WS /graphql', kind: 'server', parent: null } as const;
-    return inSpan(tracing, span, () => countOverSocket(requests, args, work));
+    return inSpan(tracing, span, () => countSocketOperation(requests, args, work));
   }
 
   return makeServer<Params, Connection>({
@@ -75,7 +75,7 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
       return extra.session !== null;
     },
     onClose: ({ extra }) => extra.session?.end(),
-    onComplete: ({ extra }) => extra.session?.giveBackPlace(),
+    onComplete: ({ extra }) => extra.session?.releaseSlot(),
     execute: (args) => run(args, execute),
     subscribe: (args) =>
       run(args, async () => {
@@ -86,9 +86,9 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
     async onSubscribe({ extra }, id, params): Promise<SocketArgs | readonly GraphQLError[]> {
       // Of this message, as long as nothing has been waited for.
       const { session, received: length } = extra;
-      const begun = performance.now();
+      const startedAt = performance.now();
       const refuse = (errors: readonly GraphQLError[]) => {
-        requests.invalid.count('ws', toOutcome({ errors }, undefined), toSeconds(begun));
+        requests.invalid.count('ws', toOutcome({ errors }, undefined), toSeconds(startedAt));
         return errors.map(toSocketError);
       };
       if (!session) return refuse([toClientError(new GatewayUnavailableError())]);
@@ -107,7 +107,7 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
       }
 
       // Last of all: of an operation that never begins no end is told.
-      if (!session.takePlace()) return refuse([toClientError(new RateLimitedError())]);
+      if (!session.acquireSlot()) return refuse([toClientError(new RateLimitedError())]);
       const caller: Caller = { owner: session.owner, cancellation: session.cancellation };
       return {
         schema,

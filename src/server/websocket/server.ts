@@ -57,7 +57,7 @@ export function serveWebSockets(
     }
     toOriginForm(request);
     if (request.url?.split('?')[0] !== '/graphql') return refuse(socket, '404 Not Found');
-    if (!originCheck.isHostKnown(request) || !originCheck.isOriginKnown(request)) {
+    if (!originCheck.isHostAllowed(request) || !originCheck.isOriginAllowed(request)) {
       return refuse(socket, '403 Forbidden');
     }
     if (!isHostValid(request)) return refuse(socket, '400 Bad Request');

@@ -6,7 +6,7 @@ import { atTime } from '../../auth/expiry.ts';
 import type { Identity } from '../../auth/identity.ts';
 import { Cancellation } from '../../cancellation.ts';
 import { GatewayUnavailableError } from '../../errors.ts';
-import type { Quota } from '../quotas.ts';
+import type { Quota } from '../quota.ts';
 
 /** RFC 6455's registry: the client should try again later. */
 export const TRY_AGAIN_LATER = 1013;
@@ -43,25 +43,26 @@ export class Session {
   }
 
   /** Takes the place of an operation; false when the owner has too many. */
-  takePlace(): boolean {
-    if (this.cancellation.isOver || !this.quotas.subscriptions.take(this.owner)) return false;
+  acquireSlot(): boolean {
+    if (this.cancellation.isCancelled || !this.quotas.subscriptions.acquire(this.owner))
+      return false;
     this.running += 1;
     return true;
   }
 
   /** After the end of the session there is none to give back. */
-  giveBackPlace(): void {
+  releaseSlot(): void {
     if (this.running === 0) return;
     this.running -= 1;
-    this.quotas.subscriptions.giveBack(this.owner);
+    this.quotas.subscriptions.release(this.owner);
   }
 
   end(): void {
-    if (this.cancellation.isOver) return;
+    if (this.cancellation.isCancelled) return;
     this.cancelExpiry?.();
-    this.quotas.sockets.giveBack(this.owner);
-    while (this.running > 0) this.giveBackPlace();
-    this.cancellation.end();
+    this.quotas.sockets.release(this.owner);
+    while (this.running > 0) this.releaseSlot();
+    this.cancellation.cancel();
   }
 }
 
@@ -77,7 +78,7 @@ export function createSessions(authenticator: Authenticator, quotas: Quotas): Se
           socket.close(TRY_AGAIN_LATER, 'Try again later');
         return null;
       }
-      if (!quotas.sockets.take(identity.owner)) {
+      if (!quotas.sockets.acquire(identity.owner)) {
         socket.close(TRY_AGAIN_LATER, 'Too many connections');
         return null;
       }

@@ -82,7 +82,7 @@ interface Asker {
  */
 export function toOutcome({ errors }: Errors, caller: Asker | undefined): string {
   if (!errors) return caller?.refusal ?? 'ok';
-  if (caller?.cancellation.isOver) return 'left';
+  if (caller?.cancellation.isCancelled) return 'left';
   const code = errors[0]?.extensions?.code;
   return OUTCOMES.has(code) ? String(code) : 'other';
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
-import { createBoundAnswer } from '../src/server/graphql/answer-size.ts';
+import { createResultSizeLimit } from '../src/server/graphql/result-size.ts';
 import { startGateway } from './support/gateway.ts';
 import { extend } from './support/operations.ts';
 import { openWays, WAY_NAMES } from './support/ways.ts';
@@ -65,7 +65,7 @@ it('does the same to an event of a subscription, and goes on with the next one',
 describe('the size of an answer', () => {
   const bytesOf = (data: Record<string, unknown>) => Buffer.byteLength(JSON.stringify(data));
   const fits = (data: Record<string, unknown>, bytes: number) =>
-    createBoundAnswer(bytes)({ data }).data !== null;
+    createResultSizeLimit(bytes)({ data }).data !== null;
 
   it.each([
     ['letters of three bytes', '漢'.repeat(2_000)],

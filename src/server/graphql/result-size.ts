@@ -3,7 +3,7 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
 
 /** The result itself, or an error in its place where its text would be too large. */
-export type BoundAnswer = <Result extends ExecutionResult>(result: Result) => Result | Refusal;
+export type LimitResultSize = <Result extends ExecutionResult>(result: Result) => Result | Refusal;
 
 type Refusal = { readonly errors: readonly GraphQLError[]; readonly data: null };
 
@@ -12,7 +12,7 @@ const SHORT = 64;
 const ESCAPED = /["\\\p{Cc}]/u;
 
 /** Before the text is made: to make one of 50 MB stops the event loop for longer than to find out. */
-export function createBoundAnswer(mostBytes: number): BoundAnswer {
+export function createResultSizeLimit(mostBytes: number): LimitResultSize {
   return (result) => {
     if (subtract(result.data, mostBytes) >= 0) return result;
     const message = `The answer is larger than ${mostBytes} bytes: ask for less at a time.`;

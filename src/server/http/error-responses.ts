@@ -1,4 +1,4 @@
-/** Answers of the server's own, in JSON, where GraphQL has not begun. */
+/** Answers of the server's own, in JSON, where GraphQL has not startedAt. */
 
 import type { ServerResponse } from 'node:http';
 import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../../errors.ts';
@@ -11,7 +11,7 @@ export function sendErrors(response: ServerResponse, status: number, message: st
   sendJson(response, status, { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
 }
 
-/** Before GraphQL has begun an error shows in the HTTP status, too. */
+/** Before GraphQL has startedAt an error shows in the HTTP status, too. */
 export function toStatus(error: unknown): number {
   if (error instanceof UnauthenticatedError) return 401;
   if (error instanceof RateLimitedError) return 429;

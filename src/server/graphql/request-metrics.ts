@@ -9,22 +9,22 @@ import {
   type RequestCounts,
   type Transport,
   toOutcome,
-} from '../../telemetry/requests.ts';
+} from '../../telemetry/request-counts.ts';
 
 /** A request on its way through Yoga. */
 export interface RequestStats {
   transport: Transport;
   /** By `performance.now()`. */
-  readonly begun: number;
+  readonly startedAt: number;
   isCounted: boolean;
 }
 
-export function toSeconds(begun: number): number {
-  return (performance.now() - begun) / 1_000;
+export function toSeconds(startedAt: number): number {
+  return (performance.now() - startedAt) / 1_000;
 }
 
 /** The thin path and sockets use Yoga's envelope as well, and count by themselves: no passage. */
-export function useCounting(
+export function useRequestMetrics(
   requests: RequestCounts,
 ): Plugin<object, { caller: Caller; passage: RequestStats }> {
   const operations = new WeakMap<Caller, OperationCounts>();
@@ -46,21 +46,21 @@ export function useCounting(
       if (Array.isArray(result)) return;
       passage.isCounted = true;
       const operation = operations.get(caller) ?? requests.invalid;
-      operation.count(passage.transport, toOutcomeOf(result, caller), toSeconds(passage.begun));
+      operation.count(passage.transport, toOutcomeOf(result, caller), toSeconds(passage.startedAt));
     },
   };
 }
 
-/** Runs an operation of a socket, and counts it when it is answered or its stream has begun. */
-export async function countOverSocket<T>(
+/** Runs an operation of a socket, and counts it when it is answered or its stream has startedAt. */
+export async function countSocketOperation<T>(
   requests: RequestCounts,
   args: ExecutionArgs,
   run: (args: ExecutionArgs) => T | Promise<T>,
 ): Promise<T> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const result = await run(args);
   const outcome = toOutcomeOf(result as object, (args.contextValue as Context).caller);
-  requests.find(args.document, args.operationName).count('ws', outcome, toSeconds(begun));
+  requests.find(args.document, args.operationName).count('ws', outcome, toSeconds(startedAt));
   return result;
 }
 

@@ -3,7 +3,7 @@
 import type { Server, ServerResponse } from 'node:http';
 
 /** Follows the responses of a server, so that it can be closed without cutting one off. */
-export interface Closer {
+export interface ConnectionDrain {
   /**
    * Takes no new connection, cuts event streams (their clients connect again, elsewhere), waits for
    * the other answers, and resolves when the last connection has gone.
@@ -13,7 +13,7 @@ export interface Closer {
   destroy(): void;
 }
 
-export function createCloser(server: Server): Closer {
+export function createConnectionDrain(server: Server): ConnectionDrain {
   const responses = new Set<ServerResponse>();
   let isClosing = false;
   function forget(this: ServerResponse): void {

@@ -12,7 +12,7 @@ const RELEASE_WITHIN_MS = 2_000;
 /** How long the last lines of the log may take. */
 const LOG_WITHIN_MS = 1_000;
 
-export interface ClosingParts {
+export interface ShutdownParts {
   readonly config: Pick<Config, 'SHUTDOWN_TIMEOUT_MS' | 'DRAIN_GRACE_MS' | 'DATABASE_URL'>;
   readonly log: Logger;
   readonly output: LogOutput;
@@ -27,7 +27,7 @@ export interface ClosingParts {
 }
 
 /** Returns `Gateway.close`. */
-export function createClosing(parts: ClosingParts): () => Promise<boolean> {
+export function createShutdown(parts: ShutdownParts): () => Promise<boolean> {
   const { config, log, output } = parts;
 
   async function close(): Promise<boolean> {
