@@ -156,6 +156,7 @@ Errors appear in three places:
 |---|---|---|
 | a submit (\`generateVideo\`, \`extendVideo\`) | a member of the result union, with the interface \`GatewayError\` | \`code\` for programs, \`message\` for people, \`retryable\`, and \`retryAfter\` in seconds or null |
 | a query or a subscription | \`errors\` of the GraphQL answer, with the same codes | \`extensions: { code, retryable, retryAfter, upstreamCode }\` |
+| an answer over \`MAX_ANSWER_BYTES\` | \`errors\` of the GraphQL answer, with \`data: null\` | \`BAD_REQUEST\`: ask for less at a time |
 | an invalid document | \`errors\` of the GraphQL answer, with the codes common to GraphQL servers | \`GRAPHQL_PARSE_FAILED\`, \`GRAPHQL_VALIDATION_FAILED\`, \`BAD_USER_INPUT\`, \`PERSISTED_QUERY_NOT_FOUND\` |
 
 ## Codes
