@@ -8,6 +8,7 @@ import { Library } from './Library.tsx';
 import { News } from './News.tsx';
 import { changeTitle } from './page-title.ts';
 import { SandboxBadge } from './Sandbox.tsx';
+import { SignIn } from './SignIn.tsx';
 import { Start } from './Start.tsx';
 import { useSubmit } from './submit.ts';
 import { Take } from './Take.tsx';
@@ -54,6 +55,7 @@ export function App() {
           <span className="unseen"> theme</span>
         </button>
       </header>
+      <SignIn />
       <News
         news={news}
         onDismiss={(video) => setNews((all) => all.filter((other) => other !== video))}

@@ -1,9 +1,10 @@
 /** urql: queries and mutations by POST, subscriptions by graphql-ws, one cache for all of them. */
 
-import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
+import { Client, fetchExchange, mapExchange, subscriptionExchange } from '@urql/core';
 import { type Cache, cacheExchange } from '@urql/exchange-graphcache';
 import { gatewayUrl, socket } from './connection.ts';
 import schema from './gql/schema.json';
+import { askToSignIn, isUnauthenticated, toAuthorization } from './session.ts';
 
 /** Only what is a Node has an id to be kept under; the rest lives inside what holds it. */
 const embedded = schema.__schema.types
@@ -13,7 +14,13 @@ const embedded = schema.__schema.types
 export const client = new Client({
   url: gatewayUrl,
   preferGetMethod: false,
+  fetchOptions: () => ({ headers: toAuthorization() }),
   exchanges: [
+    mapExchange({
+      onError(error) {
+        if (isUnauthenticated(error)) askToSignIn();
+      },
+    }),
     // Graphcache and not the document cache: a video that a subscription tells of is then the same
     // video in the player, the strip and the list. The schema tells it what is in a union.
     cacheExchange({

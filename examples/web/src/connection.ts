@@ -2,12 +2,15 @@
 
 import { createClient } from 'graphql-ws';
 import { useSyncExternalStore } from 'react';
+import { askToSignIn, toAuthorization } from './session.ts';
 
 export type Connection = 'connecting' | 'open' | 'lost';
 
 const PING_EVERY_MS = 10_000;
 const PONG_WITHIN_MS = 5_000;
 const LONGEST_WAIT_MS = 8_000;
+/** The token is missing, refused or over. */
+const FORBIDDEN = 4403;
 
 const address = document.querySelector<HTMLMetaElement>('meta[name=gateway]')?.content;
 export const gatewayUrl = new URL(address || '/graphql', location.href).href;
@@ -18,6 +21,8 @@ const listeners = new Set<() => void>();
 
 export const socket = createClient({
   url: gatewayUrl.replace(/^http/, 'ws'),
+  // Asked at each connection: browsers cannot set headers on a WebSocket.
+  connectionParams: toAuthorization,
   retryAttempts: Number.POSITIVE_INFINITY,
   shouldRetry: () => true,
   retryWait: async (retries) => {
@@ -37,7 +42,8 @@ export const socket = createClient({
       if (received) clearTimeout(pongTimer);
     },
     connected: () => become('open'),
-    closed() {
+    closed(event) {
+      if (event instanceof CloseEvent && event.code === FORBIDDEN) askToSignIn();
       clearTimeout(pongTimer);
       become('lost');
     },

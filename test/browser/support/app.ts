@@ -23,12 +23,12 @@ export interface App extends AsyncDisposable {
 }
 
 /** No task moves by itself: each test says when. */
-export async function startApp(): Promise<App> {
+export async function startApp(env: Record<string, string> = {}): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const sandbox = stack.use(await startSandbox({ autoplay: false }));
   const web = await serveWeb('127.0.0.1', 0);
   stack.defer(() => web.close());
-  const gateway = stack.use(await startGateway(sandbox, { CORS_ORIGINS: web.url }));
+  const gateway = stack.use(await startGateway(sandbox, { CORS_ORIGINS: web.url, ...env }));
   const line = stack.use(await startLine(gateway.url));
   web.connect({
     gateway: `${line.url}/graphql`,
