@@ -28,7 +28,7 @@ export function findConflicts(env: Raw): string[] {
     !isLoopback(env.PUBLIC_URL ? toHost(env.PUBLIC_URL) : '127.0.0.1');
   if (open && AUTH !== 'none' && isReachable) {
     faults.push(
-      'AUTH: whoever reaches HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or say AUTH=none',
+      'AUTH: anybody who can reach HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or AUTH=none',
     );
   }
   return faults;

@@ -102,7 +102,7 @@ export class RateLimitedError extends GatewayError {
   }
 }
 
-/** 401: the gateway's own key was refused. Callers cannot mend it; operators must. */
+/** 401: the gateway's own key was refused. Only the operator can fix it. */
 export class UpstreamUnauthorizedError extends GatewayError {
   readonly code = 'UPSTREAM_UNAUTHORIZED';
 
@@ -236,6 +236,6 @@ export class UnauthenticatedError extends GatewayError {
   readonly code = 'UNAUTHENTICATED';
 
   constructor() {
-    super('Say who is asking: a valid, unexpired bearer token in the Authorization header.');
+    super('Authentication is required: send a valid, unexpired bearer token in the Authorization header.');
   }
 }

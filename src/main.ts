@@ -7,9 +7,9 @@
 import './compile-cache.js';
 import type { Gateway } from './gateway.ts';
 
-// Nobody is left to be told that standard error cannot be written.
+// A failing standard error cannot be reported anywhere.
 process.stderr.on('error', () => {});
-// Anybody who can send it would get a debugger. Node opens none where there is a listener.
+// By default SIGUSR1 opens Node's inspector. A listener prevents that.
 if (process.env.NODE_ENV === 'production') process.on('SIGUSR1', () => {});
 
 /** Aborted when a signal tells the gateway to end. */
@@ -18,7 +18,7 @@ const { EnvironmentError, readConfig } = await import('./config.ts');
 
 try {
   const config = readConfig(process.env);
-  // Not before it is needed: who has made a mistake is told at once.
+  // Loaded after the configuration is checked, so that a mistake is reported at once.
   const { startGateway } = await import('./gateway.ts');
   const starting = startGateway(config, told.signal);
   // Before it listens: who sees that it does may end it at once. npm, terminals and service managers
@@ -30,7 +30,7 @@ try {
     });
   }
   const { url } = await starting;
-  // The log is for machines; who starts it by hand is told the same in sentences.
+  // The log is for machines; on a terminal the same is printed in sentences.
   if (process.stdout.isTTY) {
     const { toGreeting } = await import('./startup-warnings.ts');
     process.stderr.write(toGreeting(config, url));

@@ -49,7 +49,7 @@ export function findWarnings(config: Config, url: string): StartupWarning[] {
     isOpen(config) &&
       isReachable && {
         variable: 'AUTH',
-        message: 'whoever reaches the gateway can spend your credits',
+        message: 'anybody who can reach the gateway can spend your credits',
         fix: 'Be sure that something in front of it asks who is there, or set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS in the place of AUTH=none.',
       },
     (isLocal(publicUrl) || isAnyAddress(publicUrl)) &&
@@ -123,7 +123,7 @@ function toAuthName(config: Config): string {
     AUTH_JWKS_URL && 'JWT (AUTH_JWKS_URL)',
     AUTH_API_KEYS.length > 0 && 'API keys (AUTH_API_KEYS)',
   ];
-  return ways.filter(Boolean).join(' and ') || 'open: nobody has to say who is asking';
+  return ways.filter(Boolean).join(' and ') || 'open: no authentication';
 }
 
 export function isLocal(url: string): boolean {

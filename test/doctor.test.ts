@@ -46,7 +46,7 @@ describe('a gateway in good health', () => {
     expect(stdout.split('\n')).toEqual([
       expect.stringMatching(/^ok {7}runtime {6}Node v\d/),
       'ok       environment  every variable can be used',
-      'ok       auth         open: nobody has to say who is asking',
+      'ok       auth         open: no authentication',
       `ok       database     ${path} is in use by another process, a running gateway most likely`,
       `ok       callbacks    http://${host} is a gateway, and takes callbacks`,
       `ok       upstream     ${sandbox.url} answers, and accepts the key`,
@@ -106,7 +106,7 @@ describe('the environment', () => {
 
     expect(about('auth')[1]).toMatchObject({
       level: 'warning',
-      message: 'AUTH: whoever reaches the gateway can spend your credits',
+      message: 'AUTH: anybody who can reach the gateway can spend your credits',
       fix: expect.stringContaining('AUTH_JWT_SECRET'),
     });
     expect(code).toBe(0);

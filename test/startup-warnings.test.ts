@@ -103,7 +103,7 @@ describe('what is said at the start', () => {
         'Longtake listens at http://127.0.0.1:4000/graphql (GraphiQL in a browser)',
         '  database   sqlite:data/gateway.db',
         '  upstream   https://api.apikley.ru, which calls back at http://127.0.0.1:4000',
-        '  auth       open: nobody has to say who is asking',
+        '  auth       open: no authentication',
         '  ! PUBLIC_URL: the upstream cannot reach PUBLIC_URL: no callback will come',
         '    Set PUBLIC_URL to the address under which the internet reaches this gateway. Until then tasks are read back, RECONCILE_AFTER_MS after their submit and then at growing gaps.',
         '',

@@ -27,7 +27,7 @@ const SUBJECT_OF: Readonly<Record<string, Subject>> = {
   AUTH_JWKS_URL: 'auth',
 };
 
-const SEE = 'docs/configuration.md has them all. The rest is looked at once these are mended.';
+const SEE = 'docs/configuration.md has them all. The rest is checked once these are fixed.';
 
 // As in `npm run doctor | head`: whoever reads it may leave before the end.
 process.stdout.on('error', () => {});

@@ -16,9 +16,9 @@ export interface OriginCheck {
    */
   isOriginAllowed(request: IncomingMessage): boolean;
   /**
-   * A page whose name was made to point here (DNS rebinding) would pass for our own origin, and
-   * where nobody has to say who is asking it could spend. Its Host header gives it away. A page of a
-   * known origin cannot be one.
+   * A page whose host name was made to resolve to the gateway (DNS rebinding) has the gateway's own origin,
+   * and could spend credits where no authentication is required. Its Host header reveals it. A page of
+   * a listed origin cannot be one.
    */
   isHostAllowed(request: IncomingMessage): boolean;
 }
@@ -30,7 +30,7 @@ const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/
 
 export function createOriginCheck(parts: {
   readonly config: Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>;
-  /** Whether nobody has to say who is asking. */
+  /** Whether no authentication is required. */
   readonly isOpen: boolean;
   /** PUBLIC_URL, or where the gateway listens. */
   readonly publicUrl: () => string;

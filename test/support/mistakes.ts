@@ -34,7 +34,7 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
   ],
   'all networks, and nobody asked who is there': [
     { HOST: '0.0.0.0' },
-    'AUTH: whoever reaches HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or say AUTH=none',
+    'AUTH: anybody who can reach HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or AUTH=none',
   ],
   'a database by its path alone': [
     { DATABASE_URL: 'data/gateway.db' },
