@@ -1,4 +1,4 @@
-/** The end of a gateway: each step in its order, and all of them in time. */
+/** Shuts the gateway down: drain, cut off, release, each within its time limit. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -7,22 +7,22 @@ import { isShared } from '../store/database.ts';
 import type { LogOutput } from '../telemetry/log-output.ts';
 import { within } from '../within.ts';
 
-/** How long letting go of everything may take after a drain that took too long. */
+/** Time limit for `release` after a drain that took too long. */
 const RELEASE_WITHIN_MS = 2_000;
-/** How long the last lines of the log may take. */
+/** Time limit for writing the last log lines. */
 const LOG_WITHIN_MS = 1_000;
 
 export interface ShutdownParts {
   readonly config: Pick<Config, 'SHUTDOWN_TIMEOUT_MS' | 'DRAIN_GRACE_MS' | 'DATABASE_URL'>;
   readonly log: Logger;
   readonly output: LogOutput;
-  /** From now on `/ready` answers 503; everything else is served for the grace. */
+  /** Makes `/ready` answer 503. Everything else is still served for DRAIN_GRACE_MS. */
   readonly begin: () => void;
-  /** Refuses new work, and resolves when all that is under way is done. */
+  /** Refuses new work, and resolves when all running work is done. */
   readonly drain: () => Promise<void>;
-  /** Cuts the connections that are left. */
+  /** Cuts the remaining connections. */
   readonly cutOff: () => void;
-  /** Lets go of everything. `isLate`: without waiting for what the drain could not finish. */
+  /** Closes the database and everything else. `isLate`: does not wait for work that is still running. */
   readonly release: (isLate: boolean) => Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function createShutdown(parts: ShutdownParts): () => Promise<boolean> {
     const remaining = () => Math.max(0, deadline - performance.now());
     parts.begin();
     log.info('draining');
-    // Until the balancer has seen /ready, it sends requests, and they are served.
+    // The load balancer sends requests until it has seen that /ready fails.
     await delay(Math.min(config.DRAIN_GRACE_MS, remaining()));
     const drained = parts.drain().then(() => true);
     const isLate = !(await within(remaining(), drained, false));

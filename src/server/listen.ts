@@ -2,10 +2,10 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * Resolves with the address, `http://host:port`, once connections are taken.
+ * Resolves with the address, `http://host:port`, once the server accepts connections.
  *
- * @param port 0 takes a free one.
- * @throws Error with a sentence for the operator.
+ * @param port 0 chooses a free port.
+ * @throws Error with a message for the operator.
  */
 export async function listen(server: Server, host: string, port: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -6,38 +6,38 @@ import { isLoopback } from '../config-values.ts';
 
 export interface OriginCheck {
   /**
-   * Says in the answer's headers that the page may read it (Fetch standard, CORS protocol);
-   * strangers get no such header at all.
+   * Sets the CORS headers that let a page of an allowed origin read the response (Fetch standard). Other
+   * origins get none.
    */
   allowOrigin(request: IncomingMessage, response: ServerResponse): void;
   /**
-   * Browsers do not apply CORS to WebSockets, so their upgrade is checked here. No browser, no
-   * origin.
+   * Checks the upgrade of a WebSocket, to which browsers do not apply CORS. Clients that are not
+   * browsers send no Origin and are allowed.
    */
   isOriginAllowed(request: IncomingMessage): boolean;
   /**
-   * A page whose host name was made to resolve to the gateway (DNS rebinding) has the gateway's own origin,
-   * and could spend credits where no authentication is required. Its Host header reveals it. A page of
-   * a listed origin cannot be one.
+   * Prevents DNS rebinding: a foreign host name that resolves to this gateway would pass for our own
+   * origin, and without authentication its pages could spend credits. Allows loopback names and the host
+   * of PUBLIC_URL, and any host for pages of an allowed origin.
    */
   isHostAllowed(request: IncomingMessage): boolean;
 }
 
-/** Of a preflight that does not ask for names. */
+/** The allowed headers when a preflight names none. */
 const HEADERS_READ = 'authorization, content-type, x-request-id';
 /** `#field-name` (RFC 9110, 5.1 and 5.6.1). */
 const FIELD_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 
 export function createOriginCheck(parts: {
   readonly config: Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>;
-  /** Whether no authentication is required. */
+  /** Whether authentication is off. */
   readonly isOpen: boolean;
-  /** PUBLIC_URL, or where the gateway listens. */
+  /** PUBLIC_URL, or the address on which the gateway listens. */
   readonly publicUrl: () => string;
 }): OriginCheck {
   const { config, isOpen, publicUrl } = parts;
   const origins = new Set(config.CORS_ORIGINS);
-  // Behind a proxy that rewrites the Host, nothing else tells the origin of our own pages.
+  // Needed behind a proxy that rewrites the Host header.
   if (config.PUBLIC_URL !== undefined) origins.add(new URL(config.PUBLIC_URL).origin);
 
   return {
@@ -50,7 +50,7 @@ export function createOriginCheck(parts: {
       response.setHeader('access-control-allow-origin', origin);
       response.setHeader('access-control-expose-headers', 'x-request-id, retry-after');
       if (!isPreflight) return;
-      // Names, and no credentials: tracing and client libraries add headers of their own.
+      // Allows any header, because tracing and client libraries add their own. Credentials stay forbidden.
       const asked = request.headers['access-control-request-headers'] ?? '';
       response.setHeader('access-control-allow-methods', 'GET, POST');
       response.setHeader(
@@ -70,7 +70,7 @@ export function createOriginCheck(parts: {
   };
 }
 
-/** The scheme is the origin's, because TLS ends at a proxy; it decides which port is the default. */
+/** Compares host and port. A proxy may end TLS, so the origin's scheme decides the default port. */
 function isSameOrigin(origin: string, host: string | undefined): boolean {
   const page = URL.parse(origin);
   if (host === undefined || !page || !/^https?:$/.test(page.protocol)) return false;

@@ -1,10 +1,10 @@
-/** Counts what is open at a time, for each key and in all. */
+/** Limits how many things are open at a time, per key and in total. */
 
 export interface Quota {
-  /** Takes a place for the key, which has to be given back; false when all are taken. */
+  /** Acquires a slot for the key, to be released later; false when the limit is reached. */
   acquire(key: string): boolean;
   release(key: string): void;
-  /** How many places are taken, of all keys. */
+  /** Acquired slots of all keys. */
   readonly total: number;
 }
 

@@ -1,15 +1,15 @@
-/** What a request's headers say, before anything is done about it. */
+/** Checks and normalises request headers. */
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** ASCII is a part of it. */
+/** US-ASCII is a subset of UTF-8. */
 const UTF8 = /^charset=("?)(utf-?8|us-ascii)\1$/;
 
-/** What a POST has to be sent as, where it is not: JSON, in UTF-8, as it is. */
+/** Why a POST is refused unless it is uncompressed JSON in UTF-8; null if it is. */
 export function findBodyFault({ headers }: IncomingMessage): string | null {
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
-  // A form or a text can be posted by any web page without asking (CSRF); JSON cannot.
+  // Prevents CSRF: any web page can post forms and plain text, but JSON needs a preflight.
   if (type.trim() !== 'application/json') return 'Send the request as application/json.';
   const charsets = parameters.map((one) => one.trim()).filter((one) => one.startsWith('charset='));
   if (!charsets.every((one) => UTF8.test(one))) return 'Send the request in UTF-8.';
@@ -18,8 +18,8 @@ export function findBodyFault({ headers }: IncomingMessage): string | null {
 }
 
 /**
- * Turns a request target in absolute form into a path and a Host header, which it replaces. Proxies send
- * that form, and so may any client.
+ * Converts a request target in absolute form, which proxies send and any client may send, to a path and
+ * a Host header.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
  */
@@ -36,7 +36,7 @@ export function isHostValid({ headers: { host } }: IncomingMessage): boolean {
   return host === undefined || (!/[/?#@\\\s]/.test(host) && URL.canParse(`http://${host}`));
 }
 
-/** The client's own id where it gave a harmless one: it can then find its request in our log. */
+/** The client's own request id if it is short and plain, so that the client can find it in the log. */
 export function toRequestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
 }

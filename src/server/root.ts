@@ -1,5 +1,5 @@
 /**
- * The root of the repository. This file lies two folders below it, and so does the bundle that
- * `npm run build` makes of all files (dist/gateway), so that one relative path serves both.
+ * The root folder of the repository. This file and the bundle of `npm run build` (dist/gateway) both lie
+ * two folders below it, so that one relative path works for both.
  */
 export const ROOT = new URL('../../', import.meta.url);

@@ -1,4 +1,4 @@
-/** What a document may ask for, measured before anything of it is executed. */
+/** Limits the depth, cost and other sizes of a document before it is executed. */
 
 import {
   type ASTVisitor,
@@ -31,9 +31,9 @@ interface Price {
 }
 
 const FIELD: Price = { base: 1 };
-/** A list is a statement of its own. */
+/** A list takes one SQL statement. */
 const LIST: Price = { base: 50, item: 4, length: DEFAULT_PAGE };
-/** May be read at the upstream, and an error of its own is dearer than what was asked for. */
+/** May be read from the upstream. */
 const VIDEO: Price = { base: 50 };
 /** The mutations that cost money. */
 const SUBMITS: ReadonlySet<string> = new Set(['extendVideo', 'generateVideo']);
@@ -59,7 +59,7 @@ interface Size {
 
 const NOTHING: Size = { depth: 0, aliases: 0, directives: 0, submits: 0, cost: 0 };
 
-/** A validation rule, so that it holds on every transport alike, once per document. */
+/** A validation rule, so that it applies to every transport, once per document. */
 export function createLimitsRule(
   limits: Limits,
   schema: GraphQLSchema,
@@ -91,7 +91,7 @@ export function createLimitsRule(
   });
 }
 
-/** Measures each fragment once: a document of fragments that spread each other grows without bound. */
+/** Measures each fragment once, because nested fragment spreads would take exponential time. */
 function createMeasure(
   context: ValidationContext,
   introspection: ReadonlyMap<string, number>,
@@ -120,7 +120,7 @@ function createMeasure(
   function measureFragment(name: string): Size {
     const known = fragments.get(name);
     if (known) return known;
-    // A circle meets this; another rule refuses it.
+    // Ends a cycle of fragments, which another rule refuses.
     fragments.set(name, NOTHING);
     const fragment = context.getFragment(name);
     const size = fragment ? measure(fragment.selectionSet) : NOTHING;
@@ -149,11 +149,11 @@ function toPrice({ name, arguments: args }: FieldNode): Price {
   return PRICES.get(name.value) ?? FIELD;
 }
 
-/** How many items a list may have; what a variable says is not known yet. */
+/** The maximum length of a list. The values of variables are not known yet. */
 function toLength(field: FieldNode, fallback: number): number {
   const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
   if (first === undefined) return fallback;
-  // A negative one is refused when it is executed, and must not outweigh others until then.
+  // A negative number is refused at execution, and must not reduce the cost here.
   return first.kind === Kind.INT ? Math.min(Math.max(Number(first.value), 0), MAX_PAGE) : MAX_PAGE;
 }
 

@@ -1,4 +1,4 @@
-/** How long the lists of introspection are, on average: what stands in them is answered as often. */
+/** The average lengths of the lists in introspection, which multiply the cost of the fields below. */
 
 import {
   type GraphQLSchema,
@@ -9,7 +9,7 @@ import {
   isObjectType,
 } from 'graphql';
 
-/** By the name of the field; no field of the schema's own has such a name. */
+/** By field name. No field of our own schema has one of these names. */
 export function toIntrospectionLengths(schema: GraphQLSchema): ReadonlyMap<string, number> {
   const types = Object.values(schema.getTypeMap());
   const sum = (count: (type: (typeof types)[number]) => number) =>

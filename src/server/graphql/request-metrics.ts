@@ -1,4 +1,4 @@
-/** The counting of operations that go through Yoga's HTTP side or over a socket. */
+/** Counts the operations that Yoga runs over HTTP, and those over WebSockets. */
 
 import type { ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
@@ -23,10 +23,10 @@ export function toSeconds(startedAt: number): number {
   return (performance.now() - startedAt) / 1_000;
 }
 
-/** The thin path and sockets use Yoga's envelope as well, and count by themselves: no passage. */
+/** The thin path and WebSockets use Yoga too, but count by themselves and have no stats. */
 export function useRequestMetrics(
   requests: RequestCounts,
-): Plugin<object, { caller: Caller; passage: RequestStats }> {
+): Plugin<object, { caller: Caller; stats: RequestStats }> {
   const operations = new WeakMap<Caller, OperationCounts>();
 
   function note({
@@ -42,16 +42,16 @@ export function useRequestMetrics(
     onExecute: note,
     onSubscribe: note,
     onResultProcess({ result, serverContext }) {
-      const { caller, passage } = serverContext;
+      const { caller, stats } = serverContext;
       if (Array.isArray(result)) return;
-      passage.isCounted = true;
+      stats.isCounted = true;
       const operation = operations.get(caller) ?? requests.invalid;
-      operation.count(passage.transport, toOutcomeOf(result, caller), toSeconds(passage.startedAt));
+      operation.count(stats.transport, toOutcomeOf(result, caller), toSeconds(stats.startedAt));
     },
   };
 }
 
-/** Runs an operation of a socket, and counts it when it is answered or its stream has startedAt. */
+/** Runs an operation of a WebSocket, and counts it when its result or its stream is there. */
 export async function countSocketOperation<T>(
   requests: RequestCounts,
   args: ExecutionArgs,

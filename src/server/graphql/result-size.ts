@@ -1,27 +1,27 @@
-/** How large an answer may be: a short document can ask for the same long text thousands of times. */
+/** Limits the size of results: a short document can select the same long text thousands of times. */
 
 import { type ExecutionResult, GraphQLError } from 'graphql';
 
-/** The result itself, or an error in its place where its text would be too large. */
+/** Returns the result, or an error in its place if its JSON would be too large. */
 export type LimitResultSize = <Result extends ExecutionResult>(result: Result) => Result | Refusal;
 
 type Refusal = { readonly errors: readonly GraphQLError[]; readonly data: null };
 
-/** Shorter texts hold next to nothing but ASCII, and are not looked into. */
+/** Shorter strings are counted as ASCII without escapes, which is exact enough. */
 const SHORT = 64;
 const ESCAPED = /["\\\p{Cc}]/u;
 
-/** Before the text is made: to make one of 50 MB stops the event loop for longer than to find out. */
-export function createResultSizeLimit(mostBytes: number): LimitResultSize {
+/** Measures before serialising: serialising 50 MB would block the event loop for longer. */
+export function createResultSizeLimit(maxBytes: number): LimitResultSize {
   return (result) => {
-    if (subtract(result.data, mostBytes) >= 0) return result;
-    const message = `The answer is larger than ${mostBytes} bytes: ask for less at a time.`;
+    if (subtract(result.data, maxBytes) >= 0) return result;
+    const message = `The answer is larger than ${maxBytes} bytes: ask for less at a time.`;
     const extensions = { code: 'BAD_REQUEST' };
     return { errors: [new GraphQLError(message, { extensions })], data: null };
   };
 }
 
-/** What is left of so many bytes after the value; negative when it takes more. */
+/** How many of `bytes` are left after the value's JSON; negative when it takes more. */
 function subtract(value: unknown, bytes: number): number {
   if (typeof value === 'string') return bytes - toBytes(value);
   if (typeof value !== 'object' || value === null) return bytes - 5;

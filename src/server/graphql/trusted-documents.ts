@@ -1,11 +1,11 @@
-/** Trusted documents: only operations of an allow-list, made at build time, are executed. */
+/** Trusted documents: executes only documents of an allow-list that was made at build time. */
 
 import { readFileSync } from 'node:fs';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import { EnvironmentError } from '../../config.ts';
 
-/** What a request names its document by, in the two forms that clients use. */
+/** The two ways in which clients name a document. */
 interface NamedDocument {
   readonly documentId?: unknown;
   readonly extensions?:
@@ -23,11 +23,11 @@ export interface TrustedDocuments {
   find(request: NamedDocument): string;
 }
 
-/** A JSON object of texts by their hash, as GraphQL Code Generator's client preset writes it. */
+/** A JSON object from hash to text, as GraphQL Code Generator's client preset writes it. */
 const AllowList = z.record(z.string(), z.string());
 
 /**
- * Null where no list is configured: every document is welcome.
+ * Null when no list is configured, so that every document is executed.
  *
  * @throws Error with a sentence for the operator when the list cannot be read.
  */
@@ -37,8 +37,8 @@ export function readTrustedDocuments(path: string | undefined): TrustedDocuments
   return {
     find({ documentId, extensions }) {
       const id = documentId ?? extensions?.persistedQuery?.sha256Hash;
-      // The list may name its hash function (GraphQL over HTTP, appendix on documents); Apollo's
-      // clients do not.
+      // Keys may have the prefix `sha256:` (GraphQL over HTTP, appendix on documents), which Apollo's
+      // clients do not send.
       const text =
         typeof id === 'string' ? (documents.get(id) ?? documents.get(`sha256:${id}`)) : undefined;
       if (text !== undefined) return text;

@@ -1,13 +1,13 @@
-/** GraphQL itself: the schema under Yoga, which parses, validates, executes and masks. */
+/** Sets up Yoga, which parses, validates and executes GraphQL and masks errors. */
 
-import { GraphQLError, NoSchemaIntrospectionCustomRule, parse, validate } from 'graphql';
+import { NoSchemaIntrospectionCustomRule, parse, validate } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { ToClientError } from '../../client-errors.ts';
 import type { Config } from '../../config.ts';
 import { type Caller, type Context, createContext, type Services } from '../../context.ts';
-import { RateLimitedError } from '../../errors.ts';
 import { schema } from '../../schema/index.ts';
 import type { RequestCounts } from '../../telemetry/request-counts.ts';
+import { type StreamContext, useEventStreams } from '../sse/event-streams.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { createLimitsRule } from './document-limits.ts';
 import { type RequestStats, useRequestMetrics } from './request-metrics.ts';
@@ -15,16 +15,10 @@ import type { LimitResultSize } from './result-size.ts';
 import { type Subscribe, useSubscribe } from './subscribe.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
-/** What the HTTP server says of a request. */
-interface ServerContext {
+/** What the HTTP endpoint passes on with a request. */
+interface ServerContext extends StreamContext {
   readonly caller: Caller;
-  readonly passage: RequestStats;
-  /** In bytes. */
-  readonly bodyLength: number;
-  /** Whether the client asked for server-sent events. */
-  readonly acceptsStream: boolean;
-  /** Called once for a subscription; false: there is no place for one more stream. */
-  readonly beginStream: () => boolean;
+  readonly stats: RequestStats;
 }
 
 export type Yoga = ReturnType<typeof createGraphQL>;
@@ -49,28 +43,28 @@ export function createGraphQL(parts: {
     plugins: [
       useRequestMetrics(requests),
       useLimits(config),
-      useStreamsOnRequest(toClientError),
+      useEventStreams(toClientError),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
       ...(trusted ? [useTrusted(trusted)] : []),
       useKnownParameters(extraParamNames),
       useSubscribe(subscribe),
       useResultSizeLimit(parts.limitResultSize),
     ],
-    // What a client did wrong is no error here, and bugs are logged where they are masked.
+    // Yoga logs clients' mistakes as errors. Bugs are logged where they are masked (client-errors.ts).
     logging: {
       debug: (...args) => log.trace(args.map(String).join(' ')),
       info: (...args) => log.debug(args.map(String).join(' ')),
       warn: (...args) => log.debug(args.map(String).join(' ')),
       error: (...args) => log.debug(args.map(String).join(' ')),
     },
-    // All of these are the server's own business (server/http.ts).
+    // The HTTP server does all of this itself (server/http/).
     graphiql: false,
     landingPage: false,
     cors: false,
     healthCheckEndpoint: '/yoga-health-is-not-served',
     parserAndValidationCache: {
       documentCache: createDocumentCache(),
-      // An error of the parser is marked for HTTP only when it is met there first: parse anew.
+      // Parse again: Yoga adds an HTTP status to a cached parse error only if HTTP met it first.
       errorCache: { get: () => undefined, set: () => undefined },
     },
     batching: false,
@@ -79,7 +73,7 @@ export function createGraphQL(parts: {
   });
 }
 
-/** Of what extends its context Yoga takes an object's own members alone. */
+/** Yoga copies only an object's own properties into its context, and no getters or methods of a class. */
 function toExtension(services: Services, context: Context): Context {
   return {
     ...services,
@@ -92,7 +86,7 @@ function toExtension(services: Services, context: Context): Context {
   };
 }
 
-/** Refuses documents that ask for too much, on every transport. */
+/** Refuses documents that exceed the limits, on every transport. */
 function useLimits(config: Config): Plugin {
   const rule = createLimitsRule(config, schema);
   return {
@@ -105,7 +99,7 @@ function useLimits(config: Config): Plugin {
   };
 }
 
-/** On every transport; what subscriptions are answered with is bounded where it is made. */
+/** Limits the results of queries and mutations; those of subscriptions are limited in subscribe.ts. */
 function useResultSizeLimit(limitResultSize: LimitResultSize): Plugin {
   return {
     onExecute: () => ({
@@ -116,57 +110,25 @@ function useResultSizeLimit(limitResultSize: LimitResultSize): Plugin {
   };
 }
 
-/** In bytes: what a subscription was asked for by, all of it, stays in memory until its end. */
-export const STREAM_LIMIT = 32 * 1024;
-
-export function createTooLargeError(): GraphQLError {
-  const message = `A subscription is asked for in ${STREAM_LIMIT / 1024} KiB at most.`;
-  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 413 } } });
-}
-
-/** Only what asks for a stream is counted, and ends with its token; Yoga would give one for `*` too. */
-function useStreamsOnRequest(
-  toClientError: ToClientError,
-): Plugin<Partial<ServerContext> & { request?: Request }> {
-  return {
-    onSubscribe({ args, setResultAndStopExecution }) {
-      const { request, acceptsStream, beginStream, bodyLength = 0 } = args.contextValue;
-      // A WebSocket has none.
-      if (!request) return;
-      if (!acceptsStream) {
-        const message = 'Subscriptions come as server-sent events: accept text/event-stream.';
-        const extensions = { code: 'BAD_REQUEST', http: { status: 406 } };
-        setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
-      } else if (bodyLength > STREAM_LIMIT) {
-        setResultAndStopExecution({ errors: [createTooLargeError()] });
-      } else if (!beginStream?.()) {
-        const { message, extensions } = toClientError(new RateLimitedError());
-        const error = { extensions: { ...extensions, http: { status: 429 } } };
-        setResultAndStopExecution({ errors: [new GraphQLError(message, error)] });
-      }
-    },
-  };
-}
-
 const PARAMETERS = ['query', 'operationName', 'variables', 'extensions'];
 
-/** Ignores what clients add to a request, as sockets do: Yoga would refuse it. */
+/** Drops unknown members of a request, as the WebSocket transport does. Yoga would refuse the request. */
 function useKnownParameters(others: readonly string[]): Plugin {
   const known = new Set([...PARAMETERS, ...others]);
   return {
     onParams({ params, setParams }) {
-      // Yoga refuses what is no object, and names a misspelt `query`.
+      // Left to Yoga, which refuses non-objects and reports a misspelt `query`.
       if (typeof params?.query !== 'string') return;
       setParams(Object.fromEntries(Object.entries(params).filter(([name]) => known.has(name))));
     },
   };
 }
 
-/** Over HTTP; on a socket the same list is asked before Yoga is. */
+/** Over HTTP. On WebSockets protocol.ts looks the document up before it calls Yoga. */
 function useTrusted(trusted: TrustedDocuments): Plugin {
   return {
     onParams({ request, params, setParams }) {
-      // Of a GET's parameters Yoga keeps only those of the first drafts of GraphQL over HTTP.
+      // Yoga drops `documentId` from the parameters of a GET.
       const named = request.method === 'GET' ? new URL(request.url).searchParams : null;
       const documentId = named?.get('documentId') ?? undefined;
       setParams({ ...params, query: trusted.find({ documentId, ...params }) });
@@ -174,7 +136,7 @@ function useTrusted(trusted: TrustedDocuments): Plugin {
   };
 }
 
-/** Tells strangers nothing of the schema: neither by introspection nor by "did you mean". */
+/** Hides the schema: no introspection, and no "did you mean" in validation errors. */
 function useClosedSchema(): Plugin {
   return {
     onValidate({ addValidationRule, setValidationFn }) {

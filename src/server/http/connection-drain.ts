@@ -1,15 +1,15 @@
-/** The end of a server: every answer that is being given is given. */
+/** Closes the HTTP server without cutting off answers that are in progress. */
 
 import type { Server, ServerResponse } from 'node:http';
+import { isEventStream } from '../sse/event-streams.ts';
 
-/** Follows the responses of a server, so that it can be closed without cutting one off. */
 export interface ConnectionDrain {
   /**
-   * Takes no new connection, cuts event streams (their clients connect again, elsewhere), waits for
-   * the other answers, and resolves when the last connection has gone.
+   * Refuses new connections, cuts event streams (their clients reconnect to another replica), waits for
+   * all other answers, and resolves when the last connection is closed.
    */
   close(): Promise<void>;
-  /** Cuts what is left. */
+  /** Cuts the remaining connections. */
   destroy(): void;
 }
 
@@ -31,7 +31,7 @@ export function createConnectionDrain(server: Server): ConnectionDrain {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
       for (const response of responses) {
-        if (String(response.getHeader('content-type')).includes('text/event-stream')) {
+        if (isEventStream(response)) {
           response.destroy();
         } else if (!response.headersSent) {
           response.setHeader('connection', 'close');

@@ -11,7 +11,7 @@ export function sendErrors(response: ServerResponse, status: number, message: st
   sendJson(response, status, { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
 }
 
-/** Before GraphQL has startedAt an error shows in the HTTP status, too. */
+/** The HTTP status of an error before any GraphQL. */
 export function toStatus(error: unknown): number {
   if (error instanceof UnauthenticatedError) return 401;
   if (error instanceof RateLimitedError) return 429;

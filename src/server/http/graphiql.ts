@@ -1,4 +1,4 @@
-/** The GraphiQL page: made once from the offline bundle, with example operations in its tabs. */
+/** Serves the GraphiQL page, built from the offline bundle with example operations in its tabs. */
 
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,15 +8,15 @@ import { ROOT } from '../root.ts';
 
 const EXAMPLES = new URL('examples/graphiql/', ROOT);
 
-/** Stands in the variables of an example that pays, and becomes a new key in each browser. */
+/** Placeholder in the variables of paid examples; each browser replaces it by a new key. */
 const FRESH_KEY = 'a-fresh-key';
-/** Not `randomUUID`, which a page that came by plain HTTP from another machine does not have. */
+/** Not `randomUUID`, which browsers offer only to pages from HTTPS or localhost. */
 const MAKE_KEY =
   "Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')";
 
 /**
- * GraphiQL animates its tabs when their names become known, and lets the offset show only while a tab
- * has the focus. So the first press moved a tab away from under the pointer, and the click was lost.
+ * GraphiQL animates its tabs when their names become known, and the offset appears only while a tab has
+ * the focus. So pressing the mouse moved the tab away from the pointer, and the click was lost.
  */
 const STEADY_TABS = '.graphiql-tab { transform: none !important; }';
 
@@ -27,7 +27,7 @@ interface Page {
 
 export type SendGraphiQL = (response: ServerResponse) => Promise<void>;
 
-/** The page is 9 MB before compression, so it is loaded and made at the first request, and kept. */
+/** The page has 9 MB before compression, so it is built at the first request and cached. */
 export function createGraphiQL(): SendGraphiQL {
   let page: Promise<Page> | undefined;
   return async (response) => {
@@ -63,12 +63,12 @@ async function render(): Promise<Page> {
   };
 }
 
-/** GraphiQL takes the variables of its first tab from elsewhere; after a visit they are in its storage. */
+/** GraphiQL's first tab takes its variables from this option, and after a first visit from localStorage. */
 function toFirst([first]: readonly { variables: string }[]): string {
   return `localStorage.getItem('graphiql:tabState') ? undefined : ${JSON.stringify(first?.variables)}`;
 }
 
-/** A tab for each example, in the order of the file names, with the variables beside it. */
+/** One tab per example, ordered by file name, with its variables. */
 function readTabs(): { query: string; variables: string }[] {
   const read = (name: string) => readFileSync(new URL(name, EXAMPLES), 'utf8');
   const names = readdirSync(EXAMPLES).sort();
@@ -83,7 +83,7 @@ function readTabs(): { query: string; variables: string }[] {
     });
 }
 
-/** The one script by its hash; no other host may be asked for anything. */
+/** Allows only the page's one script, by its hash, and requests to its own origin. */
 function toPolicy(html: string): string {
   const script = /<script>([\s\S]*)<\/script>/.exec(html)?.[1] ?? '';
   return [

@@ -1,9 +1,8 @@
-/** `/graphql` over HTTP: who may ask, what is too much, and by which path it is answered. */
+/** Serves `/graphql` over HTTP: checks the request, identifies the caller and runs the operation. */
 
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '../../auth/authenticator.ts';
-import { cancelAt } from '../../auth/expiry.ts';
 import type { Identity } from '../../auth/identity.ts';
 import { Cancellation } from '../../cancellation.ts';
 import type { ToClientError } from '../../client-errors.ts';
@@ -17,30 +16,31 @@ import type { Yoga } from '../graphql/yoga.ts';
 import type { OriginCheck } from '../origin-check.ts';
 import type { Quota } from '../quota.ts';
 import { findBodyFault, isHostValid } from '../request-headers.ts';
+import { beginEventStream } from '../sse/event-streams.ts';
 import type { AnswerDirectly } from './direct-answer.ts';
 import { sendErrors, sendJson, toStatus } from './error-responses.ts';
 import type { SendGraphiQL } from './graphiql.ts';
 import { type Acceptance, createAcceptances } from './media-types.ts';
 
-const BODY_LIMIT = 256 * 1024;
+const MAX_BODY_BYTES = 256 * 1024;
 
 export interface EndpointParts {
   readonly yoga: Yoga;
-  /** Null where everything has to go through Yoga. */
+  /** Null when every request goes through Yoga. */
   readonly answerDirectly: AnswerDirectly | null;
-  /** Resolves when an answer is to be written: those of one event loop tick are written together. */
+  /** Resolves when the result may be written: those of one event loop tick are written together. */
   readonly waitForBatch: (() => Promise<void>) | null;
   readonly authenticator: Authenticator;
   readonly originCheck: OriginCheck;
   readonly toClientError: ToClientError;
   /** Running subscriptions per owner, counted together with those on WebSockets. */
   readonly subscriptions: Quota;
-  /** Null where GraphiQL is off. */
+  /** Null when GraphiQL is off. */
   readonly sendGraphiQL: SendGraphiQL | null;
   readonly requests: RequestCounts;
 }
 
-/** A request whose sender is known. */
+/** An authenticated request. */
 interface GraphQLRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -51,7 +51,7 @@ interface GraphQLRequest {
   readonly startedAt: number;
 }
 
-/** @param startedAt when the request came, by `performance.now()`. */
+/** @param startedAt when the request arrived, by `performance.now()`. */
 export type ServeGraphQL = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -91,7 +91,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       return;
     }
     const accepted = toAcceptance(request.headers.accept);
-    // With a query in the address, too: GraphiQL keeps the one being edited there, for a reload.
+    // Also with a query in the URL: GraphiQL keeps the current one there, so that a reload restores it.
     if (parts.sendGraphiQL && request.method === 'GET' && accepted.isPage) {
       await parts.sendGraphiQL(response);
       return;
@@ -103,16 +103,16 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
         return;
       }
     } else {
-      // What is read is its reader's own, and changes.
+      // Results belong to one caller and change, so no cache may keep them.
       response.setHeader('cache-control', 'no-store');
     }
-    // Where JSON would do as well, only a subscription is a stream.
+    // A client that accepts JSON as well gets an event stream only for a subscription.
     const transport = accepted.isStream && accepted.contentType === null ? 'sse' : 'http';
     const cancellation = new Cancellation();
     response.on('close', () => {
       if (!response.writableFinished) cancellation.cancel();
     });
-    // Before the body: of a stranger's nothing is kept.
+    // Authenticate before reading the body: nothing of an unauthenticated request is kept.
     let identity: Identity;
     try {
       const { authorization } = request.headers;
@@ -122,7 +122,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       sendRefusal(response, error, transport, startedAt);
       return;
     }
-    // Who has left in the meantime must not take a place: its end has been told already.
+    // Skip requests whose client has disconnected: 'close' has fired, so a quota would never be released.
     if (cancellation.isCancelled) return;
     if (!accepted.isAnswerable) {
       const message = 'Accept application/json, application/graphql-response+json, or a stream.';
@@ -131,7 +131,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     }
     request.headers.accept = accepted.header;
     const caller: Caller = { owner: identity.owner, cancellation, requestId };
-    const asked: GraphQLRequest = {
+    const graphqlRequest: GraphQLRequest = {
       request,
       response,
       caller,
@@ -140,15 +140,15 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
       transport,
       startedAt,
     };
-    if (request.method !== 'POST') return answerByYoga(asked, 0);
+    if (request.method !== 'POST') return answerThroughYoga(graphqlRequest, 0);
 
-    const body = await readBody(request, BODY_LIMIT);
+    const body = await readBody(request, MAX_BODY_BYTES);
     if (body === null) {
       response.setHeader('connection', 'close');
-      refuse(response, 413, `The request is over ${BODY_LIMIT / 1024} KiB.`, startedAt);
+      refuse(response, 413, `The request is over ${MAX_BODY_BYTES / 1024} KiB.`, startedAt);
       return;
     }
-    // Replaced by U+FFFD, what differs would become the same.
+    // Decoding replaces invalid bytes by U+FFFD, which would make different texts equal.
     if (!isUtf8(body)) {
       refuse(response, 400, 'The request is not UTF-8.', startedAt);
       return;
@@ -156,36 +156,32 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     const text = withoutByteOrderMark(body.toString('utf8'));
     const { contentType } = accepted;
     const given = contentType && answerDirectly?.(text, contentType, caller, startedAt);
-    const thin = given instanceof Promise ? await given : given;
-    if (thin) {
+    const direct = given instanceof Promise ? await given : given;
+    if (direct) {
       await waitForBatch?.();
-      const length = Buffer.byteLength(thin.body);
-      response.writeHead(200, { 'content-type': thin.contentType, 'content-length': length });
-      response.end(thin.body);
+      const length = Buffer.byteLength(direct.body);
+      response.writeHead(200, { 'content-type': direct.contentType, 'content-length': length });
+      response.end(direct.body);
       return;
     }
-    // Media types have no case (RFC 9110, 8.3.1), but for Yoga this one does.
+    // Media types are case-insensitive (RFC 9110, 8.3.1), but Yoga compares them exactly.
     request.headers['content-type'] = 'application/json';
-    // Yoga's adapter takes a body that has been read already from here.
+    // Yoga's adapter takes a body that is read already from this property.
     Object.assign(request, { body: text });
-    return answerByYoga(asked, body.length);
+    return answerThroughYoga(graphqlRequest, body.length);
   }
 
-  async function answerByYoga(asked: GraphQLRequest, bodyLength: number): Promise<void> {
-    const { request, response, caller, identity, accepted, transport, startedAt } = asked;
+  async function answerThroughYoga(
+    graphqlRequest: GraphQLRequest,
+    bodyLength: number,
+  ): Promise<void> {
+    const { request, response, caller, identity, accepted, transport, startedAt } = graphqlRequest;
     const { cancellation } = caller;
     if (cancellation.isCancelled) return;
-    const passage: RequestStats = { transport, startedAt, isCounted: false };
+    const stats: RequestStats = { transport, startedAt, isCounted: false };
     function beginStream(): boolean {
-      if (!subscriptions.acquire(caller.owner)) return false;
-      passage.transport = 'sse';
-      // nginx, and what is made like it, would keep events until its buffer is full.
-      response.setHeader('x-accel-buffering', 'no');
-      const cancelExpiry = cancelAt(identity.expiresAt, cancellation);
-      response.on('close', () => {
-        subscriptions.release(caller.owner);
-        cancelExpiry();
-      });
+      if (!beginEventStream(response, subscriptions, identity, cancellation)) return false;
+      stats.transport = 'sse';
       return true;
     }
     if (transport === 'sse' && !beginStream()) {
@@ -194,13 +190,13 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     }
     await yoga.handle(request, response, {
       caller,
-      passage,
+      stats,
       bodyLength,
       acceptsStream: accepted.isStream,
       beginStream: transport === 'sse' ? () => true : beginStream,
     });
-    // A method or a media type that GraphQL does not know.
-    if (!passage.isCounted) requests.invalid.count(transport, 'BAD_REQUEST', toSeconds(startedAt));
+    // Yoga refused the method or the media type before any GraphQL.
+    if (!stats.isCounted) requests.invalid.count(transport, 'BAD_REQUEST', toSeconds(startedAt));
   }
 
   function sendRefusal(
@@ -216,7 +212,7 @@ export function createGraphQLEndpoint(parts: EndpointParts): ServeGraphQL {
     sendJson(response, status, { errors });
   }
 
-  /** Before GraphQL has startedAt. */
+  /** Refuses a request before any GraphQL. */
   function refuse(
     response: ServerResponse,
     status: number,

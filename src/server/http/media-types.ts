@@ -1,4 +1,4 @@
-/** Which media types a client's `Accept` asks for (RFC 9110, 12.5.1). */
+/** Chooses media types by a client's `Accept` (RFC 9110, 12.5.1). */
 
 const JSON_TYPE = 'application/json';
 const RESPONSE_TYPE = 'application/graphql-response+json';
@@ -7,29 +7,29 @@ const PARTS_TYPE = 'multipart/mixed';
 const PAGE_TYPE = 'text/html';
 
 export interface Acceptance {
-  /** Of a single result; null where none will do. */
+  /** Of a single result; null when the client accepts none. */
   readonly contentType: string | null;
-  /** Whether the client takes server-sent events. It has to name them: a wildcard is not enough. */
+  /** Whether the client accepts server-sent events by name; a wildcard is not enough. */
   readonly isStream: boolean;
   /** Whether the client prefers a web page to a result, as browsers do. */
   readonly isPage: boolean;
-  /** Whether there is anything that both sides know. */
+  /** Whether the client accepts any media type that the gateway can send. */
   readonly isAnswerable: boolean;
-  /** The same as an `Accept` without quality values, which Yoga does not read: the best type first. */
+  /** An `Accept` for Yoga, which ignores quality values: the preferred type first. */
   readonly header: string;
 }
 
-/** A media range, and how much the client wants it. */
+/** A media range and its quality value. */
 interface Range {
   readonly type: string;
   readonly subtype: string;
-  /** From 0, which is a refusal, to 1. */
+  /** From 0 (not acceptable) to 1. */
   readonly quality: number;
-  /** Its place in the header: of two equal ones the first is preferred. */
+  /** Position in the header. Of two ranges with equal quality the first is preferred. */
   readonly place: number;
 }
 
-/** Few are in use, and a stranger can make up any number. */
+/** Cache entries. Few different headers are in use, but clients may send any number. */
 const MAX_KNOWN = 100;
 
 export function createAcceptances(): (accept: string | undefined) => Acceptance {
@@ -48,7 +48,7 @@ export function createAcceptances(): (accept: string | undefined) => Acceptance 
 function toAcceptance(accept: string): Acceptance {
   const ranges = parseAccept(accept);
   const named = ranges.filter((range) => countWildcards(range) === 0);
-  // Where one range stands for both, JSON is what every client reads.
+  // When one range matches both, choose JSON, which every client reads.
   const single = [JSON_TYPE, RESPONSE_TYPE]
     .map((type) => ({ type, range: findRange(ranges, type) }))
     .filter(({ range }) => isWanted(range))
@@ -81,13 +81,13 @@ function findParameter(parameters: readonly string[], name: string): string | un
   return parameters.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-/** What is no number counts as unset. */
+/** A value that is not a number counts as unset. */
 function toQuality(text: string | undefined): number {
   const quality = Number.parseFloat(text ?? '');
   return Number.isNaN(quality) ? 1 : Math.min(Math.max(quality, 0), 1);
 }
 
-/** Of the ranges that hold a media type the most specific one counts. */
+/** The most specific range that matches the media type. */
 function findRange(ranges: readonly Range[], mediaType: string): Range | undefined {
   const [type, subtype] = mediaType.split('/');
   return ranges
@@ -104,7 +104,7 @@ function isWanted(range: Range | undefined): boolean {
   return range !== undefined && range.quality > 0;
 }
 
-/** Negative where the client prefers the first. */
+/** Negative when the client prefers `a`. */
 function compare(a: Range | undefined, b: Range | undefined): number {
   if (!a || !b) return Number(!a) - Number(!b);
   return b.quality - a.quality || a.place - b.place;

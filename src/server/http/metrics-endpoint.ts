@@ -1,4 +1,4 @@
-/** `/metrics`: no secret and no name of an owner, but the numbers of all of them. */
+/** Serves `/metrics`. It contains numbers of all owners together, and no secret or owner's name. */
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -6,8 +6,8 @@ import type { PrometheusMetrics } from '../../telemetry/prometheus.ts';
 import type { OriginCheck } from '../origin-check.ts';
 
 /**
- * Where it is known who is asking of `/graphql`, it has to be known here as well: without a token of
- * its own it is not served there.
+ * When `/graphql` requires authentication, this endpoint requires METRICS_TOKEN, and answers 404 when
+ * that is not set.
  */
 export function createMetricsEndpoint(parts: {
   readonly metrics: Pick<PrometheusMetrics, 'scrape' | 'contentType'>;

@@ -1,12 +1,12 @@
-/** Bounds HTTP pipelining: requests that a client sends before it has read the answers. */
+/** Limits HTTP pipelining: requests that a client sends before it has read the earlier answers. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Node takes in all that 64 KiB can hold, 1,500 small ones; clients that pipeline send some ten. */
+/** Node reads up to 64 KiB ahead, which is 1,500 small requests. Clients that pipeline send about ten. */
 const MAX_UNANSWERED = 64;
 
-/** Ends the connection of a request that is one too many; false: it must not be handled. */
+/** Returns false, and closes the connection, for a request above the limit. */
 export function createPipelineLimit(): (
   request: IncomingMessage,
   response: ServerResponse,

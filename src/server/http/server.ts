@@ -1,4 +1,4 @@
-/** The HTTP server: which path goes where, and what holds for all of them. */
+/** The HTTP server: routes, timeouts, request ids and the log line of each request. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
@@ -12,17 +12,17 @@ export interface Routes extends EndpointParts {
   readonly handleCallback: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly sendMetrics: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly tracing: Tracing;
-  /** How long an answer may be in the making without a word, in milliseconds. */
+  /** How long an answer may take until its first byte, in milliseconds. */
   readonly longestAnswerMs: number;
-  /** How long a connection may be idle between two requests, in milliseconds. */
+  /** How long a connection may stay idle between two requests, in milliseconds. */
   readonly keepAliveMs: number;
-  /** Whether the gateway can serve now. */
+  /** Whether `/ready` answers 200. */
   readonly isReady: () => Promise<boolean>;
 }
 
-/** What Node's timers can hold. */
+/** The maximum delay of a Node timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** A connection on which nothing moves that long is cut. */
+/** A connection without any traffic for this long is closed, unless an answer is still in progress. */
 const IDLE_MS = 60_000;
 
 /** A proxy on the way may have doubled a slash. */
@@ -42,7 +42,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
 
   function route(path: string): { name: string; handle: Handler } {
     if (path === '/graphql') return { name: '/graphql', handle: serveGraphQL };
-    // The rest of the path is a secret, which no log may hold.
+    // The rest of the path is a secret and must not be logged.
     if (CALLBACKS.test(path)) return { name: '/callbacks/…', handle: routes.handleCallback };
     if (path === '/health') {
       return {
@@ -76,7 +76,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       const status = response.statusCode;
       span?.set('http.response.status_code', status);
       span?.end();
-      // What went well is counted (/metrics), and told in detail only to those who ask for it.
+      // Successful requests are counted in /metrics, and logged only at level debug.
       const level = status < 400 && response.writableFinished ? 'debug' : 'info';
       if (!log.isLevelEnabled(level)) return;
       const ms = Math.round(performance.now() - startedAt);
@@ -94,7 +94,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     });
   }
 
-  /** A callback's span belongs to its task's trace, so its handler makes it. */
+  /** Not for callbacks: their handler starts a span in the task's trace. */
   function startSpan(request: IncomingMessage, id: string): Span {
     const method = request.method ?? '';
     return routes.tracing.start({
@@ -110,23 +110,23 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
   }
 
   const server = createServer(
-    // The whole request, body included, has to arrive within this time.
+    // `requestTimeout` includes the body.
     {
       requestTimeout: 30_000,
       headersTimeout: 10_000,
       keepAliveTimeout: routes.keepAliveMs,
-      // How often both are looked at; by default only every 30 s.
+      // How often Node checks both timeouts; the default is 30 s.
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: 16_384,
-      // Whoever asks for another protocol, as clients that prefer HTTP/2 do, is answered in this one.
+      // Requests to upgrade to another protocol, such as h2c, are answered over HTTP/1.1.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
-      // Of two Authorization headers Node would take the first: joined they are no credential.
+      // Node would use the first of two Authorization headers. Joined, they are no valid credential.
       joinDuplicateHeaders: true,
     },
     serve,
   );
-  // Who does not read keeps an answer of any length in memory: it is cut when nothing has moved for
-  // twice as long. A stream says something every 12 s.
+  // A client that does not read its answer keeps it in memory, so idle connections are closed. Event
+  // streams are never idle: they carry a comment every 12 s.
   server.setTimeout(Math.min(IDLE_MS + routes.longestAnswerMs, MAX_TIMER_MS));
   return server;
 }

@@ -1,4 +1,4 @@
-/** One WebSocket as the protocol's server sees it: texts in, texts out, and what belongs to it. */
+/** One WebSocket: its messages, its limits and its session. */
 
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
@@ -9,27 +9,27 @@ import { withoutByteOrderMark } from '../byte-order-mark.ts';
 import { limitControlFrames } from './control-frames.ts';
 import { type Session, TRY_AGAIN_LATER } from './sessions.ts';
 
-/** What may wait for a slow client before it is sent away. */
-const BUFFER_LIMIT = 1024 * 1024;
-/** Up to here a stream goes on without waiting for its client. */
-const UNHURRIED = 64 * 1024;
-/** In bytes, of a message before the acknowledgement: a token in an HTTP header has the same limit. */
-const INIT_LIMIT = 16 * 1024;
-/** How long a client that is not acknowledged may take to end its side of the connection. */
+/** In bytes. A client with more unsent data than this is too slow and is disconnected. */
+const MAX_BUFFERED = 1024 * 1024;
+/** In bytes. Above this a stream waits until its client has read. */
+const HIGH_WATER_MARK = 64 * 1024;
+/** In bytes, before the acknowledgement; a token in an HTTP header has the same limit. */
+const MAX_INIT = 16 * 1024;
+/** How long a client without an acknowledgement may take to close its side of the connection. */
 const LINGER_MS = 1_000;
 /** RFC 6455, 7.4.1. */
 const POLICY_VIOLATION = 1008;
 /** In bytes (RFC 6455, 5.5): a control frame takes 125, two of them for the code. */
 const MAX_REASON = 123;
 
-/** A class, and with few closures: thousands are open at a time. */
+/** A class with few closures, because thousands are open at a time. */
 export class Connection {
   readonly socket: WebSocket;
   readonly log: Logger;
-  /** The upgrade, until it is known who is there: then it need not stay in memory. */
+  /** The upgrade request; freed once the caller is authenticated. */
   request: IncomingMessage | null;
   session: Session | null = null;
-  /** The length in bytes of the message that is being taken in. */
+  /** The length in bytes of the message that is being handled. */
   received = 0;
 
   constructor(socket: WebSocket, request: IncomingMessage, log: Logger) {
@@ -45,8 +45,8 @@ export class Connection {
   send(text: string): Promise<void> | void {
     const { socket } = this;
     if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount < UNHURRIED) return socket.send(text);
-    // The stream waits, and with it what it reads from.
+    if (socket.bufferedAmount < HIGH_WATER_MARK) return socket.send(text);
+    // Backpressure: the stream waits, and so does its source.
     return new Promise((resolve) => {
       socket.send(text, () => resolve());
       this.closeIfSlow();
@@ -54,24 +54,25 @@ export class Connection {
   }
 
   private closeIfSlow(): void {
-    if (this.socket.bufferedAmount > BUFFER_LIMIT) this.close(TRY_AGAIN_LATER, 'Too slow');
+    if (this.socket.bufferedAmount > MAX_BUFFERED) this.close(TRY_AGAIN_LATER, 'Too slow');
   }
 
   get isOpen(): boolean {
     return this.socket.readyState === this.socket.OPEN;
   }
 
-  /** Closes with a code, and ends the connection at once while it is not acknowledged. */
+  /** Closes with a code. Without an acknowledgement it also ends the TCP connection at once. */
   close(code?: number, reason = ''): void {
     const bytes = Buffer.from(reason).subarray(0, MAX_REASON);
-    // What was cut within a character is left out.
+    // Drop a character that the limit has cut in half.
     this.socket.close(code, new TextDecoder().decode(bytes).replace(/\uFFFD+$/, ''));
     if (this.session === null) this.endUnacknowledged();
   }
 
   /**
-   * Without this a stranger's connection would wait up to 30 s for its answer to our close, and would
-   * still take in messages. A reset could overtake the close frame, so what comes is read and dropped.
+   * Without this an unauthenticated connection would stay open for up to 30 s until the client answers
+   * the close, and would accept messages meanwhile. Incoming data is read and dropped, because a TCP
+   * reset could overtake the close frame.
    */
   endUnacknowledged(): void {
     const { request, socket } = this;
@@ -87,29 +88,29 @@ export class Connection {
   onMessage(handle: (text: string) => Promise<void>): void {
     const { socket } = this;
     socket.on('message', (data: Buffer, isBinary) => {
-      // Until the client answers our close its messages still come, with an identity that may be over.
+      // Messages still arrive until the client answers the close, and its token may have expired.
       if (!this.isOpen) return;
-      if (this.session === null && data.length > INIT_LIMIT) {
+      if (this.session === null && data.length > MAX_INIT) {
         this.close(CloseCode.BadRequest, 'The message is too long before the acknowledgement');
         return;
       }
-      // Only of texts ws sees to it; replaced by U+FFFD, what differs would become the same.
+      // ws checks text frames only. Decoding replaces invalid bytes, which would make texts equal.
       if (isBinary && !isUtf8(data)) {
         this.close(CloseCode.BadRequest, 'The message is not UTF-8');
         return;
       }
       this.received = data.length;
       handle(withoutByteOrderMark(String(data))).catch((error: unknown) => {
-        this.log.error({ err: error }, 'a message of a socket met a bug');
+        this.log.error({ err: error }, 'failed to handle a WebSocket message');
         this.close(CloseCode.InternalServerError, 'Internal server error');
       });
-      // Whatever is sent makes us answer: pongs and errors gather for a slow client, too.
+      // Pongs and errors also pile up for a client that sends and does not read.
       this.closeIfSlow();
     });
   }
 }
 
-/** Has the protocol's server speak over the connection until its end. */
+/** Connects the WebSocket to the protocol server until it closes. */
 export function openConnection(server: Server<Connection>, connection: Connection): void {
   const { socket, log } = connection;
   // ws itself sends the close frame for a broken frame.
@@ -118,13 +119,13 @@ export function openConnection(server: Server<Connection>, connection: Connectio
   });
   limitControlFrames(socket, () => {
     connection.close(POLICY_VIOLATION, 'Too many pings and pongs');
-    // Their sender would go on to fill a message on its way.
+    // Terminate: the client could otherwise go on to fill an unfinished message.
     if (connection.session !== null) socket.terminate();
   });
   const closed = server.opened(connection, connection);
   socket.once('close', (code, reason) => {
     closed(code, String(reason)).catch((error: unknown) => {
-      log.error({ err: error }, 'the end of a socket met a bug');
+      log.error({ err: error }, 'failed to clean up after a WebSocket');
     });
   });
 }

@@ -1,11 +1,10 @@
-/** Bounds the pings and pongs of a WebSocket's client. */
+/** Limits how many pings and pongs a WebSocket client may send. */
 
 import type { WebSocket } from 'ws';
 
 /**
- * The gateway asks for one pong every 12 s, and clients that ping by themselves do so every few
- * seconds. Frames between the fragments of a message make `ws` keep larger buffers alive for each
- * fragment, and each ping makes the gateway answer.
+ * The gateway requests one pong every 12 s, and clients ping every few seconds. Each ping costs an
+ * answer, and control frames between the fragments of a message make `ws` keep larger buffers.
  */
 const MAX_FRAMES = 100;
 const WINDOW_MS = 12_000;

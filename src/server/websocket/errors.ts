@@ -1,8 +1,8 @@
-/** What a WebSocket client is told of an operation that does not begin: the same as over HTTP. */
+/** Errors of operations that do not start, with the same codes as over HTTP. */
 
 import { GraphQLError } from 'graphql';
 
-/** Over HTTP Yoga gives this code and the next. */
+/** Over HTTP Yoga adds this code and the next one. */
 export function toParseError(error: unknown): unknown {
   if (!(error instanceof GraphQLError) || error.extensions.code) return error;
   const { message, source, positions } = error;
@@ -19,7 +19,7 @@ export function createUnknownOperationError(): GraphQLError {
   });
 }
 
-/** `extensions.http` is Yoga's note to its own HTTP side. */
+/** Removes `extensions.http`, which Yoga's HTTP adapter uses internally. */
 export function toSocketError(error: GraphQLError): GraphQLError {
   const { http: _http, ...extensions } = error.extensions;
   const { message, nodes, source, positions } = error;

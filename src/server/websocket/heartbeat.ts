@@ -1,36 +1,36 @@
-/** Finds out which sockets have gone without a word: one timer for all of them. */
+/** Detects dead WebSockets by pings, with one timer for all of them. */
 
 import type { WebSocket, WebSocketServer } from 'ws';
 
 const EVERY_MS = 12_000;
-/** All at once would keep the event loop from everything else: 5,000 pings are a tenth of a second. */
+/** Spreads the pings: 5,000 at once would block the event loop for 0.1 s. */
 const SLICES = 50;
 
-/** Pings every socket in turn, and ends those that have not answered until their next turn. */
+/** Pings every WebSocket once per `everyMs`, and terminates those that have not answered the last ping. */
 export function startHeartbeat(server: WebSocketServer, everyMs = EVERY_MS): { stop(): void } {
-  /** When those were pinged that have not answered, by `performance.now()`. */
-  const silent = new WeakMap<WebSocket, number>();
+  /** When the unanswered ping was sent, by `performance.now()`. */
+  const unanswered = new WeakMap<WebSocket, number>();
   let slice = 0;
   let round = server.clients.values();
 
   function onPong(this: WebSocket): void {
-    silent.delete(this);
+    unanswered.delete(this);
   }
 
   function ping(socket: WebSocket): void {
-    const since = silent.get(socket);
+    const since = unanswered.get(socket);
     if (since !== undefined) {
-      // Where others have left, one's next turn can come at once.
+      // A round gets shorter when others leave, so check the time as well.
       if (performance.now() - since >= everyMs / 2) socket.terminate();
       return;
     }
     if (socket.readyState !== socket.OPEN) return;
     if (socket.listenerCount('pong', onPong) === 0) socket.on('pong', onPong);
-    silent.set(socket, performance.now());
+    unanswered.set(socket, performance.now());
     socket.ping();
   }
 
-  /** Who comes during a round stands at its end, and may have to wait for the next. */
+  /** New WebSockets join at the end of the round, or in the next one. */
   function beat(): void {
     if (slice === 0) round = server.clients.values();
     slice = (slice + 1) % SLICES;

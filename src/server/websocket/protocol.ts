@@ -1,4 +1,4 @@
-/** graphql-transport-ws: graphql-ws speaks it, and Yoga's envelope parses, validates and executes. */
+/** Serves graphql-transport-ws: graphql-ws handles the protocol; Yoga parses, validates and executes. */
 
 import { type ExecutionArgs, type GraphQLError, getOperationAST } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
@@ -11,22 +11,23 @@ import { type RequestCounts, toOutcome } from '../../telemetry/request-counts.ts
 import { inSpan, type Tracing } from '../../telemetry/tracing.ts';
 import { countSocketOperation, toSeconds } from '../graphql/request-metrics.ts';
 import type { Subscribe } from '../graphql/subscribe.ts';
+import { createTooLargeError, MAX_SUBSCRIPTION_BYTES } from '../graphql/subscription-size.ts';
 import type { TrustedDocuments } from '../graphql/trusted-documents.ts';
-import { createTooLargeError, STREAM_LIMIT, type Yoga } from '../graphql/yoga.ts';
+import type { Yoga } from '../graphql/yoga.ts';
 import { createQuota, type Quota } from '../quota.ts';
 import type { Connection } from './connection.ts';
 import { createUnknownOperationError, toParseError, toSocketError } from './errors.ts';
 import { type SocketArgs, sendResults } from './results.ts';
 import { createSessions } from './sessions.ts';
 
-const SERVERS_OWN = new Set(['connection_ack', 'next', 'error']);
+const SERVER_MESSAGES = new Set(['connection_ack', 'next', 'error']);
 
 export interface ProtocolParts {
   readonly yoga: Yoga;
   readonly services: Services;
   readonly authenticator: Authenticator;
   readonly toClientError: ToClientError;
-  /** Running subscriptions per owner, counted together with those by server-sent events. */
+  /** Running subscriptions per owner, counted together with those over server-sent events. */
   readonly subscriptions: Quota;
   /** Null from it: graphql's own `subscribe` reports the fault. */
   readonly subscribe: Subscribe;
@@ -44,13 +45,13 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
   const { trusted, requests, tracing, config } = parts;
   const quotas = { sockets: createQuota(config.OWNER_SOCKETS), subscriptions };
   const sessions = createSessions(authenticator, quotas);
-  // One for all: nothing in it is an operation's own, and thousands of operations are open.
+  // Shared by all operations, because thousands are open at a time and nothing in it is specific to one.
   const { schema, parse, validate, execute, subscribe } = yoga.getEnveloped({});
 
-  /** Results that have data belong to all who listen, so only what went wrong is looked at. */
+  /** Only errors are masked per listener: results with data are shared by all listeners. */
   const maskError = (error: GraphQLError) => toSocketError(toClientError(error));
 
-  /** The span of a subscription ends when its stream has startedAt. */
+  /** The span of a subscription ends when its stream has started. */
   function run<T>(args: ExecutionArgs, work: (args: ExecutionArgs) => T | Promise<T>): Promise<T> {
     if (!tracing.isOn) return countSocketOperation(requests, args, work);
     const span = { name: 'WS /graphql', kind: 'server', parent: null } as const;
@@ -59,9 +60,9 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
 
   return makeServer<Params, Connection>({
     connectionInitWaitTimeout: 10_000,
-    // What only servers say is no message to one: 4400. graphql-ws would throw over it.
+    // A client that sends a server's message is closed with 4400. graphql-ws would throw instead.
     jsonMessageReviver(key, value) {
-      if (key === '' && SERVERS_OWN.has(value?.type)) throw new Error('not for a server');
+      if (key === '' && SERVER_MESSAGES.has(value?.type)) throw new Error('not for a server');
       return value;
     },
     async onConnect(ctx) {
@@ -69,7 +70,7 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
       const authorization =
         findAuthorization(connectionParams) ?? extra.request?.headers.authorization;
       extra.session = await sessions.begin(extra, authorization);
-      // It is known by now who is there, and tokens need not stay in memory.
+      // Free the request and its token: the caller is authenticated now.
       if (extra.session) extra.request = null;
       Object.assign(ctx, { connectionParams: undefined });
       return extra.session !== null;
@@ -84,7 +85,7 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
         return 'next' in results ? sendResults(results, args as SocketArgs) : results;
       }),
     async onSubscribe({ extra }, id, params): Promise<SocketArgs | readonly GraphQLError[]> {
-      // Of this message, as long as nothing has been waited for.
+      // `received` is this message's length until the first await.
       const { session, received: length } = extra;
       const startedAt = performance.now();
       const refuse = (errors: readonly GraphQLError[]) => {
@@ -102,11 +103,11 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
       if (faults.length > 0) return refuse(faults.map(toClientError));
       const operation = getOperationAST(document, params.operationName);
       if (!operation) return refuse([createUnknownOperationError()]);
-      if (operation.operation === 'subscription' && length > STREAM_LIMIT) {
+      if (operation.operation === 'subscription' && length > MAX_SUBSCRIPTION_BYTES) {
         return refuse([createTooLargeError()]);
       }
 
-      // Last of all: of an operation that never begins no end is told.
+      // Acquire the slot last: graphql-ws calls onComplete only for operations that start.
       if (!session.acquireSlot()) return refuse([toClientError(new RateLimitedError())]);
       const caller: Caller = { owner: session.owner, cancellation: session.cancellation };
       return {
@@ -123,7 +124,7 @@ export function createSocketProtocol(parts: ProtocolParts): Server<Connection> {
   });
 }
 
-/** Clients put it among the parameters, or among headers in them, in any case. */
+/** Clients send it in the connection parameters or in `headers` there, with any capitalisation. */
 function findAuthorization(params: Params | undefined): string | undefined {
   for (const fields of [params, params?.headers]) {
     if (typeof fields !== 'object' || fields === null) continue;

@@ -1,21 +1,21 @@
-/** What a subscription sends over its socket. */
+/** Sends the results of a subscription over its WebSocket. */
 
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { toText } from '../graphql/result-text.ts';
 import type { Connection } from './connection.ts';
 
-/** The arguments of an operation, and whither its results go. */
+/** The arguments of an operation, and the connection that gets its results. */
 export interface SocketArgs extends ExecutionArgs {
   readonly connection: Pick<Connection, 'send'>;
-  /** The client's name for the operation. */
+  /** The operation's id in the protocol. */
   readonly id: string;
 }
 
 type Stream = AsyncIterator<ExecutionResult, void>;
 
 /**
- * Has the results of a stream sent as they come. graphql-ws, which is to see to the end of the stream,
- * would make a text of each for each listener.
+ * Sends each result itself, and leaves only the end of the stream to graphql-ws, which would serialise
+ * every result again for every listener.
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md#next
  */
@@ -23,7 +23,7 @@ export function sendResults(results: Stream, args: SocketArgs): AsyncIterableIte
   return new SocketResults(results, args);
 }
 
-/** A class, since thousands are open at a time. */
+/** A class, because thousands are open at a time. */
 class SocketResults implements AsyncIterableIterator<never, void> {
   private readonly results: Stream;
   private readonly args: SocketArgs;
@@ -33,7 +33,7 @@ class SocketResults implements AsyncIterableIterator<never, void> {
     this.args = args;
   }
 
-  /** Resolves with the end. */
+  /** Sends all results, and resolves at the end of the stream. */
   async next(): Promise<IteratorReturnResult<void>> {
     const { connection, id } = this.args;
     for (;;) {

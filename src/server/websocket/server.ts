@@ -1,4 +1,4 @@
-/** WebSockets on the same path as HTTP: who may open one, and how they are closed. */
+/** Accepts WebSockets on `/graphql`, and closes them at shutdown. */
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -12,22 +12,22 @@ import { Connection, openConnection } from './connection.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { createSocketProtocol, type ProtocolParts } from './protocol.ts';
 
-/** RFC 6455's registry: the client should connect anew. */
+/** Close code of RFC 6455's registry: the client should reconnect. */
 const SERVICE_RESTART = 1012;
-const MESSAGE_LIMIT = 256 * 1024;
-/** Go's clients send frames of 4 KiB: the longest message is 64 of them. */
+const MAX_MESSAGE_BYTES = 256 * 1024;
+/** Go clients send frames of 4 KiB, so that the longest message has 64 fragments. */
 const MAX_FRAGMENTS = 128;
-/** What has been read of a frame: many small pieces would each be an object. */
+/** Limits the memory of a frame that arrives in many small pieces. */
 const MAX_CHUNKS = 1_024;
 
-/** All clients at once would be a stampede on the replicas that they go to. */
+/** Spreads the closes of a shutdown, so that not all clients reconnect to other replicas at once. */
 const SPREAD_EACH_MS = 5;
 const MAX_SPREAD_MS = 3_000;
 
 export interface WebSockets {
-  /** Closes every socket, one after another, so that its client connects again, elsewhere. */
+  /** Closes every WebSocket, one after another, so that its client reconnects to another replica. */
   close(): Promise<void>;
-  /** How many are open. */
+  /** The number of open WebSockets. */
   readonly count: number;
 }
 
@@ -41,7 +41,7 @@ export function serveWebSockets(
   const { originCheck, config, services } = parts;
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: MESSAGE_LIMIT,
+    maxPayload: MAX_MESSAGE_BYTES,
     maxFragments: MAX_FRAGMENTS,
     maxBufferedChunks: MAX_CHUNKS,
     handleProtocols,
@@ -88,7 +88,7 @@ export function serveWebSockets(
   };
 }
 
-/** Without `destroy` the connection would stay for as long as the client likes. */
+/** Without `destroy` the client could keep the connection open. */
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`, () => socket.destroy());
 }

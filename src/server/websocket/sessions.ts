@@ -1,4 +1,4 @@
-/** Whose a WebSocket is, from its acknowledgement to its end. */
+/** Sessions: the owner of a WebSocket, its quotas and the expiry of its token. */
 
 import { CloseCode } from 'graphql-ws';
 import type { Authenticator } from '../../auth/authenticator.ts';
@@ -8,27 +8,27 @@ import { Cancellation } from '../../cancellation.ts';
 import { GatewayUnavailableError } from '../../errors.ts';
 import type { Quota } from '../quota.ts';
 
-/** RFC 6455's registry: the client should try again later. */
+/** Close code of RFC 6455's registry: the client should try again later. */
 export const TRY_AGAIN_LATER = 1013;
 
-/** A WebSocket, as far as a session knows it. */
+/** The part of a WebSocket that a session needs. */
 interface Closable {
   readonly isOpen: boolean;
   close(code: number, reason: string): void;
 }
 
 export interface Sessions {
-  /** Null: the protocol's answer is a close with 4403; other codes have been sent already. */
+  /** Null when refused: graphql-ws then closes with 4403, unless another code has been sent. */
   begin(socket: Closable, authorization: string | undefined): Promise<Session | null>;
 }
 
-/** What the sessions of all sockets count against. */
+/** The quotas shared by all sessions. */
 interface Quotas {
   readonly sockets: Quota;
   readonly subscriptions: Quota;
 }
 
-/** A class, since thousands are open at a time. */
+/** A class, because thousands are open at a time. */
 export class Session {
   readonly owner: string;
   readonly cancellation = new Cancellation();
@@ -42,7 +42,7 @@ export class Session {
     this.cancelExpiry = cancelExpiry;
   }
 
-  /** Takes the place of an operation; false when the owner has too many. */
+  /** Acquires a slot for an operation; false when the owner has too many. */
   acquireSlot(): boolean {
     if (this.cancellation.isCancelled || !this.quotas.subscriptions.acquire(this.owner))
       return false;
@@ -50,7 +50,7 @@ export class Session {
     return true;
   }
 
-  /** After the end of the session there is none to give back. */
+  /** Does nothing after the end of the session, which has released all slots. */
   releaseSlot(): void {
     if (this.running === 0) return;
     this.running -= 1;
@@ -66,7 +66,7 @@ export class Session {
   }
 }
 
-/** A socket whose token ends is closed with 4403. */
+/** Closes a WebSocket with 4403 when its token expires. */
 export function createSessions(authenticator: Authenticator, quotas: Quotas): Sessions {
   return {
     async begin(socket, authorization) {
@@ -88,7 +88,7 @@ export function createSessions(authenticator: Authenticator, quotas: Quotas): Se
         quotas,
         expiresAt === null ? null : expire(socket, expiresAt),
       );
-      // The socket may have gone while its token was verified.
+      // The client may have disconnected while the token was verified.
       if (!socket.isOpen) session.end();
       return session;
     },
