@@ -23,7 +23,7 @@ export function createToClientError(log: Logger, isOpen: boolean): ToClientError
       });
     }
     // Nobody will read the answer, and nothing is wrong.
-    if (cause !== CALLER_LEFT) log.error({ err: cause }, 'a request met a bug');
+    if (cause !== CALLER_LEFT) log.error({ err: cause }, 'unexpected error in a request');
     return new GraphQLError('Something went wrong inside the gateway.', {
       ...place,
       extensions: { code: 'INTERNAL', retryable: false, retryAfter: null, upstreamCode: null },

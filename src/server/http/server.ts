@@ -88,7 +88,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
       : handle(request, response, startedAt, id);
     Promise.resolve(handled).catch((error: unknown) => {
       if (request.destroyed && !request.complete) return;
-      log.error({ req: id, err: error }, 'a request met a bug');
+      log.error({ req: id, err: error }, 'unexpected error in a request');
       if (response.headersSent) response.destroy();
       else sendErrors(response, 500, 'Something went wrong inside the gateway.');
     });
