@@ -236,6 +236,8 @@ export class UnauthenticatedError extends GatewayError {
   readonly code = 'UNAUTHENTICATED';
 
   constructor() {
-    super('Authentication is required: send a valid, unexpired bearer token in the Authorization header.');
+    super(
+      'Authentication is required: send a valid, unexpired bearer token in the Authorization header.',
+    );
   }
 }
