@@ -642,6 +642,38 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       },
     );
 
+    it.runIf(isShared)(
+      'is stored although its key is claimed and freed by others all the time',
+      async () => {
+        let isOver = false;
+        const churn = async () => {
+          while (!isOver) {
+            const row = await insertSubmit(db, toSubmit({ idempotencyKey: 'k' }));
+            if (row) await rejectSubmit(db, row.id, '{}');
+          }
+        };
+        const ends = async () => {
+          try {
+            for (let round = 0; round < 20; round++) {
+              const id = createVideoId();
+              while (!(await insertSubmit(db, toSubmit({ id, idempotencyKey: 'k' }))));
+              await rejectSubmit(db, id, '{}');
+              const all = [failed(), succeeded(), succeeded(`task-${round}`)];
+              await Promise.all([
+                ...all.map((end) => endVideo(db, id, end)),
+                adoptTask(db, id, `task-${round}`, true, HOUR_MS),
+              ]);
+              expect((await read(id)).state).toBe('SUCCEEDED');
+              await db.updateTable('video').set({ key_held: 0 }).where('id', '=', id).execute();
+            }
+          } finally {
+            isOver = true;
+          }
+        };
+        await Promise.all([ends(), churn(), churn()]);
+      },
+    );
+
     it.each([8, 50])(
       'of %i tasks at once has numbers without a gap, in the order of commits',
       async (count) => {

@@ -35,3 +35,6 @@ export const reclaimedKey = sql<number>`case
       and holder.key_held = 1
   ) then 0
   else 1 end`;
+
+/** Leaves the key to other rows, unless the row holds it. */
+export const keptKey = sql<number>`key_held`;

@@ -1,11 +1,11 @@
 /** A row learns which task is its own: from the answer to its submit, or from a callback. */
 
-import { type SqlBool, sql } from 'kysely';
-import { prepare } from '../prepared.ts';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { type Param, prepare } from '../prepared.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
-import { isUnclaimed, keepTaskId, reclaimedKey } from './claims.ts';
-import { withOneRetry } from './conflict.ts';
+import { isUnclaimed, keepTaskId, keptKey, reclaimedKey } from './claims.ts';
+import { withRetries } from './conflict.ts';
 
 export interface Confirmation {
   readonly id: string;
@@ -26,11 +26,13 @@ export async function confirmSubmit(
   db: Database,
   confirmation: Confirmation,
 ): Promise<VideoRow | undefined> {
-  const { rows } = await withOneRetry(() => confirmRow(db, confirmation));
+  const { rows } = await withRetries((key) =>
+    (key === keptKey ? confirmWithoutKey : confirmRow)(db, confirmation),
+  );
   return rows[0];
 }
 
-const confirmRow = prepare<Confirmation, VideoRow>((db, param) => {
+function buildConfirm(db: Database, param: Param<Confirmation>, key: RawBuilder<number>) {
   const isUnproven = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED', 'REJECTED')`;
   return db
     .updateTable('video')
@@ -38,7 +40,7 @@ const confirmRow = prepare<Confirmation, VideoRow>((db, param) => {
       task_id: keepTaskId(param('taskId')),
       state: sql`case when ${isUnproven} then 'WAITING' else state end`,
       rejection: sql`case when state = 'REJECTED' then null else rejection end`,
-      key_held: sql<number>`case when state = 'REJECTED' then ${reclaimedKey} else key_held end`,
+      key_held: sql<number>`case when state = 'REJECTED' then ${key} else key_held end`,
       finished_at: sql`case when state = 'REJECTED' then null else finished_at end`,
       checked_at: sql`case when ${isUnproven} then now_ms() else checked_at end`,
       check_after: sql`case
@@ -50,7 +52,14 @@ const confirmRow = prepare<Confirmation, VideoRow>((db, param) => {
     .where('id', '=', param('id'))
     .where(isUnclaimed(param('id'), param('taskId')))
     .returningAll();
-});
+}
+
+const confirmRow = prepare<Confirmation, VideoRow>((db, param) =>
+  buildConfirm(db, param, reclaimedKey),
+);
+const confirmWithoutKey = prepare<Confirmation, VideoRow>((db, param) =>
+  buildConfirm(db, param, keptKey),
+);
 
 /** PostgreSQL cannot tell the type of a parameter that is compared with nothing else. */
 function hasTaskId(taskId: string | null) {
@@ -74,7 +83,7 @@ export async function adoptTask(
   readNow: boolean,
   deadlineMs: number,
 ): Promise<boolean> {
-  return withOneRetry(async () => {
+  return withRetries(async (key) => {
     const isNamed = sql<SqlBool>`coalesce(task_id, ${taskId}) is not null`;
     const isProven = sql<SqlBool>`(state in ('UNCONFIRMED', 'REJECTED')
       or (state = 'SUBMITTING' and ${isNamed}))`;
@@ -88,7 +97,7 @@ export async function adoptTask(
       .set({
         task_id: keepTaskId(taskId),
         state: sql`case when ${isProven} then 'WAITING' else state end`,
-        key_held: reclaimedKey,
+        key_held: key,
         finished_at: sql`case when state = 'REJECTED' then null else finished_at end`,
         check_after: sql`case
           when ${isReadable} and (${isNews}) then ${now}

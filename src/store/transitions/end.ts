@@ -1,10 +1,11 @@
 /** Ends a task: its row and its entry in the completion log, in one transaction. */
 
+import type { RawBuilder } from 'kysely';
 import type { Completion } from '../completions.ts';
 import { now } from '../rows.ts';
 import type { Database } from '../schema.ts';
-import { isUnclaimed, keepTaskId, reclaimedKey } from './claims.ts';
-import { withOneRetry } from './conflict.ts';
+import { isUnclaimed, keepTaskId } from './claims.ts';
+import { withRetries } from './conflict.ts';
 import { ENDED, toColumns, toEnded, toState, type VideoEnd } from './end-columns.ts';
 import { logEnd } from './end-number.ts';
 import { ENDS_FROM } from './table.ts';
@@ -25,7 +26,7 @@ export async function endVideo(
   const taskId = end.taskId ?? null;
 
   // Every transaction locks rows in one order, video before owner, so that none waits in a circle.
-  const run = async (trx: Database) => {
+  const run = async (trx: Database, key: RawBuilder<number>) => {
     const row = await trx
       .updateTable('video')
       .set({
@@ -34,7 +35,7 @@ export async function endVideo(
         state,
         task_id: keepTaskId(taskId),
         rejection: null,
-        key_held: reclaimedKey,
+        key_held: key,
         ...(end.reported ? { checked_at: now } : {}),
       })
       .where('id', '=', id)
@@ -48,5 +49,5 @@ export async function endVideo(
       .executeTakeFirst();
     return row ? toEnded(row, await logEnd(trx, row)).completion : null;
   };
-  return withOneRetry(() => db.transaction().execute(run));
+  return withRetries((key) => db.transaction().execute((trx) => run(trx, key)));
 }
