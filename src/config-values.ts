@@ -21,6 +21,15 @@ export const httpUrl = z
   // Such URLs are logged and given to others, so they must hold no password.
   .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold credentials');
 
+/** An outbound proxy. Like curl, it takes a value without a scheme for an http one. */
+export const proxyUrl = z
+  .string()
+  .transform((text) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`))
+  .refine((text) => {
+    const url = URL.parse(text);
+    return !!url?.hostname && /^https?:$/.test(url.protocol);
+  }, 'must be the http(s) URL of a proxy, as in http://proxy.example.com:3128');
+
 /** A base URL, to which paths are appended. */
 export const baseUrl = httpUrl
   .refine((url) => !/[?#]/.test(url), 'must end before any ? or #')

@@ -15,6 +15,7 @@ import {
   list,
   NO_KEY_LIST,
   NO_SCHEMA,
+  proxyUrl,
   split,
   wholeNumber,
 } from './config-values.ts';
@@ -70,6 +71,12 @@ const Environment = z
       .refine((keys) => keys.length > 0, 'holds no key')
       .default([]),
     UPSTREAM_TIMEOUT_MS: count(30_000, 1),
+    HTTPS_PROXY: proxyUrl.optional(),
+    HTTP_PROXY: proxyUrl.optional(),
+    NO_PROXY: z
+      .string()
+      .default('')
+      .transform((text) => split(text.replaceAll(/\s+/g, ','))),
     UPSTREAM_REQUESTS: count(20, 1),
     UPSTREAM_WINDOW_MS: count(10_000, 1),
     SUBMIT_MAX_WAIT_MS: count(10_000, 0),
@@ -186,12 +193,25 @@ export const VARIABLE_NAMES: readonly string[] = Object.keys(Environment.in.shap
 
 type Raw = Readonly<Record<string, string | undefined>>;
 
+/** Other programs read these in either case; the lower one wins, as in curl. */
+const EITHER_CASE = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const;
+
+function foldCase(env: Raw): Raw {
+  const folded = { ...env };
+  for (const name of EITHER_CASE) {
+    const lower = name.toLowerCase();
+    folded[name] = folded[lower] || folded[name];
+    delete folded[lower];
+  }
+  return folded;
+}
+
 /**
  * @throws EnvironmentError whose message names every fault, one per line, without values: some are secrets.
  */
 export function readConfig(env: Raw): Config {
   // An empty variable counts as unset, because many shells and containers cannot unset one.
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const set = Object.fromEntries(Object.entries(foldCase(env)).filter(([, value]) => value !== ''));
   const wrapped = findWrapped(set, VARIABLE_NAMES);
   const result = Environment.safeParse(set);
   const issues = (result.error?.issues ?? []).filter(({ path }) => !wrapped.has(String(path[0])));

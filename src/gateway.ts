@@ -40,6 +40,7 @@ import { createReadiness } from './upkeep/readiness.ts';
 import { createRefresher } from './upkeep/refresher.ts';
 import { startUpkeep } from './upkeep/upkeep.ts';
 import { createUpstreamClient } from './upstream/client.ts';
+import { findProxy } from './upstream/outbound-proxy.ts';
 
 export interface Gateway {
   /** Where it listens: `http://host:port`. */
@@ -107,6 +108,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     url: config.UPSTREAM_URL,
     apiKey: config.APIKLEY_API_KEY,
     timeoutMs: config.UPSTREAM_TIMEOUT_MS,
+    proxy: findProxy(config.UPSTREAM_URL, config),
     logger: log,
   });
   const upstream = observeCalls(client, metrics, tracing);

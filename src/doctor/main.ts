@@ -70,7 +70,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
     ),
   );
   const all = [runtime, ok('environment', 'every variable can be used')];
-  const found = [...all, ...auth, ...database, ...callbacks, upstream, ...running, ...warnings];
+  const found = [...all, ...auth, ...database, ...callbacks, ...upstream, ...running, ...warnings];
   return found.sort((a, b) => SUBJECTS.indexOf(a.subject) - SUBJECTS.indexOf(b.subject));
 }
 

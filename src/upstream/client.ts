@@ -1,6 +1,7 @@
-import { buildConnector, Pool } from 'undici';
+import type { buildConnector, Dispatcher, Pool } from 'undici';
 import packageFile from '../../package.json' with { type: 'json' };
 import { UpstreamUnreachableError } from '../errors.ts';
+import { createDispatcher } from './dispatcher.ts';
 import {
   type Answer,
   type ExchangeLimits,
@@ -10,7 +11,6 @@ import {
   MAX_ANSWER_BYTES,
 } from './exchange.ts';
 import { createRedactor, type Redact } from './redact.ts';
-import { skipContinue } from './skip-continue.ts';
 import { createUnknownWords, type UpstreamLogger } from './unknown-words.ts';
 
 const MAX_CONNECT_MS = 10_000;
@@ -29,6 +29,8 @@ export interface UpstreamClientOptions {
   /** Milliseconds that a call may take, from its start to the whole answer. */
   readonly timeoutMs: number;
   readonly logger?: UpstreamLogger;
+  /** The outbound proxy; null or left out: calls go directly. */
+  readonly proxy?: URL | null;
   /** How connections are made, where the usual way will not do; then it keeps its own time. */
   readonly connect?: buildConnector.connector;
 }
@@ -65,28 +67,36 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     'user-agent': `longtake/${packageFile.version}`,
   };
 
-  const shared: Pool.Options = {
-    // The flag that tells whether a POST has left holds for HTTP/1.1: see exchange.ts.
-    allowH2: false,
-    pipelining: 1,
-    maxResponseSize: MAX_ANSWER_BYTES,
-    // The deadline of the call covers both.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: skipContinue(options.connect ?? connectWithin(Math.min(MAX_CONNECT_MS, timeoutMs))),
-  };
-  const reads = new Pool(base.origin, { ...shared, connections: READ_CONNECTIONS });
-  const submits = new Pool(base.origin, {
-    ...shared,
+  const dispatch = (pool: Pool.Options) =>
+    createDispatcher({
+      origin: base.origin,
+      proxy: options.proxy ?? null,
+      connectTimeoutMs: Math.min(MAX_CONNECT_MS, timeoutMs),
+      connect: options.connect,
+      pool: {
+        pipelining: 1,
+        maxResponseSize: MAX_ANSWER_BYTES,
+        // The deadline of the call covers both.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        ...pool,
+      },
+    });
+  const reads = dispatch({ connections: READ_CONNECTIONS });
+  const submits = dispatch({
     connections: SUBMIT_CONNECTIONS,
     keepAliveTimeout: SUBMIT_IDLE_MS,
     keepAliveMaxTimeout: SUBMIT_IDLE_MS,
   });
 
   const underWay = new Set<Promise<Answer>>();
-  async function call(pool: Pool, request: ExchangeRequest, limits: ExchangeLimits) {
+  async function call(
+    dispatcher: Dispatcher,
+    request: Omit<ExchangeRequest, 'origin'>,
+    limits: ExchangeLimits,
+  ) {
     const begun = performance.now();
-    const exchanged = exchange(pool, request, limits, redact);
+    const exchanged = exchange(dispatcher, { ...request, origin: base.origin }, limits, redact);
     underWay.add(exchanged);
     // Without the query, which names a task.
     const fields = { method: request.method, path: request.path.split('?')[0] };
@@ -141,10 +151,6 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       return closing;
     },
   };
-}
-
-function connectWithin(timeout: number): buildConnector.connector {
-  return buildConnector({ timeout, allowH2: false });
 }
 
 /** Where a redirect leads, without the query, which may name a task or hold a secret. */

@@ -10,6 +10,7 @@ import type { Redact } from './redact.ts';
 export const MAX_ANSWER_BYTES = 1024 * 1024;
 
 export interface ExchangeRequest {
+  readonly origin: string;
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -158,6 +159,7 @@ export function exchange(
   };
   dispatcher.dispatch(
     {
+      origin: request.origin,
       method: request.method,
       path: request.path,
       // With the length known, headers and body leave in one packet.

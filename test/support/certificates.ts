@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -18,7 +19,7 @@ export interface Certificates {
 export async function makeCertificates(folder: string, host: string): Promise<Certificates> {
   const place = (name: string) => join(folder, name);
   const openssl = (...args: string[]) => run('openssl', args, { cwd: folder });
-  await writeFile(place('names.cnf'), `subjectAltName = DNS:${host}\n`);
+  await writeFile(place('names.cnf'), `subjectAltName = ${isIP(host) ? 'IP' : 'DNS'}:${host}\n`);
   const newKey = ['req', '-newkey', 'rsa:2048', '-nodes', '-sha256'];
   await openssl(
     ...newKey,
