@@ -330,7 +330,7 @@ describe('a submit whose POST is under way when the database goes away', () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using upstream = await startHeldUpstream();
     // It ends 5 s after these, whatever happens.
-    const SHORT = { UPSTREAM_TIMEOUT_MS: '1000', SUBMIT_MAX_WAIT_MS: '1' };
+    const SHORT = { UPSTREAM_TIMEOUT_MS: '5000', SUBMIT_MAX_WAIT_MS: '1' };
     await using gateway = await startGateway(upstream, { DATABASE_URL, ...SHORT });
 
     const { submitting, held } = await loseDatabase(upstream, gateway);
