@@ -1,14 +1,14 @@
-/** The one crossing from Error to GraphQLError. */
+/** Converts errors to the GraphQL errors that clients see. */
 
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { CALLER_LEFT } from './cancellation.ts';
 import { GatewayError } from './errors.ts';
 
-/** Turns whatever was thrown into what a client may see. A bug becomes INTERNAL, and is logged. */
+/** Converts any thrown value. An unexpected one becomes INTERNAL and is logged. */
 export type ToClientError = (error: unknown) => GraphQLError;
 
-/** @param isOpen whether clients may learn names of the schema that they did not know. */
+/** @param isOpen whether errors may suggest names from the schema. */
 export function createToClientError(log: Logger, isOpen: boolean): ToClientError {
   return (error) => {
     const cause = toCause(error);
@@ -22,7 +22,7 @@ export function createToClientError(log: Logger, isOpen: boolean): ToClientError
         extensions: { code, retryable, retryAfter, upstreamCode, ...toFacts(cause) },
       });
     }
-    // Nobody will read the answer, and nothing is wrong.
+    // A client that has disconnected is not an error.
     if (cause !== CALLER_LEFT) log.error({ err: cause }, 'unexpected error in a request');
     return new GraphQLError('Something went wrong inside the gateway.', {
       ...place,
@@ -31,7 +31,7 @@ export function createToClientError(log: Logger, isOpen: boolean): ToClientError
   };
 }
 
-/** What a resolver threw; null when the error is GraphQL's own, about the document or its values. */
+/** The value that a resolver threw; null for an error of GraphQL itself about the document or its values. */
 function toCause(error: unknown): unknown {
   if (!(error instanceof GraphQLError)) return error ?? new Error('Nothing was thrown.');
   const { originalError } = error;
@@ -39,12 +39,12 @@ function toCause(error: unknown): unknown {
   return originalError instanceof GraphQLError ? toCause(originalError) : originalError;
 }
 
-/** Validation leaves these out when asked to; the executor, which judges the variables, cannot. */
+/** Validation can hide suggestions, but the executor, which checks variables, cannot. */
 const SUGGESTION = / Did you mean [^?]*\?/g;
 
 /**
- * Executors give no code to a variable that does not fit its type; everything else has one. What
- * else stands in `extensions` is Yoga's note to its HTTP side, which takes it out again.
+ * Adds BAD_USER_INPUT to errors of variables, which have no code; all others have one. Yoga's HTTP
+ * adapter removes `extensions.http` again.
  */
 function toDocumentError(error: GraphQLError, isOpen: boolean): GraphQLError {
   return new GraphQLError(isOpen ? error.message : error.message.replaceAll(SUGGESTION, ''), {

@@ -1,4 +1,4 @@
-/** What one request may reach. */
+/** The context of a request: services and the caller. */
 
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
@@ -16,7 +16,7 @@ import type { TraceDelivery } from './telemetry/delivery-spans.ts';
 import type { Refresher } from './upkeep/refresher.ts';
 import type { Video } from './video.ts';
 
-/** The long-lived things, made once in `gateway.ts`. */
+/** Long-lived services, created once in `gateway.ts`. */
 export interface Services {
   readonly db: Database;
   readonly cursors: Cursors;
@@ -31,15 +31,15 @@ export interface Services {
 }
 
 export interface Caller {
-  /** Whose videos these are: every read and write is scoped to it. */
+  /** The owner of the videos: every read and write is limited to it. */
   readonly owner: string;
-  /** Comes when the caller leaves. Reads and waits end with it, payments do not. */
+  /** Cancelled when the caller disconnects. It stops reads and waits, but never a payment. */
   readonly cancellation: Cancellation;
-  /** For the log; an operation on a socket has none. */
+  /** For the log. Operations on a WebSocket have none. */
   readonly requestId?: string;
   /**
-   * Why a field of the operation was refused, where that is a member of its result and no error: the
-   * counts (/metrics) cannot read it there.
+   * The code of a refusal that is a member of a result union. Metrics count it, and cannot read it from
+   * the result.
    */
   refusal?: ErrorCode;
 }
@@ -49,18 +49,18 @@ export interface Context extends Services {
   readonly caller: Caller;
   /** One of the caller's videos in the store, by id or task id; null and undefined as in `findVideos`. */
   loadVideo(key: string): Promise<Video | null | undefined>;
-  /** A task's own video and what it extends, nearest first, as far as the store knows. */
+  /** The task's own video and those it extends, nearest first, as far as they are stored. */
   loadLineage(query: LineageQuery): Promise<Video[]>;
-  /** Runs a statement of a list when few others of this request are under way. */
+  /** Runs a list's statement, at most 4 of a request at a time. */
   withReadLimit<T>(read: () => Promise<T>): Promise<T>;
-  /** The same for another caller's end. */
+  /** The same services for another caller. */
   forCaller(caller: Caller): Context;
 }
 
-/** Statements of one request: a document with hundreds of lists must not make all others wait for it. */
-const MAX_AT_A_TIME = 4;
+/** Concurrent list statements of a request. A document with hundreds of lists must not delay others. */
+const MAX_CONCURRENT_READS = 4;
 
-/** How many are read at a time: a statement has a limited number of parameters. */
+/** Lineages per statement, because a statement has a limited number of parameters. */
 const MAX_LINEAGES = 100;
 
 interface LineageQuery {
@@ -68,11 +68,11 @@ interface LineageQuery {
   readonly depth: number;
 }
 
-/** A class, so that the thousands that are open at a time share what is not their own. */
+/** A class with shared getters, because thousands are open at a time. */
 class RequestContext implements Context {
   private readonly services: Services;
   readonly caller: Caller;
-  // It batches and does not cache: a subscription's context lives for hours. Most requests need none.
+  // Both are created on first use. They never cache, because a subscription's context lives for hours.
   private readLimit: ConcurrencyLimit | undefined;
   private lineages: DataLoader<LineageQuery, Video[]> | undefined;
 
@@ -122,7 +122,7 @@ class RequestContext implements Context {
   loadLineage(query: LineageQuery) {
     this.lineages ??= new DataLoader(
       async (queries) => {
-        // One deep query must not make the others as deep.
+        // Group by depth, so that one deep query does not make the others as deep.
         const byDepth = Map.groupBy(queries, ({ depth }) => depth);
         const found = new Map<LineageQuery, Video[]>();
         for (const [depth, some] of byDepth) {
@@ -138,7 +138,7 @@ class RequestContext implements Context {
   }
 
   withReadLimit<T>(read: () => Promise<T>): Promise<T> {
-    this.readLimit ??= createConcurrencyLimit(MAX_AT_A_TIME);
+    this.readLimit ??= createConcurrencyLimit(MAX_CONCURRENT_READS);
     return this.readLimit(read);
   }
 

@@ -1,4 +1,4 @@
-/** The composition root: builds each long-lived thing once, in the order in which they lean on each other. */
+/** The composition root: creates each long-lived service once, in the order of their dependencies. */
 
 import packageFile from '../package.json' with { type: 'json' };
 import { createAuthenticator } from './auth/authenticator.ts';
@@ -43,22 +43,21 @@ import { createUpstreamClient } from './upstream/client.ts';
 import { findProxy } from './upstream/outbound-proxy.ts';
 
 export interface Gateway {
-  /** Where it listens: `http://host:port`. */
+  /** The address on which it listens: `http://host:port`. */
   readonly url: string;
   /**
-   * Drains: refuses new work, settles the submits in flight, sends clients elsewhere, answers what
-   * has been asked, and lets go of everything. At most `SHUTDOWN_TIMEOUT_MS` and 3 s.
+   * Drains: refuses new work, finishes submits and answers in progress, disconnects clients so that they
+   * reconnect to another replica, and closes everything. Takes at most `SHUTDOWN_TIMEOUT_MS` and 3 s.
    *
-   * Resolves with false where a thread still waits for the disk or the terminal: `process.exit` would
-   * wait for it, too.
+   * Resolves with false when a thread still waits for the disk or the terminal, for which
+   * `process.exit` would wait too.
    */
   close(): Promise<boolean>;
 }
 
 /**
- * @param signal ends the wait for another process that brings the database up to date.
- * @throws Error with a sentence for the operator when the database cannot be used or the port is
- * taken.
+ * @param signal stops waiting for another process that migrates the database.
+ * @throws Error with a message for the operator when the database cannot be used or the port is taken.
  */
 export async function startGateway(config: Config, signal?: AbortSignal): Promise<Gateway> {
   let tracing: Tracing = NO_TRACING;
@@ -207,7 +206,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     submitter.close();
     metrics.close();
     await upkeep.stop();
-    // It waits for the calls under way: a submit that is left behind is an orphan at the next start.
+    // Waits for running calls. A submit that is abandoned here is an orphan at the next start.
     const upstreamClosed = upstream.close();
     if (!isLate) await upstreamClosed;
     await listener?.close();
@@ -216,13 +215,13 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   }
 
   async function drain(): Promise<void> {
-    // The listener stays until the submits are settled: their callbacks may come meanwhile.
+    // Keep the HTTP server until the submits are settled, because their callbacks may arrive meanwhile.
     const socketsClosed = sockets.close();
     await submitter.drain();
     await Promise.all([socketsClosed, connections.close()]);
   }
 
-  // Nothing may have been written so far: a full disk is named in the log.
+  // Checks that the database can be written, so that a full disk is logged at start-up.
   await isDatabaseReady();
   try {
     url = await listen(server, config.HOST, config.PORT);

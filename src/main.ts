@@ -1,7 +1,6 @@
 /**
- * Reads the environment, starts the gateway, drains on SIGTERM, SIGINT and SIGHUP. Ends with 0 when it
- * was told to; with 78 (EX_CONFIG of sysexits.h) where the environment is at fault, so that trying
- * again is of no use; with 1 for anything else.
+ * Reads the environment, starts the gateway, and drains on SIGTERM, SIGINT and SIGHUP. Exit codes: 0 after
+ * a signal, 78 for a wrong environment (EX_CONFIG of sysexits.h: a restart does not help), 1 otherwise.
  */
 
 import './compile-cache.js';
@@ -12,20 +11,20 @@ process.stderr.on('error', () => {});
 // By default SIGUSR1 opens Node's inspector. A listener prevents that.
 if (process.env.NODE_ENV === 'production') process.on('SIGUSR1', () => {});
 
-/** Aborted when a signal tells the gateway to end. */
-const told = new AbortController();
+/** Aborted by the first signal. */
+const shutdown = new AbortController();
 const { EnvironmentError, readConfig } = await import('./config.ts');
 
 try {
   const config = readConfig(process.env);
   // Loaded after the configuration is checked, so that a mistake is reported at once.
   const { startGateway } = await import('./gateway.ts');
-  const starting = startGateway(config, told.signal);
-  // Before it listens: who sees that it does may end it at once. npm, terminals and service managers
-  // send a second signal, which must not end the drain.
+  const starting = startGateway(config, shutdown.signal);
+  // Handle signals before the gateway listens, because one may arrive right after. npm, terminals and
+  // service managers send a second signal, which must not interrupt the drain.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      told.abort();
+      shutdown.abort();
       void starting.then(end, () => undefined);
     });
   }
@@ -36,8 +35,8 @@ try {
     process.stderr.write(toGreeting(config, url));
   }
 } catch (error) {
-  // While it waited for another process.
-  if (error === told.signal.reason) process.exit(0);
+  // Stopped by a signal while it waited for another process to migrate the database.
+  if (error === shutdown.signal.reason) process.exit(0);
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(error instanceof EnvironmentError ? 78 : 1);
 }
@@ -45,7 +44,7 @@ try {
 async function end(gateway: Gateway): Promise<void> {
   const isFree = await gateway.close();
   if (!isFree) {
-    // A thread hangs in the disk or the terminal, and process.exit would wait for it.
+    // A thread hangs in a read or write, and process.exit would wait for it.
     process.removeAllListeners('SIGTERM');
     process.kill(process.pid, 'SIGTERM');
   }

@@ -3,7 +3,7 @@
 import type { Config } from './config.ts';
 import { isLoopback, isOpen } from './config-values.ts';
 
-/** For the log; it holds no secret. */
+/** Logged at start-up; contains no secret. */
 export interface Facts {
   readonly url: string;
   readonly publicUrl: string;
@@ -15,13 +15,13 @@ export interface Facts {
 }
 
 export interface StartupWarning {
-  /** The variable to look at. */
+  /** The environment variable to change. */
   readonly variable: string;
   readonly message: string;
   readonly fix: string;
 }
 
-/** @param url where the gateway listens. */
+/** @param url the address on which the gateway listens. */
 export function toFacts(config: Config, url: string): Facts {
   return {
     url,
@@ -36,7 +36,7 @@ export function toFacts(config: Config, url: string): Facts {
 
 export function findWarnings(config: Config, url: string): StartupWarning[] {
   const publicUrl = config.PUBLIC_URL ?? url;
-  // Behind a proxy the gateway itself listens on loopback.
+  // Behind a proxy the gateway may listen on loopback and still be reachable.
   const isReachable = !isLoopback(config.HOST) || !isLocal(publicUrl);
   const isUpstreamFar = !isLocal(config.UPSTREAM_URL);
   const conveniences = (['GRAPHIQL', 'INTROSPECTION'] as const).filter((name) => config[name]);
@@ -92,7 +92,7 @@ export function findWarnings(config: Config, url: string): StartupWarning[] {
   return warnings.filter((warning) => warning !== false);
 }
 
-/** The same for people: a few lines for a terminal. */
+/** The facts and warnings as a few lines for a terminal. */
 export function toGreeting(config: Config, url: string): string {
   const facts = toFacts(config, url);
   const isPageOn = facts.graphiql ? ' (GraphiQL in a browser)' : '';
@@ -109,7 +109,7 @@ export function toGreeting(config: Config, url: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Without credentials, and without parameters, which may name files of keys. */
+/** Omits credentials and parameters, which may name key files. */
 export function toDatabaseName(url: string): string {
   if (url.startsWith('sqlite:')) return url;
   const { host = '', pathname = '' } = URL.parse(url) ?? {};
@@ -130,7 +130,7 @@ export function isLocal(url: string): boolean {
   return isLoopback(new URL(url).hostname);
 }
 
-/** An address to listen on, and none to call: what PUBLIC_URL comes to where HOST alone is set. */
+/** Whether the host is a wildcard address, which nobody can call: the default of PUBLIC_URL if only HOST is set. */
 export function isAnyAddress(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === '0.0.0.0' || hostname === '[::]';

@@ -4,7 +4,7 @@
  * third of the kernel's time with many clients at once.
  */
 
-/** With 4 and with 16 as many requests per second were answered; with 16 the slowest took twice as long. */
+/** 4 and 16 gave the same number of requests per second; with 16 the slowest took twice as long. */
 const MAX_BATCH = 4;
 
 /**
@@ -17,12 +17,12 @@ export function createWriteBatcher(max = MAX_BATCH): () => Promise<void> {
   function begin() {
     const { promise: over, resolve } = Promise.withResolvers<void>();
     function end(): void {
-      if (batch === startedAt) batch = null;
+      if (batch === opened) batch = null;
       resolve();
     }
-    const startedAt = { over, end, waiting: 0 };
+    const opened = { over, end, waiting: 0 };
     setImmediate(end);
-    return startedAt;
+    return opened;
   }
 
   return () => {

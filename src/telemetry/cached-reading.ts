@@ -1,16 +1,16 @@
-/** What a scrape reads from the database, which must not cost much nor hold the scrape up. */
+/** Caches values that /metrics reads from the database, so that scrapes are cheap and never wait long. */
 
 import { within } from '../within.ts';
 
 /** Several scrapers share one read. */
 const FRESH_MS = 5_000;
-/** A scrape has some ten seconds in all, and everything else in it is known at once. */
-const PATIENCE_MS = 1_000;
+/** Prometheus allows a scrape about 10 s in all. */
+const MAX_WAIT_MS = 1_000;
 
-/** Null while the database does not answer; each scrape then asks again. */
+/** Null while the database does not answer; then the next scrape reads again. */
 export function createCachedReading<T>(read: () => Promise<T>): () => Promise<T | null> {
   let known: { readonly value: T; readonly at: number } | undefined;
-  let underWay: Promise<T | null> | undefined;
+  let reading: Promise<T | null> | undefined;
 
   async function readNow(): Promise<T | null> {
     try {
@@ -20,13 +20,13 @@ export function createCachedReading<T>(read: () => Promise<T>): () => Promise<T 
     } catch {
       return null;
     } finally {
-      underWay = undefined;
+      reading = undefined;
     }
   }
 
   return async () => {
     if (known && performance.now() - known.at < FRESH_MS) return known.value;
-    underWay ??= readNow();
-    return within(PATIENCE_MS, underWay, null);
+    reading ??= readNow();
+    return within(MAX_WAIT_MS, reading, null);
   };
 }

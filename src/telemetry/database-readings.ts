@@ -5,7 +5,7 @@ import { readPauses } from '../store/pauses.ts';
 import type { Database } from '../store/schema.ts';
 import { createCachedReading } from './cached-reading.ts';
 
-/** What a scrape asks the database for. */
+/** The values that a scrape reads from the database. */
 export function createDatabaseReadings(
   db: Database,
   config: Pick<Config, 'SUBMITS_PER_DAY' | 'UPSTREAM_CREDITS'>,

@@ -1,15 +1,15 @@
-/** The last span of a task: from its committed end to the first listener of this replica. */
+/** Traces deliveries: a span from the committed end of a task to its first listener on this replica. */
 
 import type { Database } from '../store/schema.ts';
 import { findRow } from '../store/submits.ts';
 import { isEnded, type Video } from '../video.ts';
 import type { Tracing } from './tracing.ts';
 
-/** What was missed for longer is a replay for one who comes back, and no delivery. */
+/** Later events are replays for listeners that have reconnected, and are not traced. */
 const FRESH_MS = 60_000;
 const REMEMBERED = 10_000;
 
-/** To be told of every event that a listener is given; costs nothing where nothing is traced. */
+/** Call it for every event that a listener gets. Does nothing without tracing. */
 export type TraceDelivery = (video: Video) => void;
 
 export function createDeliverySpans(db: Database, tracing: Tracing): TraceDelivery {
@@ -37,7 +37,7 @@ export function createDeliverySpans(db: Database, tracing: Tracing): TraceDelive
         });
         span.end(undefined, at);
       },
-      // A trace that lacks its last span is no reason to say anything.
+      // A missing span is not worth a log line.
       () => {},
     );
   };

@@ -1,15 +1,15 @@
-/** Where log lines go. Neither an output that fails nor one that nobody reads may hold up the gateway. */
+/** Writes the log asynchronously, so that a failing or slow output cannot block requests. */
 
 import { write, writeSync } from 'node:fs';
-import { setTimeout as delay, setImmediate as endOfTurn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as endOfTick } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { within } from '../within.ts';
 
 const writeSome = promisify(write);
 
-/** Characters that may wait to be written; lines beyond are dropped. */
+/** Characters waiting to be written; further lines are dropped. */
 const MAX_BACKLOG = 16 * 1024 * 1024;
-/** Between two attempts to write to a pipe that is full. */
+/** The longest pause between two attempts to write to a full pipe. */
 const MAX_PAUSE_MS = 100;
 const LINE_FEED = 10;
 
@@ -47,8 +47,8 @@ export function createLogOutput(fd: number, onRecovered: (lines: number) => void
 
   async function writeWaiting(): Promise<void> {
     while (waiting.length > 0) {
-      // All lines of one turn of the event loop are one write.
-      await endOfTurn();
+      // All lines of one event loop tick become one write.
+      await endOfTick();
       const text = waiting.join('');
       waiting = [];
       if (await writeBatch(Buffer.from(isCut ? `\n${text}` : text))) report();
@@ -57,7 +57,7 @@ export function createLogOutput(fd: number, onRecovered: (lines: number) => void
     writing = null;
   }
 
-  /** Says whether all of it has been written. */
+  /** Resolves with whether everything was written. */
   async function writeBatch(batch: Buffer): Promise<boolean> {
     let rest = batch;
     let pauseMs = 1;
@@ -88,13 +88,13 @@ export function createLogOutput(fd: number, onRecovered: (lines: number) => void
     if (lines > 0) onRecovered(lines);
   }
 
-  /** The last lines before an uncaught error are worth an attempt. */
+  /** At exit, for the last lines before an uncaught error. */
   function writeRest(): void {
     if (isInCall) return;
     try {
       writeSync(fd, waiting.join(''));
     } catch {
-      // Nobody is left to be told.
+      // The process is exiting, so that the failure cannot be reported.
     }
   }
   process.on('exit', writeRest);

@@ -4,7 +4,7 @@ import { type LogFn, type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 import { createLogOutput, type LogOutput } from './log-output.ts';
 
-/** Pino's number of the level. */
+/** Pino's number for the level `error`. */
 const ERROR = 50;
 
 /** @param toTraceId of the request or task that a line belongs to; null without tracing. */
@@ -26,15 +26,15 @@ export function createLog(
   return { log, output };
 }
 
-/** Only what is logged as an error has a stack: a warning is about an expected fault. */
+/** Logs stacks only at level `error`, because warnings are about expected failures. */
 function logMethod(this: Logger, args: Parameters<LogFn>, method: LogFn, level: number): void {
   const [facts, ...rest] = args as unknown[];
   const isBrief = level < ERROR && isObject(facts) && facts.err instanceof Error;
-  const told = isBrief ? { ...facts, err: toBrief(facts.err as Error) } : facts;
-  method.apply(this, [told, ...rest] as Parameters<LogFn>);
+  const logged = isBrief ? { ...facts, err: toBrief(facts.err as Error) } : facts;
+  method.apply(this, [logged, ...rest] as Parameters<LogFn>);
 }
 
-/** What `logMethod` has made short stays so. */
+/** Leaves errors that `logMethod` has shortened as they are. */
 function toFacts(error: unknown): unknown {
   return error instanceof Error ? pino.stdSerializers.err(error) : error;
 }

@@ -1,9 +1,9 @@
-/** What is counted beside the requests, for those who count: they know this and not Prometheus. */
+/** The interface for counting everything but requests. Callers do not depend on Prometheus. */
 
 import type { ErrorCode } from '../errors.ts';
 import type { FailureReason } from '../video.ts';
 
-/** The envelope's code where it is one of the known ones; what else there was to hear, in words. */
+/** A known code of the upstream's envelope, or a word for any other outcome. */
 export const UPSTREAM_CODES = [
   ...['200', '401', '402', '404', '422', '429', '433', '451', '455', '500'],
   ...['other', 'unreadable', 'lost', 'unreachable', 'left'],
@@ -24,7 +24,7 @@ export const SUBMIT_OUTCOMES = [
   'GATEWAY_UNAVAILABLE',
 ] as const satisfies readonly ('ok' | ErrorCode)[];
 
-/** The first two are ends; the next three are acknowledged, too; the rest is refused. */
+/** The first two end a task. The next three are acknowledged and change nothing. The rest are refused. */
 export const CALLBACK_OUTCOMES = [
   ...(['succeeded', 'failed', 'progress', 'repeated', 'no_file'] as const),
   ...(['unknown_url', 'not_post', 'cut_off', 'too_large', 'not_a_callback'] as const),
@@ -32,7 +32,7 @@ export const CALLBACK_OUTCOMES = [
 ] as const;
 export type CallbackOutcome = (typeof CALLBACK_OUTCOMES)[number];
 
-/** Who brought the news of a task's end; `deadline`: nobody, the gateway gave it up. */
+/** What found the end of a task. `deadline`: the gateway gave the task up. */
 export const FINDERS = ['callback', 'reconciliation', 'client_read', 'deadline'] as const;
 export type Finder = (typeof FINDERS)[number];
 
@@ -42,14 +42,14 @@ export type ReadOutcome = (typeof READ_OUTCOMES)[number];
 
 export interface Metrics {
   upstreamCall(method: 'GET' | 'POST', code: string, seconds: number): void;
-  /** A submit has been settled, or refused before it had a row. */
+  /** Counts a submit that was answered, or refused before it had a row. */
   submit(outcome: 'ok' | ErrorCode): void;
-  /** How long a submit waited for its place among the upstream's allowance. */
+  /** Records how long a submit waited for the upstream's rate limit. */
   gateWait(isLetThrough: boolean, seconds: number): void;
-  /** A task was reported with a state word that is not known here. */
+  /** Counts a task that was reported in an unknown state. */
   unknownState(): void;
   callback(outcome: CallbackOutcome): void;
-  /** A task has ended, and the end is committed. */
+  /** Counts the committed end of a task. */
   taskEnd(id: string, end: 'SUCCEEDED' | FailureReason, finder: Finder): void;
   reconciliationRead(outcome: ReadOutcome): void;
 }

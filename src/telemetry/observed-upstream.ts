@@ -6,10 +6,10 @@ import type { Answer } from '../upstream/exchange.ts';
 import type { Metrics } from './metrics.ts';
 import type { Tracing } from './tracing.ts';
 
-/** Codes that are counted by themselves; the rest is one, for the upstream may send any number. */
+/** Codes with a label of their own. All others share one, because the upstream may send any number. */
 const KNOWN: ReadonlySet<number> = new Set([ACCEPTED, 404, 433, 500, ...CODES_AS_STATUS]);
 
-/** The client, with each of its calls counted and traced. */
+/** Wraps the client so that each call is counted and traced. */
 export function observeCalls(
   client: UpstreamClient,
   metrics: Metrics,
@@ -25,7 +25,7 @@ export function observeCalls(
     let code = 'left';
     let fault: unknown;
     const span = tracing.start({
-      // Without the query, which names a task. The upstream is a stranger: it is not told of the trace.
+      // Without the query, which contains a task id. No trace headers are sent to the upstream.
       name: `${method} ${path.split('?')[0]}`,
       kind: 'client',
       attributes: { 'http.request.method': method },
@@ -35,7 +35,7 @@ export function observeCalls(
       code = toLabel(answer);
       return answer;
     } catch (error) {
-      // Also what was too late to be sent has not come to the upstream's notice.
+      // A GatewayUnavailableError means that it was too late to send the request.
       if (!signal?.aborted && !(error instanceof GatewayUnavailableError))
         code = error instanceof UpstreamUnreachableError ? 'unreachable' : 'lost';
       fault = error;

@@ -32,16 +32,16 @@ const KINDS = {
   producer: SpanKind.PRODUCER,
 } as const;
 
-/** How long the end of the process waits for a collector that does not answer. */
+/** How long a shutdown waits for a collector that does not answer. */
 const CLOSE_WITHIN_MS = 2_000;
 
 export function startTracing(version: string, log: Logger): Tracing {
   const sdk = startNodeSdk({
-    // What the environment says comes over it.
+    // The OTEL_* variables override these defaults.
     baseResource: defaultResource().merge(
       resourceFromAttributes({ 'service.name': 'longtake', 'service.version': version }),
     ),
-    // Counts are Prometheus' business, lines pino's.
+    // Metrics go to Prometheus and log lines to pino.
     metricReaders: [],
     logRecordProcessors: [],
   });
@@ -110,7 +110,7 @@ function parseTraceparent(text: string): SpanContext | null {
   return isSpanContextValid(known) ? known : null;
 }
 
-/** A message may quote what somebody sent. */
+/** Not the message, which may quote a client's data. */
 function toErrorType(error: unknown): string {
   if (error instanceof GatewayError) return error.code;
   return error instanceof Error ? error.name : 'unknown';

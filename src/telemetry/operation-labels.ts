@@ -1,4 +1,4 @@
-/** What an operation is called in the counts: by our schema's names, never by the client's. */
+/** Metric labels of operations: names from our schema, never from the client. */
 
 import {
   type DocumentNode,
@@ -9,11 +9,11 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** Of a document that is no operation of ours. */
+/** The label of anything that is not an operation of our schema. */
 export const INVALID = 'invalid';
 const META_FIELDS = new Set(['__typename', '__schema', '__type']);
 
-/** `query.video`; `query.several` for different root fields; `invalid` for what has none of ours. */
+/** `query.video`; `query.several` for several root fields; `invalid` without a known root field. */
 export function toOperationLabel(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -22,7 +22,7 @@ export function toOperationLabel(
   const operation = getOperationAST(document, operationName);
   if (!operation) return INVALID;
   const names = findRootFields(document, operation);
-  // Clients' libraries ask for it beside everything else.
+  // Client libraries add it to every selection.
   if (names.size > 1) names.delete('__typename');
   const [name, ...others] = names;
   if (name === undefined) return INVALID;

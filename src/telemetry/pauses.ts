@@ -1,4 +1,4 @@
-/** What keeps calls from the upstream for a time, as numbers. */
+/** Metrics of pauses: how long the rate limit or the breaker holds calls back. */
 
 import { Gauge, type Registry } from 'prom-client';
 import type { Pause } from '../store/pauses.ts';

@@ -1,6 +1,6 @@
 /**
- * What Prometheus' clients tell of every process, by its usual names. prom-client's own set cannot be
- * stopped again, watches each garbage collection, and lists every socket at every scrape.
+ * Process metrics with the names that Prometheus clients use. prom-client's default metrics cannot be
+ * stopped, observe each garbage collection and list every socket at every scrape.
  */
 
 import { type EventLoopUtilization, monitorEventLoopDelay, performance } from 'node:perf_hooks';
@@ -8,7 +8,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 
 const RESOLUTION_MS = 20;
 
-/** Returns how to stop. */
+/** @returns a function that stops the measurement. */
 export function watchProcess(register: Registry): () => void {
   const registers = [register];
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -52,7 +52,7 @@ export function watchProcess(register: Registry): () => void {
     labelNames: ['quantile'],
     registers,
     collect() {
-      // What is measured is the time between two ticks of a timer.
+      // The histogram contains the time between two ticks of a timer, so subtract the interval.
       const toLag = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) / 1e3;
       this.set({ quantile: '0.5' }, toLag(delays.percentile(50)));
       this.set({ quantile: '0.99' }, toLag(delays.percentile(99)));

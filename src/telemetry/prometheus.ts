@@ -1,4 +1,4 @@
-/** The counts in Prometheus' form. The labels of each are a list that is known beforehand. */
+/** Metrics for Prometheus. Each label has a fixed list of values. */
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type OpenTasks, TASK_STATES } from '../store/open-tasks.ts';
@@ -9,23 +9,23 @@ import { type PauseReadings, watchPauses } from './pauses.ts';
 import { watchProcess } from './process-metrics.ts';
 import type { RequestCounts } from './request-counts.ts';
 
-/** What is asked for at each scrape instead of being counted. */
+/** Values that are read at each scrape instead of being counted. */
 export interface Readings extends PauseReadings {
   readonly sockets: () => number;
   readonly subscriptions: () => number;
   /** Null while the database does not answer. */
   readonly openTasks: () => Promise<OpenTasks | null>;
   readonly isDatabaseReady: () => Promise<boolean>;
-  /** Null where `SUBMITS_PER_DAY` is not set. */
+  /** Null when `SUBMITS_PER_DAY` is not set. */
   readonly submitsToday: (() => Promise<number | null>) | null;
-  /** Null where `UPSTREAM_CREDITS` is off. */
+  /** Null when `UPSTREAM_CREDITS` is off. */
   readonly credits: (() => Promise<number | null>) | null;
   readonly droppedLogLines: () => number;
 }
 
 export interface PrometheusMetrics extends labels.Metrics {
   readonly contentType: string;
-  /** Everything there is, as text. */
+  /** All metrics, in Prometheus' text format. */
   scrape(): Promise<string>;
   close(): void;
 }
@@ -182,7 +182,7 @@ export function createPrometheusMetrics(
     readings.credits,
   );
 
-  // A series that begins at 1 has no increase: what an alert waits for has to be there from the start.
+  // Start every series at 0: Prometheus sees no increase in a series whose first value is 1.
   for (const code of labels.UPSTREAM_CODES) {
     for (const method of ['GET', 'POST']) upstreamTotal.inc({ method, code }, 0);
   }

@@ -1,6 +1,6 @@
 /**
- * The counts of GraphQL operations, kept as plain numbers: one is counted at each of 30,000 requests
- * a second, where a look-up by labels would be felt. Prometheus' text is made of them when asked for.
+ * Counts GraphQL operations in plain numbers, because a lookup by labels per request would be noticeable
+ * at 30,000 requests per second. The text for Prometheus is made at each scrape.
  */
 
 import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
@@ -11,33 +11,33 @@ import { INVALID, toOperationLabel } from './operation-labels.ts';
 export const TRANSPORTS = ['http', 'sse', 'ws'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
-/** What matters of a result. */
+/** The part of a result that decides the outcome. */
 export interface Errors {
   readonly errors?: readonly GraphQLError[] | undefined;
 }
 
-/** In seconds: from an answer out of memory to a submit that waits for its turn and for a timeout. */
+/** Histogram bounds in seconds: from a cached answer to a submit that waits for the rate limit and times out. */
 const BOUNDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 45] as const;
 
-/** Every other code is counted as `other`; `left`: the caller did not wait for the answer. */
+/** Other codes are counted as `other`. `left`: the client disconnected before the answer. */
 const OUTCOMES: ReadonlySet<unknown> = new Set([
   ...ERROR_CODES,
   ...['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'OPERATION_RESOLUTION_FAILURE'],
   ...['BAD_USER_INPUT', 'BAD_REQUEST', 'PERSISTED_QUERY_NOT_FOUND'],
 ]);
 
-/** The operations with the same root field. */
+/** Counts the operations with the same root field. */
 export interface OperationCounts {
-  /** An operation has been answered, or its stream has begun. */
+  /** Counts an operation that was answered, or whose stream has started. */
   count(transport: Transport, outcome: string, seconds: number): void;
-  /** One of its listeners is told of an event. */
+  /** Counts an event that one listener gets. */
   countEvent(): void;
 }
 
 export interface RequestCounts {
-  /** To be asked with documents that are valid. */
+  /** Call it only with valid documents. */
   find(document: DocumentNode, operationName: string | null | undefined): OperationCounts;
-  /** For requests that never come to an operation. */
+  /** For requests that contain no valid operation. */
   readonly invalid: OperationCounts;
   /** In Prometheus' text format. */
   toText(): string;
@@ -45,7 +45,7 @@ export interface RequestCounts {
 
 export function createRequestCounts(schema: GraphQLSchema): RequestCounts {
   const byLabel = new Map<string, Operation>();
-  /** Documents of one operation, which nearly all are: what `operationName` says is no matter. */
+  /** Documents with a single operation, which nearly all have: `operationName` makes no difference. */
   const byDocument = new WeakMap<DocumentNode, Operation>();
 
   function get(label: string): Operation {
@@ -70,17 +70,17 @@ export function createRequestCounts(schema: GraphQLSchema): RequestCounts {
   };
 }
 
-/** What the outcome depends on beside the answer: a refusal inside of the data, and whether the caller left. */
-interface Asker {
+/** The part of the caller that decides the outcome. */
+interface CallerState {
   readonly cancellation: Cancellation;
   readonly refusal?: ErrorCode;
 }
 
 /**
- * How an operation went: `ok`, or the code of its first error. A submit's refusal is a member of
- * its result and no error, so the caller keeps it.
+ * The outcome of an operation: `ok`, or the code of its first error. A refused submit is a member of the
+ * result union instead of an error, so its code is kept in the caller.
  */
-export function toOutcome({ errors }: Errors, caller: Asker | undefined): string {
+export function toOutcome({ errors }: Errors, caller: CallerState | undefined): string {
   if (!errors) return caller?.refusal ?? 'ok';
   if (caller?.cancellation.isCancelled) return 'left';
   const code = errors[0]?.extensions?.code;
@@ -88,7 +88,7 @@ export function toOutcome({ errors }: Errors, caller: Asker | undefined): string
 }
 
 class Series {
-  /** Not cumulated; the last is beyond all bounds. */
+  /** Not cumulative. The last bucket counts everything above the bounds. */
   readonly buckets: number[] = new Array(BOUNDS.length + 1).fill(0);
   sum = 0;
 }

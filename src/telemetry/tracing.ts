@@ -1,36 +1,36 @@
-/** Spans, for those who make them: they know this and not OpenTelemetry. */
+/** The interface for tracing. Callers do not depend on OpenTelemetry. */
 
 export interface NewSpan {
-  /** Of a small set: no id, no address. */
+  /** One of a small set of names; never an id or a URL. */
   readonly name: string;
   readonly kind?: 'server' | 'client' | 'internal' | 'producer';
-  /** Never a URL of a callback, a header, a prompt: whoever reads traces may see all of it. */
+  /** Never a callback URL, a header or a prompt, because anyone with access to traces can read it. */
   readonly attributes?: Readonly<Record<string, string | number>>;
-  /** What a row keeps (W3C traceparent), or the headers that came; the active span otherwise. */
+  /** A row's traceparent (W3C) or the headers of a request; by default the active span. */
   readonly parent?: string | null | Readonly<Record<string, string | string[] | undefined>>;
-  /** A traceparent of another trace that has to do with this one. */
+  /** The traceparent of a related trace. */
   readonly link?: string | undefined;
-  /** Epoch milliseconds, where it began earlier. */
+  /** Epoch milliseconds, for a span that started earlier. */
   readonly begun?: number;
 }
 
 export interface Span {
-  /** To be kept in a row; null where nothing is traced. */
+  /** To be stored in a row; null without tracing. */
   readonly traceparent: string | null;
   set(name: string, value: string | number): void;
-  /** What is begun in there is its child. */
+  /** Runs `work` with this span as the active one. */
   run<T>(work: () => T): T;
-  /** Only the class or code of an error is told. */
+  /** Records the class or code of an error, and not its message. */
   end(error?: unknown, at?: number): void;
 }
 
 export interface Tracing {
-  /** False: everything below does nothing, and callers in a hurry need not call it. */
+  /** When false, everything below does nothing, and hot paths need not call it. */
   readonly isOn: boolean;
   start(span: NewSpan): Span;
-  /** The id of the trace that is active here. */
+  /** The id of the active trace. */
   traceId(): string | undefined;
-  /** Sends what is left. */
+  /** Sends the remaining spans. */
   close(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export const NO_TRACING: Tracing = {
   close: async () => {},
 };
 
-/** Runs the work in a span that ends with it. */
+/** Runs `work` inside a span, which ends together with it. */
 export async function inSpan<T>(
   tracing: Tracing,
   span: NewSpan,

@@ -1,4 +1,4 @@
-/** From what a resolver gave to what the answer says, by the field's type. */
+/** Completes a resolver's value to the value in the answer, by the field's type. */
 
 import {
   type GraphQLAbstractType,
@@ -89,7 +89,7 @@ function toAbstract(type: GraphQLAbstractType, select: SelectFields): Complete {
   };
 }
 
-/** Of whatever can be gone through at once; there are no lists over time in the schema. */
+/** Arrays only: the schema has no async lists. */
 function toList({ ofType }: GraphQLList<GraphQLOutputType>, select: SelectFields): Complete {
   const complete = toComplete(ofType, select);
   const isNullable = !isNonNullType(ofType);

@@ -1,4 +1,4 @@
-/** What an operation does, worked out once: which fields, under which keys, and what becomes of them. */
+/** Plans an operation once: its fields, their keys and how their values are completed. */
 
 import {
   defaultFieldResolver,
@@ -21,7 +21,7 @@ import {
 import { toComplete } from './complete.ts';
 import { type Field, type Fragments, LEFT_TO_EXECUTOR } from './field.ts';
 
-/** Of an operation with its conditions decided. What lies below a field is planned when that is met. */
+/** The plan of an operation with decided conditions. Selections below a field are planned on first use. */
 export class Plan {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
@@ -31,9 +31,9 @@ export class Plan {
   private readonly onFields: (count: number) => void;
 
   /**
-   * @param conditions the variables that `@skip` and `@include` have. The others are not the plan's:
-   * it stays, and they may be large.
-   * @param onFields is told how many fields more the plan has, as often as each of them is asked for.
+   * @param conditions the variables in `@skip` and `@include`. The plan keeps no others, because it is
+   * cached and they may be large.
+   * @param onFields is called with the number of field nodes that were added to the plan.
    */
   constructor(parts: {
     readonly schema: GraphQLSchema;
@@ -106,7 +106,7 @@ export class Plan {
   private toField(parentType: GraphQLObjectType, key: string, nodes: FieldNode[]): Field {
     const [node] = nodes;
     const definition = node && this.schema.getField(parentType, node.name.value);
-    // It is the one key that an object cannot be given as others are.
+    // Assigning `__proto__` would set the prototype of the answer.
     if (!definition || key === '__proto__') throw LEFT_TO_EXECUTOR;
     const selections = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
     return {

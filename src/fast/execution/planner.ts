@@ -1,4 +1,7 @@
-/** Operations by their plans, which answer just as the executor would, or leave it to it. */
+/**
+ * Executes operations by cached plans. The answer equals that of graphql-js, which executes whatever a
+ * plan does not support. Gain: see docs/decisions/0015-plans-instead-of-compiled-code.md.
+ */
 
 import {
   type DocumentNode,
@@ -15,19 +18,19 @@ import { type Fragments, LEFT_TO_EXECUTOR } from './field.ts';
 import { Plan } from './plan.ts';
 import { Run } from './run.ts';
 
-/** Of some 300 bytes each. To plan anew costs about as much as to execute without a plan. */
+/** About 300 bytes each. Planning costs about as much as one execution without a plan. */
 const MAX_FIELDS = 50_000;
 
-/** The executor words them, and a list of thousands may have one for each item. */
+/** One error is enough, because graphql-js words the errors of variables. */
 const FIRST_ERROR = { maxErrors: 0 };
 
-/** What a plan takes besides its fields, as many of them. */
+/** The memory of a plan without its fields, as a number of fields. */
 const PLAN = 8;
 
-/** One for each way in which an operation's conditions can turn out; what has more is not planned. */
+/** Plans per operation, one for each outcome of its conditions. Further outcomes are not planned. */
 const MAX_PLANS = 16;
 
-/** Null: the executor has to answer, and executes once more what has been executed. */
+/** Null: graphql-js must answer instead, and executes the operation from its start. */
 export type Answer = ExecutionResult | null;
 
 export type Planned = (
@@ -37,7 +40,7 @@ export type Planned = (
 ) => Answer | Promise<Answer>;
 
 export interface Planner {
-  /** Null where there is no such operation, or one of another kind. */
+  /** Null when there is no such operation, or it is of another kind. */
   find(document: DocumentNode, operationName: string | null | undefined): Planned | null;
 }
 
@@ -46,7 +49,7 @@ export interface Planner {
  * root, is answered with. Never mutations: they must not be executed twice.
  */
 export function createPlanner(schema: GraphQLSchema, kind: 'query' | 'subscription'): Planner {
-  // A document lives as long as it is cached, and its plans no longer.
+  // Plans are freed together with their document.
   let documents = new WeakMap<DocumentNode, PlannedDocument>();
   let fields = 0;
 
@@ -79,11 +82,11 @@ export function createPlanner(schema: GraphQLSchema, kind: 'query' | 'subscripti
   };
 }
 
-/** What the operations of a document share. */
+/** The part of plans that the operations of a document share. */
 interface Parts {
   readonly schema: GraphQLSchema;
   readonly fragments: Fragments;
-  /** The names of the variables that `@skip` or `@include` have, in whichever operation. */
+  /** The names of variables in `@skip` and `@include`, of all operations. */
   readonly conditions: readonly string[];
   readonly onFields: (count: number) => void;
 }
@@ -119,9 +122,9 @@ function createPlans(parts: Parts, operation: OperationDefinitionNode) {
   const plans = new Map<string, Plan>();
   return ({ coerced }: VariableValues): Plan | null => {
     const values = parts.conditions.map((name) => coerced[name]);
-    // For a null, which only a default lets in, the executor has its own words.
+    // graphql-js words the error of a null, which a default value makes possible.
     if (values.includes(null)) return null;
-    // What is no boolean is a condition in another operation alone.
+    // A variable that is not a boolean is a condition only in another operation.
     const decided = values.map((value) => (typeof value === 'boolean' ? value : undefined));
     const key = decided.join();
     let plan = plans.get(key);

@@ -1,6 +1,6 @@
-/** What comes at once or later. */
+/** Helpers for values that may be promises. */
 
-/** Goes on with a value when it is there: at once, if it already is. */
+/** Calls `next` with the value: at once, or when its promise resolves. */
 export function whenThere<T>(
   value: unknown,
   next: (value: unknown) => T | Promise<T>,
@@ -12,7 +12,7 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** Before a throw: nobody will wait for what comes later, and its failures have no place any more. */
+/** Before a throw: ignores rejections of promises that nothing will await. */
 export function abandon(values: readonly unknown[] | null): void {
   for (const value of values ?? []) {
     if (Array.isArray(value)) abandon(value);

@@ -1,4 +1,4 @@
-/** One execution of a plan: its fields are resolved, and what they come to is the answer. */
+/** Executes a plan once: resolves and completes its fields. */
 
 import {
   type FieldNode,
@@ -44,7 +44,7 @@ export class Run implements Execution {
     try {
       for (const field of fields) {
         const value = this.resolveField(field, source, path);
-        // A promise keeps the place of its key.
+        // Assign the promise first, to keep the order of keys.
         answer[field.key] = value;
         if (!(value instanceof Promise)) continue;
         pending ??= [];
@@ -85,7 +85,7 @@ export class Run implements Execution {
     return null;
   }
 
-  /** What does not fit the arguments' types, the executor has its own words for. */
+  /** Leaves arguments that do not fit their types to graphql-js, which words the error. */
   private toArgs({ definition, node }: Field): Readonly<Record<string, unknown>> {
     if (definition.args.length === 0) return NO_ARGUMENTS;
     try {
@@ -120,14 +120,14 @@ function put(answer: Data, key: string, value: unknown): void {
   answer[key] = value;
 }
 
-/** A read is cancelled by the signal of the context (context.ts). */
+/** Reads are cancelled by the caller's cancellation (context.ts). */
 function getAbortSignal(): undefined {
   return undefined;
 }
 
 const HELPERS: ReturnType<GraphQLResolveInfo['getAsyncHelpers']> = {
   promiseAll: (values) => Promise.all(values),
-  // Nobody is told when all work has ended.
+  // Nothing waits for the end of all work.
   track: () => undefined,
 };
 
