@@ -6,6 +6,9 @@ import {
   ExtendVideoDocument,
   type ExtendVideoInput,
   type ExtendVideoMutation,
+  GenerateVideoDocument,
+  type GenerateVideoInput,
+  type GenerateVideoMutation,
   VideoDocument,
   type VideoInfoFragment,
 } from './gql/graphql.ts';
@@ -18,6 +21,14 @@ export function createRequestClient(url: string, getToken: () => string): GraphQ
 }
 
 /** @throws ClientError and others if there is no answer: send the same input again. */
+export async function generateVideo(
+  client: GraphQLClient,
+  input: GenerateVideoInput,
+): Promise<GenerateVideoMutation['generateVideo']> {
+  return (await client.request(GenerateVideoDocument, { input })).generateVideo;
+}
+
+/** The same for an extension. */
 export async function extendVideo(
   client: GraphQLClient,
   input: ExtendVideoInput,

@@ -1,6 +1,6 @@
-/** The next step after an answer to extendVideo, for every client. */
+/** The next step after an answer to generateVideo or extendVideo, for every client. */
 
-import type { ExtendVideoMutation } from './gql/graphql.ts';
+import type { ExtendVideoMutation, GenerateVideoMutation } from './gql/graphql.ts';
 
 export type NextStep =
   | { readonly watch: string }
@@ -8,8 +8,11 @@ export type NextStep =
   | { readonly show: string; readonly retryInSeconds: number | null };
 
 // #region branch
-export function toNextStep(result: ExtendVideoMutation['extendVideo']): NextStep {
+export function toNextStep(
+  result: ExtendVideoMutation['extendVideo'] | GenerateVideoMutation['generateVideo'],
+): NextStep {
   switch (result.__typename) {
+    case 'GenerateVideoSuccess':
     case 'ExtendVideoSuccess':
     // It may have been paid for: watch it, and never submit it again with another key.
     case 'OutcomeUnknownError':

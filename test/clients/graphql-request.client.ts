@@ -4,6 +4,7 @@ import {
   createRequestClient,
   extendVideo,
   followCompletions,
+  generateVideo,
   readVideo,
 } from '../../examples/clients/graphql-request.ts';
 import { toNextStep } from '../../examples/clients/next-step.ts';
@@ -23,6 +24,30 @@ describe('graphql-request', () => {
     expect(video.state).toBe('WAITING');
     expect(ended).toMatchObject([{ id: video.id, state: 'SUCCEEDED' }]);
     expect(read?.videoUrl).toMatch(/^http.*\.mp4$/);
+  });
+
+  it('leads from nothing to an extended film', async () => {
+    await using world = await startWorld();
+    const client = createRequestClient(world.url, world.getToken);
+
+    const made = await generateVideo(client, {
+      prompt: 'A cat dances',
+      aspectRatio: 'SQUARE_1_1',
+      quality: 'P720',
+      duration: 5,
+    });
+    if (made.__typename !== 'GenerateVideoSuccess') throw new Error(made.__typename);
+    await world.sandbox.complete(made.video.taskId ?? '');
+    await take(followCompletions(client, made.cursor), 1);
+    const { video, cursor } = toSuccess(
+      await extendVideo(client, { ...INPUT, taskId: made.video.id }),
+    );
+    await world.sandbox.complete(video.taskId ?? '');
+    const ended = await take(followCompletions(client, cursor), 1);
+
+    expect(toNextStep(made)).toEqual({ watch: made.video.id });
+    expect(ended).toMatchObject([{ id: video.id, state: 'SUCCEEDED' }]);
+    expect(world.sandbox.tasks.get(video.taskId ?? '')?.parentTaskId).toBe(made.video.taskId);
   });
 
   it('branches on the type of a refusal', async () => {
