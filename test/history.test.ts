@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as account from '../src/store/account.ts';
 import * as allowance from '../src/store/allowance.ts';
-import * as checks from '../src/store/checks.ts';
+import * as checks from '../src/store/check-leases.ts';
 import * as clamps from '../src/store/clamps.ts';
 import * as completions from '../src/store/completions.ts';
 import * as database from '../src/store/database.ts';
@@ -114,7 +114,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     findNextPlace: [(db) => allowance.findNextPlace(db, ALLOWANCE)],
     pauseAllowance: [(db) => allowance.pauseAllowance(db, ALLOWANCE, 1)],
   },
-  checks: {
+  'check-leases': {
     leaseDueRows: [
       (db) => checks.leaseDueRows(db, 'readable', 8, 40_000),
       (db) => checks.leaseDueRows(db, 'unnamed', 64, 40_000),
@@ -302,7 +302,7 @@ const OTHER_MODULES = new Set([
     'rows',
   ],
   ...['schema', 'sqlite', 'video-loader', 'wal'],
-  ...['transitions/claims', 'transitions/end-columns', 'transitions/end-number'],
+  ...['transitions/unique-keys', 'transitions/end-columns', 'transitions/end-number'],
   'transitions/conflict',
   'transitions/table',
 ]);

@@ -119,13 +119,13 @@ describe('any interleaving', () => {
   const title = 'pays once a key, moves states forward, and delivers each completion once';
 
   it(`${title}, on SQLite`, { timeout: 20 * 60_000 }, async () => {
-    await checkRuns(chooseRounds({ few: 20, all: 50 }), 40, startSqliteSite);
+    await checkRuns(chooseRounds({ few: 20, all: 200 }), 40, startSqliteSite);
   });
 
   it(`${title}, on two replicas with PostgreSQL`, { timeout: 20 * 60_000 }, async () => {
     await using postgres = await startPostgres();
     await using folder = await mkdtempDisposable(join(tmpdir(), 'longtake-model-'));
-    await checkRuns(chooseRounds({ few: 2, all: 4 }), 40, (upstream) =>
+    await checkRuns(chooseRounds({ few: 2, all: 12 }), 40, (upstream) =>
       startPostgresSite(upstream, postgres, folder.path),
     );
   });

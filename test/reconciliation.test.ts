@@ -8,7 +8,7 @@ import { createHub } from '../src/delivery/hub.ts';
 import { createReader } from '../src/delivery/reader.ts';
 import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';
 import { createAllowance } from '../src/store/allowance.ts';
-import { leaseDueRows } from '../src/store/checks.ts';
+import { leaseDueRows } from '../src/store/check-leases.ts';
 import { openDatabase } from '../src/store/database.ts';
 import type { Database } from '../src/store/schema.ts';
 import { confirmSubmit } from '../src/store/transitions/confirm.ts';

@@ -22,7 +22,7 @@ import {
   releaseLeases,
   scheduleCheck,
   scheduleWatchedNow,
-} from '../src/store/checks.ts';
+} from '../src/store/check-leases.ts';
 import { clampTimes } from '../src/store/clamps.ts';
 import {
   type Completion,

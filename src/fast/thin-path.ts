@@ -25,8 +25,8 @@ interface Params {
 /** What is answered: data, or errors, or both. */
 type Result = Errors & { readonly data?: unknown };
 
-/** A request that is plain. */
-interface GraphQLRequest {
+/** A request that can be answered here. */
+interface DirectRequest {
   readonly params: Params;
   readonly contentType: string;
   readonly caller: Caller;
@@ -59,8 +59,8 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
     }
   }
 
-  function toAnswer(asked: GraphQLRequest, document: DocumentNode, result: Result): DirectAnswer {
-    const { params, contentType, caller, startedAt } = asked;
+  function toAnswer(request: DirectRequest, document: DocumentNode, result: Result): DirectAnswer {
+    const { params, contentType, caller, startedAt } = request;
     const body = JSON.stringify(result);
     const outcome = toOutcome(result, caller);
     requests.find(document, params.operationName).count('http', outcome, toSeconds(startedAt));
@@ -68,21 +68,21 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
   }
 
   /** What a plan has come to, past all hooks but the masking of errors. */
-  function conclude(asked: GraphQLRequest, document: DocumentNode, result: Answer) {
-    if (!result) return execute(asked, document);
+  function conclude(request: DirectRequest, document: DocumentNode, result: Answer) {
+    if (!result) return execute(request, document);
     const { data, errors } = limitResultSize(result);
     return toAnswer(
-      asked,
+      request,
       document,
       errors ? { errors: errors.map(toClientError), data } : { data },
     );
   }
 
   async function execute(
-    asked: GraphQLRequest,
+    request: DirectRequest,
     known?: DocumentNode,
   ): Promise<DirectAnswer | null> {
-    const { params, caller } = asked;
+    const { params, caller } = request;
     const enveloped = yoga.getEnveloped({ caller, params });
     const document = known ?? prepare(params.query, enveloped);
     if (!document) return null;
@@ -96,21 +96,21 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
       variableValues: params.variables,
     });
     // Without data a variable did not fit its type, and nothing was executed.
-    return result.data === undefined ? null : toAnswer(asked, document, result);
+    return result.data === undefined ? null : toAnswer(request, document, result);
   }
 
   return (body, contentType, caller, startedAt) => {
     const params = toParams(body, trusted);
     if (!params) return null;
-    const asked = { params, contentType, caller, startedAt };
+    const request = { params, contentType, caller, startedAt };
     const known = valid.get(params.query);
     const run = known && planner.find(known, params.operationName);
-    if (!run) return execute(asked, known);
+    if (!run) return execute(request, known);
     const found = run(undefined, createContext(services, caller), params.variables ?? {});
     // Where all of it was at hand there is no promise, and so none is made.
     return found instanceof Promise
-      ? found.then((result) => conclude(asked, known, result))
-      : conclude(asked, known, found);
+      ? found.then((result) => conclude(request, known, result))
+      : conclude(request, known, found);
   };
 }
 

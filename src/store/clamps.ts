@@ -23,7 +23,7 @@ export interface Bounds {
   readonly pauseMs: number;
 }
 
-/** Attempts are recorded at their own time. Replicas that commit in another order are not meant. */
+/** Tolerance for attempts of replicas that commit in another order than they record. */
 const ATTEMPT_MS = MINUTE_MS;
 
 /** Returns how many rows were ahead. */
@@ -64,7 +64,7 @@ function clampLooks(db: Database, { lookMs }: Bounds): Promise<UpdateResult> {
     .executeTakeFirst();
 }
 
-/** Their next look ends a wait, so that it begins anew instead of ending at once. */
+/** The next check ends such a wait, so it is set to a full wait from now instead of to now. */
 function clampUnnamed(
   db: Database,
   { submitMs, unconfirmedMs, deadlineMs }: Bounds,

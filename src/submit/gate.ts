@@ -80,7 +80,7 @@ export function createGate(parts: {
     return waitMs;
   }
 
-  /** Until a newcomer of the owner is served, at least: other replicas have lines of their own. */
+  /** Milliseconds until a new submit of the owner is served; a lower bound, because other replicas have queues too. */
   function toWaitMs(owner: string): number {
     const now = performance.now();
     const isKnown = now - next.foundAt < BELIEVED_MS;

@@ -16,7 +16,7 @@ import {
   releaseLeases,
   scheduleCheck,
   scheduleWatchedNow,
-} from '../store/checks.ts';
+} from '../store/check-leases.ts';
 import { endPause } from '../store/pauses.ts';
 import { settleOverdue } from '../store/transitions/unconfirmed.ts';
 import type { ReadOutcome } from '../telemetry/metrics.ts';

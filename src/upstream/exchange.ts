@@ -19,11 +19,11 @@ export interface ExchangeRequest {
   readonly leaving?: Leaving;
 }
 
-/** What a payment has to do with the moment at which it leaves. */
+/** Hooks for the moment at which a payment leaves. */
 export interface Leaving {
   /** Called once, soon after the payload has been written. */
   readonly onLeft?: () => void;
-  /** GraphQLRequest at the last moment: whether it must not leave any more. */
+  /** Called at the last moment before the body leaves: true keeps it from leaving. */
   readonly isTooLate?: () => boolean;
 }
 

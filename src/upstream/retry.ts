@@ -8,7 +8,7 @@ export interface RetryLimits {
   /** Milliseconds for all attempts and the waits between them. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** GraphQLRequest before each further attempt; false: the last error stands. */
+  /** Called before each further attempt; false rethrows the last error instead. */
   readonly mayRepeat?: (() => boolean | Promise<boolean>) | undefined;
 }
 

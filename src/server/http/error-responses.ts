@@ -1,4 +1,4 @@
-/** Answers of the server's own, in JSON, where GraphQL has not startedAt. */
+/** Error responses in JSON for requests that are refused before GraphQL begins. */
 
 import type { ServerResponse } from 'node:http';
 import { GatewayUnavailableError, RateLimitedError, UnauthenticatedError } from '../../errors.ts';

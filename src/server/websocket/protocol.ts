@@ -29,7 +29,7 @@ export interface ProtocolParts {
   readonly toClientError: ToClientError;
   /** Running subscriptions per owner, counted together with those over server-sent events. */
   readonly subscriptions: Quota;
-  /** Null from it: graphql's own `subscribe` reports the fault. */
+  /** When it resolves with null, graphql's own `subscribe` reports why. */
   readonly subscribe: Subscribe;
   readonly trusted: TrustedDocuments | null;
   readonly requests: RequestCounts;

@@ -4,8 +4,8 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Param, prepare } from '../prepared.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
-import { isUnclaimed, keepTaskId, keptKey, reclaimedKey } from './claims.ts';
 import { withRetries } from './conflict.ts';
+import { isUnclaimed, keepTaskId, keptKey, reclaimedKey } from './unique-keys.ts';
 
 export interface Confirmation {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** Two transactions that claim the same key or task id at the same moment. */
 
 import type { RawBuilder } from 'kysely';
-import { keptKey, reclaimedKey } from './claims.ts';
+import { keptKey, reclaimedKey } from './unique-keys.ts';
 
 /** Unique violation: SQLSTATE on PostgreSQL. SQLite has one writer, so that it cannot happen there. */
 const UNIQUE_VIOLATION = '23505';

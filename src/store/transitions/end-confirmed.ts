@@ -26,8 +26,9 @@ export interface CallbackProof {
 }
 
 /**
- * The same for the usual callback of a confirmed task, without reading the row first. Null also where
- * any part of the proof is wrong.
+ * Ends a confirmed task by its usual callback, without reading the row first. Otherwise like `endVideo`.
+ *
+ * @returns null when nothing changed, or when any part of the proof is wrong.
  */
 export async function endConfirmedVideo(
   db: Database,

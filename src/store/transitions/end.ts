@@ -4,11 +4,11 @@ import type { RawBuilder } from 'kysely';
 import type { Completion } from '../completions.ts';
 import { now } from '../rows.ts';
 import type { Database } from '../schema.ts';
-import { isUnclaimed, keepTaskId } from './claims.ts';
 import { withRetries } from './conflict.ts';
 import { ENDED, toColumns, toEnded, toState, type VideoEnd } from './end-columns.ts';
 import { logEnd } from './end-number.ts';
 import { ENDS_FROM } from './table.ts';
+import { isUnclaimed, keepTaskId } from './unique-keys.ts';
 
 /**
  * Ends a task and numbers its completion in its owner's log, in one transaction.
