@@ -1,6 +1,7 @@
 /**
  * Executes operations by cached plans. The answer equals that of graphql-js, which executes whatever a
- * plan does not support. Gain: see docs/decisions/0015-plans-instead-of-compiled-code.md.
+ * plan does not support. Gain: 1.6 times the requests per second for a finished
+ * video (docs/decisions/0015-plans-instead-of-compiled-code.md).
  */
 
 import {
