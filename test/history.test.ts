@@ -8,6 +8,7 @@ import * as checks from '../src/store/check-leases.ts';
 import * as clamps from '../src/store/clamps.ts';
 import * as completions from '../src/store/completions.ts';
 import * as database from '../src/store/database.ts';
+import * as meta from '../src/store/meta.ts';
 import * as openTasks from '../src/store/open-tasks.ts';
 import * as pauses from '../src/store/pauses.ts';
 import * as pruning from '../src/store/pruning.ts';
@@ -142,6 +143,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     isReachable: [(db) => database.isReachable(db)],
     writeProbe: [(db) => database.writeProbe(db)],
   },
+  meta: { writeMeta: [(db) => meta.writeMeta(db, 'name', 'value')] },
   'open-tasks': { countOpenTasks: [(db) => openTasks.countOpenTasks(db)] },
   pauses: {
     pauseCalls: [(db) => pauses.pauseCalls(db, 'read', 1_000, true)],

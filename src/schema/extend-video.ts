@@ -1,9 +1,12 @@
 import { extendVideo } from '../resolvers/extend-video.ts';
-import type { StartedVideo } from '../resolvers/start-task.ts';
 import { builder } from './builder.ts';
 import { VideoQualityType } from './enums.ts';
 import { EXTEND_VIDEO_ERRORS } from './errors.ts';
-import { VideoType } from './video.ts';
+import {
+  createSuccessType,
+  IDEMPOTENCY_KEY_DESCRIPTION,
+  WATER_MARK_DESCRIPTION,
+} from './submit.ts';
 
 const ExtendVideoInput = builder.inputType('ExtendVideoInput', {
   description: 'The video to extend, the prompt and the settings.',
@@ -22,32 +25,17 @@ const ExtendVideoInput = builder.inputType('ExtendVideoInput', {
       required: true,
       description: 'The resolution. The aspect ratio stays that of the original video.',
     }),
-    waterMark: t.string({
-      description:
-        'Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters.',
-    }),
+    waterMark: t.string({ description: WATER_MARK_DESCRIPTION }),
     imageUrl: t.string({
       description:
         'The http(s) address of a reference image. The upstream must be able to fetch it.',
     }),
     expandPrompt: t.boolean({ description: 'Whether the upstream may expand the prompt.' }),
-    idempotencyKey: t.string({
-      description:
-        '1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent. A refused submit frees the key. A new key is your consent to a new payment.',
-    }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY_DESCRIPTION }),
   }),
 });
 
-const ExtendVideoSuccess = builder.objectRef<StartedVideo>('ExtendVideoSuccess').implement({
-  description: 'The upstream has accepted the task, now or on an earlier submit with the same key.',
-  fields: (t) => ({
-    video: t.expose('video', { type: VideoType, description: 'The task with its current state.' }),
-    cursor: t.exposeString('cursor', {
-      description:
-        "The caller's position in the completion log before this submit. A subscription that resumes after it cannot miss the completion.",
-    }),
-  }),
-});
+const ExtendVideoSuccess = createSuccessType('ExtendVideoSuccess');
 
 builder.mutationType({ description: 'Operations that cost money.' });
 

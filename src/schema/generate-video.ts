@@ -1,9 +1,12 @@
 import { generateVideo } from '../resolvers/generate-video.ts';
-import type { StartedVideo } from '../resolvers/start-task.ts';
 import { builder } from './builder.ts';
 import { AspectRatioType, VideoQualityType } from './enums.ts';
 import { GENERATE_VIDEO_ERRORS } from './errors.ts';
-import { VideoType } from './video.ts';
+import {
+  createSuccessType,
+  IDEMPOTENCY_KEY_DESCRIPTION,
+  WATER_MARK_DESCRIPTION,
+} from './submit.ts';
 
 const GenerateVideoInput = builder.inputType('GenerateVideoInput', {
   description: 'The prompt and settings of a new video.',
@@ -26,27 +29,12 @@ const GenerateVideoInput = builder.inputType('GenerateVideoInput', {
       description: 'Seconds: 5 or 10. 10 seconds are not available in P1080.',
     }),
     quality: t.field({ type: VideoQualityType, required: true, description: 'The resolution.' }),
-    waterMark: t.string({
-      description:
-        'Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters.',
-    }),
-    idempotencyKey: t.string({
-      description:
-        '1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent. A refused submit frees the key. A new key is your consent to a new payment.',
-    }),
+    waterMark: t.string({ description: WATER_MARK_DESCRIPTION }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY_DESCRIPTION }),
   }),
 });
 
-const GenerateVideoSuccess = builder.objectRef<StartedVideo>('GenerateVideoSuccess').implement({
-  description: 'The upstream has accepted the task, now or on an earlier submit with the same key.',
-  fields: (t) => ({
-    video: t.expose('video', { type: VideoType, description: 'The task with its current state.' }),
-    cursor: t.exposeString('cursor', {
-      description:
-        "The caller's position in the completion log before this submit. A subscription that resumes after it cannot miss the completion.",
-    }),
-  }),
-});
+const GenerateVideoSuccess = createSuccessType('GenerateVideoSuccess');
 
 builder.mutationField('generateVideo', (t) =>
   t.field({

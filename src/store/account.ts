@@ -2,6 +2,7 @@
 
 import { sql } from 'kysely';
 import { DAY_MS } from '../durations.ts';
+import { writeMeta } from './meta.ts';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
@@ -65,12 +66,7 @@ export async function claimCreditsRead(db: Database, periodMs: number): Promise<
 }
 
 export async function storeCredits(db: Database, credits: number): Promise<void> {
-  const value = String(credits);
-  await db
-    .insertInto('meta')
-    .values({ name: CREDITS, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute();
+  await writeMeta(db, CREDITS, String(credits));
 }
 
 /** As it was last read; null before the first time. */

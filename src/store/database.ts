@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { writeMeta } from './meta.ts';
 import { applyMigrations, MigrationError } from './migrate.ts';
 import type { Start } from './migrate-postgres.ts';
 import * as videos from './migrations/0001-videos.ts';
@@ -32,20 +33,16 @@ export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0010-originals': originals,
   '0011-account': account,
 };
-export const POSTGRES_MIGRATIONS: Record<string, Migration> = {
+export const POSTGRES_MIGRATIONS: Record<string, Migration> = inOrder({
+  ...SQLITE_MIGRATIONS,
   '0000-clock': clock,
-  '0001-videos': videos,
   '0002-notifications': notifications,
-  '0003-traces': traces,
   '0004-durable-commits': durableCommits,
-  '0004-post-begun': postBegun,
-  '0005-lists': lists,
-  '0008-attempts': attempts,
-  '0008-pauses': pauses,
-  '0008-task-index': taskIndex,
-  '0010-originals': originals,
-  '0011-account': account,
-};
+});
+
+function inOrder(migrations: Record<string, Migration>): Record<string, Migration> {
+  return Object.fromEntries(Object.entries(migrations).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** Whether other processes may share the database. */
 export function isShared(url: string): boolean {
@@ -139,11 +136,6 @@ export async function isReachable(db: Database): Promise<boolean> {
  * @throws where the database is read-only, its disk is full, or it cannot be reached.
  */
 export async function writeProbe(db: Database): Promise<void> {
-  // SQLite writes nothing where the value stays the same.
-  const row = { name: 'write_probe', value: String(performance.now()) };
-  await db
-    .insertInto('meta')
-    .values(row)
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: row.value }))
-    .execute();
+  // SQLite writes nothing when the value stays the same.
+  await writeMeta(db, 'write_probe', String(performance.now()));
 }

@@ -1,6 +1,7 @@
 /** Deletes what retention no longer covers, in small steps, so that no lock is held for long. */
 
 import { type Expression, sql } from 'kysely';
+import { writeMeta } from './meta.ts';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
@@ -142,10 +143,5 @@ export async function readPruningTimes(db: Database): Promise<PruningTimes> {
 
 /** Remembers when rows were pruned, or the time that the next run is to be compared with. */
 export async function recordPruning(db: Database, at: number): Promise<void> {
-  const value = String(at);
-  await db
-    .insertInto('meta')
-    .values({ name: LAST_RUN, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute();
+  await writeMeta(db, LAST_RUN, String(at));
 }
