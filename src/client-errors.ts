@@ -3,6 +3,7 @@
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { CALLER_LEFT } from './cancellation.ts';
+import { ERROR_TABLE } from './error-table.ts';
 import { GatewayError } from './errors.ts';
 
 /** Converts any thrown value. An unexpected one becomes INTERNAL and is logged. */
@@ -24,7 +25,7 @@ export function createToClientError(log: Logger, isOpen: boolean): ToClientError
     }
     // A client that has disconnected is not an error.
     if (cause !== CALLER_LEFT) log.error({ err: cause }, 'unexpected error in a request');
-    return new GraphQLError('Something went wrong inside the gateway.', {
+    return new GraphQLError(ERROR_TABLE.INTERNAL.message ?? '', {
       ...place,
       extensions: { code: 'INTERNAL', retryable: false, retryAfter: null, upstreamCode: null },
     });

@@ -7,7 +7,7 @@ import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-lim
 import type { Cursors } from './delivery/cursor.ts';
 import type { Hub } from './delivery/hub.ts';
 import type { Reader } from './delivery/reader.ts';
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode } from './error-table.ts';
 import type { Database } from './store/schema.ts';
 import type { VideoCache, VideoLoader } from './store/video-loader.ts';
 import { findLineages } from './store/videos.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ERROR_CODES } from '../src/errors.ts';
+import { ERROR_CODES } from '../src/error-table.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { FAILURE_REASONS } from '../src/video.ts';
 import {

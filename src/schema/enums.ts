@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts';
+import { ERROR_TABLE, type ErrorCode } from '../error-table.ts';
 import type { AspectRatio, FailureReason, VideoKind, VideoQuality, VideoState } from '../video.ts';
 import { builder } from './builder.ts';
 
@@ -81,33 +81,10 @@ export const FailureReasonType = builder.enumType('FailureReason', {
 export const ErrorCodeType = builder.enumType('ErrorCode', {
   description:
     'What went wrong, for programs. Top-level errors have the same codes in `extensions.code`.',
-  values: toValues<ErrorCode>({
-    INVALID_INPUT:
-      'The gateway or the upstream (422) refused the input. Nothing was started. Change the input.',
-    VIDEO_NOT_FOUND:
-      'The video does not exist or belongs to another owner (404). Check the id and the signed-in user.',
-    SOURCE_UNAVAILABLE:
-      'The upstream could not fetch the image (451). Use a public address, or leave the image out.',
-    RATE_LIMITED: 'Too many requests (429). Nothing was started. Retry after `retryAfter`.',
-    UPSTREAM_UNAUTHORIZED:
-      "The upstream refused the gateway's API key (401). An operator has to act. Do not retry.",
-    INSUFFICIENT_CREDITS:
-      "The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433). Nothing was started. An operator has to act. Retry only if `retryAfter` is set.",
-    UPSTREAM_MAINTENANCE:
-      'The upstream is under maintenance (455). Nothing was started. Retry later.',
-    UPSTREAM_ERROR:
-      'The upstream answered with an error that has no code of its own here. On a submit with a `video`: the task may have been started and paid for; do not submit again, watch the video. On a submit without a `video`: nothing was started. On a read: retry if `retryable`.',
-    UPSTREAM_UNREACHABLE:
-      'The gateway could not connect to the upstream. Nothing was started. Retry.',
-    OUTCOME_UNKNOWN:
-      'The request was sent but no readable answer came, or an earlier submit with the same key had this outcome. The task may exist and may have been paid for. Do not submit again; watch its `video`.',
-    IDEMPOTENCY_CONFLICT:
-      'The idempotency key was already used with a different input. Use a new key for a new task.',
-    CURSOR_EXPIRED:
-      'The completions after this cursor have been pruned. Read `videos`, then continue from a new cursor.',
-    GATEWAY_UNAVAILABLE: 'The gateway cannot serve requests now. Nothing was started. Retry.',
-    UNAUTHENTICATED: 'The request has no valid credentials. Sign in again, then retry.',
-    INTERNAL:
-      'A bug in the gateway; its log has the details. The outcome of the request is unknown. Retry a submit only with the same `idempotencyKey`.',
-  }),
+  values: Object.fromEntries(
+    Object.entries(ERROR_TABLE).map(([code, { meaning, action }]) => [
+      code,
+      { value: code, description: `${meaning} ${action}` },
+    ]),
+  ) as Record<ErrorCode, { value: ErrorCode; description: string }>,
 });

@@ -1,7 +1,7 @@
 import { extendVideo } from '../resolvers/extend-video.ts';
 import { builder } from './builder.ts';
 import { VideoQualityType } from './enums.ts';
-import { EXTEND_VIDEO_ERRORS } from './errors.ts';
+import { findErrorsOf } from './errors.ts';
 import {
   createSuccessType,
   IDEMPOTENCY_KEY_DESCRIPTION,
@@ -52,7 +52,7 @@ builder.mutationField('extendVideo', (t) =>
       }),
     },
     errors: {
-      types: EXTEND_VIDEO_ERRORS,
+      types: findErrorsOf('extendVideo'),
       directResult: true,
       union: {
         name: 'ExtendVideoResult',

@@ -1,7 +1,7 @@
 import { generateVideo } from '../resolvers/generate-video.ts';
 import { builder } from './builder.ts';
 import { AspectRatioType, VideoQualityType } from './enums.ts';
-import { GENERATE_VIDEO_ERRORS } from './errors.ts';
+import { findErrorsOf } from './errors.ts';
 import {
   createSuccessType,
   IDEMPOTENCY_KEY_DESCRIPTION,
@@ -49,7 +49,7 @@ builder.mutationField('generateVideo', (t) =>
       }),
     },
     errors: {
-      types: GENERATE_VIDEO_ERRORS,
+      types: findErrorsOf('generateVideo'),
       directResult: true,
       union: {
         name: 'GenerateVideoResult',

@@ -1,6 +1,6 @@
 /** The interface for counting everything but requests. Callers do not depend on Prometheus. */
 
-import type { ErrorCode } from '../errors.ts';
+import { ERROR_CODES, type ErrorCode, isSubmitError } from '../error-table.ts';
 import type { FailureReason } from '../video.ts';
 
 /** A known code of the upstream's envelope, or a word for any other outcome. */
@@ -9,20 +9,11 @@ export const UPSTREAM_CODES = [
   ...['other', 'unreadable', 'lost', 'unreachable', 'left'],
 ] as const;
 
-export const SUBMIT_OUTCOMES = [
+/** A submit with the key of another one has no row of its own and is not counted. */
+export const SUBMIT_OUTCOMES: readonly string[] = [
   'ok',
-  'INVALID_INPUT',
-  'VIDEO_NOT_FOUND',
-  'SOURCE_UNAVAILABLE',
-  'RATE_LIMITED',
-  'UPSTREAM_UNAUTHORIZED',
-  'INSUFFICIENT_CREDITS',
-  'UPSTREAM_MAINTENANCE',
-  'UPSTREAM_ERROR',
-  'UPSTREAM_UNREACHABLE',
-  'OUTCOME_UNKNOWN',
-  'GATEWAY_UNAVAILABLE',
-] as const satisfies readonly ('ok' | ErrorCode)[];
+  ...ERROR_CODES.filter((code) => isSubmitError(code) && code !== 'IDEMPOTENCY_CONFLICT'),
+];
 
 /** The first two end a task. The next three are acknowledged and change nothing. The rest are refused. */
 export const CALLBACK_OUTCOMES = [

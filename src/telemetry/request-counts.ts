@@ -5,7 +5,7 @@
 
 import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
 import type { Cancellation } from '../cancellation.ts';
-import { ERROR_CODES, type ErrorCode } from '../errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../error-table.ts';
 import { INVALID, toOperationLabel } from './operation-labels.ts';
 
 export const TRANSPORTS = ['http', 'sse', 'ws'] as const;
