@@ -12,7 +12,10 @@ export const wholeNumber = (least: number, most = 2 ** 31 - 1) => {
 };
 export const count = (fallback: number, least: number, most?: number) =>
   wholeNumber(least, most).default(fallback);
-export const flag = z.enum(['on', 'off']).transform((word) => word === 'on');
+/** The one form of a switch. OTEL_SDK_DISABLED, which OpenTelemetry defines, is the exception. */
+export const flag = z
+  .enum(['on', 'off'], { error: 'must be on or off' })
+  .transform((word) => word === 'on');
 export const httpUrl = z
   .url({
     protocol: /^https?$/,

@@ -80,7 +80,7 @@ const Environment = z
     UPSTREAM_REQUESTS: count(20, 1),
     UPSTREAM_WINDOW_MS: count(10_000, 1),
     SUBMIT_MAX_WAIT_MS: count(10_000, 0),
-    UPSTREAM_BREAKER: z.enum(['on', 'off']).default('on'),
+    UPSTREAM_BREAKER: flag.default(true),
     RECONCILE_AFTER_MS: count(60_000, 1),
     UNCONFIRMED_DEADLINE_MS: count(2 * 60 * 60 * 1000, 1),
     TASK_DEADLINE_MS: count(DAY_MS, 1),
@@ -143,10 +143,7 @@ const Environment = z
       .string()
       .regex(/^[\x21-\x7e]{16,}$/, 'must have at least 16 printable characters, without spaces')
       .optional(),
-    THIN_PATH: z
-      .enum(['on', 'off'])
-      .default('on')
-      .transform((word) => word === 'on'),
+    THIN_PATH: flag.default(true),
     GRAPHIQL: flag.optional(),
     INTROSPECTION: flag.optional(),
     LOG_LEVEL: z

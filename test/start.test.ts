@@ -5,6 +5,7 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { ExtendDocument, OnExtendedDocument, ReadVideoDocument } from './generated/graphql.ts';
 import { makeFolder } from './support/folder.ts';
@@ -274,6 +275,19 @@ describe('an environment that is not usable', () => {
     }
     expect(stderr).not.toMatch(/secret|password/);
   });
+
+  it.each(['GRAPHIQL', 'INTROSPECTION', 'THIN_PATH', 'UPSTREAM_BREAKER', 'UPSTREAM_CREDITS'])(
+    '%s is on or off, and no other word',
+    async (name) => {
+      const read = (word: string) =>
+        readConfig({ APIKLEY_API_KEY: 'key', [name]: word })[name as 'GRAPHIQL'];
+
+      expect([read('on'), read('off')]).toEqual([true, false]);
+      for (const word of ['true', '1', 'ON', 'yes']) {
+        expect(() => read(word)).toThrow(`${name}: must be on or off`);
+      }
+    },
+  );
 
   it('says that the key is missing, and uses no other', async () => {
     await using sandbox = await startSandbox({ autoplay: false });

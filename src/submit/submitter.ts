@@ -92,7 +92,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     allowance,
     maxWaitMs: config.SUBMIT_MAX_WAIT_MS,
   });
-  const breaker = config.UPSTREAM_BREAKER === 'on' ? createBreaker({ onOpen }) : NO_BREAKER;
+  const breaker = config.UPSTREAM_BREAKER ? createBreaker({ onOpen }) : NO_BREAKER;
   function onOpen({ code, retryAfter }: GatewayError): void {
     log.warn({ code, seconds: retryAfter }, 'submits are refused: the breaker is open');
   }
