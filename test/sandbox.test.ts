@@ -641,11 +641,16 @@ describe('words in the prompt', () => {
   });
 
   it('#expired succeeds, and its files are gone', async () => {
+    await using receiver = await startReceiver();
     await using sandbox = await startSandbox({ autoplay: false });
 
-    const taskId = await submit(sandbox, '#expired #callback-lost');
+    const taskId = await submit(sandbox, '#expired', receiver.url);
     await sandbox.complete(taskId);
 
+    expect(receiver.received[0]?.body).toMatchObject({
+      code: 200,
+      data: { task_id: taskId, video_url: '', image_url: '' },
+    });
     const record = await readRecord(sandbox, taskId);
     expect(record).toMatchObject({ state: 'success', expireFlag: 1 });
     expect((await fetch(record.videoInfo.videoUrl)).status).toBe(404);

@@ -28,7 +28,9 @@ export function toCallback(task: SandboxTask, baseUrl: string) {
   // The reference marks `data` required; a server error is where it is likeliest to be missing.
   if (code === 500) return { code, msg, data: null };
 
-  const files = code === 200 ? toFileUrls(task, baseUrl) : { video: '', cover: '' };
+  // A callback cannot say that the files are gone: it has no `expireFlag`.
+  const hasFiles = code === 200 && !task.behaviour.expired;
+  const files = hasFiles ? toFileUrls(task, baseUrl) : { video: '', cover: '' };
   const data = {
     task_id: task.taskId,
     video_id: code === 200 ? task.videoId : '',

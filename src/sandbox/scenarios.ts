@@ -95,9 +95,11 @@ export const SCENARIOS: readonly Scenario[] = [
   accepted('#slow', 'Each step takes ten times as long.', { pace: 10 }),
   accepted('#forever', 'The task stays at `generating`.', { endless: true }),
   accepted('#no-url', 'The task succeeds with code 200 and empty URLs.', { withoutUrl: true }),
-  accepted('#expired', 'The task succeeds with `expireFlag` 1; its files are gone.', {
-    expired: true,
-  }),
+  accepted(
+    '#expired',
+    'The task succeeds with `expireFlag` 1; its files are gone. The callback has empty URLs.',
+    { expired: true },
+  ),
 
   fails('#bad-image', 'Get image info failed.'),
   fails('#inappropriate', 'Inappropriate content detected. Please replace the image or video.'),
