@@ -121,7 +121,13 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       (db) => checks.leaseDueRows(db, 'unnamed', 64, 40_000),
     ],
     releaseLeases: [(db, history) => checks.releaseLeases(db, [history.toId(history.firstOpen)])],
-    scheduleCheck: [async (db) => checks.scheduleCheck(db, (await insertOpen(db)).id, 1_000)],
+    scheduleCheck: [
+      async (db) =>
+        checks.scheduleCheck(db, { id: (await insertOpen(db)).id, check_after: Date.now() }, 1_000),
+    ],
+    scheduleCheckWithin: [
+      async (db) => checks.scheduleCheckWithin(db, (await insertOpen(db)).id, 1_000),
+    ],
     scheduleWatchedNow: [
       async (db) => checks.scheduleWatchedNow(db, [(await insertOpen(db)).id], true),
       async (db) => checks.scheduleWatchedNow(db, [(await insertOpen(db)).id], false),

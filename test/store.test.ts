@@ -21,6 +21,7 @@ import {
   leaseDueRows,
   releaseLeases,
   scheduleCheck,
+  scheduleCheckWithin,
   scheduleWatchedNow,
 } from '../src/store/check-leases.ts';
 import { clampTimes } from '../src/store/clamps.ts';
@@ -813,9 +814,31 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     it('is set for later, unless the task has ended', async () => {
       const [open, ended] = [await insertOpen('a'), await insertOpen('b')];
       await endVideo(db, ended, succeeded());
-      for (const id of [open, ended]) await scheduleCheck(db, id, HOUR_MS);
+      for (const id of [open, ended]) await scheduleCheck(db, await read(id), HOUR_MS);
       expect(await read(open)).toMatchObject({ check_count: 1, lease_until: 0 });
       expect((await read(open)).check_after).toBeGreaterThan(Date.now() + HOUR_MS - 10_000);
+      expect((await read(ended)).check_after).toBeNull();
+    });
+
+    it('keeps a check that was scheduled during the last one', async () => {
+      const id = await insertOpen('a');
+      await age(id, 2 * HOUR_MS);
+      const [row] = await leaseDueRows(db, 'readable', 9, HOUR_MS);
+      if (!row) throw new Error('no row is due');
+      await adoptTask(db, id, null, true, HOUR_MS);
+      const { check_after: wanted } = await read(id);
+      await scheduleCheck(db, row, HOUR_MS);
+      expect(await read(id)).toMatchObject({ check_after: wanted, lease_until: 0 });
+    });
+
+    it('is moved forward, and never back', async () => {
+      const [open, ended] = [await insertOpen('a'), await insertOpen('b')];
+      await endVideo(db, ended, succeeded());
+      for (const id of [open, ended]) await scheduleCheckWithin(db, id, 10_000);
+      const { check_after: wanted } = await read(open);
+      expect(wanted).toBeLessThan(Date.now() + 60_000);
+      await scheduleCheckWithin(db, open, HOUR_MS);
+      expect((await read(open)).check_after).toBe(wanted);
       expect((await read(ended)).check_after).toBeNull();
     });
 

@@ -54,17 +54,41 @@ export async function releaseLeases(db: Database, ids: readonly string[]): Promi
   await db.updateTable('video').set({ lease_until: 0 }).where('id', 'in', ids).execute();
 }
 
-/** Ends a lease and schedules the next check. */
-export async function scheduleCheck(db: Database, id: string, afterMs: number): Promise<void> {
+/**
+ * Ends a lease and schedules the next check, unless a callback has scheduled another one since the lease.
+ *
+ * @param row as it was leased.
+ */
+export async function scheduleCheck(
+  db: Database,
+  { id, check_after: leasedFor }: Pick<VideoRow, 'id' | 'check_after'>,
+  afterMs: number,
+): Promise<void> {
   await db
     .updateTable('video')
     .set({
-      check_after: sql<number>`now_ms() + ${afterMs}`,
+      check_after: sql<number>`case
+        when check_after = ${leasedFor} then now_ms() + ${afterMs} else check_after end`,
       check_count: sql<number>`check_count + 1`,
       lease_until: 0,
     })
     .where('id', '=', id)
     .where('check_after', 'is not', null)
+    .execute();
+}
+
+/** Moves the next check of a task forward to this time from now; an earlier one stays. */
+export async function scheduleCheckWithin(
+  db: Database,
+  id: string,
+  afterMs: number,
+): Promise<void> {
+  const latest = sql<number>`now_ms() + ${afterMs}`;
+  await db
+    .updateTable('video')
+    .set({ check_after: latest })
+    .where('id', '=', id)
+    .where('check_after', '>', latest)
     .execute();
 }
 

@@ -1,6 +1,8 @@
 /** The gap between two checks of an open task. */
 
 const MAX_GAP_MS = 10 * 60_000;
+/** The longest gap after a read of a success without a usable file: two more such reads end the task. */
+export const FILELESS_GAP_MS = 2_000;
 const GROWTH = 1.6;
 /** Jitter, so that tasks that started together are not checked together. */
 const SPREAD = 0.2;

@@ -24,7 +24,7 @@ import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchDetails, type TaskReport } from '../upstream/details.ts';
 import { FILE_LIFETIME_MS, isEnded, type VideoFailure } from '../video.ts';
-import { toGap } from './gaps.ts';
+import { FILELESS_GAP_MS, toGap } from './gaps.ts';
 import { applyReport } from './reports.ts';
 
 /** Concurrent reads per replica. */
@@ -177,6 +177,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     const { id, owner, task_id: taskId } = row;
     if (taskId === null) return;
     let isReadable = false;
+    let isFileless = false;
     try {
       const report = await fetchDetails(upstream, taskId, {
         signal: stopping.signal,
@@ -184,7 +185,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
         mayRepeat: async () => (await takePlace(db, allowance)) !== null,
       });
       if (place.isTrial) await endPause(db, allowance.name);
-      await applyReport(parts, { id, owner }, report, true);
+      isFileless = await applyReport(parts, { id, owner }, report, true);
       isReadable = true;
       metrics.reconciliationRead(toReadOutcome(report));
       if (report === null) rest(id);
@@ -203,7 +204,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
     }
     const overdueMs = row.leased_at - row.created_at - config.TASK_DEADLINE_MS;
     if (overdueMs >= (isReadable ? 0 : UNREADABLE_FOR_MS)) await giveUp(row, DEADLINE_PASSED);
-    else await scheduleCheck(db, id, toNextGap(row));
+    else await scheduleCheck(db, row, toNextGap(row, isFileless));
   }
 
   function rest(id: string): void {
@@ -221,8 +222,9 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   }
 
   /** The next check is at the deadline at the latest. */
-  function toNextGap(row: LeasedRow): number {
-    const gap = toGap(config.RECONCILE_AFTER_MS, row.check_count);
+  function toNextGap(row: LeasedRow, isFileless: boolean): number {
+    const usual = toGap(config.RECONCILE_AFTER_MS, row.check_count);
+    const gap = isFileless ? Math.min(usual, FILELESS_GAP_MS) : usual;
     const untilDeadline = row.created_at + config.TASK_DEADLINE_MS - row.leased_at;
     return Math.round(untilDeadline > 0 ? Math.min(gap, untilDeadline) : gap);
   }

@@ -2,10 +2,11 @@
 
 import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
 import type { Change } from '../delivery/hub.ts';
-import type { VideoEnd } from '../store/transitions/end-columns.ts';
+import { scheduleCheckWithin } from '../store/check-leases.ts';
 import { countFilelessRead, noteOpen } from '../store/transitions/progress.ts';
 import type { TaskReport } from '../upstream/details.ts';
 import type { VideoFailure } from '../video.ts';
+import { FILELESS_GAP_MS } from './gaps.ts';
 
 /** Reads of a success without a usable file after which the task fails. */
 const FILELESS_READS = 3;
@@ -21,29 +22,38 @@ const FILELESS: VideoFailure = {
  * changes nothing.
  *
  * @param counts whether a success without a file counts towards failing the task: scheduled reads count,
- * reads that clients cause do not.
+ * reads that clients cause do not, but move the next scheduled read forward.
+ * @returns whether a success without a file was counted.
  */
 export async function applyReport(
   parts: EndTaskParts,
   { id, owner }: Change,
   report: TaskReport | null,
   counts: boolean,
-): Promise<void> {
-  if (report === null) return;
+): Promise<boolean> {
+  if (report === null) return false;
   const { db, hub } = parts;
   const { state } = report;
 
-  if (state === 'SUCCEEDED' || state === 'FAILED') {
-    const outcome = state === 'SUCCEEDED' ? report.files : report.failure;
-    const isFileless =
-      counts && outcome === null && (await countFilelessRead(db, id)) >= FILELESS_READS;
-    const end: VideoEnd | null = outcome
-      ? { outcome, expired: report.expired, reported: true }
-      : isFileless
-        ? { outcome: FILELESS, reported: true }
-        : null;
-    if (end) await endTask(parts, { id, owner }, end, counts ? 'reconciliation' : 'client_read');
-    return;
+  if (state !== 'SUCCEEDED' && state !== 'FAILED') {
+    if (await noteOpen(db, id, state)) hub.publish({ id, owner });
+    return false;
   }
-  if (await noteOpen(db, id, state)) hub.publish({ id, owner });
+
+  const outcome = state === 'SUCCEEDED' ? report.files : report.failure;
+  if (outcome) {
+    const end = { outcome, expired: report.expired, reported: true };
+    await endTask(parts, { id, owner }, end, counts ? 'reconciliation' : 'client_read');
+    return false;
+  }
+  if (!counts) {
+    await scheduleCheckWithin(db, id, FILELESS_GAP_MS);
+    return false;
+  }
+  const reads = await countFilelessRead(db, id);
+  if (reads >= FILELESS_READS) {
+    const end = { outcome: FILELESS, reported: true };
+    await endTask(parts, { id, owner }, end, 'reconciliation');
+  }
+  return reads > 0;
 }
