@@ -1,6 +1,6 @@
 /** Cancels the reads and waits of a caller that has left. */
 
-/** The default reason. It is not an error: nobody waits for the result any more. */
+/** The default reason. It is not an error: no caller waits for the result any more. */
 export const CALLER_LEFT = new Error('The caller has left.');
 
 /** Something that stops when a cancellation says so. */

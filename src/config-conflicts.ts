@@ -1,27 +1,29 @@
-/** Faults that no variable shows by itself. */
+/** Checks combinations of variables. */
 
 import { isLoopback, isOpen, list } from './config-values.ts';
 
 type Raw = Readonly<Record<string, string | undefined>>;
 
-/** Faults of combinations of variables. */
+/** One sentence for each combination that cannot work. */
 export function findConflicts(env: Raw): string[] {
   const faults: string[] = [];
   const { AUTH, AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = env;
   // A list of commas and spaces alone holds no key, so it does not configure authentication.
   const open = isOpen({ ...env, AUTH_API_KEYS: list.parse(env.AUTH_API_KEYS) });
   if (AUTH_JWKS_URL && AUTH_JWT_SECRET) {
-    faults.push('AUTH_JWKS_URL: cannot stand beside AUTH_JWT_SECRET');
+    faults.push('AUTH_JWKS_URL: cannot be combined with AUTH_JWT_SECRET');
   }
-  // The issuer's keys sign tokens for other audiences as well.
+  // The issuer signs tokens for other audiences with the same keys.
   if (AUTH_JWKS_URL && !(AUTH_ISSUER && AUTH_AUDIENCE)) {
-    faults.push('AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDIENCE');
+    faults.push('AUTH_JWKS_URL: requires AUTH_ISSUER and AUTH_AUDIENCE');
   }
   if (env.DATABASE_LISTEN_URL && !env.DATABASE_URL?.startsWith('postgres')) {
-    faults.push('DATABASE_LISTEN_URL: stands beside a DATABASE_URL of PostgreSQL alone');
+    faults.push('DATABASE_LISTEN_URL: requires a DATABASE_URL of PostgreSQL');
   }
   if (AUTH === 'none' && !open) {
-    faults.push('AUTH: none cannot stand beside AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS');
+    faults.push(
+      'AUTH: none cannot be combined with AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS',
+    );
   }
   const isReachable =
     !isLoopback(env.HOST ?? '127.0.0.1') ||

@@ -84,7 +84,7 @@ export function findWrapped(
     const value = env[name] ?? '';
     if (value !== value.trim()) {
       faults.set(name, 'must not begin or end with a space or a line break');
-    } else if (/^["']|["']$/.test(value)) faults.set(name, 'must not stand in quotes');
+    } else if (/^["']|["']$/.test(value)) faults.set(name, 'must not be quoted');
   }
   return faults;
 }

@@ -9,7 +9,7 @@ import {
   zstdDecompressSync,
 } from 'node:zlib';
 
-/** Nobody compresses more often than that. */
+/** More codings than any real client uses. */
 const MAX_CODINGS = 3;
 
 /** The body would be longer than the limit: a decompression bomb, perhaps. */

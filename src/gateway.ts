@@ -77,7 +77,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     id: databaseId,
     close: closeDatabase,
   } = await openDatabase(config.DATABASE_URL, pool, {
-    onWait: () => log.info('waiting: another process brings the database up to date'),
+    onWait: () => log.info('waiting: another process migrates the database'),
     ...(signal && { signal }),
   });
   await prepareStore(db, config);
@@ -88,7 +88,8 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     listener = startListener(config.DATABASE_LISTEN_URL ?? config.DATABASE_URL, pool, {
       onChange: hub.publish,
       onConnect: hub.publishAll,
-      onError: (error) => log.error({ err: error }, 'the database does not tell of changes now'),
+      onError: (error) =>
+        log.error({ err: error }, 'notifications of the database are interrupted'),
     });
   }
 

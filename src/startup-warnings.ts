@@ -50,13 +50,13 @@ export function findWarnings(config: Config, url: string): StartupWarning[] {
       isReachable && {
         variable: 'AUTH',
         message: 'anybody who can reach the gateway can spend your credits',
-        fix: 'Be sure that something in front of it asks who is there, or set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS in the place of AUTH=none.',
+        fix: 'Make sure that a proxy in front of it authenticates users, or set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS instead of AUTH=none.',
       },
     (isLocal(publicUrl) || isAnyAddress(publicUrl)) &&
       isUpstreamFar && {
         variable: 'PUBLIC_URL',
         message: 'the upstream cannot reach PUBLIC_URL: no callback will come',
-        fix: 'Set PUBLIC_URL to the address under which the internet reaches this gateway. Until then tasks are read back, RECONCILE_AFTER_MS after their submit and then at growing gaps.',
+        fix: 'Set PUBLIC_URL to the address under which the internet reaches this gateway. Until then the gateway polls tasks, RECONCILE_AFTER_MS after their submit and then at growing intervals.',
       },
     isUpstreamFar &&
       config.UPSTREAM_URL.startsWith('http:') && {
@@ -69,23 +69,23 @@ export function findWarnings(config: Config, url: string): StartupWarning[] {
       publicUrl.startsWith('http:') && {
         variable: 'PUBLIC_URL',
         message: 'the secret URLs of callbacks travel unencrypted',
-        fix: 'Put a proxy that speaks TLS in front, and set PUBLIC_URL to its https address.',
+        fix: 'Put a TLS proxy in front, and set PUBLIC_URL to its https address.',
       },
     !!config.AUTH_JWKS_URL?.startsWith('http:') &&
       !isLocal(config.AUTH_JWKS_URL) && {
         variable: 'AUTH_JWKS_URL',
-        message: 'the keys that tokens are checked with come unencrypted',
+        message: 'the keys that verify tokens are fetched unencrypted',
         fix: 'Set AUTH_JWKS_URL to an https address.',
       },
     isReachable &&
       conveniences.length > 0 && {
         variable: conveniences[0] ?? '',
-        message: `strangers find ${conveniences.join(' and ')} switched on`,
+        message: `${conveniences.join(' and ')} can be used by strangers`,
         fix: `Set ${conveniences.map((name) => `${name}=off`).join(' and ')}, or leave them unset under NODE_ENV=production.`,
       },
     config.DATABASE_URL === 'sqlite::memory:' && {
       variable: 'DATABASE_URL',
-      message: 'nothing is kept: a restart forgets tasks that have been paid for',
+      message: 'the database is in memory: a restart loses tasks that have been paid for',
       fix: 'Set DATABASE_URL to a file, as in sqlite:data/gateway.db.',
     },
   ];
@@ -130,7 +130,7 @@ export function isLocal(url: string): boolean {
   return isLoopback(new URL(url).hostname);
 }
 
-/** Whether the host is a wildcard address, which nobody can call: the default of PUBLIC_URL if only HOST is set. */
+/** Whether the host is a wildcard address, which no client can call. It becomes PUBLIC_URL if only HOST is set. */
 export function isAnyAddress(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === '0.0.0.0' || hostname === '[::]';

@@ -1,13 +1,13 @@
 /**
  * `npm run token -- alice`: prints a token for development, signed with AUTH_JWT_SECRET, that the
- * gateway with the same environment accepts. `--hours 2` sets how long it counts; 12 without.
+ * gateway with the same environment accepts. `--hours 2` sets its lifetime; the default is 12.
  */
 
 import { parseArgs } from 'node:util';
 import { SignJWT } from 'jose';
 
 const USAGE = 'Usage: npm run token -- OWNER [--hours 12]';
-/** RFC 7518, 3.2: a shorter one is no secret for HS256, and the gateway refuses it. */
+/** RFC 7518, 3.2: HS256 needs at least this length, and the gateway refuses shorter secrets. */
 const SHORTEST_SECRET = 32;
 
 try {
@@ -17,7 +17,7 @@ try {
   process.exitCode = 1;
 }
 
-/** @throws Error with a sentence for whoever ran the command. */
+/** @throws Error with a sentence for the user of the command. */
 async function mintToken(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { values, positionals } = parseArgs({
     args,
@@ -28,7 +28,7 @@ async function mintToken(args: string[], env: NodeJS.ProcessEnv): Promise<string
   const hours = Number(values.hours);
   if (!owner || positionals.length > 1 || !(hours > 0)) throw new Error(USAGE);
 
-  // The first of a list is the newest: the others only verify what was signed before.
+  // The first secret of a list signs; the others only verify older tokens.
   const secret = env.AUTH_JWT_SECRET?.split(',')[0]?.trim() ?? '';
   if (secret.length < SHORTEST_SECRET) {
     throw new Error(

@@ -837,16 +837,19 @@ describe('without anything set', () => {
   });
 
   it.each<[Record<string, string>, RegExp]>([
-    [{ AUTH: 'none', AUTH_JWT_SECRET: JWT_SECRET }, /AUTH: none cannot stand beside/],
+    [{ AUTH: 'none', AUTH_JWT_SECRET: JWT_SECRET }, /AUTH: none cannot be combined with/],
     [{ AUTH: 'open' }, /AUTH: must be 'none' or unset/],
     [
       { ...jwksEnv({ url: 'https://i.example.com' }), AUTH_JWT_SECRET: JWT_SECRET },
-      /AUTH_JWKS_URL: cannot stand beside AUTH_JWT_SECRET/,
+      /AUTH_JWKS_URL: cannot be combined with AUTH_JWT_SECRET/,
     ],
-    [{ AUTH_JWKS_URL: 'https://i.example.com' }, /AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDI/],
+    [
+      { AUTH_JWKS_URL: 'https://i.example.com' },
+      /AUTH_JWKS_URL: requires AUTH_ISSUER and AUTH_AUDI/,
+    ],
     [
       { AUTH_JWKS_URL: 'https://i.example.com', AUTH_ISSUER: ISSUER },
-      /AUTH_JWKS_URL: needs AUTH_ISSUER and AUTH_AUDI/,
+      /AUTH_JWKS_URL: requires AUTH_ISSUER and AUTH_AUDI/,
     ],
     [
       { AUTH_JWKS_URL: 'file:///etc/passwd', AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a' },

@@ -48,8 +48,8 @@ describe('a gateway in good health', () => {
       'ok       environment  every variable can be used',
       'ok       auth         open: no authentication',
       `ok       database     ${path} is in use by another process, a running gateway most likely`,
-      `ok       callbacks    http://${host} is a gateway, and takes callbacks`,
-      `ok       upstream     ${sandbox.url} answers, and accepts the key`,
+      `ok       callbacks    http://${host} is a gateway and accepts callbacks`,
+      `ok       upstream     ${sandbox.url} answers and accepts the key`,
       '',
       '0 faults, 0 warnings',
       '',
@@ -152,7 +152,7 @@ describe('an embedded database', () => {
 
     expect(the('database')).toMatchObject({
       level: 'ok',
-      message: 'data/gateway.db is not there yet, and will be made at the first start',
+      message: 'data/gateway.db does not exist yet; the first start creates it',
     });
     expect(await readdir(folder.path)).toEqual([]);
   });
@@ -178,7 +178,7 @@ describe('an embedded database', () => {
     expect(the('database')).toEqual({
       level: 'ok',
       subject: 'database',
-      message: `${path} can be used, and is up to date`,
+      message: `${path} is usable and up to date`,
       fix: null,
     });
     expect(await readdir(gateway.folder)).toEqual(['gateway.db']);
@@ -224,10 +224,12 @@ describe('PostgreSQL', () => {
     for (const { the } of [first, second]) {
       expect(the('database')).toMatchObject({
         level: 'ok',
-        message: expect.stringMatching(/\(PostgreSQL \d+.*\) is empty: its tables are made at/),
+        message: expect.stringMatching(
+          /\(PostgreSQL \d+.*\) is empty: the first start creates its tables/,
+        ),
       });
     }
-    expect(third.the('database')?.message).toMatch(/can be used, and is up to date$/);
+    expect(third.the('database')?.message).toMatch(/is usable and up to date$/);
     expect(third.the('clock')?.level).toBe('ok');
   });
 
@@ -256,7 +258,7 @@ describe('PostgreSQL', () => {
 
     expect(the('database')).toMatchObject({
       level: 'fault',
-      message: expect.stringContaining('a newer version of the gateway has been at it'),
+      message: expect.stringContaining('a newer version of the gateway has migrated it'),
     });
   });
 
@@ -333,7 +335,7 @@ describe('the way of callbacks', () => {
 
     expect(the('callbacks')).toMatchObject({
       level: 'warning',
-      message: `no gateway runs at ${NOWHERE}, so whether ${NOWHERE}/outside leads to it cannot be told`,
+      message: `no gateway runs at ${NOWHERE}, so ${NOWHERE}/outside cannot be checked`,
       fix: expect.stringContaining('Start the gateway'),
     });
   });
@@ -475,7 +477,7 @@ describe('a pause that the upstream has asked for', () => {
       {
         level: 'warning',
         subject: 'upstream',
-        message: expect.stringMatching(/^submits are paused for \d+ s still: the upstream/),
+        message: expect.stringMatching(/^submits are paused for another \d+ s: the upstream/),
         fix: expect.stringContaining('UPSTREAM_REQUESTS'),
       },
     ]);
@@ -511,7 +513,7 @@ describe('an open breaker', () => {
     });
 
     expect(about('upstream').map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/^submits are refused for \d+ s still/),
+      expect.stringMatching(/^submits are refused for another \d+ s:/),
     );
   });
 });

@@ -13,7 +13,7 @@ function messageOf(env: Record<string, string>): string {
 
 describe('every variable', () => {
   const SPACE = 'must not begin or end with a space or a line break';
-  const QUOTES = 'must not stand in quotes';
+  const QUOTES = 'must not be quoted';
 
   it.each<[string, (value: string) => string, string]>([
     ['a line break after its value', (value) => `${value}\n`, SPACE],

@@ -91,7 +91,7 @@ describe('PostgreSQL that takes no writes', () => {
     await client.query(`alter database ${client.database} set default_transaction_read_only = on`);
 
     await expect(openDatabase(url)).rejects.toThrow(
-      new RegExp(`^${PREFIX}\\S+ takes no writes .* name the primary`),
+      new RegExp(`^${PREFIX}\\S+ accepts no writes .* name the primary`),
     );
   });
 

@@ -108,7 +108,7 @@ describe('a step back to an older version', () => {
     const { code, stderr } = await start({ DATABASE_URL: `sqlite:${path}` });
 
     expect(stderr).toBe(
-      'DATABASE_URL: the database could not be brought up to date: a newer version of the gateway has been at it. Run that one, or restore a backup from before the upgrade.\n',
+      'DATABASE_URL: the database could not be brought up to date: a newer version of the gateway has migrated it. Run that one, or restore a backup from before the upgrade.\n',
     );
     expect(code).toBe(FAILED);
   });
@@ -126,7 +126,7 @@ describe('a mistake about PostgreSQL', () => {
     [
       'a missing database',
       { pathname: '/not_there' },
-      'has no database not_there. Make it: createdb not_there',
+      'has no database not_there. Create it: createdb not_there',
     ],
   ])('(%s) is told in a sentence, without the password', async (_name, change, sentence) => {
     const url = Object.assign(new URL(postgres.url), change);
@@ -150,7 +150,7 @@ describe('a mistake about PostgreSQL', () => {
     const { code, stderr } = await start({ DATABASE_URL: url.href });
     await postgres.run(`drop role ${user}`);
 
-    expect(stderr).toMatch(/^DATABASE_URL: .* may not make tables in .* Grant it CREATE/);
+    expect(stderr).toMatch(/^DATABASE_URL: .* may not create tables in .* Grant it CREATE/);
     expect(code).toBe(FAILED);
   });
 });

@@ -67,7 +67,10 @@ async function expectServerToEnd(url: string, pool: PoolOptions): Promise<void> 
   }
 }
 
-const ARRIVE = { level: 'ok', message: 'notifications arrive: replicas hear of each other' };
+const ARRIVE = {
+  level: 'ok',
+  message: 'notifications arrive: every replica sees the changes of the others',
+};
 
 describe('PostgreSQL itself', () => {
   it('has the notifications proved by the doctor', async () => {
@@ -94,7 +97,7 @@ describe.skipIf(!isThere)('pgbouncer in session mode', () => {
     await expectReplicasToHear({ DATABASE_URL });
 
     const [tables, notifications] = await consult({ DATABASE_URL });
-    expect(tables?.message).toMatch(/can be used, and is up to date$/);
+    expect(tables?.message).toMatch(/is usable and up to date$/);
     expect(notifications).toMatchObject(ARRIVE);
   });
 

@@ -83,7 +83,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
     async (sslmode) => {
       const DATABASE_URL = (await toUrl({ sslmode: '@' })).replace('%40', sslmode);
 
-      const sentence = `the certificate of localhost:${port} is signed by nobody that is trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE). Add sslrootcert=FILE to the parameters of the URL, the certificate of the authority that signed it; sslmode=no-verify encrypts without asking who answers.`;
+      const sentence = `the certificate of localhost:${port} is signed by an authority that is not trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE). Add sslrootcert=FILE to the parameters of the URL, the certificate of that authority; sslmode=no-verify encrypts without verifying the server.`;
       await expect(startGateway(UPSTREAM, { DATABASE_URL })).rejects.toThrow(PREFIX + sentence);
       expect((await consult(DATABASE_URL))?.message).toBe(`DATABASE_URL: ${sentence}`);
     },
@@ -93,7 +93,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
     const DATABASE_URL = await toUrl({ sslmode, sslrootcert: files.authority }, '127.0.0.1');
 
     await expect(startGateway(UPSTREAM, { DATABASE_URL })).rejects.toThrow(
-      `${PREFIX}the certificate of 127.0.0.1:${port} is made out to another name`,
+      `${PREFIX}the certificate of 127.0.0.1:${port} is for another name`,
     );
   });
 
@@ -157,7 +157,7 @@ describe('PostgreSQL without TLS', () => {
     url.searchParams.set('sslmode', 'require');
 
     await expect(startGateway(UPSTREAM, { DATABASE_URL: url.href })).rejects.toThrow(
-      `${PREFIX}${url.host} has no TLS. Switch it on there (ssl = on), or set sslmode=disable in the URL.`,
+      `${PREFIX}${url.host} does not support TLS. Enable it there (ssl = on), or set sslmode=disable in the URL.`,
     );
   });
 });

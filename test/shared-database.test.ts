@@ -80,7 +80,7 @@ describe('a database of an earlier version', () => {
       'alter table longtake_migration rename to kysely_migration',
       ...OTHERS.slice(2).map((statement) => statement.replace('%', 'public')),
     );
-    expect((await consult(DATABASE_URL))?.message).toMatch(/can be used, and is up to date$/);
+    expect((await consult(DATABASE_URL))?.message).toMatch(/is usable and up to date$/);
 
     await gateway.restart();
 
@@ -102,7 +102,7 @@ describe('a database of an earlier version', () => {
     file.exec('alter table longtake_migration rename to kysely_migration');
     file.exec(OTHERS[2]?.replace('%', 'main') ?? '');
     file.close();
-    expect((await consult(`sqlite:${path}`))?.message).toMatch(/can be used, and is up to date$/);
+    expect((await consult(`sqlite:${path}`))?.message).toMatch(/is usable and up to date$/);
 
     await gateway.restart();
 
@@ -115,7 +115,9 @@ describe("beside another program's migrations", () => {
     const DATABASE_URL = await postgres.createDatabase();
     if (schema !== 'public') await query(DATABASE_URL, `create schema ${schema}`);
     await query(DATABASE_URL, ...othersIn(schema));
-    expect((await consult(DATABASE_URL))?.message).toMatch(/is empty: its tables are made at/);
+    expect((await consult(DATABASE_URL))?.message).toMatch(
+      /is empty: the first start creates its tables/,
+    );
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { DATABASE_URL });
     await extend(gateway, { prompt: 'beside others' });
@@ -123,7 +125,7 @@ describe("beside another program's migrations", () => {
     await gateway.restart();
 
     expect(await readPrompts(gateway)).toEqual(['beside others']);
-    expect((await consult(DATABASE_URL))?.message).toMatch(/can be used, and is up to date$/);
+    expect((await consult(DATABASE_URL))?.message).toMatch(/is usable and up to date$/);
     const rows = await query(DATABASE_URL, `select name from ${schema}.kysely_migration`);
     expect(rows).toEqual([{ name: '2024-01-01-shops' }]);
   });
@@ -224,11 +226,11 @@ describe('what is said of migrations that do not fit', () => {
   it.each([
     [
       "('9999-of-tomorrow', '2026-01-01')",
-      'a newer version of the gateway has been at it. Run that one, or restore a backup from before the upgrade.',
+      'a newer version of the gateway has migrated it. Run that one, or restore a backup from before the upgrade.',
     ],
     [
       "('0000-another', '2026-01-01')",
-      'longtake_migration of the schema public has 0000-another in the place of 0000-clock: no version of the gateway has left it so. Restore a backup.',
+      'longtake_migration of the schema public has 0000-another in the place of 0000-clock: no version of the gateway creates this order. Restore a backup.',
     ],
   ])('%s', async (row, sentence) => {
     const DATABASE_URL = await postgres.createDatabase();

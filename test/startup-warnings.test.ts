@@ -69,7 +69,7 @@ describe('what is unsafe', () => {
     const env = { AUTH: 'none', AUTH_JWT_SECRET: '', GRAPHIQL: 'on', INTROSPECTION: 'on' };
 
     for (const { fix } of findWarnings(read(env), URL_OF_IT)) {
-      expect(fix).toMatch(/^(Set|Be sure|Put) .*\b[A-Z]+(_[A-Z]+)*\b.*\.$/);
+      expect(fix).toMatch(/^(Set|Make sure|Put) .*\b[A-Z]+(_[A-Z]+)*\b.*\.$/);
     }
     expect(findWarnings(read(env), URL_OF_IT)[1]?.fix).toContain(
       'GRAPHIQL=off and INTROSPECTION=off',
@@ -105,7 +105,7 @@ describe('what is said at the start', () => {
         '  upstream   https://api.apikley.ru, which calls back at http://127.0.0.1:4000',
         '  auth       open: no authentication',
         '  ! PUBLIC_URL: the upstream cannot reach PUBLIC_URL: no callback will come',
-        '    Set PUBLIC_URL to the address under which the internet reaches this gateway. Until then tasks are read back, RECONCILE_AFTER_MS after their submit and then at growing gaps.',
+        '    Set PUBLIC_URL to the address under which the internet reaches this gateway. Until then the gateway polls tasks, RECONCILE_AFTER_MS after their submit and then at growing intervals.',
         '',
       ].join('\n'),
     );

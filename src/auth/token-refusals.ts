@@ -1,4 +1,4 @@
-/** Logs why a token was refused. The sender is not told. */
+/** Logs why a token was refused. The sender does not learn it. */
 
 import { decodeProtectedHeader, errors } from 'jose';
 import type { Logger } from 'pino';

@@ -12,7 +12,7 @@ import { type Gateway, startGateway } from '../gateway.ts';
 import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { isEnded, type VideoState } from '../video.ts';
 
-/** How long a sandbox task stays in each of its states: slow enough to be seen. */
+/** The duration of each state of a sandbox task: slow enough to be seen. */
 const STEP_MS = 2_000;
 const BAR: Record<VideoState, number> = {
   UNCONFIRMED: 0,
@@ -29,9 +29,9 @@ let sandbox: Sandbox | undefined;
 let gateway: Gateway | undefined;
 let web: Web | undefined;
 
-// npm sends a signal that the terminal has sent already: a second one must not cut the end short.
+// npm repeats the signal that the terminal has sent. The second one must not interrupt the shutdown.
 let stopping: Promise<void> | undefined;
-// It goes on without a terminal that has been closed, until SIGHUP ends it.
+// A closed terminal must not stop it before SIGHUP does.
 process.stdout.on('error', () => {});
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => void stop().then(() => process.exit(0)));
@@ -39,7 +39,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 
 try {
   sandbox = await startSandbox({ stepMs: STEP_MS });
-  // Nothing of the caller's environment that is meant for production may reach the demo.
+  // Variables meant for production must not reach the demo.
   const { PORT, HOST, LOG_LEVEL } = process.env;
   if (!isOnce) web = await startWeb(HOST ?? '127.0.0.1', PORT ?? '4000');
   gateway = await startGateway(
@@ -92,7 +92,7 @@ async function closeAll(): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** The example app, built if it has not been; the demo can do without. */
+/** The example app, built if necessary. The demo also works without it. */
 async function startWeb(host: string, port: string): Promise<Web | undefined> {
   try {
     const { buildWeb, isWebBuilt, serveWeb } = await import('../../examples/web/serve.ts');
@@ -193,7 +193,7 @@ async function* readEvents(response: Response) {
   }
 }
 
-/** A line that moves on a terminal; a line for each state anywhere else. */
+/** One line that changes on a terminal; elsewhere a line per state. */
 function startProgressLine(begun: number) {
   let state: VideoState = 'UNCONFIRMED';
   const seconds = () => ((performance.now() - begun) / 1_000).toFixed(1).padStart(5);

@@ -1,4 +1,4 @@
-/** How much of the upstream's account is used: submits of today, and the balance. */
+/** Reports the submits of today against SUBMITS_PER_DAY, and the account's balance. */
 
 import { DAY_MS } from '../durations.ts';
 import { type Finding, ok, warning } from './finding.ts';
@@ -7,7 +7,7 @@ import { type Finding, ok, warning } from './finding.ts';
 const MIGRATION = '0011-account';
 
 /**
- * @param landed the names of the migrations that the database has.
+ * @param landed the names of the migrations that the database has had.
  * @param ask runs a statement that returns rows.
  */
 export async function examineDailySubmits(

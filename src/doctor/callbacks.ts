@@ -1,4 +1,4 @@
-/** Whether a callback would arrive, as far as that can be told from here. */
+/** Checks whether a callback would arrive, as far as this machine can find out. */
 
 import type { Config } from '../config.ts';
 import { readJson } from '../read-answer.ts';
@@ -7,12 +7,12 @@ import { isAnyAddress, isLocal } from '../startup-warnings.ts';
 import { type Finding, fault, ok, toReason, warning } from './finding.ts';
 
 const PATIENCE_MS = 5_000;
-/** Bytes of a gateway's answer: it has some fifty. */
+/** Maximum bytes to read of an answer. A gateway's has about fifty. */
 const ANSWER_LIMIT = 16 * 1024;
-/** An address of the right form that no task has. */
+/** A callback path of the right form that belongs to no task. */
 const NO_CALLBACK = `/callbacks/${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}/${'A'.repeat(43)}`;
 
-/** Where a gateway of this environment is asked from its own machine. */
+/** The address of this environment's gateway, as seen from its own machine. */
 export function ownUrl(config: Config): string {
   const listening = toUrl(config.HOST, config.PORT);
   return isAnyAddress(listening) ? toUrl('127.0.0.1', config.PORT) : listening;
@@ -21,18 +21,18 @@ export function ownUrl(config: Config): string {
 export async function examineCallbacks(config: Config): Promise<Finding[]> {
   const own = ownUrl(config);
   const publicUrl = config.PUBLIC_URL ?? own;
-  // That the upstream cannot reach such an address is a risk, and told as one.
+  // A local PUBLIC_URL is reported as a warning elsewhere.
   if (isLocal(publicUrl) && !isLocal(config.UPSTREAM_URL)) return [];
   const trouble = await findTrouble(publicUrl);
   if (trouble === null) {
-    return [ok('callbacks', `${publicUrl} is a gateway, and takes callbacks`)];
+    return [ok('callbacks', `${publicUrl} is a gateway and accepts callbacks`)];
   }
   if ((await findTrouble(own)) !== null) {
     return [
       warning(
         'callbacks',
-        `no gateway runs at ${own}, so whether ${publicUrl} leads to it cannot be told`,
-        'Start the gateway, and run the doctor again beside it.',
+        `no gateway runs at ${own}, so ${publicUrl} cannot be checked`,
+        'Start the gateway, then run the doctor again while it runs.',
       ),
     ];
   }
@@ -40,22 +40,22 @@ export async function examineCallbacks(config: Config): Promise<Finding[]> {
     fault(
       'callbacks',
       `the gateway runs at ${own}, but not at PUBLIC_URL ${publicUrl}: ${trouble}`,
-      'Have PUBLIC_URL lead to the gateway, with /callbacks/ and by POST. Until then ends are found by reading tasks back.',
+      'Route PUBLIC_URL to the gateway, including POST /callbacks/. Until then the gateway finds completions only by polling.',
     ),
   ];
 }
 
-/** Null where both the gateway and its callbacks answer. Neither question changes anything. */
+/** Null if both the gateway and its callback endpoint answer. Neither request changes anything. */
 async function findTrouble(url: string): Promise<string | null> {
   try {
     const health = await ask(`${url}/health`, 'GET');
     if (health.location)
-      return `it redirects to ${health.location}, and callbacks follow no redirect`;
+      return `it redirects to ${health.location}, and the upstream follows no redirect`;
     if (health.status !== 200 || health.body?.status !== 'ok') {
       return `GET /health is answered with ${health.status}, and not by a gateway`;
     }
     const callback = await ask(`${url}${NO_CALLBACK}`, 'POST');
-    // 503: it has no database, and is a gateway all the same.
+    // 503: a gateway without its database.
     const isOurs = callback.body?.code === callback.status && typeof callback.body.msg === 'string';
     return isOurs ? null : `POST /callbacks/… is answered with ${callback.status} on the way`;
   } catch (error) {
@@ -70,7 +70,7 @@ async function ask(url: string, method: 'GET' | 'POST') {
     signal: AbortSignal.timeout(PATIENCE_MS),
     ...(method === 'POST' && { body: '{}', headers: { 'content-type': 'application/json' } }),
   });
-  // What is not a gateway's is judged by its status.
+  // The answer of anything but a gateway is judged by its status.
   const body = await readJson(response, ANSWER_LIMIT).catch(() => null);
   return {
     status: response.status,

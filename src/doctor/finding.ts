@@ -1,13 +1,13 @@
-/** One line of what the doctor has to say. */
+/** One line of the doctor's report. */
 export interface Finding {
   readonly level: 'ok' | 'warning' | 'fault';
   readonly subject: Subject;
   readonly message: string;
-  /** What to do about it; null where nothing has to be done. */
+  /** What to do about it; null: nothing. */
   readonly fix: string | null;
 }
 
-/** In the order in which they are told. */
+/** In the order of the report. */
 export const SUBJECTS = [
   'runtime',
   'environment',
@@ -33,7 +33,7 @@ export function fault(subject: Subject, message: string, fix: string | null = nu
 
 const MAX_MESSAGE = 500;
 
-/** Messages quote what servers say. It must neither fill the terminal nor control it. */
+/** Messages quote servers. A quote must neither fill the terminal nor contain control characters. */
 function toFinding(
   level: Finding['level'],
   subject: Subject,
@@ -45,7 +45,7 @@ function toFinding(
   return { level, subject, message: short, fix };
 }
 
-/** The sentence of an error, and where fetch hides it, of its cause. */
+/** The message of an error; of its cause where `fetch` hides the message there. */
 export function toReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;

@@ -1,7 +1,7 @@
 /**
- * `npm run doctor`: looks at the environment, the database, the way of callbacks and the upstream,
- * changes nothing and spends nothing. Ends with 0 where all is well, warnings allowed, and with 1
- * where there is a fault. `--json` is for programs.
+ * `npm run doctor`: checks the environment, the database, the callback route and the upstream. Changes
+ * nothing and spends nothing. Exits with 1 if there is a fault, otherwise with 0, warnings included.
+ * `--json` is for programs.
  */
 
 import { type Config, EnvironmentError, readConfig } from '../config.ts';
@@ -18,7 +18,7 @@ import { examineRuntime } from './runtime.ts';
 import { examineSqlite } from './sqlite.ts';
 import { examineUpstream } from './upstream.ts';
 
-/** Under which heading the risk of a variable is told. */
+/** The heading under which a warning about a variable is reported. */
 const SUBJECT_OF: Readonly<Record<string, Subject>> = {
   PUBLIC_URL: 'callbacks',
   UPSTREAM_URL: 'upstream',
@@ -27,9 +27,10 @@ const SUBJECT_OF: Readonly<Record<string, Subject>> = {
   AUTH_JWKS_URL: 'auth',
 };
 
-const SEE = 'docs/configuration.md has them all. The rest is checked once these are fixed.';
+const SEE =
+  'docs/configuration.md lists all variables. Fix these, then run the doctor again for the other checks.';
 
-// As in `npm run doctor | head`: whoever reads it may leave before the end.
+// The reader may close the pipe early, as in `npm run doctor | head`.
 process.stdout.on('error', () => {});
 const findings = await examine(process.env);
 process.stdout.write(process.argv.includes('--json') ? toJson(findings) : toText(findings));
@@ -43,7 +44,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
     readTrustedDocuments(config.TRUSTED_DOCUMENTS);
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
-    // The first of several lines is a heading.
+    // If there are several lines, the first is a heading.
     const lines = error.message.split('\n');
     const faults = lines.length > 1 ? lines.slice(1) : lines;
     return [

@@ -11,9 +11,9 @@ export function judgeMigrations(
   const wrong = findFault(landed, names);
   if (wrong) return fault('database', `${database}: ${wrong.problem}`, wrong.remedy);
   if (landed.names.length === 0) {
-    return ok('database', `${database} is empty: its tables are made at the first start`);
+    return ok('database', `${database} is empty: the first start creates its tables`);
   }
   return landed.names.length < names.length
-    ? ok('database', `${database} is brought up to date at the next start`)
-    : ok('database', `${database} can be used, and is up to date`);
+    ? ok('database', `${database} will be migrated at the next start`)
+    : ok('database', `${database} is usable and up to date`);
 }

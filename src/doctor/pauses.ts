@@ -1,4 +1,4 @@
-/** Whether calls at the upstream are paused now, and which way that is known. */
+/** Checks whether upstream calls are paused now. */
 
 import type { Config } from '../config.ts';
 import { readText } from '../read-answer.ts';
@@ -9,13 +9,13 @@ import { type Finding, warning } from './finding.ts';
 /** The migration that made the table. */
 const MIGRATION = '0008-pauses';
 const PATIENCE_MS = 5_000;
-/** Bytes of a scrape: it has some ten thousand for each operation. */
+/** Maximum bytes to read of a scrape, which has about ten thousand per operation. */
 const SCRAPE_LIMIT = 4 * 1024 * 1024;
 
 const NAMES: Readonly<Record<string, string>> = { submit: 'submits', read: 'reads' };
 
 /**
- * Pauses as the database has them.
+ * Pauses that the database stores.
  *
  * @param landed the names of the migrations that the database has.
  * @param ask runs a statement that returns rows.
@@ -32,8 +32,8 @@ export async function examinePauses(
 }
 
 /**
- * What the gateway beside the doctor says of itself: whether its breaker is open, and on SQLite, whose
- * file nobody else can read, whether calls are paused. Nothing where none runs or it is not told.
+ * What /metrics of the running gateway reports: whether its breaker is open, and on SQLite, whose file no
+ * other process can read, whether calls are paused. Empty if no gateway runs or /metrics is refused.
  */
 export async function examineRunning(config: Config): Promise<Finding[]> {
   const text = await scrape(config);
@@ -54,7 +54,7 @@ export async function examineRunning(config: Config): Promise<Finding[]> {
   if (breaker <= 0) return pauses;
   const open = warning(
     'upstream',
-    `submits are refused for ${breaker} s still: several calls in a row have failed`,
+    `submits are refused for another ${breaker} s: several calls in a row have failed`,
     'See the warnings in the log of the gateway for the reason.',
   );
   return [...pauses, open];
@@ -62,7 +62,7 @@ export async function examineRunning(config: Config): Promise<Finding[]> {
 
 function toFinding(calls: string, seconds: number): Finding[] {
   if (!(seconds > 0)) return [];
-  const message = `${calls} are paused for ${Math.ceil(seconds)} s still: the upstream has answered 429`;
+  const message = `${calls} are paused for another ${Math.ceil(seconds)} s: the upstream has answered 429`;
   const fix =
     'Wait. If it comes often, lower UPSTREAM_REQUESTS, or ask the upstream for a higher limit.';
   return [warning('upstream', message, fix)];
@@ -78,7 +78,7 @@ async function scrape(config: Config): Promise<string | null> {
     const text = await readText(response, SCRAPE_LIMIT);
     return response.status === 200 ? text : null;
   } catch {
-    // Nobody listens, or it is no gateway: that is told where callbacks are examined.
+    // No gateway answers there: the check of callbacks reports that.
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** A look at PostgreSQL that changes nothing: one connection, and questions alone. */
+/** Checks PostgreSQL over one connection, with reads only. */
 
 import pg from 'pg';
 import type { Config } from '../config.ts';
@@ -13,9 +13,9 @@ import { type Finding, fault, ok, warning } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
 import { examinePauses } from './pauses.ts';
 
-/** Bytes of all answers: they have some thousand. */
+/** Maximum bytes to read of all answers, which have about a thousand. */
 const ANSWERS_LIMIT = 1024 * 1024;
-/** More than this between two clocks, and tokens or signatures begin to be judged differently. */
+/** The clock difference above which tokens and signatures may be judged differently. */
 const CLOCK_TOLERANCE_MS = 5_000;
 
 export async function examinePostgres(config: Config): Promise<Finding[]> {
@@ -28,7 +28,7 @@ export async function examinePostgres(config: Config): Promise<Finding[]> {
   let client: pg.Client | undefined;
   try {
     client = new pg.Client(toClientConfig(url, pool));
-    // A connection that dies is told by the query under way.
+    // If the connection dies, the running query rejects.
     client.on('error', () => {});
     await client.connect();
     boundAnswers(client);
@@ -39,14 +39,14 @@ export async function examinePostgres(config: Config): Promise<Finding[]> {
       await compareClocks(client),
     ];
   } catch (error) {
-    const fix = 'See DATABASE_URL, and that PostgreSQL runs.';
+    const fix = 'Check DATABASE_URL, and that PostgreSQL is running.';
     return [fault('database', `DATABASE_URL: ${explainPostgres(error, url)}`, fix)];
   } finally {
     await client?.end().catch(() => undefined);
   }
 }
 
-/** `DATABASE_URL` may name a server that goes on for ever. */
+/** `DATABASE_URL` may name a server that never stops sending. */
 function boundAnswers(client: pg.Client): void {
   const { stream } = client.connection;
   let length = 0;
@@ -73,8 +73,8 @@ async function examine(
     return [
       fault(
         'database',
-        `${name} has no tables, and this user may not make any`,
-        'Grant the user of DATABASE_URL CREATE on the schema, for the first start at least.',
+        `${name} has no tables, and this user may not create any`,
+        'Grant the user of DATABASE_URL CREATE on the schema, at least for the first start.',
       ),
     ];
   }
@@ -88,7 +88,7 @@ async function examine(
 async function examineNotifications(url: string, pool: PoolOptions): Promise<Finding> {
   try {
     await proveNotifications(url, pool);
-    return ok('database', 'notifications arrive: replicas hear of each other');
+    return ok('database', 'notifications arrive: every replica sees the changes of the others');
   } catch (error) {
     if (error instanceof NotificationsError) return fault('database', error.problem, error.remedy);
     if (error instanceof ListenError) return fault('database', error.message);
@@ -96,7 +96,7 @@ async function examineNotifications(url: string, pool: PoolOptions): Promise<Fin
   }
 }
 
-/** `synchronous_commit` is not asked for: the gateway's own transactions set it. */
+/** `synchronous_commit` is not checked: the gateway's own transactions set it. */
 async function examineDurability(client: pg.Client): Promise<Finding[]> {
   const settings = await ask<{ fsync: string; full_page_writes: string }>(
     client,
@@ -114,7 +114,7 @@ async function examineDurability(client: pg.Client): Promise<Finding[]> {
     );
 }
 
-/** Replicas agree by the database's clock; tokens and signatures are judged by each machine's own. */
+/** Replicas share the database's clock; each machine checks tokens and signatures by its own. */
 async function compareClocks(client: pg.Client): Promise<Finding> {
   const begun = Date.now();
   const answer = await ask<{ ms: number }>(
@@ -123,7 +123,7 @@ async function compareClocks(client: pg.Client): Promise<Finding> {
   );
   const gap = Math.round((answer?.ms ?? begun) - (begun + Date.now()) / 2);
   if (Math.abs(gap) <= CLOCK_TOLERANCE_MS)
-    return ok('clock', 'this machine and the database agree');
+    return ok('clock', 'the clocks of this machine and of the database agree');
   return warning(
     'clock',
     `the database's clock is ${Math.abs(gap) / 1_000} s ${gap > 0 ? 'ahead of' : 'behind'} this machine's`,

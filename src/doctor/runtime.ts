@@ -18,6 +18,6 @@ export function examineRuntime(version: string): Finding {
   return fault(
     'runtime',
     `Node ${version} is not one of ${engines.node}`,
-    'Start with npm start after npm ci, which brings a Node of its own.',
+    'Run npm ci, which installs the right Node, then npm start.',
   );
 }

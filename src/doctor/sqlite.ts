@@ -1,4 +1,4 @@
-/** A look at the embedded database that changes nothing: no file is made, locked or brought up to date. */
+/** Checks the SQLite file without creating, locking or migrating it. */
 
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -20,11 +20,11 @@ export async function examineSqlite(path: string, cap: number): Promise<Finding[
     const existing = toExisting(folder);
     return [
       statSync(existing).isDirectory() && isWritable(existing)
-        ? ok('database', `${path} is not there yet, and will be made at the first start`)
+        ? ok('database', `${path} does not exist yet; the first start creates it`)
         : fault(
             'database',
-            `${path} is not there, and cannot be made`,
-            `Give this user the right to write in ${existing}, or set DATABASE_URL to another place.`,
+            `${path} does not exist and cannot be created`,
+            `Give this user write permission on ${existing}, or set DATABASE_URL to another path.`,
           ),
     ];
   }
@@ -40,7 +40,7 @@ export async function examineSqlite(path: string, cap: number): Promise<Finding[
         fault(
           'database',
           `${path} cannot be written`,
-          'Give this user the right to write the file and its folder.',
+          'Give this user write permission on the file and its folder.',
         ),
       ];
     }
@@ -52,7 +52,7 @@ export async function examineSqlite(path: string, cap: number): Promise<Finding[
         'database',
         `${path} ${isSound ? `cannot be read: ${toReason(error)}` : 'is not a sound SQLite database'}`,
         isSound
-          ? 'See what DATABASE_URL names.'
+          ? 'Check the path in DATABASE_URL.'
           : 'Restore a backup, or set DATABASE_URL to another file.',
       ),
     ];
@@ -60,9 +60,9 @@ export async function examineSqlite(path: string, cap: number): Promise<Finding[
 }
 
 /**
- * Reading under a lock of one's own would make files beside the database. A reader who asks for an
- * exclusive lock makes none: it is refused as busy where a gateway holds the file, and in another
- * way where none does, because a reader may not have that lock.
+ * Whether a gateway holds the file. Reading under a normal lock would create files next to the database.
+ * A read-only connection in exclusive mode creates none: SQLite answers BUSY if a gateway holds the file,
+ * and another error if not, because a read-only connection cannot get that lock.
  */
 function isHeld(path: string): boolean {
   const file = new DatabaseSync(path, { readOnly: true, timeout: 0 });
@@ -79,7 +79,7 @@ function isHeld(path: string): boolean {
   }
 }
 
-/** `immutable` reads past all locks, and leaves no trace. */
+/** `immutable` ignores locks and creates no files. */
 async function readTables(path: string, cap: number): Promise<{ landed: Landed; uses: Finding[] }> {
   const url = pathToFileURL(path);
   url.search = 'immutable=1';

@@ -14,15 +14,15 @@ import { fetchDetails } from '../upstream/details.ts';
 import { findProxy, toProxyName } from '../upstream/outbound-proxy.ts';
 import { type Finding, fault, ok, toReason, warning } from './finding.ts';
 
-/** A task that nobody has: asking for it costs nothing and starts nothing. */
+/** The id of no task: reading it costs nothing and starts nothing. */
 const NO_TASK = '00000000-0000-4000-8000-000000000000';
 const PATIENCE_MS = 10_000;
 
-/** One read. Whatever is said of the task, it is said to a key that was accepted. */
+/** One read. Any answer about the task shows that the key was accepted. */
 export async function examineUpstream(config: Config): Promise<Finding[]> {
   const proxy = findProxy(config.UPSTREAM_URL, config);
   const answer = await ask(config, proxy);
-  // To this machine itself there is no other way.
+  // An upstream on this machine is always reached directly.
   if (isLocal(config.UPSTREAM_URL)) return [answer];
   const route = proxy ? `through the proxy ${toProxyName(proxy)}` : 'directly, without a proxy';
   return [answer, ok('upstream', `calls go out ${route}`)];
@@ -39,7 +39,7 @@ async function ask(config: Config, proxy: URL | null): Promise<Finding> {
   try {
     await fetchDetails(client, NO_TASK);
     const balance = config.UPSTREAM_CREDITS ? await toBalance(client) : '';
-    return ok('upstream', `${url} answers, and accepts the key${balance}`);
+    return ok('upstream', `${url} answers and accepts the key${balance}`);
   } catch (error) {
     return explain(error, url, proxy);
   } finally {
@@ -49,11 +49,11 @@ async function ask(config: Config, proxy: URL | null): Promise<Finding> {
 
 function toReachFix(proxy: URL | null): string {
   return proxy
-    ? `See that UPSTREAM_URL is right, and that the proxy ${toProxyName(proxy)} runs and lets this machine through; NO_PROXY excludes hosts from it.`
-    : 'See that UPSTREAM_URL is right, and that this machine may go out (DNS, firewall). Set HTTPS_PROXY where a proxy is the only way out.';
+    ? `Check UPSTREAM_URL, and that the proxy ${toProxyName(proxy)} runs and accepts this machine; NO_PROXY excludes hosts from it.`
+    : 'Check UPSTREAM_URL, DNS and the firewall. Set HTTPS_PROXY if this network requires a proxy.';
 }
 
-/** The endpoint is only observed: without it the gateway works as well. */
+/** The provider does not document this endpoint, and the gateway works without it. */
 async function toBalance(client: UpstreamClient): Promise<string> {
   try {
     return `; the account has ${await fetchCredits(client)} credits`;
@@ -68,7 +68,7 @@ function explain(error: unknown, url: string, proxy: URL | null): Finding {
     return fault(
       'upstream',
       `${url} refuses the key`,
-      'Set APIKLEY_API_KEY to a key of this upstream: the sandbox takes sandbox-key, the real one takes those of its own pages.',
+      'Set APIKLEY_API_KEY to a key of this upstream: sandbox-key for the sandbox, otherwise one from the site of the provider.',
     );
   }
   if (error instanceof UpstreamUnreachableError) {
@@ -81,14 +81,14 @@ function explain(error: unknown, url: string, proxy: URL | null): Finding {
     );
   }
   if (error instanceof RateLimitedError || error instanceof UpstreamMaintenanceError) {
-    return warning('upstream', `${url} answers, but not now: ${error.message}`, 'Try again later.');
+    return warning('upstream', `${url} cannot serve now: ${error.message}`, 'Try again later.');
   }
   if (error instanceof UpstreamError) {
     const said = error.upstreamCode === null ? toReason(error) : `code ${error.upstreamCode}`;
     return fault(
       'upstream',
       `${url} does not answer as the API does: ${said}`,
-      'See that UPSTREAM_URL is the base of the API, without a path of it and without a redirect.',
+      'Set UPSTREAM_URL to the base of the API, without a path and without a redirect.',
     );
   }
   if (error instanceof GatewayError) return fault('upstream', `${url}: ${error.message}`);

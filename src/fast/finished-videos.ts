@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import type { VideoCache } from '../store/video-loader.ts';
 import type { Video } from '../video.ts';
 
-/** What retention has pruned is forgotten after so long. */
+/** The lifetime of an entry: a pruned video disappears after it. */
 const REMEMBERED_MS = 5 * 60_000;
 const MAX_VIDEOS = 10_000;
 

@@ -26,7 +26,7 @@ export async function subscribeExtended(
   if (typeof taskId === 'string') {
     if (typeof after === 'string') {
       throw new InvalidInputError([
-        { path: ['after'], message: 'cannot stand beside taskId: one task has one completion' },
+        { path: ['after'], message: 'cannot be combined with taskId: one task has one completion' },
       ]);
     }
     return subscribeToTask(taskId, ctx);

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** `json` is undefined where there is no body, or none that is JSON. */
+/** `json` is undefined without a body and for a body that is not JSON. */
 export interface Body {
   readonly json: unknown;
   readonly tooLarge: boolean;
@@ -14,7 +14,7 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    // Read on, but keep nothing: a client that is still sending would not see the answer.
+    // Read the rest and discard it: a client that is still sending would not see the answer.
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   if (size > MAX_BODY_BYTES) return { json: undefined, tooLarge: true };

@@ -4,18 +4,18 @@ import type { Journal } from './journal.ts';
 import type { SandboxLogger } from './logger.ts';
 import type { SandboxTask } from './tasks.ts';
 
-/** One attempt to deliver one callback, recorded once it is known what came of it. */
+/** One attempt to deliver one callback, recorded when it has ended. */
 export interface CallbackDelivery {
   readonly taskId: string;
   readonly callBackUrl: string;
   readonly body: unknown;
-  /** 1 for the first, then one for each retry. */
+  /** 1 is the first attempt, 2 the first retry. */
   readonly attempt: number;
   readonly at: number;
-  /** Null where no answer came; `error` says why. */
+  /** Null: no answer came; `error` says why. */
   readonly status: number | null;
   readonly error: string | null;
-  /** HTTP status 200 with the envelope's code 200: nothing more is sent. */
+  /** HTTP status 200 and code 200 in the envelope: no retries follow. */
   readonly acknowledged: boolean;
 }
 
@@ -30,9 +30,9 @@ export interface CallbackOptions {
 }
 
 export interface CallbackSender {
-  /** One attempt and no retries. Never throws for what the receiver does. */
+  /** One attempt without retries. Never throws because of the receiver. */
   sendOnce(task: SandboxTask, body: unknown, attempt?: number): Promise<CallbackDelivery>;
-  /** Resolves after the first attempt; without an acknowledgement the retries go on by themselves. */
+  /** Resolves after the first attempt. Retries, if needed, continue in the background. */
   deliver(task: SandboxTask, body: unknown): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function createCallbackSender(options: CallbackOptions): CallbackSender {
     });
     const { taskId, callBackUrl } = task;
     const delivery = { taskId, callBackUrl, body, attempt, at, ...result };
-    // What closing cut short says nothing about the receiver.
+    // An attempt that `close` interrupted says nothing about the receiver.
     if (signal.aborted) return delivery;
     deliveries.add(delivery);
     logger?.info({ taskId, attempt, ...result }, 'callback');
@@ -70,7 +70,7 @@ export function createCallbackSender(options: CallbackOptions): CallbackSender {
     sendOnce,
     async deliver(task, body) {
       const { acknowledged } = await sendOnce(task, body);
-      // Only the signal makes `retry` reject, and then the retries are meant to stop.
+      // `retry` rejects only when the signal stops the retries.
       if (!acknowledged) retry(task, body).catch(() => {});
     },
   };
@@ -85,7 +85,7 @@ async function post(
   try {
     const response = await fetch(url, {
       method: 'POST',
-      // A connection for each attempt: an idle one could be stale, which would waste the attempt.
+      // A new connection for each attempt: a stale idle one would waste the attempt.
       headers: { 'content-type': 'application/json', connection: 'close', ...headers },
       body,
       redirect: 'manual',
@@ -99,7 +99,7 @@ async function post(
   }
 }
 
-/** The signature covers the task id and the time, not the body: so it is at the provider. */
+/** As at the provider, the signature covers the task id and the time, but not the body. */
 function toSignature(taskId: string, key: string): Record<string, string> {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const signature = createHmac('sha256', key).update(`${taskId}.${timestamp}`).digest('base64');
@@ -110,7 +110,7 @@ function isConfirmation(answer: unknown): boolean {
   return typeof answer === 'object' && answer !== null && 'code' in answer && answer.code === 200;
 }
 
-/** `fetch` says only "fetch failed" and keeps what happened in the cause. */
+/** `fetch` says only "fetch failed"; its cause has the reason. */
 function toReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message || error.message : error.message;

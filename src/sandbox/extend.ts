@@ -23,13 +23,13 @@ const ExtendRequest = z.object({
 
 const RETRY_AFTER = { 'retry-after': '10' };
 
-/** What was decided about a request; `task` is null where none was made. */
+/** The decision about a request. `task` is null if none was created. */
 export interface Verdict {
   readonly reply: Reply;
   readonly task: SandboxTask | null;
 }
 
-/** Decides at once and without waiting: whoever sees the request recorded finds its task made. */
+/** Synchronous, so that the task exists by the time the request is recorded. */
 export function judgeExtension(body: unknown, tasks: Tasks): Verdict {
   const parsed = ExtendRequest.safeParse(body);
   if (!parsed.success) return toInvalid(parsed.error);
@@ -74,13 +74,13 @@ export function toRefusal({ code, as }: NonNullable<Behaviour['refusal']>): Verd
 }
 
 export interface Answerer {
-  /** Sends the verdict in the manner that the prompt asked for. */
+  /** Sends the answer in the way that the prompt asks for. */
   answer(response: ServerResponse, verdict: Verdict): Promise<void>;
-  /** Lets an answer go that `#slow-answer` holds back. Says whether there was one. */
+  /** Sends an answer that `#slow-answer` holds back. False: there is none. */
   release(taskId: string): boolean;
 }
 
-/** Without autoplay a late answer waits for `release` alone. */
+/** Without autoplay, only `release` sends a late answer. */
 export function createAnswerer(options: {
   tasks: Tasks;
   stepMs: number;
@@ -93,7 +93,7 @@ export function createAnswerer(options: {
   async function hold(taskId: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     held.set(taskId, resolve);
-    // Closing ends the wait early; the answer then goes to a connection that is cut anyway.
+    // `close` ends the wait early and cuts the connection.
     if (autoplay) sleep(stepMs * 10, undefined, { signal, ref: false }).then(resolve, resolve);
     await promise;
     held.delete(taskId);

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendReply, toEnvelope } from './replies.ts';
 import { FILM_COUNT, type Tasks } from './tasks.ts';
 
-/** Short films with a number in them, so that one can tell videos and shots apart on a screen. */
+/** Short films that show a number, so that videos can be told apart on a screen. */
 const FILMS = Array.from({ length: FILM_COUNT }, (_, index) => ({
   mp4: { type: 'video/mp4', bytes: readAsset(`film-${index + 1}.mp4`) },
   png: { type: 'image/png', bytes: readAsset(`film-${index + 1}.png`) },
@@ -13,7 +13,7 @@ function readAsset(name: string): Buffer {
   return readFileSync(new URL(`./assets/${name}`, import.meta.url));
 }
 
-/** Players on any page may read the files, as they may from the provider's storage. */
+/** Pages of any origin may read the files, as at the provider's storage. */
 const CORS = { 'access-control-allow-origin': '*' };
 
 /** Serves `/files/<video id>.mp4` and `.png` of the videos that succeeded and have not expired. */
@@ -54,13 +54,13 @@ function sendFile(
     'content-length': part.length,
     ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${bytes.length}` }),
   });
-  // Node itself leaves the body of an answer to HEAD out.
+  // Node omits the body of an answer to HEAD.
   response.end(part);
 }
 
 /**
- * The one range that was asked for, both ends included. Null stands for the whole file: a server
- * MAY ignore a Range header, which is done for several ranges and for what is not one.
+ * The requested range, both ends included. Null: the whole file, because a server MAY ignore a Range
+ * header; this one ignores several ranges and malformed ones.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-14.2
  */

@@ -25,7 +25,7 @@ const GenerateRequest = z
     message: '10 seconds are not available in 1080p',
   });
 
-/** Decides at once and without waiting, like `judgeExtension`. */
+/** Synchronous, like `judgeExtension`. */
 export function judgeGeneration(body: unknown, tasks: Tasks): Verdict {
   const parsed = GenerateRequest.safeParse(body);
   if (!parsed.success) return toInvalid(parsed.error);

@@ -1,4 +1,4 @@
-/** Enough for any test or demo; a stand-in left running for weeks must not eat the memory. */
+/** Enough for any test or demo. It bounds the memory of a sandbox that runs for weeks. */
 const MAX_ENTRIES = 10_000;
 
 interface Waiter<T> {
@@ -7,13 +7,13 @@ interface Waiter<T> {
   reject(reason: Error): void;
 }
 
-/** What has happened, in order, and a way to wait for what has not. */
+/** The entries so far, in order, and a way to wait for further ones. */
 export interface Journal<T> {
   readonly entries: readonly T[];
   add(entry: T): void;
   /**
-   * The first matching entry that no earlier call was given, whether it is there already or still
-   * to come. So it does not matter which comes first, the call or the event.
+   * The first matching entry that no earlier call has returned: one that exists already, or the next
+   * one. So the call may come before or after the event.
    */
   next(accepts?: (entry: T) => boolean): Promise<T>;
   /** Rejects every wait, now and from now on. */
@@ -43,7 +43,7 @@ export function createJournal<T>(): Journal<T> {
       if (entry !== undefined) return Promise.resolve(entry);
 
       const { promise, resolve, reject } = Promise.withResolvers<T>();
-      // A wait that nobody is left to look at must not end the process when it is called off.
+      // A rejected wait that no caller handles must not end the process.
       promise.catch(() => {});
       if (closed) reject(new Error('The sandbox is closed.'));
       else waiters.add({ accepts, resolve, reject });

@@ -1,4 +1,4 @@
-/** As pino's: what happened and to which task, never a key or a callback URL. */
+/** In pino's form. Entries never contain a key or a callback URL. */
 export interface SandboxLogger {
   info(facts: object, message: string): void;
   error(facts: object, message: string): void;

@@ -38,7 +38,7 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
     apiKey: env.SANDBOX_API_KEY,
     stepMs: env.SANDBOX_STEP_MS,
     webhookHmacKey: env.SANDBOX_WEBHOOK_HMAC_KEY,
-    // What the provider was seen to allow.
+    // The provider's limit, as observed.
     rateLimit: { requests: 20, windowMs: 10_000 },
     logger: {
       info: (facts, message) => console.log(`${message} ${JSON.stringify(facts)}`),
@@ -46,7 +46,7 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
     },
   });
 
-  // A key of one's own could be one that is used elsewhere too: it is not printed.
+  // A key other than the default may be in use elsewhere, so it is not printed.
   const key = env.SANDBOX_API_KEY === DEFAULT_KEY ? DEFAULT_KEY : '<SANDBOX_API_KEY>';
   const signed = env.SANDBOX_WEBHOOK_HMAC_KEY ? ' WEBHOOK_HMAC_KEY=<SANDBOX_WEBHOOK_HMAC_KEY>' : '';
   console.log(`Sandbox upstream at ${sandbox.url}`);

@@ -4,8 +4,8 @@ export interface RateLimit {
 }
 
 /**
- * Counts requests over a sliding window. The function answers null where there is room, and else
- * the seconds until there is: a refused request is not counted.
+ * Counts requests over a sliding window. The function returns null if the request is allowed, otherwise
+ * the seconds until one is. A refused request is not counted.
  */
 export function createRateLimiter(limit: RateLimit | null): (now: number) => number | null {
   const accepted: number[] = [];

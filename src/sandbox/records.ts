@@ -25,7 +25,7 @@ export function toRecord(task: SandboxTask, baseUrl: string) {
 /** What is posted to `callBackUrl` once the task has ended. Snake case, unlike the rest. */
 export function toCallback(task: SandboxTask, baseUrl: string) {
   const { code, msg } = toOutcome(task);
-  // The reference marks `data` required; a server error is where it is likeliest to be missing.
+  // The reference requires `data`, but it is likely to be missing on a server error.
   if (code === 500) return { code, msg, data: null };
 
   // A callback cannot say that the files are gone: it has no `expireFlag`.
@@ -46,7 +46,7 @@ function toFileUrls({ videoId, behaviour }: SandboxTask, baseUrl: string) {
   return { video: `${base}.mp4`, cover: `${base}.png` };
 }
 
-/** `2023-08-15 14:30:45`: the API leaves the time zone out; here it is UTC. */
+/** `2023-08-15 14:30:45`: the API omits the time zone; here it is UTC. */
 function toLocalTime(at: number): string {
   return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 }

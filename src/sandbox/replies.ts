@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
-/** An answer, before it is known whether and when it is sent. */
+/** An answer that may be sent later, or not at all. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** The form of every answer of the API: the code that counts stands in the body. */
+/** The form of every answer of the API. The code in the body decides, not the HTTP status. */
 export function toEnvelope(
   code: number,
   msg: string,
@@ -28,7 +28,7 @@ export function toEnvelope(
   };
 }
 
-/** What a proxy in front of the API says when it cannot, or will not, ask the API. */
+/** The answer of a proxy in front of the API. */
 export function toErrorPage(status: number, headers: Record<string, string> = {}): Reply {
   return {
     status,

@@ -25,15 +25,15 @@ export type { SandboxTask, TaskState } from './tasks.ts';
 export { ORIGINAL_TASK_ID } from './tasks.ts';
 
 export interface SandboxOptions {
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port?: number;
   readonly host?: string;
-  /** Where others reach it, for the addresses of its files; `http://host:port` where left out. */
+  /** The base of its file URLs. Default: `http://host:port`. */
   readonly publicUrl?: string | undefined;
   readonly apiKey?: string;
   /** How long a task stays at each of `wait`, `queueing` and `generating`. */
   readonly stepMs?: number;
-  /** False: tasks move only by `advance` and `complete`, late answers only by `answer`. */
+  /** False: tasks advance only by `advance` and `complete`, and late answers are sent only by `answer`. */
   readonly autoplay?: boolean;
   /** The waits before the retries of a callback; the provider's are 1, 5 and 15 minutes. */
   readonly retryDelaysMs?: readonly number[];
@@ -46,7 +46,7 @@ export interface SandboxOptions {
   readonly logger?: SandboxLogger;
 }
 
-/** What throws for a task id throws because no task has it. */
+/** Methods with a task id throw if there is no such task. */
 export interface Sandbox extends AsyncDisposable {
   readonly url: string;
   /** In order of arrival, the latest 10,000. */
@@ -55,23 +55,23 @@ export interface Sandbox extends AsyncDisposable {
   readonly callbacks: readonly CallbackDelivery[];
   /** By task id, the original video included. */
   readonly tasks: ReadonlyMap<string, Readonly<SandboxTask>>;
-  /** The first matching request that no earlier call was given, already here or still to come. */
+  /** The first matching request that no earlier call has returned, recorded already or in the future. */
   nextRequest(accepts?: (request: RecordedRequest) => boolean): Promise<RecordedRequest>;
-  /** The same for callbacks: the promise is kept once the attempt was answered, or failed. */
+  /** The same for callbacks; resolves when the attempt has been answered or has failed. */
   nextCallback(accepts?: (delivery: CallbackDelivery) => boolean): Promise<CallbackDelivery>;
-  /** One step on; at the end it resolves once the first attempt of the callback was answered. */
+  /** Advances the task by one state. The last step resolves when the first callback attempt has ended. */
   advance(taskId: string): Promise<void>;
   /** Ends the task, as its prompt says or with the given outcome, and sends its callback. */
   complete(taskId: string, outcome?: Outcome): Promise<void>;
-  /** One attempt and no retries, whatever the state. `body` replaces the callback's whole body. */
+  /** Sends the callback once, in any state. `body` replaces the whole body. */
   sendCallback(taskId: string, body?: unknown): Promise<CallbackDelivery>;
-  /** Lets the answer go that `#slow-answer` holds back; throws where none is held. */
+  /** Sends the answer that `#slow-answer` holds back; throws if there is none. */
   answer(taskId: string): void;
   /** Cuts open connections, stops retries, rejects pending `next…` promises. */
   close(): Promise<void>;
 }
 
-/** Rejects, with a sentence, where the port is taken. */
+/** @throws Error with a sentence for the operator when the port is in use. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', apiKey = 'sandbox-key', webhookHmacKey, logger } = options;
   const { stepMs = 1000, autoplay = true, callbackTimeoutMs: timeoutMs = 15_000 } = options;

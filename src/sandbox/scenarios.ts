@@ -8,7 +8,7 @@ export interface Outcome {
 
 export const SUCCESS: Outcome = { code: 200, msg: 'All generated successfully.' };
 
-/** What becomes of the answer to a request that was accepted; its task lives on regardless. */
+/** How an accepted request is answered. Its task continues in any case. */
 export type Answering =
   | 'at once'
   | 'late'
@@ -20,16 +20,16 @@ export type Answering =
   | 'no task id'
   | 'error';
 
-/** What sets a request apart from the ordinary one, which is accepted and succeeds. */
+/** Deviations from the default: accepted, and succeeds. */
 export interface Behaviour {
-  /** Answered in place of an acceptance: no task is made. `page` is a proxy's HTML. */
+  /** The request is refused and no task is created. `page` is a proxy's HTML. */
   readonly refusal?: { readonly code: number; readonly as: 'envelope' | 'status' | 'page' };
   readonly answering?: Answering;
   readonly outcome?: Outcome;
-  /** How many steps' time each step takes. */
+  /** A factor for the duration of each step. */
   readonly pace?: number;
   readonly endless?: boolean;
-  /** How many callbacks are sent, one after the other. */
+  /** The number of callbacks, sent one after the other. */
   readonly callbacks?: number;
   readonly withoutUrl?: boolean;
   readonly expired?: boolean;
@@ -41,7 +41,7 @@ export interface Scenario {
   readonly behaviour: Behaviour;
 }
 
-/** The codes with which a request is refused (402 and 433 were observed), and what `msg` says then. */
+/** The codes of refusals (402 and 433 were observed) and their `msg`. */
 export const REFUSALS: Readonly<Record<number, string>> = {
   401: 'Unauthorized - Authentication credentials are missing or invalid',
   402: 'Insufficient Credits - The account does not have enough credits',
@@ -130,9 +130,9 @@ const BEHAVIOURS: ReadonlyMap<string, Behaviour> = new Map(
   SCENARIOS.map(({ word, behaviour }) => [word, behaviour]),
 );
 
-/** The behaviours of all words in the prompt put together; of two that disagree the later wins. */
+/** Combines the behaviours of all words in the prompt. If two disagree, the later one wins. */
 export function findBehaviour(prompt: string): Behaviour {
-  // Whole words only: `#429` does not stand in `#4290`, nor `#slow` in `#slow-answer`.
+  // Whole words only: `#4290` does not contain `#429`, nor `#slow-answer` `#slow`.
   const words = prompt.toLowerCase().match(/#[a-z0-9]+(?:-[a-z0-9]+)*/g) ?? [];
   return Object.assign({}, ...words.map((word) => BEHAVIOURS.get(word)));
 }

@@ -29,7 +29,7 @@ export interface RecordedRequest {
   readonly method: string;
   /** With the query. */
   readonly path: string;
-  /** Undefined where there was none, or none that is JSON. */
+  /** Undefined without a body and for a body that is not JSON. */
   readonly body: unknown;
   readonly at: number;
   /** The task that the request made. */
@@ -42,12 +42,12 @@ export interface HandlerOptions {
   readonly tasks: Tasks;
   readonly requests: Journal<RecordedRequest>;
   readonly answerer: Answerer;
-  /** Answers the seconds to wait, or null where there is room. */
+  /** Returns the seconds to wait, or null if the request is allowed. */
   readonly limit: (now: number) => number | null;
   readonly logger: SandboxLogger | undefined;
 }
 
-/** Answers everything, and the unforeseen with code 500: no request can stop the server. */
+/** Answers every request. An unexpected error becomes code 500 and does not stop the server. */
 export function createHandler(options: HandlerOptions): RequestListener {
   const { url: baseUrl, apiKey, tasks, requests, answerer, limit, logger } = options;
 
@@ -60,7 +60,7 @@ export function createHandler(options: HandlerOptions): RequestListener {
     }
 
     const body = await readBody(request);
-    // From here to the answer nothing waits, so that a recorded request can be steered at once.
+    // No await from here to the answer, so that a recorded request can be controlled at once.
     const verdict = judge(request, url, body);
     const taskId = verdict.task?.taskId ?? null;
     requests.add({ method, path, body: body.json, at: Date.now(), taskId });
@@ -89,14 +89,14 @@ export function createHandler(options: HandlerOptions): RequestListener {
 
   function read(taskId: string | null | undefined): Reply {
     const task = tasks.byId.get(taskId ?? '');
-    // Not 404: so sibling endpoints of the API were seen to answer.
+    // Not 404: sibling endpoints of the API were observed to answer this way.
     if (!task) return toEnvelope(422, 'recordInfo is null');
     return toEnvelope(200, 'success', { data: toRecord(task, baseUrl) });
   }
 
   return (request, response) => {
     handle(request, response).catch((error: unknown) => {
-      // A client that has left is no fault, and nobody is there to be told.
+      // A client that has disconnected is not an error.
       if (response.destroyed || response.headersSent || request.errored) return response.destroy();
       logger?.error({ err: error }, 'request failed');
       sendReply(response, refuse(500, { status: 500 }).reply);

@@ -16,7 +16,7 @@ export interface SandboxTask {
   readonly expandPrompt: boolean;
   readonly callBackUrl: string;
   readonly behaviour: Behaviour;
-  /** Which of the films it shows: they are handed out in turn. */
+  /** The index of its film; films are assigned in turn. */
   readonly film: number;
   readonly createdAt: number;
   state: TaskState;
@@ -29,17 +29,17 @@ export type NewTask = Pick<
   'parentTaskId' | 'prompt' | 'imageUrl' | 'expandPrompt' | 'callBackUrl' | 'behaviour'
 >;
 
-/** The stand-in's account begins with so many credits, and each task costs the same. */
+/** The initial balance of the account, and the price of each task. */
 const FIRST_CREDITS = 1_200;
 const TASK_CREDITS = 12;
 
 /** How many different films there are. */
 export const FILM_COUNT = 8;
 
-/** The video of the reference's example, there from the start for the first extension. */
+/** The video of the reference's example. It exists from the start, so that it can be extended. */
 export const ORIGINAL_TASK_ID = 'ee603959-debb-48d1-98c4-a6d1c717eba6';
 
-/** The oldest are forgotten beyond: a sandbox that is left running must not eat the memory. */
+/** Beyond this number the oldest tasks are deleted, which bounds the memory. */
 const MAX_TASKS = 10_000;
 
 const ORIGINAL: SandboxTask = {
@@ -60,20 +60,20 @@ const ORIGINAL: SandboxTask = {
 export interface TasksOptions {
   readonly stepMs: number;
   readonly autoplay: boolean;
-  /** Stops what plays by itself. */
+  /** Stops autoplay. */
   readonly signal: AbortSignal;
   /** Called each time a task has ended; `advance` and `complete` wait for it. */
   readonly onEnded: (task: SandboxTask) => Promise<void>;
 }
 
 export interface Tasks {
-  /** The account's balance, which goes down with each task. It is shown and never refuses one. */
+  /** The account's balance, which decreases with each task. It is only reported: no task is refused. */
   readonly credits: number;
   readonly byId: ReadonlyMap<string, SandboxTask>;
   findByVideoId(videoId: string): SandboxTask | undefined;
-  /** Adds a task at `wait`; with autoplay it moves on from there by itself. */
+  /** Adds a task in the state `wait`. With autoplay it advances on a timer. */
   create(task: NewTask): SandboxTask;
-  /** One step on. A task that has ended, or is endless and generating, stays as it is. */
+  /** Advances the task by one state. A task that has ended, or is endless and generating, does not change. */
   advance(task: SandboxTask): Promise<void>;
   /** Ends the task whatever its state, even one that has ended otherwise. */
   complete(task: SandboxTask, outcome?: Outcome): Promise<void>;
@@ -138,7 +138,7 @@ export function createTasks({ stepMs, autoplay, signal, onEnded }: TasksOptions)
         outcome: null,
       };
       add(task);
-      // Only the signal can end the wait between two steps early, and then nobody is left to ask.
+      // Only the signal can end the wait between two steps early; then the sandbox is closing.
       if (autoplay) play(task).catch(() => {});
       return task;
     },

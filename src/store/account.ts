@@ -1,4 +1,4 @@
-/** What all owners together use of the upstream's account: submits a day, and its balance. */
+/** The account that all owners share: submits per day, and its balance. */
 
 import { sql } from 'kysely';
 import { DAY_MS } from '../durations.ts';
@@ -46,7 +46,7 @@ export async function countSubmitsToday(db: Database): Promise<number> {
 const READ_AT = 'credits_read_at';
 const CREDITS = 'credits';
 
-/** Whether this process is the one to read the balance now: one of all replicas in each period. */
+/** True for one replica per period: that one reads the balance. */
 export async function claimCreditsRead(db: Database, periodMs: number): Promise<boolean> {
   const claimed = await db
     .insertInto('meta')
@@ -69,7 +69,7 @@ export async function storeCredits(db: Database, credits: number): Promise<void>
   await writeMeta(db, CREDITS, String(credits));
 }
 
-/** As it was last read; null before the first time. */
+/** The balance as last read; null: not read yet. */
 export async function readCredits(db: Database): Promise<number | null> {
   const row = await db
     .selectFrom('meta')

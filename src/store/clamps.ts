@@ -1,6 +1,6 @@
 /**
- * Brings back times that lie further ahead than they can have been set: the clock was set back since.
- * Otherwise rows would be due, places free and pauses over only when the clock is there again.
+ * Corrects times that lie too far ahead, because the clock was set back after they were written.
+ * Otherwise rows would become due, places free and pauses end only when the clock reaches them again.
  */
 
 import { type Expression, sql, type UpdateResult } from 'kysely';
@@ -10,7 +10,7 @@ import type { Database } from './schema.ts';
 
 /** How far ahead of now each time can have been set, in milliseconds. */
 export interface Bounds {
-  /** The next look at a row with a task id. */
+  /** The next check of a row with a task id. */
   readonly lookMs: number;
   /** The end of a submit. */
   readonly submitMs: number;
@@ -54,7 +54,7 @@ function ahead(ms: number): Expression<number> {
   return sql<number>`now_ms() + ${ms}`;
 }
 
-/** A look too early does no harm: the allowance spreads them. */
+/** A check that is too early is harmless: the allowance spreads the reads. */
 function clampLooks(db: Database, { lookMs }: Bounds): Promise<UpdateResult> {
   return db
     .updateTable('video')
@@ -84,7 +84,7 @@ function clampUnnamed(
         else submit_until end`,
       })
       .where('task_id', 'is', null)
-      // For the index, which knows nothing of the state.
+      // The index covers rows in all states.
       .where('check_after', '>', ahead(Math.min(submitMs, unconfirmedMs, deadlineMs)))
       .where('check_after', '>', latest)
       .executeTakeFirst()

@@ -26,7 +26,7 @@ export interface Completion {
   readonly video: Video;
 }
 
-/** The owner's completions after a number, in order, with their videos as they stand now. */
+/** The owner's completions after a number, in order, with the current state of their videos. */
 export async function readCompletions(
   db: Database,
   owner: string,

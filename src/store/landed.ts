@@ -1,10 +1,10 @@
-/** Which migrations a database has had, and whether this version can go on from there. */
+/** Which migrations a database has had, and whether this version can use it. */
 
 export const TABLE = 'longtake_migration';
 /** Kysely's default name, which earlier versions had, belongs to every program that uses Kysely. */
 export const FORMER_TABLE = 'kysely_migration';
 
-/** Made by the first migrations. A function of this name would be replaced without an error. */
+/** Created by the first migrations, which would replace a function of this name without an error. */
 const OWN_TABLES = ['video', 'completion', 'owner', 'allowance', 'meta'];
 const OWN_FUNCTIONS = ['now_ms', 'notify_video', 'require_durable_commit'];
 
@@ -16,7 +16,7 @@ export interface Landed {
   readonly schema: string | null;
   /** Null on SQLite. */
   readonly searchPath: string | null;
-  /** The table with the migrations' names; null where the gateway has never been here. */
+  /** The table with the names of the migrations; null: no gateway has used this database. */
   readonly table: string | null;
   /** Sorted. */
   readonly names: readonly string[];
@@ -66,7 +66,7 @@ const SQLITE_OBJECTS = `
   ) as holds_tasks
   from sqlite_schema where name in (${toList([TABLE, FORMER_TABLE, ...OWN_TABLES])})`;
 
-/** Kysely's default table is another program's unless the gateway's tasks stand beside it. */
+/** Kysely's default table belongs to another program unless the gateway's own tables exist as well. */
 function findOwnTable(found: readonly Readonly<Record<string, unknown>>[]): string | null {
   const has = (name: string) => found.some((object) => object.name === name);
   if (has(TABLE)) return TABLE;
@@ -80,7 +80,7 @@ export interface MigrationFault {
   readonly remedy: string;
 }
 
-/** @param migrations the names that this version knows. Null where it can go on. */
+/** @param migrations the names that this version knows. Null: no fault. */
 export function findFault(landed: Landed, migrations: readonly string[]): MigrationFault | null {
   const { schema, searchPath, table, names, strangers } = landed;
   if (schema === null && searchPath !== null) {
@@ -100,14 +100,14 @@ export function findFault(landed: Landed, migrations: readonly string[]): Migrat
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0 && unknown.every((name) => name > (known.at(-1) ?? ''))) {
     return {
-      problem: 'a newer version of the gateway has been at it',
+      problem: 'a newer version of the gateway has migrated it',
       remedy: 'Run that one, or restore a backup from before the upgrade.',
     };
   }
   const wrong = names.findIndex((name, index) => name !== known[index]);
   if (wrong === -1) return null;
   return {
-    problem: `${table} of ${place} has ${names[wrong]} in the place of ${known[wrong]}: no version of the gateway has left it so`,
+    problem: `${table} of ${place} has ${names[wrong]} in the place of ${known[wrong]}: no version of the gateway creates this order`,
     remedy: 'Restore a backup.',
   };
 }

@@ -83,7 +83,7 @@ export function startListener(url: string, options: PoolOptions, events: Listene
     }
   }
 
-  /** False when it was ended before its time. */
+  /** False: `close` ended it early. */
   async function pass(ms: number, signal: AbortSignal): Promise<boolean> {
     return delay(ms, true, { ref: false, signal }).catch(() => false);
   }

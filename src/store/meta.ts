@@ -1,6 +1,6 @@
 import type { Database } from './schema.ts';
 
-/** Writes a named value, of which there is one for all replicas. */
+/** Writes a named value that all replicas share. */
 export async function writeMeta(db: Database, name: string, value: string): Promise<void> {
   await db
     .insertInto('meta')

@@ -1,4 +1,4 @@
-/** Brings the tables of PostgreSQL up to date: one process at a time, and for as long as it takes. */
+/** Migrates the tables on PostgreSQL, one process at a time and without a time limit. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
@@ -6,12 +6,12 @@ import { applyMigrations, type Migrations } from './migrate.ts';
 import { createPostgresDialect, type PoolOptions } from './postgres.ts';
 import type { Tables } from './schema.ts';
 
-/** Kysely's own, so that earlier versions of the gateway, which take it, wait as well. */
+/** The lock that Kysely uses, so that earlier versions of the gateway wait for it, too. */
 const LOCK_ID = 3_853_314_791_062_309_107n;
 const RETRY_MS = 200;
 
 export interface Start {
-  /** Another process is at it, which may take minutes. */
+  /** Another process is migrating, which may take minutes. */
   onWait?(): void;
   /** Ends the wait. */
   readonly signal?: AbortSignal;
@@ -32,7 +32,7 @@ export async function migratePostgres(
   const dialect = createPostgresDialect(url, { ...pool, size: 1, statementTimeoutMs: 0 });
   const db = new Kysely<Tables>({ dialect });
   try {
-    // What another process has committed by the time of the lock has to be seen, whatever the default.
+    // Must see what other processes have committed by the time of the lock, whatever the default isolation.
     await db
       .transaction()
       .setIsolationLevel('read committed')
@@ -48,8 +48,8 @@ export async function migratePostgres(
 }
 
 /**
- * Asks again and again, because a statement that waits could not be ended. The lock is one of the
- * transaction: a pooler could leave a session's with another client.
+ * Polls for the lock, because a waiting statement cannot be aborted. The lock belongs to the
+ * transaction: behind a pooler, a session's lock could end up with another client.
  */
 async function takeLock(trx: Kysely<Tables>, { onWait, signal }: Start): Promise<void> {
   const tryLock = sql<{ isTaken: boolean }>`

@@ -8,13 +8,13 @@ import { isEmbedded } from './sqlite.ts';
 
 export type Migrations = Readonly<Record<string, Migration>>;
 
-/** Trying again does not help. */
+/** A retry does not help. */
 export class MigrationError extends Error {}
 
 /**
- * Applies what the database has not had. All or nothing: the transaction is the caller's.
+ * Applies the missing migrations in the caller's transaction, so all of them or none.
  *
- * @throws MigrationError; or what the database said.
+ * @throws MigrationError; the database's error.
  */
 export async function applyMigrations(trx: Database, migrations: Migrations): Promise<void> {
   const known = Object.keys(migrations).sort();
@@ -43,7 +43,7 @@ async function createTable(trx: Database): Promise<void> {
     .execute();
 }
 
-/** The schema is named: a table that is missing there could be another program's further down the path. */
+/** With the schema's name: without it, the search path could lead to another program's table. */
 async function takeFormerTable(trx: Database, schema: string | null): Promise<void> {
   const prefix = sql.raw(schema === null ? '' : `${schema}.`);
   await sql`alter table ${prefix}${sql.table(FORMER_TABLE)} rename to ${sql.table(TABLE)}`.execute(

@@ -6,16 +6,16 @@ import { within } from '../within.ts';
 import { type PoolOptions, toClientConfig } from './postgres.ts';
 import { explainPostgres, ListenError, NotificationsError } from './postgres-trouble.ts';
 
-/** It takes milliseconds. A database that is this slow cannot be served with. */
+/** It normally takes milliseconds. */
 const ARRIVES_WITHIN_MS = 10_000;
-/** How long a server may take to say goodbye. */
+/** How long closing a connection may take. */
 const GOODBYE_MS = 1_000;
 
 /**
- * Listens on one connection and sends a notification on another: on its own connection the sender
- * would be heard through any pooler. Changes nothing in the database or in its sessions.
+ * Listens on one connection and notifies on another: on one and the same connection, a notification
+ * arrives through any pooler. Changes nothing in the database or in its sessions.
  *
- * @throws NotificationsError; ListenError; what `pg` says of the connection of `DATABASE_URL`.
+ * @throws NotificationsError; ListenError; the error of `pg` for the connection of `DATABASE_URL`.
  */
 export async function proveNotifications(url: string, options: PoolOptions): Promise<void> {
   const channel = `longtake_proof_${randomBytes(8).toString('hex')}`;
@@ -49,7 +49,7 @@ async function connectListener(url: string, options: PoolOptions) {
 
 async function connect(url: string, options: PoolOptions) {
   const client = new pg.Client(toClientConfig(url, options));
-  // The query under way rejects as well.
+  // The running query rejects as well.
   client.on('error', () => {});
   await client.connect();
   return {

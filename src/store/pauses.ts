@@ -6,15 +6,15 @@ import { now } from './rows.ts';
 import type { AllowanceName, Database } from './schema.ts';
 
 /**
- * How long a pause goes on when one call has been let through to try, and nothing is heard of it. A
- * call that ends says so, so this is only for one whose process has died.
+ * How long a pause continues after the trial call started without ending, which happens only if its
+ * process has died.
  */
 const TRIAL_MS = 60_000;
 
 /**
- * Lets nobody call for so long, or for longer where that was said before.
+ * Pauses all calls for this long, unless a longer pause is in force.
  *
- * @param mustTry whether one call alone is let through at the end, until it is known how that went.
+ * @param mustTry whether a single trial call decides at the end if the pause is over.
  */
 export async function pauseCalls(
   db: Database,

@@ -3,7 +3,7 @@
 import { EnvironmentError } from '../config.ts';
 import { OWN_SCHEMA } from './landed.ts';
 
-/** Trying again does not help. */
+/** A retry does not help. */
 export class NotificationsError extends EnvironmentError {
   readonly problem: string;
   readonly remedy: string;
@@ -19,7 +19,7 @@ export class NotificationsError extends EnvironmentError {
 export class ListenError extends Error {}
 
 /**
- * @param error what `pg` rejected with, or what stands behind our own error for it.
+ * @param error the error of `pg`, or the cause of our own error.
  * @param url `DATABASE_URL`.
  */
 export function explainPostgres(error: unknown, url: string): string {
@@ -34,27 +34,27 @@ export function explainPostgres(error: unknown, url: string): string {
       return `the host of ${host} is not known. Is the name right?`;
     case '28000':
       if (/no encryption/.test(toText(error)))
-        return `${host} takes this user with TLS alone (${toText(error)}). Add sslmode=verify-full to the parameters of the URL.`;
+        return `${host} accepts this user only with TLS (${toText(error)}). Add sslmode=verify-full to the parameters of the URL.`;
       return refuses;
     case '28P01':
       return refuses;
     case '3D000':
-      return `${host} has no database ${database}. Make it: createdb ${database}`;
+      return `${host} has no database ${database}. Create it: createdb ${database}`;
     case '42501':
-      return `the user ${user} may not make tables in ${database} (${toText(error)}). Grant it CREATE on the schema.`;
+      return `the user ${user} may not create tables in ${database} (${toText(error)}). Grant it CREATE on the schema.`;
     case '08P01':
       if (!/startup parameter/.test(toText(error))) break;
       return `a pooler at ${host} does not pass on a parameter of the URL (${toText(error)}). Set it for the user instead: alter role ${user} set search_path = …`;
     case '42P07':
       return `another program uses this name in the schema (${toText(error)}). ${OWN_SCHEMA}`;
     case '25006':
-      return `${host} takes no writes (${toText(error)}). It is a standby, or set to be read-only: name the primary.`;
+      return `${host} accepts no writes (${toText(error)}). It is a standby or read-only: name the primary.`;
     case '53100':
       return `the disk of ${host} is full (${toText(error)}). Make room.`;
   }
   const tls = explainTls(error, host);
   if (tls !== null) return tls;
-  // What the server says has an SQLSTATE: five characters (PostgreSQL documentation, appendix A).
+  // Errors of the server have an SQLSTATE: five characters (PostgreSQL documentation, appendix A).
   if (/^[0-9A-Z]{5}$/.test(String(code)) && error instanceof Error && 'severity' in error)
     return toText(error);
   return `${host} does not answer (${toText(error)}).`;
@@ -77,13 +77,13 @@ function explainTls(error: unknown, host: string): string | null {
   const code = 'code' in error ? String(error.code) : '';
   const text = toText(error);
   if (UNTRUSTED.has(code))
-    return `the certificate of ${host} is signed by nobody that is trusted here (${code}). Add sslrootcert=FILE to the parameters of the URL, the certificate of the authority that signed it; sslmode=no-verify encrypts without asking who answers.`;
+    return `the certificate of ${host} is signed by an authority that is not trusted here (${code}). Add sslrootcert=FILE to the parameters of the URL, the certificate of that authority; sslmode=no-verify encrypts without verifying the server.`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return `the certificate of ${host} is made out to another name (${text}). Name the host in the URL as the certificate does.`;
+    return `the certificate of ${host} is for another name (${text}). Use the host name of the certificate in the URL.`;
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
     return `the certificate of ${host} is not valid at this time (${text}). Renew it, or set the clock.`;
   if (text === 'The server does not support SSL connections')
-    return `${host} has no TLS. Switch it on there (ssl = on), or set sslmode=disable in the URL.`;
+    return `${host} does not support TLS. Enable it there (ssl = on), or set sslmode=disable in the URL.`;
   if ('syscall' in error && error.syscall === 'open')
     return `a file that sslrootcert, sslcert or sslkey of the URL names cannot be read (${text}).`;
   return null;

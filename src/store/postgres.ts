@@ -45,7 +45,7 @@ export function createPostgresDialect(url: string, options: PoolOptions): Dialec
     Client: GuardedClient,
     max: options.size,
     idleTimeoutMillis: 30_000,
-    // As parameters of the connection they would be refused by pgbouncer.
+    // pgbouncer refuses them as parameters of the connection.
     ...(!isPooled && { onConnect: (client) => client.query(toLimits(options, 'session')) }),
   });
   // An error of an idle or checked-out connection must not end the process: its next query rejects.
@@ -61,7 +61,7 @@ function toLimits(options: PoolOptions, scope: 'session' | 'local'): string {
     set ${scope} idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`;
 }
 
-/** Statements outside of transactions have the client's limit alone. */
+/** Statements outside of transactions have only the client's time limit. */
 class PooledDialect extends PostgresDialect {
   readonly #createDriver: () => Driver;
 
@@ -109,9 +109,9 @@ export function toClientConfig(url: string, options: PoolOptions): pg.ClientConf
 }
 
 /**
- * Every sslmode but `disable` and `no-verify` asks for a certificate that is trusted and names the
- * host. That is what pg does, with a warning that its next version will not. `uselibpqcompat=true`
- * has the meanings of libpq, and `sslrootcert=system` is libpq's word for the default.
+ * Every sslmode except `disable` and `no-verify` requires a trusted certificate that names the host. pg
+ * does the same today, with a warning that its next version will not. `uselibpqcompat=true` selects the
+ * meanings of libpq, where `sslrootcert=system` means the default.
  *
  * @see https://www.postgresql.org/docs/current/libpq-ssl.html
  */

@@ -5,7 +5,7 @@ import type { Database } from './schema.ts';
 import { recoverOrphans } from './transitions/unconfirmed.ts';
 
 /**
- * Writes what has to be in the database before the first request.
+ * Prepares the database before the first request.
  *
  * @throws Error with a sentence for the operator.
  */
@@ -14,7 +14,7 @@ export async function prepareStore(db: Database, config: Config): Promise<void> 
   try {
     await createAllowance(db, toAllowance('submit', config));
     await createAllowance(db, toAllowance('read', config));
-    // Alone on the database: whatever was under way died with the process before.
+    // The only process on this database: earlier submits died with the process before.
     if (!isShared(DATABASE_URL)) await recoverOrphans(db, UNCONFIRMED_DEADLINE_MS);
   } catch (error) {
     const reason = explainDatabase(error, DATABASE_URL);

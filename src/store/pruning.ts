@@ -88,7 +88,7 @@ export async function pruneVideos(
 }
 
 /**
- * Removes up to `limit` tombstones of submits that never left, once so much time has passed: their
+ * Removes up to `limit` tombstones of submits that never left, once that much time has passed: their
  * answer has been read by then, and no callback can be about them. Returns how many.
  */
 export async function pruneUnsent(db: Database, keptMs: number, limit: number): Promise<number> {
@@ -110,7 +110,7 @@ export async function pruneUnsent(db: Database, keptMs: number, limit: number): 
   return Number(result.numDeletedRows);
 }
 
-/** Times by the database's clock; null where there is nothing to compare it with. */
+/** Times by the database's clock; null: nothing to compare it with. */
 export interface PruningTimes {
   readonly now: number;
   /** When rows were last pruned; before the first time, when the newest row was made. */

@@ -5,8 +5,8 @@ import type { AspectRatio, FailureReason, VideoKind, VideoQuality, VideoState } 
 
 /**
  * The states of a row: those of a video, and the two in which it is not (or not yet) one.
- * SUBMITTING: its POST may be on its way until `submit_until`. REJECTED: a tombstone, which only
- * keeps the answer for those who wait for it, unless a callback proves that the task exists.
+ * SUBMITTING: its POST may be in flight until `submit_until`. REJECTED: a tombstone, which only
+ * keeps the answer for waiting callers, unless a callback proves that the task exists.
  */
 export type RowState = VideoState | 'SUBMITTING' | 'REJECTED';
 
@@ -16,7 +16,7 @@ export interface VideoTable {
   state: RowState;
 
   idempotency_key: string | null;
-  /** 1 while the row answers for its key; the unique index covers these rows alone. */
+  /** 1 while the row holds its key; the unique index covers only these rows. */
   key_held: number;
   fingerprint: string;
   /** ORIGINAL or EXTENSION: which endpoint of the upstream makes it. */
@@ -40,11 +40,11 @@ export interface VideoTable {
   post_begun: number;
   /** SHA-256 (hex) of the token in the callback URL; the token itself is stored nowhere. */
   token_hash: string;
-  /** Of the submit's span, where it was traced: what comes later belongs to the same trace. */
+  /** The trace of the submit, if it was traced; the callback continues it. */
   traceparent: string | null;
   /**
-   * JSON of the error that the submit ended with. A REJECTED row answers with it; an UNCONFIRMED one
-   * does so to those who waited for the submit, and to nobody later.
+   * JSON of the error that the submit ended with. Every submit with the key of a REJECTED row gets it; on
+   * an UNCONFIRMED row, only callers who were waiting for the submit do.
    */
   rejection: string | null;
 
@@ -55,7 +55,7 @@ export interface VideoTable {
   failure_reason: FailureReason | null;
   failure_message: string | null;
   failure_code: number | null;
-  /** 1 when the upstream's `expireFlag` said so. */
+  /** 1: the upstream has set `expireFlag`. */
   expire_flag: number;
 
   created_at: number;
@@ -65,8 +65,8 @@ export interface VideoTable {
   checked_at: number | null;
 
   /**
-   * When upkeep looks at the row next: the end of a submit, a read of an open task, a deadline.
-   * Null when there is nothing left to look for.
+   * The time of the next check by upkeep: the end of a submit, a read of an open task, a deadline.
+   * Null: no further check.
    */
   check_after: number | null;
   check_count: number;
@@ -83,7 +83,7 @@ export interface CompletionTable {
   created_at: number;
 }
 
-/** One row an owner: the lock under which numbers are taken, the head, and how far it is pruned. */
+/** One row per owner: the lock under which numbers are taken, the head, and the pruned mark. */
 export interface OwnerTable {
   owner: string;
   head: number;
@@ -96,10 +96,10 @@ export interface MetaTable {
   value: string;
 }
 
-/** Submits and reads have a budget each. */
+/** Submits and reads each have a budget. */
 export type AllowanceName = 'submit' | 'read';
 
-/** A place is a call that the upstream allows; free again from `free_at` on. */
+/** A place is a call that the upstream allows; it is free again at `free_at`. */
 export interface AllowanceTable {
   name: AllowanceName;
   place: number;
@@ -107,8 +107,8 @@ export interface AllowanceTable {
 }
 
 /**
- * Calls of a kind are paused until a time. Where one `must_try`, the end of that time lets a single
- * call through, and the row goes when that has not been refused.
+ * Calls of a kind are paused until this time. With `must_try`, a single trial call follows, and the row
+ * is deleted if that call is not refused.
  */
 export interface PauseTable {
   name: AllowanceName;
@@ -116,14 +116,14 @@ export interface PauseTable {
   must_try: number;
 }
 
-/** A submit that counts against its owner's spending limits, whatever became of its row. */
+/** A submit that counts against its owner's spending limits, whether or not its row still exists. */
 export interface AttemptTable {
   owner: string;
   at: number;
   video_row: string;
 }
 
-/** How many submits all owners together have begun on a day (UTC), counted from 1970-01-01. */
+/** Submits of all owners per day (UTC). Days are counted from 1970-01-01. */
 export interface DailySubmitsTable {
   day: number;
   submits: number;

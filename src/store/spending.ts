@@ -6,7 +6,7 @@ import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
 export interface SpendLimits {
-  /** Submits per sliding window, whatever became of them. */
+  /** Submits per sliding window, whatever their outcome. */
   readonly windows: readonly { readonly lengthMs: number; readonly submits: number }[];
   /** Open tasks; null: no limit. */
   readonly inFlight: number | null;
@@ -43,7 +43,7 @@ export async function findOverspending(
   limits: SpendLimits,
 ): Promise<Overspending | null> {
   for (const { lengthMs, submits } of limits.windows) {
-    // The one too many, counted from the newest: when it leaves the window, there is a place again.
+    // The oldest of the newest `limit` submits: a submit is allowed again when it leaves the window.
     const excess = await trx
       .selectFrom('attempt')
       .select(sql<number>`at + ${lengthMs} - now_ms()`.as('wait'))

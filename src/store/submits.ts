@@ -25,8 +25,8 @@ const findRowOfKey = prepare<{ owner: string; idempotencyKey: string }, VideoRow
 );
 
 /**
- * The row that answers for the owner's idempotency key: its holder, or else the newest row that has
- * freed it. One statement, because a callback may give the key back to a tombstone between two.
+ * The row for the owner's idempotency key: its holder, otherwise the newest row that has freed it. One
+ * statement, because between two a callback may give the key back to a tombstone.
  */
 export async function findAnswerer(
   db: Database,
@@ -39,7 +39,7 @@ export async function findAnswerer(
       .select('id')
       .where('owner', '=', owner)
       .where('idempotency_key', '=', idempotencyKey)
-      // A literal, as the partial indexes have it.
+      // A literal, because a partial index is not used for a parameter.
       .where('key_held', '=', sql.lit(held));
   const freed = ofKey(0).orderBy('id', 'desc').limit(1);
   return db

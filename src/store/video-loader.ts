@@ -27,7 +27,7 @@ type Batch = DataLoader<string, Video | null | undefined>;
 
 /**
  * Everything that an owner's requests load in one event loop tick is one statement. It starts after the
- * tick, so each request sees what was committed before it asked; nobody joins a statement that has
+ * tick, so each request sees what was committed before it; no request joins a statement that has
  * started. Final videos are cached.
  */
 export function createVideoLoader(db: Database, cache: VideoCache): VideoLoader {

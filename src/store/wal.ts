@@ -3,11 +3,11 @@
 import { closeSync, fdatasync, openSync } from 'node:fs';
 import { createFileCheck } from './file-check.ts';
 
-/** How often statements that write nothing find out that the files are gone. */
+/** How often statements that write nothing check whether the files still exist. */
 const CHECK_EVERY_MS = 1_000;
 
 export interface Wal {
-  /** Whether a `sync` is under way: only one is at a time. */
+  /** Whether a `sync` is running; only one runs at a time. */
   readonly isSyncing: boolean;
   /**
    * Why nothing more can be stored: a `sync` has failed, after which the contents of the disk are

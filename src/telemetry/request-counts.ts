@@ -124,7 +124,7 @@ function toText(operations: ReadonlyMap<string, Operation>): string {
   const events = 'longtake_events_total';
   const totals = [`# HELP ${total} GraphQL operations that were answered.`];
   const durations = [`# HELP ${duration} Time to the answer, or to the beginning of a stream.`];
-  const delivered = [`# HELP ${events} Events that listeners were told of.`];
+  const delivered = [`# HELP ${events} Events delivered to listeners.`];
   totals.push(`# TYPE ${total} counter`);
   durations.push(`# TYPE ${duration} histogram`);
   delivered.push(`# TYPE ${events} counter`);

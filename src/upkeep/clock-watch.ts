@@ -37,7 +37,7 @@ export function startClockWatch(db: Database, config: ClockConfig, log: Logger):
         const rows = await clampTimes(db, bounds);
         if (rows > 0) log.warn({ rows }, 'the clock was set back: times too far ahead were moved');
       } catch (error) {
-        log.error({ err: error }, 'times that lie too far ahead could not be looked for');
+        log.error({ err: error }, 'the check for times that are too far ahead failed');
       }
       await delay(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }

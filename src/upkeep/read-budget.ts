@@ -6,13 +6,13 @@ export interface ReadBudget {
   /**
    * Takes a place for one request.
    *
-   * @returns null when it may be sent; else the milliseconds until there is a place again.
+   * @returns null if it may be sent, otherwise the milliseconds until one may.
    */
   take(owner: string): number | null;
 }
 
 interface Window {
-  /** Its start, by `performance.now`: it need not survive a restart. */
+  /** Its start, by `performance.now`. Windows do not survive a restart. */
   readonly since: number;
   taken: number;
 }

@@ -5,7 +5,7 @@ const FRESH_MS = 2_000;
 
 export interface SharedReads<T> {
   /**
-   * The answer of the read under way for the key, of the last one if it began less than 2 s ago, or
+   * The answer of the running read for the key, of the last one if it began less than 2 s ago, or
    * of a new one. A read is aborted when the last of its callers has left.
    *
    * @param start may throw instead of returning a promise: that concerns this caller alone.

@@ -1,7 +1,7 @@
 /**
  * The request left and no readable answer came back: the upstream may have acted on it. Not an
  * error for clients: a submit turns it into OutcomeUnknownError with its video, a read into
- * UpstreamError. `cause` says what was seen instead of an answer, without secrets.
+ * UpstreamError. `cause` describes what happened instead, without secrets.
  */
 export class AnswerLostError extends Error {
   override readonly cause: Error;

@@ -7,11 +7,11 @@ import { type Redact, redactCallbackUrls } from './redact.ts';
 import { LooseName, LooseTaskId, LooseText, parseJson, unwrapJson, WireInt } from './wire.ts';
 
 /**
- * What a callback says: a success, a failure, or neither where the task goes on. It has proved nothing
- * yet: its URL and signature do that.
+ * The report of a callback: a success, a failure, or neither while the task continues. It is not
+ * verified yet: its URL and signature prove it.
  */
 export interface CallbackReport {
-  /** Null when the callback names no task; then its URL alone does. */
+  /** Null: the callback names no task, and only its URL identifies it. */
   readonly taskId: string | null;
   readonly success: boolean;
   /** Null unless a success names a usable file. */
@@ -21,8 +21,8 @@ export interface CallbackReport {
 }
 
 /**
- * Snake case, unlike the rest of the API; some senders write camel case all the same. On a failure
- * all of it may be empty or missing.
+ * Snake case, unlike the rest of the API, but some senders use camel case. On a failure all of it may be
+ * empty or missing.
  */
 const WireFiles = z.preprocess(
   unwrapJson,
@@ -79,7 +79,7 @@ export function parseCallback(
   };
 }
 
-/** `data` as JSON, as `data[task_id]=…` or `data.task_id=…`, or its fields beside `code`. */
+/** `data` as JSON, as `data[task_id]=…` or `data.task_id=…`, or its fields next to `code`. */
 function parseForm(body: string): Record<string, unknown> {
   const fields = [...new URLSearchParams(body)];
   const nested = fields.map(([name, value]): [string, string] => [

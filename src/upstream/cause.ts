@@ -1,9 +1,8 @@
 import type { Redact } from './redact.ts';
 
 /**
- * The error as far as it may be shown: name, code and message. The original stays behind because
- * undici's errors can carry what the upstream sent (`HTTPParserError.data`), where secrets may be
- * echoed, and OpenSSL's carry certificates.
+ * A copy of the error that is safe to log: name, code and message. undici's errors can contain data of
+ * the upstream (`HTTPParserError.data`), which may echo secrets, and OpenSSL's contain certificates.
  */
 export function toSafeCause(error: Error, redact: Redact): Error {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null;

@@ -31,11 +31,11 @@ export interface UpstreamClientOptions {
   readonly logger?: UpstreamLogger;
   /** The outbound proxy; null or left out: calls go directly. */
   readonly proxy?: URL | null;
-  /** How connections are made, where the usual way will not do; then it keeps its own time. */
+  /** Replaces the default connector and its time limit. */
   readonly connect?: buildConnector.connector;
 }
 
-/** The connections to the upstream. Knows HTTP and the key, and nothing of the API's shapes. */
+/** The connections to the upstream: HTTP and the key, independent of the API's endpoints. */
 export interface UpstreamClient {
   readonly timeoutMs: number;
   /** One GET, on a kept connection. Fails as `exchange` does. */
@@ -44,13 +44,13 @@ export interface UpstreamClient {
   submit(path: string, body: object, leaving: Leaving): Promise<Answer>;
   /** Hides the key and callback URLs in a text of the upstream's. */
   readonly redact: Redact;
-  /** A task was reported with a state word that is not known here; '' where there was none. */
+  /** Called for an unknown state word of a task; '' stands for a missing one. */
   noteUnknownState(word: string): void;
-  /** Takes no more calls, lets those under way end (at most `timeoutMs`), then disconnects. */
+  /** Refuses new calls, waits for running ones (at most `timeoutMs`), then disconnects. */
   close(): Promise<void>;
 }
 
-/** @throws TypeError when the key cannot stand in a header; its message does not repeat the key. */
+/** @throws TypeError when the key is not valid in a header; its message does not repeat the key. */
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
   const { apiKey, timeoutMs, logger } = options;
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
@@ -110,7 +110,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       else logger?.warn({ ...facts, location, fix: WRONG_URL }, 'redirect of the upstream ignored');
       return answer;
     } catch (error) {
-      // A caller's own reason is not ours to log.
+      // The reason of a caller's cancellation is not logged.
       if (limits.signal?.aborted) logger?.debug({ ...fields, ms: elapsed() }, 'caller has left');
       else
         logger?.warn({ ...fields, ...toLogFields(error), ms: elapsed() }, 'upstream call failed');
@@ -122,7 +122,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
 
   let closing: Promise<void> | null = null;
   async function disconnect() {
-    // close() alone would also wait for connections to be made for calls long given up.
+    // close() alone would also wait for connection attempts of abandoned calls.
     void Promise.allSettled([reads.close(), submits.close()]);
     await Promise.allSettled(underWay);
     await Promise.all([reads.destroy(), submits.destroy()]);
@@ -168,7 +168,7 @@ function toLogFields(error: unknown): object {
     cause: error.cause instanceof Error ? error.cause.message : undefined,
     fix:
       error instanceof UpstreamUnreachableError
-        ? 'See that UPSTREAM_URL is right and answers: npm run doctor'
+        ? 'Check UPSTREAM_URL with npm run doctor'
         : undefined,
   };
 }

@@ -5,8 +5,8 @@ import { toReadData } from './envelope.ts';
 import { LooseNumber } from './wire.ts';
 
 /**
- * The account's balance. The endpoint is only observed, so it is asked only where `UPSTREAM_CREDITS`
- * says so.
+ * Reads the account's balance. The endpoint is not documented, so it is called only with
+ * `UPSTREAM_CREDITS=on`.
  *
  * @throws GatewayError; UpstreamError where the answer holds no number.
  */

@@ -18,10 +18,10 @@ import {
   WireInt,
 } from './wire.ts';
 
-/** A task as the upstream tells it now. */
+/** The upstream's current report of a task. */
 export interface TaskReport {
   readonly taskId: string;
-  /** Null for a word that is not known here, unless a file or a failure text tells the end. */
+  /** Null for an unknown word, unless a file or a failure text shows that the task has ended. */
   readonly state: Exclude<VideoState, 'UNCONFIRMED'> | null;
   /** The video that this one extends. */
   readonly sourceTaskId: string | null;
@@ -60,11 +60,11 @@ const WireVideo = z.preprocess(
     .catch({ videoId: null, videoUrl: null, imageUrl: null }),
 );
 
-/** `generateTime` is left out: it names no time zone. */
+/** `generateTime` is ignored: it has no time zone. */
 const WireTask = z.object({
   taskId: LooseTaskId,
   parentTaskId: LooseTaskId,
-  /** In the place of `parentTaskId`, observed. */
+  /** Observed instead of `parentTaskId`. */
   parentId: LooseTaskId,
   generateParam: WireParam,
   state: LooseText,
@@ -116,7 +116,7 @@ async function read(
   }
 }
 
-/** Nothing was at stake: on a read a lost answer is an error like others. */
+/** A lost answer to a read is an ordinary error: a read can be repeated. */
 function toUnreadable(cause: Error, retryAfter: number | null = null): UpstreamError {
   const facts = { upstreamCode: null, upstreamMessage: null, retryAfter };
   return new UpstreamError(facts, { cause, retryable: true });

@@ -8,7 +8,7 @@ export interface DispatcherOptions {
   readonly pool: Omit<Pool.Options, 'connect'>;
   /** Milliseconds for the connection, TLS included; to a proxy and beyond it. */
   readonly connectTimeoutMs: number;
-  /** How connections are made, where the usual way will not do; only without a proxy. */
+  /** Replaces the default connector; only without a proxy. */
   readonly connect: buildConnector.connector | undefined;
 }
 

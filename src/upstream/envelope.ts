@@ -17,10 +17,10 @@ import { capped, LooseText, parseJson, WireInt } from './wire.ts';
 
 const MAX_MESSAGE_LENGTH = 500;
 
-/** What every JSON answer is wrapped in. Only the code is needed to understand one. */
+/** The wrapper of every JSON answer. Only the code is required. */
 const Envelope = z.object({ code: WireInt, msg: LooseText, data: z.unknown().optional() });
 
-/** Of an answer, which is asked for what it says and for its code. */
+/** The code and data of an answer. */
 const envelopes = new WeakMap<Answer, z.infer<typeof Envelope> | undefined>();
 
 function readEnvelope(answer: Answer): z.infer<typeof Envelope> | undefined {
@@ -30,17 +30,16 @@ function readEnvelope(answer: Answer): z.infer<typeof Envelope> | undefined {
   return envelopes.get(answer);
 }
 
-/** What an answer is read with: the video asked about, and what hides secrets in its text. */
+/** Context for reading an answer: the requested video, and the redaction of secrets. */
 export interface EnvelopeContext {
-  /** Null where no video was asked about. */
+  /** Null: the request named no video. */
   readonly taskId: string | null;
   readonly redact: Redact;
 }
 
 /**
- * The `data` of a submit that was accepted, unchecked. A code in an envelope wins over the HTTP
- * status. In an answer that was cut short, only an acceptance and a 429 are believed: its envelope
- * may have said anything.
+ * The unvalidated `data` of an accepted submit. A code in the envelope takes precedence over the HTTP
+ * status. A truncated answer counts only as an acceptance or a 429: the rest of its envelope is unknown.
  *
  * @throws GatewayError: nothing was started. AnswerInDoubtError or AnswerLostError: it may have been.
  */
@@ -52,7 +51,7 @@ export function toSubmitData(answer: Answer, { taskId, redact }: EnvelopeContext
   if (!isBelieved) throw toLost(answer);
   if (envelope) {
     const facts = toFacts(answer, envelope, redact);
-    // A repeat makes no sense after any time.
+    // Retrying later would not help.
     throw (
       toRefusal(envelope.code, facts, taskId) ??
       new AnswerInDoubtError({ ...facts, retryAfter: null })
@@ -62,9 +61,10 @@ export function toSubmitData(answer: Answer, { taskId, redact }: EnvelopeContext
 }
 
 /**
- * The `data` of a read that says 200, unchecked. A code in an envelope wins over the HTTP status.
+ * The unvalidated `data` of a read with code 200. A code in the envelope takes precedence over the HTTP
+ * status.
  *
- * @throws the GatewayError of the code; AnswerLostError when nothing readable was said.
+ * @throws the GatewayError of the code; AnswerLostError when the answer is unreadable.
  */
 export function toReadData(answer: Answer, { taskId, redact }: EnvelopeContext): unknown {
   const envelope = readEnvelope(answer);
@@ -87,8 +87,8 @@ function toLost(answer: Answer): AnswerLostError {
 }
 
 /**
- * The code that an answer is judged by: the envelope's, or a status that means the same; null where
- * nothing readable was said.
+ * The code of an answer: the envelope's, or an HTTP status with the same meaning; null when the answer is
+ * unreadable.
  */
 export function readCode(answer: Answer): number | null {
   const envelope = readEnvelope(answer);

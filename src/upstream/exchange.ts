@@ -6,7 +6,7 @@ import { AnswerLostError } from './answer-lost.ts';
 import { toSafeCause } from './cause.ts';
 import type { Redact } from './redact.ts';
 
-/** Of a body, as it comes and decompressed. */
+/** Maximum size of a body, as received and after decompression. */
 export const MAX_ANSWER_BYTES = 1024 * 1024;
 
 export interface ExchangeRequest {
@@ -33,7 +33,7 @@ export interface ExchangeLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An HTTP answer of which at least the status came. */
+/** An HTTP answer of which at least the status arrived. */
 export interface Answer {
   readonly status: number;
   /** The raw header. */
@@ -51,12 +51,12 @@ export interface Answer {
  *
  * Whether the request has left is decided by a flag alone, because error codes cannot tell: it is
  * set when undici reads the body, which it does in the same step as writing the headers (for a
- * request without a body: when undici takes an open connection for it). undici heeds no signal
- * while it connects or queues, so the deadline is raced here; a body that was given up before it
- * was read throws instead of yielding, and so can never leave later.
+ * request without a body: when undici takes an open connection for it). undici ignores signals
+ * while it connects or queues, so the deadline is raced here. A body that was abandoned before it was
+ * read throws instead of yielding, so it cannot leave later.
  *
- * An answer that lies in the socket when the deadline passes is taken: a process that was paused runs
- * its timers before it reads its sockets.
+ * An answer that is already in the socket at the deadline is accepted: after a suspension, the process
+ * runs its timers before it reads its sockets.
  *
  * @throws UpstreamUnreachableError: it has not left and never will. GatewayUnavailableError: the same,
  * because it was too late. AnswerLostError: it left, and no status came. The signal's reason, when
@@ -103,7 +103,7 @@ export function exchange(
     if (left) takeWhatIsThere(0);
     else giveUp();
   };
-  /** Two turns of the event loop have one whole poll of the sockets between them. */
+  /** Two event loop ticks include one complete poll of the sockets. */
   const takeWhatIsThere = (idleTurns: number) => {
     const before = head ? chunks.length : -1;
     setImmediate(() => {
@@ -131,7 +131,7 @@ export function exchange(
       // undici never sends a request twice that it has begun; should it ever, this one stays here.
       if (left) throw new Error('a body leaves once');
       left = true;
-      // The write follows in this turn of the event loop.
+      // The write follows in the same event loop tick.
       if (leaving.onLeft) setImmediate(leaving.onLeft);
       yield payload;
     },
@@ -162,7 +162,7 @@ export function exchange(
       origin: request.origin,
       method: request.method,
       path: request.path,
-      // With the length known, headers and body leave in one packet.
+      // With a known length, headers and body are sent in one packet.
       headers: payload
         ? { ...request.headers, 'content-length': String(payload.byteLength) }
         : request.headers,
@@ -180,7 +180,7 @@ interface AnswerHead {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** @param cut why the body has no end. */
+/** @param cut why the body is incomplete. */
 function toAnswer({ status, headers }: AnswerHead, body: Buffer, cut: Error | null): Answer {
   const { bytes, fault } = decode(body, headers, cut);
   return {

@@ -8,18 +8,18 @@ export interface ExtendRequest {
   readonly taskId: string;
   readonly prompt: string;
   readonly quality: VideoQuality;
-  /** Null leaves it to the upstream; an empty text means none. */
+  /** Null: the upstream's default. Empty: none. */
   readonly waterMark: string | null;
   readonly imageUrl: string | null;
   readonly expandPrompt: boolean | null;
-  /** A secret: whoever knows it can complete the task. */
+  /** A secret: it authorises its holder to complete the task. */
   readonly callBackUrl: string;
 }
 
 /**
  * Starts a paid task that extends a video. Resolves and throws as `sendStart`.
  *
- * @param leaving what to do when the request leaves, and whether it still may.
+ * @param leaving hooks for the moment at which the request leaves.
  * @see https://docs.apikley.ru (Extend AI Video)
  */
 export function sendExtend(

@@ -7,8 +7,8 @@ const MAX_MESSAGE_LENGTH = 2000;
 const SILENT_MESSAGE = 'The upstream gave no reason.';
 
 /**
- * The ten texts of the reference, each by the words that tell it from the others. Matched against
- * lower-case words with single spaces, so case, punctuation and extra words do not matter.
+ * The ten texts of the reference, each recognised by its distinctive words. Matched against lower-case
+ * words with single spaces, so that case, punctuation and extra words do not matter.
  *
  * @see https://docs.apikley.ru (Extend AI Video, status 400 under the callback's response)
  */
@@ -36,8 +36,8 @@ const KNOWN_TEXTS: readonly (readonly [FailureReason, RegExp])[] = [
 ];
 
 /**
- * Why a task failed, from the upstream's words. The message stays as it came, but for its length
- * and any callback URL in it, which is a secret.
+ * Why a task failed, derived from the upstream's text. The message is kept, except that it is shortened
+ * and callback URLs, which are secrets, are removed.
  */
 export function toFailure(message: string | null, code: number | null): VideoFailure {
   const text = message?.trim()

@@ -1,12 +1,12 @@
 import { toHttpUrl, type VideoFiles } from '../video.ts';
 
-/** A web address as some upstreams write it: `//host/…` leaves out the scheme. */
+/** Also accepts `//host/…`: some upstreams omit the scheme. */
 export function toUpstreamUrl(text: string | null): string | null {
   const url = text?.trim() ?? '';
   return toHttpUrl(url.startsWith('//') ? `https:${url}` : url);
 }
 
-/** Where the files are, or null when no browser could open the video's address. */
+/** The URLs of the files; null when the video's is not an http(s) URL. */
 export function toFiles(
   videoId: string | null,
   videoUrl: string | null,

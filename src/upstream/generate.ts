@@ -11,9 +11,9 @@ export interface GenerateRequest {
   /** An empty text means none. */
   readonly waterMark: string;
   readonly imageUrl: string | null;
-  /** Null where an image decides it. */
+  /** Null: the image determines it. */
   readonly aspectRatio: AspectRatio | null;
-  /** A secret: whoever knows it can complete the task. */
+  /** A secret: it authorises its holder to complete the task. */
   readonly callBackUrl: string;
 }
 
@@ -28,7 +28,7 @@ const WIRE_ASPECT_RATIO: Readonly<Record<AspectRatio, string>> = {
 /**
  * Starts a paid task that makes an original. Resolves and throws as `sendStart`.
  *
- * @param leaving what to do when the request leaves, and whether it still may.
+ * @param leaving hooks for the moment at which the request leaves.
  * @see https://docs.apikley.ru (Generate AI Video)
  */
 export function sendGenerate(

@@ -1,4 +1,4 @@
-/** Which way calls go out: directly, or through the proxy that the environment names. */
+/** Selects the route of upstream calls: direct, or through the proxy that the environment names. */
 
 import { BlockList, isIP } from 'node:net';
 import { isLoopback } from '../config-values.ts';
@@ -10,7 +10,7 @@ export interface ProxySettings {
 }
 
 /**
- * The proxy for an address; null where calls go directly, as they always do to this machine itself.
+ * The proxy for an address; null: direct. Calls to this machine are always direct.
  * An entry of `NO_PROXY` is a domain, which covers its subdomains, an address or a range of addresses,
  * each with or without a port; `*` is everything.
  */

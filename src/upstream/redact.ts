@@ -1,16 +1,16 @@
-/** Takes secrets out of a text that somebody else wrote. */
+/** Removes secrets from text of the upstream. */
 export type Redact = (text: string) => string;
 
 export const REDACTED = '[redacted]';
 
-/** What may surround a URL in prose, JSON or HTML, and is never part of one of ours. */
+/** Characters around a URL in prose, JSON or HTML that never occur in ours. */
 const DELIMITERS = /([\s"'<>(){},;]+)/;
 /** Plain, JSON-escaped twice (`\/`) or percent-encoded. */
 const CALLBACK_PATH = /(?:\/|%2f)callbacks(?:\\?\/|%2f)/i;
 
 /**
- * Replaces every callback URL: whoever knows one can complete a task. Works word by word, so that
- * its time stays linear in a text of any length.
+ * Replaces every callback URL, because it authorises its holder to complete a task. Works word by word,
+ * so that the time is linear in the length of the text.
  */
 export function redactCallbackUrls(text: string): string {
   if (!CALLBACK_PATH.test(text)) return text;
@@ -20,7 +20,7 @@ export function redactCallbackUrls(text: string): string {
     .join('');
 }
 
-/** Replaces the given secrets, as they are or escaped for JSON or a URL, and every callback URL. */
+/** Replaces the given secrets, plain or escaped for JSON or a URL, and every callback URL. */
 export function createRedactor(secrets: readonly string[]): Redact {
   const spellings = new Set(
     secrets

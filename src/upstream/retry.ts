@@ -13,9 +13,9 @@ export interface RetryLimits {
 }
 
 /**
- * Repeats what is safe to repeat: up to three attempts, only when the upstream was not reached, its
- * answer was lost, or it answered 5xx. Waits with full jitter, and never less than `Retry-After`;
- * when the next attempt would begin after the deadline, the last error stands.
+ * Retries a request that is safe to repeat: up to three attempts, and only if the upstream was not
+ * reached, its answer was lost, or it answered 5xx. Waits with full jitter, and at least `Retry-After`.
+ * Throws the last error if the next attempt would begin after the deadline.
  *
  * @param attempt gets the milliseconds that are left.
  * @throws the last attempt's error; the signal's reason once that has aborted.

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 
 const CONTINUE = /^HTTP\/1\.[01] 100[ \r]/;
-/** `HTTP/1.1 100 `: with fewer bytes it cannot be told what the answer begins with. */
+/** `HTTP/1.1 100 `: with fewer bytes the status is not known yet. */
 const PREFIX_LENGTH = 13;
 const PREFIXES = [Buffer.from('HTTP/1.1 100'), Buffer.from('HTTP/1.0 100')] as const;
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -10,8 +10,8 @@ const MAX_HEAD_BYTES = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Makes connections on which an unprompted `100 Continue` goes unseen. undici takes it for a faulty
- * answer and cuts the connection, although it may come before any answer.
+ * Creates connections that skip an unprompted `100 Continue`. It may precede any answer, but undici
+ * treats it as a protocol error and closes the connection.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-15.2
  */
@@ -24,7 +24,7 @@ export function skipContinue(connect: buildConnector.connector): buildConnector.
     });
 }
 
-/** Replaces `read` and `write` of this socket alone. undici reads by `read`, with one request at a time. */
+/** Overrides `read` and `write` of this socket. undici calls `read`, and sends one request at a time. */
 function filterContinue(socket: Socket): void {
   const read: (size?: number) => Buffer | null = socket.read.bind(socket);
   const write = socket.write.bind(socket);

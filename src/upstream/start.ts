@@ -1,4 +1,4 @@
-/** What both paid requests have in common: one POST, and the id of the new task in its answer. */
+/** Shared by both paid requests: one POST, and the id of the new task in its answer. */
 
 import { z } from 'zod';
 import type { VideoQuality } from '../video.ts';
@@ -12,9 +12,9 @@ import { unwrapJson, WireTaskId } from './wire.ts';
 export interface StartRequest {
   readonly path: string;
   readonly body: object;
-  /** A secret: whoever knows it can complete the task. */
+  /** A secret: it authorises its holder to complete the task. */
   readonly callBackUrl: string;
-  /** The video that the request is about; null where it is about none. */
+  /** The video that the request extends; null: none. */
   readonly taskId: string | null;
 }
 
@@ -26,10 +26,10 @@ export const WIRE_QUALITY: Readonly<Record<VideoQuality, string>> = {
 const Accepted = z.object({ taskId: WireTaskId });
 
 /**
- * Starts a paid task and answers with its id. Sent once and never again; it takes no signal, for a
- * payment runs to its own deadline.
+ * Starts a paid task and returns its id. Never sent twice. It takes no signal: a payment runs to its own
+ * deadline.
  *
- * @param leaving what to do when the request leaves, and whether it still may.
+ * @param leaving hooks for the moment at which the request leaves.
  * @throws GatewayError: nothing was started. AnswerInDoubtError or AnswerLostError: it may have been.
  */
 export async function sendStart(

@@ -7,7 +7,7 @@ export interface UpstreamLogger {
   warn(fields: object, message: string): void;
 }
 
-/** More different words are not told apart: the upstream may send anything. */
+/** Further words are not logged: the upstream may send any number of them. */
 const MAX_WORDS = 100;
 const MAX_LENGTH = 40;
 
@@ -21,6 +21,6 @@ export function createUnknownWords(
     const state = capped(redact(word), MAX_LENGTH);
     if (logged.has(state) || logged.size >= MAX_WORDS) return;
     logged.add(state);
-    logger?.warn({ state }, 'unknown state of a task: judged by its file and its failure text');
+    logger?.warn({ state }, 'unknown state of a task: its file and its failure text decide');
   };
 }

@@ -1,4 +1,4 @@
-/** The upstream's loose values. Each takes anything, so that an odd optional field costs only itself. */
+/** Lenient parsers for the upstream's values: an invalid optional field must not invalidate the answer. */
 
 import { z } from 'zod';
 
@@ -60,7 +60,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** What a text holds that is itself JSON of an object: some senders encode twice. */
+/** The object in a text that is itself JSON: some senders encode twice. */
 export function unwrapJson(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const inner = parseJson(value);

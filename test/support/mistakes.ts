@@ -6,7 +6,7 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
   ],
   'a key with its quotes': [
     { APIKLEY_API_KEY: '"sandbox-key"' },
-    'APIKLEY_API_KEY: must not stand in quotes',
+    'APIKLEY_API_KEY: must not be quoted',
   ],
   'a key with a line break': [
     { APIKLEY_API_KEY: 'sandbox-key\n' },
@@ -26,7 +26,7 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
   ],
   'an audience with its quotes': [
     { AUTH_AUDIENCE: "'longtake'" },
-    'AUTH_AUDIENCE: must not stand in quotes',
+    'AUTH_AUDIENCE: must not be quoted',
   ],
   'a port that is no number': [
     { PORT: '4000/tcp' },
@@ -50,7 +50,7 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
   ],
   'a connection to listen on beside a file': [
     { DATABASE_LISTEN_URL: 'postgres://longtake@127.0.0.1/longtake' },
-    'DATABASE_LISTEN_URL: stands beside a DATABASE_URL of PostgreSQL alone',
+    'DATABASE_LISTEN_URL: requires a DATABASE_URL of PostgreSQL',
   ],
   'an upstream with the path of the API': [
     { UPSTREAM_URL: 'https://api.apikley.ru/api/v1/runway/extend' },
@@ -74,7 +74,7 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
   ],
   'a signing key with its quotes': [
     { WEBHOOK_HMAC_KEY: '"the-key,the-next"' },
-    'WEBHOOK_HMAC_KEY: must not stand in quotes',
+    'WEBHOOK_HMAC_KEY: must not be quoted',
   ],
   'a limit that is blank': [
     { OWNER_SUBMITS_PER_DAY: ' ' },

@@ -19,7 +19,7 @@ type Limits = Pick<
 >;
 
 /**
- * What a field costs beside those below it, measured: 100,000 are some 50 ms of the event loop and, at
+ * What a field costs in addition to those below it, measured: 100,000 are some 50 ms of the event loop and, at
  * the database, less than a second. What stands in a list counts for each item.
  */
 interface Price {

@@ -38,7 +38,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('fileless_reads', 'integer', (column) => column.notNull().defaultTo(0))
     .execute();
 
-  // The upstream's ids are its own to give: two rows that claim one task are a fault, not a race.
+  // The upstream assigns these ids, so two rows with the same one are an error, not a race.
   await db.schema.createIndex('video_task').on('video').column('task_id').unique().execute();
   await db.schema
     .createIndex('video_key')

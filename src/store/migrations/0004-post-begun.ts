@@ -1,8 +1,8 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
 
 /**
- * Whether the POST of a row may have begun. Rows from before are taken to have sent theirs. The index
- * finds due rows without a task id, however many reads are due beside them.
+ * Whether the POST of a row may have begun. Older rows count as sent. The index finds due rows without a
+ * task id, however many reads are due at the same time.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema

@@ -1,8 +1,8 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
 
 /**
- * Indexes for lists that cost the same however long an owner's history is: none of them leads through
- * refused submits or through videos in other states.
+ * Indexes that make the cost of a list independent of the length of its owner's history: none of them
+ * contains refused submits or videos in other states.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const name of ['video_list', 'video_extensions', 'video_open']) {

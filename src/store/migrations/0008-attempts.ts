@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** What spending limits count: each submit, whatever becomes of its row. */
+/** Submits as spending limits count them, independent of their rows. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('attempt')

@@ -1,8 +1,8 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
 
 /**
- * Pauses that the upstream has asked for. They were part of the places before, where nobody could
- * tell them from calls. Also an index for the rows of submits that never left.
+ * Pauses after a 429 of the upstream. Before, they were stored as places and could not be distinguished
+ * from calls. Also an index for the rows of submits that were never sent.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema

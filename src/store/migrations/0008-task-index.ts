@@ -1,8 +1,8 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
 
 /**
- * Leaves rows without a task id out of the index. SQLite, which knows nothing of how many there are,
- * would look for due ones through this index, and meet every refused submit.
+ * Excludes rows without a task id from the index. SQLite has no statistics, so it would search this index
+ * for due rows and visit every refused submit.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.dropIndex('video_task').execute();

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** Videos that are made from nothing. All rows from before are extensions. */
+/** Videos that extend no other. All older rows are extensions. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable('video')

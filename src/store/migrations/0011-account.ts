@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** What all owners together spend of the upstream's account: submits, by day. */
+/** Submits of all owners per day. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('daily_submits')

@@ -1,4 +1,4 @@
-/** What only PostgreSQL needs, beside the tables that every engine has. */
+/** Objects that exist only on PostgreSQL, in addition to the tables. */
 
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
@@ -14,8 +14,8 @@ export const clock: Migration = {
 };
 
 /**
- * Tells every replica of a change in the transaction that makes it: heard after the commit, never
- * without it. The payload is ids only: the row's and its owner's.
+ * Notifies every replica of a change, in the same transaction: delivered after the commit, and never
+ * without it. The payload contains only the ids of the row and of its owner.
  */
 export const notifications: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -36,7 +36,7 @@ export const notifications: Migration = {
 /**
  * A server, role or database with `synchronous_commit = off` acknowledges commits that a crash of the
  * server loses: a lost row is a second payment, a lost completion is never delivered. A trigger, because
- * a pooler in transaction mode would apply a session's setting to some other client's connection.
+ * behind a pooler in transaction mode a session's setting could reach another client.
  * Stronger settings (`remote_apply`, …) are kept.
  *
  * @see https://www.postgresql.org/docs/current/wal-async-commit.html
