@@ -8,11 +8,14 @@ import {
   findWrapped,
   flag,
   httpUrl,
+  isHost,
   isLoopback,
   isOpen,
   isOrigin,
   isSchemaUnnamed,
+  keepUrl,
   list,
+  NO_HOST_LIST,
   NO_KEY_LIST,
   NO_SCHEMA,
   proxyUrl,
@@ -44,7 +47,7 @@ const Environment = z
       )
       .default('https://api.apikley.ru'),
     APIKLEY_API_KEY: z
-      .string({ error: 'is required: the key of the upstream API (npx longtake demo needs none)' })
+      .string({ error: 'is required: the key of the upstream API (npm run demo needs none)' })
       .regex(
         /^[\x21-\x7e]+$/,
         'must be printable characters without spaces: the key alone, without "Bearer"',
@@ -121,6 +124,10 @@ const Environment = z
     ),
     FOREIGN_VIDEOS: z.enum(['allow', 'deny']).default('allow'),
     SUBMITS_PER_DAY: count(0, 0),
+    KEEP_URL: keepUrl.optional(),
+    KEEP_DAYS: count(0, 0, 36_500),
+    KEEP_MAX_BYTES: count(2 * 1024 ** 3, 1, Number.MAX_SAFE_INTEGER),
+    KEEP_ALLOWED_HOSTS: list.refine((hosts) => hosts.every(isHost), NO_HOST_LIST),
     UPSTREAM_CREDITS: flag.default(false),
     OWNER_SUBMITS_PER_MINUTE: count(0, 0),
     OWNER_SUBMITS_PER_DAY: count(0, 0),
@@ -186,7 +193,6 @@ const Environment = z
     };
   });
 
-export type VariableName = keyof z.input<typeof Environment>;
 export const VARIABLE_NAMES: readonly string[] = Object.keys(Environment.in.shape);
 
 type Raw = Readonly<Record<string, string | undefined>>;

@@ -8,6 +8,7 @@ import type { Cursors } from './delivery/cursor.ts';
 import type { Hub } from './delivery/hub.ts';
 import type { Reader } from './delivery/reader.ts';
 import type { ErrorCode } from './error-table.ts';
+import type { FilesOf } from './files/files-of.ts';
 import type { Database } from './store/schema.ts';
 import type { VideoCache, VideoLoader } from './store/video-loader.ts';
 import { findLineages } from './store/videos.ts';
@@ -25,6 +26,7 @@ export interface Services {
   readonly submitter: Submitter;
   readonly refresher: Refresher;
   readonly finished: VideoCache;
+  readonly filesOf: FilesOf;
   readonly videoLoader: VideoLoader;
   readonly traceDelivery: TraceDelivery;
   readonly log: Logger;
@@ -104,6 +106,9 @@ class RequestContext implements Context {
   }
   get finished() {
     return this.services.finished;
+  }
+  get filesOf() {
+    return this.services.filesOf;
   }
   get videoLoader() {
     return this.services.videoLoader;

@@ -1,7 +1,8 @@
 /** Durations in milliseconds. */
 
 export const MINUTE_MS = 60_000;
-export const DAY_MS = 24 * 60 * MINUTE_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
 
 /** What one `Retry-After` can do at most: a header, or a clock, may be wrong. */
 export const MAX_PAUSE_MS = 5 * MINUTE_MS;

@@ -1,5 +1,6 @@
 /** The composition root: creates each long-lived service once, in the order of their dependencies. */
 
+import packageFile from '../package.json' with { type: 'json' };
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createCallbackHandler } from './callbacks/handler.ts';
 import { createToClientError } from './client-errors.ts';
@@ -8,6 +9,7 @@ import { createCursors } from './delivery/cursor.ts';
 import { createHub } from './delivery/hub.ts';
 import { createReader } from './delivery/reader.ts';
 import { createFastPaths } from './fast/index.ts';
+import { startKeeping } from './files/keeping.ts';
 import { schema } from './schema/index.ts';
 import { createShutdown } from './server/graceful-shutdown.ts';
 import { createResultSizeLimit } from './server/graphql/result-size.ts';
@@ -40,7 +42,6 @@ import { createRefresher } from './upkeep/refresher.ts';
 import { startUpkeep } from './upkeep/upkeep.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { findProxy } from './upstream/outbound-proxy.ts';
-import { version } from './version.ts';
 
 export interface Gateway {
   /** The address on which it listens: `http://host:port`. */
@@ -64,7 +65,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const { log, output } = createLog(config, config.TRACING ? () => tracing.traceId() : null);
   if (config.TRACING) {
     const { startTracing } = await import('./telemetry/opentelemetry.ts');
-    tracing = startTracing(version, log);
+    tracing = startTracing(packageFile.version, log);
   }
   const trusted = readTrustedDocuments(config.TRUSTED_DOCUMENTS);
   const pool = {
@@ -81,7 +82,9 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     ...(signal && { signal }),
   });
   await prepareStore(db, config);
-  const hub = createHub();
+  const limitResultSize = createResultSizeLimit(config.MAX_ANSWER_BYTES);
+  const fast = createFastPaths(config, schema, limitResultSize);
+  const hub = createHub(fast.videoCache);
   let listener: Listener | undefined;
   if (isShared(config.DATABASE_URL)) {
     const { startListener } = await import('./store/listener.ts');
@@ -96,7 +99,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const isDatabaseReady = createReadiness(db, log);
   const subscriptions = createQuota(config.OWNER_SUBSCRIPTIONS, config.MAX_SUBSCRIPTIONS);
   const requests = createRequestCounts(schema);
-  const metrics = createPrometheusMetrics(version, requests, {
+  const metrics = createPrometheusMetrics(packageFile.version, requests, {
     sockets: () => sockets.count,
     subscriptions: () => subscriptions.total,
     ...createDatabaseReadings(db, config),
@@ -114,24 +117,15 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const upstream = observeCalls(client, metrics, tracing);
   let url = '';
   const publicUrl = () => config.PUBLIC_URL ?? url;
-  const submitter = createSubmitter({
-    db,
-    hub,
-    upstream,
-    metrics,
-    tracing,
-    log,
-    config,
-    publicUrl,
-  });
+  const common = { db, hub, log, config, publicUrl };
+  const submitter = createSubmitter({ ...common, upstream, metrics, tracing });
   const reader = createReader(db);
   const ends = { db, reader, hub, metrics };
   const refresher = createRefresher({ ...ends, upstream, log, config });
   const upkeep = startUpkeep({ ...ends, upstream, tracing, log, config });
+  const keeping = await startKeeping(common);
 
   let isDraining = false;
-  const limitResultSize = createResultSizeLimit(config.MAX_ANSWER_BYTES);
-  const fast = createFastPaths(config, schema, limitResultSize);
   const services = {
     db,
     cursors: createCursors(databaseId),
@@ -140,6 +134,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     submitter,
     refresher,
     finished: fast.videoCache,
+    filesOf: keeping.filesOf,
     videoLoader: createVideoLoader(db, fast.videoCache),
     traceDelivery: createDeliverySpans(db, tracing),
     log,
@@ -193,6 +188,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
         isOpen: authenticator.isOpen,
         originCheck,
       }),
+      serveFile: keeping.serveFile,
       keepAliveMs: config.KEEP_ALIVE_MS,
       longestAnswerMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS,
       isReady: async () => !isDraining && (await isDatabaseReady()),
@@ -206,7 +202,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     hub.close();
     submitter.close();
     metrics.close();
-    await upkeep.stop();
+    await Promise.all([upkeep.stop(), keeping.stop()]);
     // Waits for running calls. A submit that is abandoned here is an orphan at the next start.
     const upstreamClosed = upstream.close();
     if (!isLate) await upstreamClosed;

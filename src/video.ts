@@ -57,6 +57,29 @@ export interface VideoFailure {
   readonly upstreamCode: number | null;
 }
 
+/** FAILED: given up; the upstream's file stays in place until it expires. */
+export const KEEP_STATES = ['PENDING', 'KEPT', 'FAILED'] as const;
+export type KeepState = (typeof KEEP_STATES)[number];
+
+/** A verified copy of a film. */
+export interface KeptFilm {
+  /** At the destination. */
+  readonly name: string;
+  readonly bytes: number;
+  /** In hex. */
+  readonly sha256: string;
+  readonly keptAt: number;
+}
+
+/** What the gateway has copied of a video's files. */
+export interface VideoCopies {
+  /** Of the film. REMOVED: it was kept, and has been removed. */
+  readonly state: KeepState | 'REMOVED';
+  readonly film: KeptFilm | null;
+  /** The name of the cover's copy. */
+  readonly cover: string | null;
+}
+
 /**
  * A task as clients see it. Times are epoch milliseconds. The fields of the input are null on a foreign
  * video when the upstream did not report them.
@@ -86,6 +109,8 @@ export interface Video {
   readonly expiresAt: number | null;
   readonly expired: boolean;
   readonly checkedAt: number | null;
+  /** Null: copying has not begun, or is off. `expiresAt` and `expired` are those of the upstream's files. */
+  readonly copies: VideoCopies | null;
 }
 
 /** The files of a result as the upstream reports them. */

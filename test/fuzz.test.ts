@@ -6,23 +6,20 @@ import { ExtendDocument, ReadVideosDocument } from './generated/graphql.ts';
 import { readCallbackUrl } from './support/callback.ts';
 import { INPUT } from './support/operations.ts';
 import { type GatewayProcess, startGatewayProcess } from './support/process.ts';
-import { chooseRounds } from './support/rounds.ts';
 import {
   answerJson,
   type ScriptedUpstream,
   startScriptedUpstream,
 } from './support/scripted-upstream.ts';
 
-const RUNS = chooseRounds({ few: 300, all: 3_000 });
-/** For each of the five properties. fast-check prints the seed of a failure, which repeats it. */
-const BOUND = { numRuns: RUNS };
-const PROPERTIES = 5;
+/** For each property; fast-check prints the seed of a failure, with which it can be repeated. */
+const BOUND = { numRuns: 100_000, interruptAfterTimeLimit: 3_000, markInterruptAsFailure: false };
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 let upstream: ScriptedUpstream;
 let gateway: GatewayProcess;
 let callbackUrl: string;
-let sent = 0;
+let asked = 0;
 
 beforeAll(async () => {
   let tasks = 0;
@@ -44,27 +41,27 @@ beforeAll(async () => {
 afterAll(async () => {
   const log = await gateway.stop();
   await upstream.close();
-  // No input may cause an error in the log. A callback that names another task than its URL is an
-  // exception: operators must see it.
+  // What a caller sends is a fault of the caller's: nothing of it may be a bug of ours, seen or not.
+  // A callback that names another task than its URL's is an operator's alarm, rightly.
   const bugs = log
     .split('\n')
     .filter((line) => !/^$|"level":[34]0|a callback named another/.test(line));
   expect(bugs).toEqual([]);
-  expect(sent).toBe(PROPERTIES * RUNS);
+  expect(asked).toBeGreaterThan(500);
 });
 
-/** Expects that the gateway still serves an ordinary request. */
+/** Somebody else, who is served all the while. */
 async function expectService(): Promise<void> {
   const { data, errors } = await gateway.graphql(ReadVideosDocument, { first: 1 });
   expect(errors).toBeUndefined();
   expect(data.videos.edges.length).toBe(1);
 }
 
-/** Runs the check, and an ordinary request after every 25th, so that they do not dominate the time. */
+/** Now and then, so that it does not take the time of what it is to be in between of. */
 async function amongOthers(check: () => Promise<void>): Promise<void> {
-  sent += 1;
+  asked += 1;
   await check();
-  if (sent % 25 === 0) await expectService();
+  if (asked % 25 === 0) await expectService();
 }
 
 const NAMES = [
@@ -150,7 +147,7 @@ const value = fc.letrec<{ value: string; field: string }>((tie) => ({
     }),
 }));
 
-/** From random bytes to nearly valid documents. */
+/** From noise to what is nearly right. */
 const document = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
   fc.array(word, { maxLength: 40 }).map((words) => words.join(' ')),
@@ -190,7 +187,7 @@ const variables = fc.oneof(
   fc.jsonValue(),
 );
 
-/** Expects no sign of a server fault: no 5xx, no INTERNAL and no stack. */
+/** Of an answer's fields only these name a fault of the server; the first is the masked one. */
 async function expectNoFault(response: Response): Promise<void> {
   const text = await response.text();
   expect([response.status, text]).toEqual([expect.toSatisfy((code) => code < 500), text]);
@@ -198,8 +195,8 @@ async function expectNoFault(response: Response): Promise<void> {
   expect(text).not.toMatch(/node_modules|\.ts:\d/);
 }
 
-describe('random input does not break the gateway', () => {
-  it('as documents and variables', async () => {
+describe('whatever is sent', () => {
+  it('as documents and variables, the gateway answers, and serves others in between', async () => {
     await fc.assert(
       fc.asyncProperty(
         document,
@@ -227,9 +224,9 @@ describe('random input does not break the gateway', () => {
       BOUND,
     );
     await expectService();
-  });
+  }, 30_000);
 
-  it('as request bodies', async () => {
+  it('as a body that need not be a request', async () => {
     const body = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.json(),
@@ -264,9 +261,9 @@ describe('random input does not break the gateway', () => {
       BOUND,
     );
     await expectService();
-  });
+  }, 30_000);
 
-  it('as callbacks: any body, to the secret URL and to similar ones', async () => {
+  it('as callbacks: to the secret URL, beside it, and with any body', async () => {
     const { pathname } = new URL(callbackUrl);
     const path = fc.oneof(
       { weight: 3, arbitrary: fc.constant(pathname) },
@@ -276,7 +273,7 @@ describe('random input does not break the gateway', () => {
         .string({ maxLength: 20 })
         .map((rest) => `${pathname}${encodeURIComponent(rest.toWellFormed())}`),
     );
-    // Never code 200: it would end the task, and further callbacks would be repeats.
+    // Never a code of 200: the task is to stay open, so that each of these is looked at.
     const code = fc
       .oneof(fc.integer({ min: 201 }), fc.string(), fc.jsonValue())
       .filter((it) => typeof it === 'object' || Number(it) !== 200);
@@ -328,7 +325,7 @@ describe('random input does not break the gateway', () => {
       BOUND,
     );
     await expectService();
-  });
+  }, 30_000);
 
   it('as headers, paths and methods', async () => {
     const name = fc.constantFrom(
@@ -389,9 +386,9 @@ describe('random input does not break the gateway', () => {
       BOUND,
     );
     await expectService();
-  });
+  }, 30_000);
 
-  it('as messages on a WebSocket', async () => {
+  it('as messages of a socket', async () => {
     const id = fc.oneof(fc.constantFrom('1', '2', '__proto__'), fc.string({ maxLength: 5 }));
     const message = fc.oneof(
       fc.constant('{"type":"connection_init"}'),
@@ -431,7 +428,7 @@ describe('random input does not break the gateway', () => {
       BOUND,
     );
     await expectService();
-  });
+  }, 30_000);
 });
 
 function statusOf(path: string, method: string, headers: Record<string, string>): Promise<number> {
@@ -445,7 +442,7 @@ function statusOf(path: string, method: string, headers: Record<string, string>)
   });
 }
 
-/** Sends all messages, and closes once the last one has been answered, or the gateway closes. */
+/** Says all of it, and closes once the last of it has been answered, or is closed by the gateway. */
 function converse(messages: (string | Uint8Array)[]): Promise<{ code: number; said: string }> {
   const socket = new WebSocket(
     `${gateway.url.replace('http', 'ws')}/graphql`,

@@ -7,11 +7,14 @@ import * as allowance from '../src/store/allowance.ts';
 import * as checks from '../src/store/check-leases.ts';
 import * as clamps from '../src/store/clamps.ts';
 import * as completions from '../src/store/completions.ts';
+import * as copies from '../src/store/copies.ts';
+import * as copyEnds from '../src/store/copy-ends.ts';
 import * as database from '../src/store/database.ts';
 import * as meta from '../src/store/meta.ts';
 import * as openTasks from '../src/store/open-tasks.ts';
 import * as pauses from '../src/store/pauses.ts';
 import * as pruning from '../src/store/pruning.ts';
+import * as removals from '../src/store/removals.ts';
 import type { Database } from '../src/store/schema.ts';
 import * as spending from '../src/store/spending.ts';
 import * as submits from '../src/store/submits.ts';
@@ -89,6 +92,12 @@ const FILTERS: readonly videos.VideoFilter[] = [
 
 const newest = (history: History) => history.endOfChain;
 
+/** The copy of a film that has been leased once. */
+const toCopy = (history: History) => {
+  const video_row = history.toId(history.firstTombstone - 1);
+  return { id: `${video_row}/film`, video_row, part: 'film', attempts: 1 } as const;
+};
+
 /** Every function of the store that runs a statement, by module, as it costs the most. */
 const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> = {
   account: {
@@ -145,11 +154,31 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       (db, history) => completions.findTaskEnd(db, OWNER, history.toId(newest(history))),
     ],
   },
+  copies: {
+    planCopies: [(db) => copies.planCopies(db, 20)],
+    leaseCopies: [(db) => copies.leaseCopies(db, 4, 60_000)],
+    renewCopyLease: [(db, history) => copies.renewCopyLease(db, toCopy(history), 60_000, ['name'])],
+    endCopyLeases: [(db) => copies.endCopyLeases(db)],
+  },
+  'copy-ends': {
+    finishCopy: [
+      (db, history) =>
+        copyEnds.finishCopy(db, toCopy(history), { name: 'name', bytes: 1, sha256: 'hash' }),
+    ],
+    retryCopy: [
+      (db, history) =>
+        copyEnds.retryCopy(db, toCopy(history), { afterMs: 1, reason: 'gone', isFailure: true }),
+    ],
+    giveUpCopy: [(db, history) => copyEnds.giveUpCopy(db, toCopy(history), 'gone')],
+  },
   database: {
     isReachable: [(db) => database.isReachable(db)],
     writeProbe: [(db) => database.writeProbe(db)],
   },
-  meta: { writeMeta: [(db) => meta.writeMeta(db, 'name', 'value')] },
+  meta: {
+    writeMeta: [(db) => meta.writeMeta(db, 'name', 'value')],
+    takeMeta: [(db) => meta.takeMeta(db, 'name', 'value')],
+  },
   'open-tasks': { countOpenTasks: [(db) => openTasks.countOpenTasks(db)] },
   pauses: {
     pauseCalls: [(db) => pauses.pauseCalls(db, 'read', 1_000, true)],
@@ -180,6 +209,16 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
         await pruning.pruneVideos(db, 49.9 * DAY_MS, 20);
       },
     ],
+  },
+  removals: {
+    requestRemovals: [(db, history) => removals.requestRemovals(db, [toCopy(history).video_row])],
+    expireCopies: [(db) => removals.expireCopies(db, 29 * DAY_MS, 20)],
+    leaseRemovals: [
+      (db) => removals.leaseRemovals(db, 20, 60_000),
+      (db, history) => removals.leaseRemovals(db, 20, 60_000, toCopy(history).video_row),
+    ],
+    endRemoval: [(db, history) => removals.endRemoval(db, toCopy(history))],
+    postponeRemoval: [(db, history) => removals.postponeRemoval(db, toCopy(history), 1)],
   },
   spending: {
     lockOwner: [(db) => spending.lockOwner(db, OWNER)],
@@ -344,14 +383,14 @@ const ENGINES = [
   {
     engine: 'SQLite',
     most: 25_000,
-    scan: /SCAN (video|completion|owner|attempt)\b/,
+    scan: /SCAN (video|completion|owner|attempt|file_copy)\b/,
     create: async () => `sqlite:${join(folder, 'history.db')}`,
   },
   // A row is counted in each step of a plan that it passes.
   {
     engine: 'PostgreSQL',
     most: 2_500,
-    scan: /"Seq Scan",[^{}]*"Relation Name": "(video|completion|attempt)"/,
+    scan: /"Seq Scan",[^{}]*"Relation Name": "(video|completion|attempt|file_copy)"/,
     create: () => sharedPostgres().createDatabase(),
   },
 ];

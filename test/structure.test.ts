@@ -26,7 +26,6 @@ const folderOf = (file: string) => file.split('/')[0] ?? '';
 
 /** From the top down: a folder may import those below it in this list, and itself. */
 const LAYERS = [
-  ['cli.ts', 'index.ts'],
   ['main.ts', 'demo', 'doctor', 'sandbox', 'token.ts'],
   ['gateway.ts'],
   ['fast'],
@@ -34,7 +33,7 @@ const LAYERS = [
   ['schema'],
   ['resolvers'],
   ['context.ts'],
-  ['callbacks', 'submit', 'upkeep'],
+  ['callbacks', 'files', 'submit', 'upkeep'],
   ['delivery'],
   ['telemetry', 'auth'],
   ['store', 'upstream'],

@@ -43,7 +43,14 @@ export interface Hub {
   close(): void;
 }
 
-export function createHub(): Hub {
+/** Is told of every change before the listeners are woken. */
+export interface ChangeObserver {
+  forget(id: string): void;
+  /** Changes may have been missed. */
+  forgetAll(): void;
+}
+
+export function createHub(observer?: ChangeObserver): Hub {
   const byVideo = new Topics();
   const byOwner = new Topics();
   /** How many listeners watch the states of a video. */
@@ -67,10 +74,12 @@ export function createHub(): Hub {
       ends: byVideo.keys().filter((id) => !stateWatchers.has(id)),
     }),
     publish({ id, owner }) {
+      observer?.forget(id);
       for (const latch of byVideo.at(id)) latch.open();
       for (const latch of byOwner.at(owner)) latch.open();
     },
     publishAll() {
+      observer?.forgetAll();
       for (const latch of [...byVideo.all(), ...byOwner.all()]) latch.open();
     },
     close() {

@@ -1,5 +1,12 @@
 import { ERROR_TABLE, type ErrorCode } from '../error-table.ts';
-import type { AspectRatio, FailureReason, VideoKind, VideoQuality, VideoState } from '../video.ts';
+import type {
+  AspectRatio,
+  FailureReason,
+  KeepState,
+  VideoKind,
+  VideoQuality,
+  VideoState,
+} from '../video.ts';
 import { builder } from './builder.ts';
 
 /** Every value with its description; the compiler sees to it that none is missing. */
@@ -21,6 +28,15 @@ export const VideoStateType = builder.enumType('VideoState', {
     GENERATING: 'The upstream is generating the video.',
     SUCCEEDED: 'The video is available for 14 days; see `expiresAt`.',
     FAILED: 'The task ended without a video; see `failure`.',
+  }),
+});
+
+export const KeepStateType = builder.enumType('KeepState', {
+  description: "The state of the gateway's own copy of a film.",
+  values: toValues<KeepState>({
+    PENDING: 'The film has not been copied yet.',
+    KEPT: 'The copy is complete and verified.',
+    FAILED: "The film could not be copied. The upstream's file stays available until it expires.",
   }),
 });
 

@@ -1,3 +1,4 @@
+import type { KeptFiles } from '../files/files-of.ts';
 import { readAncestors, readSource } from '../resolvers/lineage.ts';
 import { readExtensions } from '../resolvers/videos.ts';
 import { isRetryable, type Video, type VideoFailure } from '../video.ts';
@@ -5,6 +6,7 @@ import { builder } from './builder.ts';
 import {
   AspectRatioType,
   FailureReasonType,
+  KeepStateType,
   VideoKindType,
   VideoQualityType,
   VideoStateType,
@@ -28,6 +30,31 @@ const VideoFailureType = builder.objectRef<VideoFailure>('VideoFailure').impleme
     upstreamCode: t.exposeInt('upstreamCode', {
       nullable: true,
       description: "The upstream's code for the failure. Null: the gateway gave up.",
+    }),
+  }),
+});
+
+const KeptFilesType = builder.objectRef<KeptFiles>('KeptFiles').implement({
+  description: "The gateway's own copies of a video's files.",
+  fields: (t) => ({
+    state: t.expose('state', { type: KeepStateType, description: 'The state of the film.' }),
+    bytes: t.exposeFloat('bytes', {
+      nullable: true,
+      description: 'The length of the film in bytes. Null unless `state` is KEPT.',
+    }),
+    sha256: t.exposeString('sha256', {
+      nullable: true,
+      description: 'The SHA-256 of the film in hex. Null unless `state` is KEPT.',
+    }),
+    keptAt: t.expose('keptAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the copy was verified. Null unless `state` is KEPT.',
+    }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the copies are deleted. Null unless `state` is KEPT.',
     }),
   }),
 });
@@ -105,14 +132,15 @@ export const VideoType = VideoRef.implement({
     videoUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'The video file. Null until it exists and after it has expired.',
-      resolve: (video) => (video.expired ? null : video.videoUrl),
+      description:
+        'The video file: the copy of the gateway, if it is kept. The URL of a copy is signed and expires; read it again instead of storing it. Null until the file exists and after it has expired.',
+      resolve: (video, _args, ctx) => ctx.filesOf(video).videoUrl,
     }),
     coverUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'The cover image. Null until it exists and after it has expired.',
-      resolve: (video) => (video.expired ? null : video.coverUrl),
+      description: 'The cover image, as for `videoUrl`.',
+      resolve: (video, _args, ctx) => ctx.filesOf(video).coverUrl,
     }),
     failure: t.expose('failure', {
       type: VideoFailureType,
@@ -165,14 +193,23 @@ export const VideoType = VideoRef.implement({
       nullable: true,
       description: 'When the gateway learned that the task had ended. Null before.',
     }),
-    expiresAt: t.expose('expiresAt', {
+    expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
       description:
-        'When the files are deleted: 14 days after the task was last seen unfinished. Null without files.',
+        'When the files are deleted: 14 days after the task was last seen unfinished, or when the copy of the gateway is deleted. Null without files.',
+      resolve: (video, _args, ctx) => ctx.filesOf(video).expiresAt,
     }),
-    expired: t.exposeBoolean('expired', {
+    expired: t.boolean({
       description: 'Whether the files have expired. The URLs are then null.',
+      resolve: (video, _args, ctx) => ctx.filesOf(video).expired,
+    }),
+    kept: t.field({
+      type: KeptFilesType,
+      nullable: true,
+      description:
+        "The gateway's copies of the files. Null if the gateway keeps no copies, if the video has no files, and if it was not made through the gateway.",
+      resolve: (video, _args, ctx) => ctx.filesOf(video).kept,
     }),
     checkedAt: t.expose('checkedAt', {
       type: 'DateTime',

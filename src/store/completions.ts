@@ -81,5 +81,5 @@ const findRowAndNumber = prepare<
     )
     .where('id', '=', param('id'))
     .where('owner', '=', param('owner'))
-    .where('state', '!=', 'REJECTED'),
+    .where('state', 'not in', ['REJECTED', 'DELETED']),
 );

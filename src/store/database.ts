@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { writeMeta } from './meta.ts';
+import { takeMeta, writeMeta } from './meta.ts';
 import { applyMigrations, MigrationError } from './migrate.ts';
 import type { Start } from './migrate-postgres.ts';
 import * as videos from './migrations/0001-videos.ts';
@@ -15,7 +15,8 @@ import * as pauses from './migrations/0008-pauses.ts';
 import * as taskIndex from './migrations/0008-task-index.ts';
 import * as originals from './migrations/0010-originals.ts';
 import * as account from './migrations/0011-account.ts';
-import { clock, durableCommits, notifications } from './migrations/postgres.ts';
+import * as copies from './migrations/0014-copies.ts';
+import { clock, copyNotifications, durableCommits, notifications } from './migrations/postgres.ts';
 import type { PoolOptions } from './postgres.ts';
 import { explainPostgres, ListenError, NotificationsError } from './postgres-trouble.ts';
 import type { Database, Tables } from './schema.ts';
@@ -32,12 +33,14 @@ export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0008-task-index': taskIndex,
   '0010-originals': originals,
   '0011-account': account,
+  '0014-copies': copies,
 };
 export const POSTGRES_MIGRATIONS: Record<string, Migration> = inOrder({
   ...SQLITE_MIGRATIONS,
   '0000-clock': clock,
   '0002-notifications': notifications,
   '0004-durable-commits': durableCommits,
+  '0015-copy-notifications': copyNotifications,
 });
 
 function inOrder(migrations: Record<string, Migration>): Record<string, Migration> {
@@ -74,7 +77,11 @@ export async function openDatabase(
   const db = new Kysely<Tables>({ dialect });
   try {
     await migrate(db, url, pool, start);
-    return { db, id: await takeDatabaseId(db), close: () => db.destroy() };
+    return {
+      db,
+      id: await takeMeta(db, 'database_id', randomBytes(16).toString('hex')),
+      close: () => db.destroy(),
+    };
   } catch (error) {
     await db.destroy();
     if (start.signal?.aborted) throw error;
@@ -104,20 +111,6 @@ export function explainDatabase(error: unknown, url: string): string {
   if (error instanceof MigrationError) return error.message;
   const cause = error.cause instanceof Error ? error.cause : error;
   return isShared(url) ? explainPostgres(cause, url) : explainSqlite(cause);
-}
-
-async function takeDatabaseId(db: Database): Promise<string> {
-  await db
-    .insertInto('meta')
-    .values({ name: 'database_id', value: randomBytes(16).toString('hex') })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  const row = await db
-    .selectFrom('meta')
-    .select('value')
-    .where('name', '=', 'database_id')
-    .executeTakeFirstOrThrow();
-  return row.value;
 }
 
 /** Whether the database answers; never throws. */

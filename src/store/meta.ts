@@ -8,3 +8,18 @@ export async function writeMeta(db: Database, name: string, value: string): Prom
     .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
     .execute();
 }
+
+/** Reads a named value; the first caller of all replicas decides it. */
+export async function takeMeta(db: Database, name: string, value: string): Promise<string> {
+  await db
+    .insertInto('meta')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const row = await db
+    .selectFrom('meta')
+    .select('value')
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow();
+  return row.value;
+}

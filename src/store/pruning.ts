@@ -2,6 +2,7 @@
 
 import { type Expression, sql } from 'kysely';
 import { writeMeta } from './meta.ts';
+import { requestRemovals } from './removals.ts';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
@@ -55,36 +56,43 @@ export async function pruneCompletions(
 
 /**
  * Deletes up to `limit` ended rows and tombstones older than the retention whose completions have been
- * deleted. Returns how many.
+ * deleted, and marks their copies for removal. Returns how many.
  */
 export async function pruneVideos(
   db: Database,
   retentionMs: number,
   limit: number,
 ): Promise<number> {
-  const result = await db
-    .deleteFrom('video')
-    .where('id', 'in', (eb) =>
-      eb
-        .selectFrom('video as old')
-        .select('old.id')
-        .where('old.finished_at', '<', cutoff(retentionMs))
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('completion')
-                .select('completion.number')
-                .whereRef('completion.video_row', '=', 'old.id'),
+  return db.transaction().execute(async (trx) => {
+    const deleted = await trx
+      .deleteFrom('video')
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('video as old')
+          .select('old.id')
+          .where('old.finished_at', '<', cutoff(retentionMs))
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('completion')
+                  .select('completion.number')
+                  .whereRef('completion.video_row', '=', 'old.id'),
+              ),
             ),
-          ),
-        )
-        .orderBy('old.finished_at')
-        .limit(limit),
-    )
-    // Checked again, because a late callback may have ended the row meanwhile.
-    .where('finished_at', '<', cutoff(retentionMs))
-    .executeTakeFirst();
-  return Number(result.numDeletedRows);
+          )
+          .orderBy('old.finished_at')
+          .limit(limit),
+      )
+      // Checked again, because a late callback may have ended the row meanwhile.
+      .where('finished_at', '<', cutoff(retentionMs))
+      .returning(['id', 'keep_state'])
+      .execute();
+    await requestRemovals(
+      trx,
+      deleted.filter(({ keep_state }) => keep_state !== null).map(({ id }) => id),
+    );
+    return deleted.length;
+  });
 }
 
 /**

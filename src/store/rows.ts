@@ -1,7 +1,7 @@
 /** Converts rows to videos. */
 
 import { type Selectable, sql } from 'kysely';
-import { FILE_LIFETIME_MS, type Video, type VideoState } from '../video.ts';
+import { FILE_LIFETIME_MS, type KeptFilm, type Video, type VideoState } from '../video.ts';
 import type { RowState, VideoTable } from './schema.ts';
 
 export type VideoRow = Selectable<VideoTable>;
@@ -10,7 +10,9 @@ export type VideoRow = Selectable<VideoTable>;
 export const now = sql<number>`now_ms()`;
 
 /** The state that clients see: a submit in flight is UNCONFIRMED. */
-export function toVideoState(state: RowState): VideoState {
+function toVideoState({ state, failure_reason: reason }: VideoRow): VideoState {
+  // Only a repeated submit is answered with a deleted video.
+  if (state === 'DELETED') return reason === null ? 'SUCCEEDED' : 'FAILED';
   return state === 'SUBMITTING' || state === 'REJECTED' ? 'UNCONFIRMED' : state;
 }
 
@@ -27,13 +29,13 @@ export function toVideo(row: VideoRow): Video {
   return {
     id: row.id,
     taskId: row.task_id,
-    state: toVideoState(row.state),
+    state: toVideoState(row),
     kind: row.kind,
     duration: row.duration,
     aspectRatio: row.aspect_ratio,
-    prompt: row.prompt,
+    prompt: row.state === 'DELETED' ? null : row.prompt,
     quality: row.quality,
-    waterMark: row.water_mark,
+    waterMark: row.state === 'DELETED' ? null : row.water_mark,
     imageUrl: row.image_url,
     expandPrompt: row.expand_prompt === null ? null : row.expand_prompt === 1,
     sourceTaskId: row.source_task_id || null,
@@ -51,7 +53,16 @@ export function toVideo(row: VideoRow): Video {
     createdAt: row.created_at,
     finishedAt: row.finished_at,
     expiresAt,
-    expired: row.expire_flag === 1 || (expiresAt !== null && expiresAt <= Date.now()),
+    expired:
+      row.state === 'DELETED' ||
+      row.expire_flag === 1 ||
+      (expiresAt !== null && expiresAt <= Date.now()),
     checkedAt: row.checked_at,
+    copies: toCopies(row),
   };
+}
+
+function toCopies({ keep_state: state, kept_film: film, kept_cover: cover }: VideoRow) {
+  if (state === null) return null;
+  return { state, film: film === null ? null : (JSON.parse(film) as KeptFilm), cover };
 }

@@ -1,14 +1,22 @@
 /** The tables as Kysely sees them. Times are epoch milliseconds, flags 0 or 1, on every engine. */
 
 import type { Kysely } from 'kysely';
-import type { AspectRatio, FailureReason, VideoKind, VideoQuality, VideoState } from '../video.ts';
+import type {
+  AspectRatio,
+  FailureReason,
+  KeepState,
+  VideoKind,
+  VideoQuality,
+  VideoState,
+} from '../video.ts';
 
 /**
  * The states of a row: those of a video, and the two in which it is not (or not yet) one.
  * SUBMITTING: its POST may be in flight until `submit_until`. REJECTED: a tombstone, which only
- * keeps the answer for waiting callers, unless a callback proves that the task exists.
+ * keeps the answer for waiting callers, unless a callback proves that the task exists. DELETED: its
+ * owner has deleted the video; the row only remembers that it has been paid for.
  */
-export type RowState = VideoState | 'SUBMITTING' | 'REJECTED';
+export type RowState = VideoState | 'SUBMITTING' | 'REJECTED' | 'DELETED';
 
 export interface VideoTable {
   id: string;
@@ -73,6 +81,39 @@ export interface VideoTable {
   lease_until: number;
   /** Reads that reported a success without a usable file. */
   fileless_reads: number;
+
+  /** Of the film's copy. Null: not considered yet. */
+  keep_state: CopyState | null;
+  /** JSON of `KeptFilm`. */
+  kept_film: string | null;
+  /** The name of the cover's copy. */
+  kept_cover: string | null;
+}
+
+/** REMOVED: the copies were kept, and have been removed. */
+export type CopyState = KeepState | 'REMOVED';
+
+export type FilePart = 'film' | 'cover';
+
+/** A file that is to be copied, is kept, or is to be removed from the destination. */
+export interface FileCopyTable {
+  /** The video's id and the part. */
+  id: string;
+  video_row: string;
+  part: FilePart;
+  state: KeepState | 'REMOVING';
+  /** Counts the leases, so that a late attempt cannot be taken for the present one. */
+  attempts: number;
+  failures: number;
+  /** JSON list: all objects that may exist at the destination. */
+  names: string;
+  /** Of the last failure. */
+  reason: string | null;
+  /** When the upstream deletes the file. */
+  expires_at: number;
+  kept_at: number | null;
+  try_after: number;
+  lease_until: number;
 }
 
 /** The log: an entry for each end of a task, numbered per owner without gaps. */
@@ -135,6 +176,7 @@ export interface Tables {
   attempt: AttemptTable;
   video: VideoTable;
   completion: CompletionTable;
+  file_copy: FileCopyTable;
   owner: OwnerTable;
   meta: MetaTable;
   pause: PauseTable;

@@ -5,15 +5,31 @@ import type { Video } from '../video.ts';
 import type { Database } from './schema.ts';
 import { findVideos } from './videos.ts';
 
-/** Holds videos that can no longer change, in front of the store. */
+/** Holds videos that seldom change, in front of the store. */
 export interface VideoCache {
   /** By id or task id; undefined when it is not cached or belongs to another owner. */
   find(owner: string, key: string): Video | undefined;
-  /** Caches a video that was read from the store, if it is final. */
-  remember(owner: string, video: Video): void;
+  /**
+   * Caches a video that was read from the store, if its state is final.
+   *
+   * @param since `now()` before the read.
+   */
+  remember(owner: string, video: Video, since: number): void;
+  /** Counts the changes. */
+  now(): number;
+  /** The video with this id has changed. */
+  forget(id: string): void;
+  /** Changes may have been missed. */
+  forgetAll(): void;
 }
 
-export const NO_CACHE: VideoCache = { find: () => undefined, remember: () => {} };
+export const NO_CACHE: VideoCache = {
+  find: () => undefined,
+  remember: () => {},
+  now: () => 0,
+  forget: () => {},
+  forgetAll: () => {},
+};
 
 export interface VideoLoader {
   /** By id or task id; null and undefined as in `findVideos`. */
@@ -38,8 +54,9 @@ export function createVideoLoader(db: Database, cache: VideoCache): VideoLoader 
     const batch: Batch = new DataLoader(
       async (keys) => {
         if (waiting.get(owner) === batch) waiting.delete(owner);
+        const since = cache.now();
         const found = await findVideos(db, owner, [...new Set(keys)]);
-        for (const video of found.values()) if (video) cache.remember(owner, video);
+        for (const video of found.values()) if (video) cache.remember(owner, video, since);
         return keys.map((key) => found.get(key));
       },
       { cache: false, maxBatchSize: MAX_KEYS, batchScheduleFn: (run) => setImmediate(run) },

@@ -8,7 +8,7 @@ import type { Database, RowState } from './schema.ts';
 
 /**
  * Finds the owner's videos by their own ids or by the upstream's task ids, in one statement. A key
- * that belongs to another owner or to a tombstone maps to null; an unknown key is absent.
+ * that belongs to another owner, to a tombstone or to a deleted video maps to null; an unknown key is absent.
  */
 export async function findVideos(
   db: Database,
@@ -22,11 +22,15 @@ export async function findVideos(
 
   const found = new Map<string, Video | null>();
   for (const row of rows) {
-    const video = row.owner === owner && row.state !== 'REJECTED' ? toVideo(row) : null;
+    const video = row.owner === owner && isVideo(row) ? toVideo(row) : null;
     found.set(row.id, video);
     if (row.task_id !== null) found.set(row.task_id, video);
   }
   return found;
+}
+
+function isVideo({ state }: VideoRow): boolean {
+  return state !== 'REJECTED' && state !== 'DELETED';
 }
 
 type FindByKeys = Prepared<readonly string[], VideoRow>;
@@ -86,8 +90,9 @@ export async function listVideos(
     'sourceTaskId' in filter ? { owner, source_task_id: filter.sourceTaskId } : { owner };
   const rows = await selectPage(db, place, page)
     .selectAll()
-    // A literal, because a partial index is not used for a parameter.
+    // Literals, because a partial index is not used for a parameter.
     .where('state', '<>', sql.lit('REJECTED'))
+    .where('state', '<>', sql.lit('DELETED'))
     .execute();
   return rows.map(toVideo);
 }
@@ -185,7 +190,7 @@ async function findById(db: Database, ids: readonly string[]): Promise<Map<strin
   for (let from = 0; from < ids.length; from += MAX_IDS) {
     const some = ids.slice(from, from + MAX_IDS);
     const rows = await db.selectFrom('video').selectAll().where('id', 'in', some).execute();
-    for (const row of rows) videos.set(row.id, toVideo(row));
+    for (const row of rows) if (isVideo(row)) videos.set(row.id, toVideo(row));
   }
   return videos;
 }

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Hub } from '../delivery/hub.ts';
 import { DAY_MS } from '../durations.ts';
 import {
   pruneCompletions,
@@ -11,6 +12,7 @@ import {
   readPruningTimes,
   recordPruning,
 } from '../store/pruning.ts';
+import { expireCopies } from '../store/removals.ts';
 import type { Database } from '../store/schema.ts';
 import { pruneAttempts } from '../store/spending.ts';
 
@@ -29,8 +31,9 @@ export interface Pruner {
 /** Prunes now, and then every hour. */
 export function startPruner(
   db: Database,
-  config: Pick<Config, 'RETENTION_DAYS' | 'CLOCK_CONFIRMED_ON'>,
+  config: Pick<Config, 'RETENTION_DAYS' | 'KEEP_DAYS' | 'CLOCK_CONFIRMED_ON'>,
   log: Logger,
+  hub: Pick<Hub, 'publish'>,
 ): Pruner {
   const retentionMs = config.RETENTION_DAYS * DAY_MS;
   const stopping = new AbortController();
@@ -75,6 +78,7 @@ export function startPruner(
   /** Yields between batches, so that other statements can run. */
   async function prune(): Promise<void> {
     let count = 0;
+    if (config.KEEP_DAYS > 0) await expireOldCopies(config.KEEP_DAYS * DAY_MS);
     while (!signal.aborted && (await pruneUnsent(db, EVERY_MS, BATCH)) > 0) await delay(1);
     while (!signal.aborted && (await pruneCompletions(db, retentionMs, BATCH)) > 0) await delay(1);
     while (!signal.aborted) {
@@ -85,6 +89,16 @@ export function startPruner(
     }
     while (!signal.aborted && (await pruneAttempts(db, DAY_MS, BATCH)) > 0) await delay(1);
     if (count > 0) log.info({ videos: count }, 'pruned');
+  }
+
+  async function expireOldCopies(keepMs: number): Promise<void> {
+    while (!signal.aborted) {
+      const expired = await expireCopies(db, keepMs, BATCH);
+      if (expired.length === 0) return;
+      for (const video of expired) hub.publish(video);
+      log.info({ videos: expired.length }, 'copies expired');
+      await delay(1);
+    }
   }
 
   const running = run();

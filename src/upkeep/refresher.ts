@@ -126,5 +126,6 @@ function toForeignVideo(report: TaskReport): Video {
     expiresAt: null,
     expired,
     checkedAt: Date.now(),
+    copies: null,
   };
 }

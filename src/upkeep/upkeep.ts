@@ -18,7 +18,7 @@ export function startUpkeep(parts: ReconcilerParts & { readonly config: Config }
   // First, because the others rely on the times that it corrects.
   const clockWatch = startClockWatch(db, config, log);
   const reconciler = startReconciler(parts);
-  const pruner = startPruner(db, config, log);
+  const pruner = startPruner(db, config, log, parts.hub);
   const credits = config.UPSTREAM_CREDITS ? startCreditsReader(db, upstream, log) : null;
   return {
     wakeReconciler: reconciler.wake,

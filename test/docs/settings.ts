@@ -75,7 +75,8 @@ await client.dispose();
   'docs/embedding.md 1': {
     before: "import assert from 'node:assert/strict';",
     replace: [
-      ["'longtake'", "'../../src/index.ts'"],
+      ["'./src/config.ts'", "'../../src/config.ts'"],
+      ["'./src/gateway.ts'", "'../../src/gateway.ts'"],
       ['console.log(await response.json());', 'const answer = await response.json();'],
     ],
     after: `

@@ -117,6 +117,15 @@ export type GenerateVideoInput = {
   waterMark?: string | null | undefined;
 };
 
+/** The state of the gateway's own copy of a film. */
+export type KeepState =
+  /** The film could not be copied. The upstream's file stays available until it expires. */
+  | 'FAILED'
+  /** The copy is complete and verified. */
+  | 'KEPT'
+  /** The film has not been copied yet. */
+  | 'PENDING';
+
 /** How a video was made. */
 export type VideoKind =
   /** From another video, which it continues: `extendVideo`. */
@@ -251,6 +260,13 @@ export type ReadKindQueryVariables = Exact<{
 
 
 export type ReadKindQuery = { video: { id: string, kind: VideoKind, duration: number | null, aspectRatio: AspectRatio | null, sourceTaskId: string | null, source: { id: string } | null, extensions: { edges: Array<{ node: { id: string, kind: VideoKind } }> } } | null };
+
+export type ReadKeptQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReadKeptQuery = { video: { id: string, state: VideoState, videoUrl: string | null, coverUrl: string | null, expiresAt: string | null, expired: boolean, kept: { state: KeepState, bytes: number | null, sha256: string | null, keptAt: string | null, expiresAt: string | null } | null } | null };
 
 export type ReadVideoQueryVariables = Exact<{
   taskId: string;
@@ -631,6 +647,25 @@ export const ReadKindDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:d89df9ed835bf37fc1805c9c62ea0253126fcebe182c024c33c02e8c80373a0c"}) as unknown as TypedDocumentString<ReadKindQuery, ReadKindQueryVariables>;
+export const ReadKeptDocument = new TypedDocumentString(`
+    query ReadKept($id: ID!) {
+  video(taskId: $id) {
+    id
+    state
+    videoUrl
+    coverUrl
+    expiresAt
+    expired
+    kept {
+      state
+      bytes
+      sha256
+      keptAt
+      expiresAt
+    }
+  }
+}
+    `, {"hash":"sha256:a66aaec9b5727232a779bc5705ce32b91c158d6c144781cd46c4ea59d00b9b13"}) as unknown as TypedDocumentString<ReadKeptQuery, ReadKeptQueryVariables>;
 export const ReadVideoDocument = new TypedDocumentString(`
     query ReadVideo($taskId: ID!) {
   video(taskId: $taskId) {

@@ -56,6 +56,15 @@ export async function makeHistory(url: string, size: number, owner = OWNER): Pro
   await sql`
     insert into owner (owner, head, pruned)
     select owner, max(number), 0 from completion group by owner`.execute(db);
+  // Most are kept; the newest are waiting for another attempt.
+  const isPending = sql`unfinished_at > ${sql.lit(Date.now() - 7 * DAY_MS)}`;
+  await sql`
+    insert into file_copy (id, video_row, part, state, attempts, expires_at, kept_at, try_after)
+    select id || '/film', id, 'film', case when ${isPending} then 'PENDING' else 'KEPT' end, 1,
+      unfinished_at, finished_at, 0 from video
+    where state = 'SUCCEEDED' and unfinished_at > ${sql.lit(Date.now() - 30 * DAY_MS)}`.execute(db);
+  await sql`
+    update video set keep_state = 'PENDING' where state = 'SUCCEEDED' and ${isPending}`.execute(db);
   // As PostgreSQL does by itself; nobody does it on SQLite.
   if (!isEmbedded(db)) await sql`analyze`.execute(db);
   await close();

@@ -11,6 +11,10 @@ import { createPipelineLimit } from './pipelining.ts';
 export interface Routes extends EndpointParts {
   readonly handleCallback: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly sendMetrics: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  /** Null: the gateway serves no files. */
+  readonly serveFile:
+    | ((request: IncomingMessage, response: ServerResponse) => Promise<void>)
+    | null;
   readonly tracing: Tracing;
   /** How long an answer may take until its first byte, in milliseconds. */
   readonly longestAnswerMs: number;
@@ -27,6 +31,7 @@ const IDLE_MS = 60_000;
 
 /** A proxy on the way may have doubled a slash. */
 const CALLBACKS = /^\/+callbacks\//;
+const FILES = /^\/+files\//;
 
 type Handler = (
   request: IncomingMessage,
@@ -44,6 +49,8 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
     if (path === '/graphql') return { name: '/graphql', handle: serveGraphQL };
     // The rest of the path is a secret and must not be logged.
     if (CALLBACKS.test(path)) return { name: '/callbacks/…', handle: routes.handleCallback };
+    // So is the query of a file.
+    if (routes.serveFile && FILES.test(path)) return { name: '/files/…', handle: routes.serveFile };
     if (path === '/health') {
       return {
         name: path,

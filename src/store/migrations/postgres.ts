@@ -33,6 +33,22 @@ export const notifications: Migration = {
   },
 };
 
+/** Also tells of copies, which every replica must show at once. */
+export const copyNotifications: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql`drop trigger video_changed on video`.execute(db);
+    await sql`
+      create trigger video_changed after update on video for each row
+      when (
+        old.state is distinct from new.state
+        or old.task_id is distinct from new.task_id
+        or (old.keep_state is distinct from new.keep_state and new.keep_state <> 'PENDING')
+        or old.kept_cover is distinct from new.kept_cover
+      )
+      execute function notify_video()`.execute(db);
+  },
+};
+
 /**
  * A server, role or database with `synchronous_commit = off` acknowledges commits that a crash of the
  * server loses: a lost row is a second payment, a lost completion is never delivered. A trigger, because

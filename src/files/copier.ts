@@ -1,0 +1,139 @@
+/** Copies finished files in the background, those first that the upstream deletes first. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Hub } from '../delivery/hub.ts';
+import { type LeasedCopy, leaseCopies, planCopies } from '../store/copies.ts';
+import { giveUpCopy, retryCopy } from '../store/copy-ends.ts';
+import { type CopyParts, copyFile, LEASE_MS, LeaseLostError, toNames } from './copy-file.ts';
+import { DestinationError } from './destination.ts';
+import { removeCopies } from './remover.ts';
+import { SourceError } from './source-error.ts';
+
+/** Copies at a time, per replica. */
+const CONCURRENCY = 4;
+const PLANNED_AT_A_TIME = 100;
+const TICK_MS = 1_000;
+/** Milliseconds until the next attempt, by the number of failures. After the last one the file is given up. */
+const RETRY_GAPS_MS = [1_000, 5_000, 30_000, 120_000, 600_000, 3_600_000, 14_400_000, 43_200_000];
+/** While the destination fails, nothing is copied for this long; it doubles up to ten minutes. */
+const SHORTEST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 600_000;
+
+export interface Copier {
+  /** Looks for new files now instead of at the next tick. */
+  wake(): void;
+  /** Aborts running copies and resolves when none is left. */
+  stop(): Promise<void>;
+}
+
+export interface CopierParts extends CopyParts {
+  readonly hub: Hub;
+  readonly retryGapsMs?: readonly number[];
+}
+
+export function startCopier(parts: CopierParts): Copier {
+  const { db, hub, destination, log, retryGapsMs = RETRY_GAPS_MS } = parts;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const running = new Set<Promise<void>>();
+  let pauseMs = 0;
+  let pausedUntil = 0;
+  let wake = () => {};
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      let hasMore = false;
+      try {
+        hasMore = await startDueCopies();
+        hasMore ||= (await removeCopies(parts)) > 0;
+      } catch (error) {
+        log.error({ err: error }, 'copying could not go on');
+      }
+      if (hasMore) continue;
+      const timer = new AbortController();
+      const tick = delay(TICK_MS, undefined, { signal: timer.signal }).catch(() => undefined);
+      await Promise.race([woken, tick]);
+      timer.abort();
+    }
+    await Promise.all(running);
+  }
+
+  /** Returns whether there is more to plan. */
+  async function startDueCopies(): Promise<boolean> {
+    const planned = await planCopies(db, PLANNED_AT_A_TIME);
+    const room = CONCURRENCY - running.size;
+    if (room > 0 && performance.now() >= pausedUntil) {
+      for (const copy of await leaseCopies(db, room, LEASE_MS)) start(copy);
+    }
+    return planned === PLANNED_AT_A_TIME;
+  }
+
+  function start(copy: LeasedCopy): void {
+    const copying = copyOnce(copy)
+      .catch((error: unknown) => log.error({ video: copy.video_row, err: error }, 'copy failed'))
+      .finally(() => {
+        running.delete(copying);
+        wake();
+      });
+    running.add(copying);
+  }
+
+  async function copyOnce(copy: LeasedCopy): Promise<void> {
+    const { video_row: video, part } = copy;
+    try {
+      const bytes = await copyFile(parts, copy, signal);
+      pauseMs = 0;
+      log.info({ video, part, bytes }, 'file kept');
+      hub.publish({ id: video, owner: copy.owner });
+    } catch (error) {
+      if (error instanceof LeaseLostError) return;
+      if (signal.aborted)
+        await retryCopy(db, copy, { afterMs: 0, reason: 'stopped', isFailure: false });
+      else if (error instanceof DestinationError) await pause(copy, error);
+      else if (error instanceof SourceError) await retryOrGiveUp(copy, error);
+      else throw error;
+    }
+  }
+
+  async function retryOrGiveUp(copy: LeasedCopy, error: SourceError): Promise<void> {
+    const { video_row: video, part } = copy;
+    const gapMs = retryGapsMs[copy.failures];
+    const hasExpired = copy.leased_at >= copy.expires_at;
+    if (!error.isFinal && !hasExpired && gapMs !== undefined) {
+      log.warn(
+        { video, part, reason: error.message, seconds: gapMs / 1_000 },
+        'copy failed; retrying',
+      );
+      await retryCopy(db, copy, { afterMs: gapMs, reason: error.message, isFailure: true });
+      return;
+    }
+    for (const name of toNames(copy)) await destination.remove(name);
+    if (!(await giveUpCopy(db, copy, error.message))) return;
+    log.error({ video, part, reason: error.message }, 'file given up: it is not kept');
+    hub.publish({ id: video, owner: copy.owner });
+  }
+
+  /** The destination's fault is not the file's: all files wait, and none of them comes nearer to its end. */
+  async function pause(copy: LeasedCopy, error: DestinationError): Promise<void> {
+    pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, pauseMs * 2));
+    pausedUntil = performance.now() + pauseMs;
+    log.error(
+      { err: error, seconds: pauseMs / 1_000 },
+      'the destination of KEEP_URL fails; copying pauses',
+    );
+    await retryCopy(db, copy, { afterMs: 0, reason: error.message, isFailure: false });
+  }
+
+  const done = run();
+  return {
+    wake: () => wake(),
+    async stop() {
+      stopping.abort();
+      wake();
+      await done;
+    },
+  };
+}

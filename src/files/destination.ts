@@ -1,0 +1,30 @@
+/** Where copies are stored. */
+
+/** The destination cannot be used now. Says nothing about the file. */
+export class DestinationError extends Error {}
+
+/**
+ * A store of files. Names consist of segments of `[A-Za-z0-9.-]` with slashes in between.
+ * Every function throws DestinationError when the destination fails.
+ */
+export interface Destination {
+  /** Without credentials. */
+  readonly name: string;
+  /**
+   * Stores a file. It is visible under its name only once all of it is stored durably; when this
+   * rejects, or its process dies, nothing is left but what `remove` removes.
+   *
+   * @throws what `source` throws.
+   */
+  write(name: string, source: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void>;
+  /** The bytes of a stored file. */
+  read(name: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Removes a file and everything that an interrupted `write` has left. Missing files are ignored. */
+  remove(name: string): Promise<void>;
+  /**
+   * A URL from which browsers can read the file until a time (epoch milliseconds). Null: the gateway
+   * serves the file itself.
+   */
+  readonly toUrl: ((name: string, until: number) => Promise<string>) | null;
+  close(): void;
+}

@@ -1,0 +1,96 @@
+/** Copies in a folder. */
+
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { type Destination, DestinationError } from './destination.ts';
+
+/** A file that is not complete yet. */
+const PARTIAL = '.part';
+
+export interface FileDestination extends Destination {
+  /** The path of a stored file. */
+  toPath(name: string): string;
+}
+
+/** @param folder is created when the first file is stored. */
+export function createFileDestination(folder: string): FileDestination {
+  const root = resolve(folder);
+  const toPath = (name: string) => join(root, name);
+
+  /** Bytes are written to a temporary file, which is renamed once it is on the disk. */
+  async function write(name: string, source: AsyncIterable<Buffer>): Promise<void> {
+    const path = toPath(name);
+    const partial = path + PARTIAL;
+    const file = await guard(create(partial));
+    try {
+      for await (const chunk of source) await guard(file.writeFile(chunk));
+      await guard(file.sync());
+    } catch (error) {
+      await file.close();
+      await rm(partial, { force: true });
+      throw error;
+    }
+    await guard(file.close());
+    await guard(rename(partial, path));
+    await guard(syncFolder(dirname(path)));
+  }
+
+  async function remove(name: string): Promise<void> {
+    const path = toPath(name);
+    await guard(rm(path, { force: true }));
+    await guard(rm(path + PARTIAL, { force: true }));
+    // The folder of the video, when this was its last file.
+    await guard(
+      rmdir(dirname(path)).catch((error: NodeJS.ErrnoException) => {
+        if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(error.code ?? '')) throw error;
+      }),
+    );
+  }
+
+  return {
+    name: `file:${root}`,
+    toPath,
+    write,
+    async read(name, signal) {
+      const file = await guard(open(toPath(name), 'r'));
+      return createReadStream('', { fd: file, signal, highWaterMark: 256 * 1024 });
+    },
+    remove,
+    toUrl: null,
+    close() {},
+  };
+}
+
+/** Creates a file and its folder, readable by this user only, like the database. */
+async function create(path: string): Promise<FileHandle> {
+  for (let attempt = 1; ; attempt += 1) {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    try {
+      return await open(path, 'w', 0o600);
+    } catch (error) {
+      // `remove` may have deleted the empty folder meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 3) throw error;
+    }
+  }
+}
+
+/** A renamed file is durable once its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function guard<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new DestinationError(error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,114 @@
+/** Requests to the servers that the upstream names: which hosts, how many redirects, how long. */
+
+import { Agent, buildConnector, type Dispatcher, ProxyAgent, request } from 'undici';
+import packageFile from '../../package.json' with { type: 'json' };
+import type { AllowedHosts } from './allowed-hosts.ts';
+import { SourceError } from './source-error.ts';
+
+const MAX_REDIRECTS = 3;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Milliseconds without a byte. */
+const STALL_MS = 30_000;
+
+export interface Requester {
+  /** @throws SourceError; what undici throws. */
+  send(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData>;
+  close(): void;
+}
+
+export interface RequesterOptions {
+  readonly hosts: AllowedHosts;
+  /** The outbound proxy for a URL; null: directly. */
+  readonly findProxy: (url: string) => URL | null;
+  readonly stallMs?: number;
+}
+
+export function createRequester(options: RequesterOptions): Requester {
+  const { hosts, stallMs = STALL_MS } = options;
+  const timeouts = { headersTimeout: stallMs, bodyTimeout: stallMs };
+  const direct = new Agent({ ...timeouts, connect: createPinnedConnector(hosts) });
+  const proxies = new Map<string, ProxyAgent>();
+
+  async function chooseDispatcher(url: URL): Promise<Dispatcher> {
+    const proxy = options.findProxy(url.href);
+    if (proxy === null) return direct;
+    // The proxy resolves the name once more. It may be the only one that can resolve it.
+    await hosts.resolve(url.hostname, url.port).catch((error: unknown) => {
+      if (error instanceof SourceError) throw error;
+    });
+    const known = proxies.get(proxy.href) ?? new ProxyAgent({ uri: proxy.href, ...timeouts });
+    proxies.set(proxy.href, known);
+    return known;
+  }
+
+  /** Follows redirects, each of which is checked like the first URL. */
+  async function send(
+    address: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    let url = toUrl(address);
+    for (let redirects = 0; ; redirects += 1) {
+      hosts.check(url);
+      const response = await request(url, {
+        dispatcher: await chooseDispatcher(url),
+        headers: {
+          accept: 'video/*, image/*',
+          'accept-encoding': 'identity',
+          'user-agent': `longtake/${packageFile.version}`,
+          ...headers,
+        },
+        signal,
+      });
+      const { location } = response.headers;
+      if (!isRedirect(response.statusCode) || typeof location !== 'string') return response;
+      discard(response);
+      if (redirects === MAX_REDIRECTS) {
+        throw new SourceError(`more than ${MAX_REDIRECTS} redirects`, { isFinal: false });
+      }
+      url = toUrl(location, url);
+    }
+  }
+
+  return {
+    send,
+    close() {
+      for (const agent of [direct, ...proxies.values()]) void agent.destroy();
+    },
+  };
+}
+
+/** Connects to the addresses that were checked, and not to what a second look-up might return. */
+function createPinnedConnector(hosts: AllowedHosts): buildConnector.connector {
+  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false });
+  return (options, callback) => {
+    const port = options.port || (options.protocol === 'https:' ? '443' : '80');
+    hosts.resolve(options.hostname, port).then(
+      ([first]) => {
+        if (!first) return callback(new Error(`${options.hostname} has no address`), null);
+        // `host` stays: TLS checks the certificate for it.
+        connect({ ...options, hostname: first.address }, callback);
+      },
+      (error: Error) => callback(error, null),
+    );
+  };
+}
+
+function toUrl(address: string, base?: URL): URL {
+  const url = URL.parse(address, base);
+  if (!url) throw new SourceError('its address is not a URL', { isFinal: true });
+  return url;
+}
+
+function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
+
+export function discard({ body }: Dispatcher.ResponseData): void {
+  body.on('error', () => undefined);
+  body.destroy();
+}

@@ -1,0 +1,110 @@
+/** Where the files of a video are: at the upstream, or kept by the gateway. */
+
+import { DAY_MS, HOUR_MS } from '../durations.ts';
+import type { KeepState, KeptFilm, Video } from '../video.ts';
+
+/** What clients see of the copies. */
+export interface KeptFiles {
+  readonly state: KeepState;
+  readonly bytes: number | null;
+  readonly sha256: string | null;
+  readonly keptAt: number | null;
+  readonly expiresAt: number | null;
+}
+
+export interface VideoFilesView {
+  readonly videoUrl: string | null | Promise<string>;
+  readonly coverUrl: string | null | Promise<string>;
+  readonly expiresAt: number | null;
+  readonly expired: boolean;
+  readonly kept: KeptFiles | null;
+}
+
+export type FilesOf = (video: Video) => VideoFilesView;
+
+export interface KeepTimes {
+  /** 0: copies are kept as long as their videos. */
+  readonly keepDays: number;
+  /** Videos are deleted after this time, and their copies with them. */
+  readonly retentionDays: number;
+}
+
+/** URLs are signed for at least this long, so that a film can be watched to its end. */
+const LINK_HOURS = 6;
+const SILENT = { bytes: null, sha256: null, keptAt: null, expiresAt: null };
+
+/** Without copies. */
+export const upstreamFiles: FilesOf = (video) => ({
+  videoUrl: video.expired ? null : video.videoUrl,
+  coverUrl: video.expired ? null : video.coverUrl,
+  expiresAt: video.expiresAt,
+  expired: video.expired,
+  kept: null,
+});
+
+/**
+ * With copies: a copy takes the place of the upstream's file.
+ *
+ * @param toUrl makes the URL of a copy until a time.
+ */
+export function createFilesOf(
+  toUrl: (name: string, until: number) => string | Promise<string>,
+  times: KeepTimes,
+): FilesOf {
+  // Finished videos are cached: so is what was signed for them.
+  const known = new WeakMap<Video, { readonly view: VideoFilesView; readonly staleAt: number }>();
+
+  function ofKept(video: Video, film: KeptFilm, now: number): VideoFilesView {
+    const { cover } = video.copies ?? {};
+    const expiresAt = toKeptUntil(video, film, times);
+    const kept = { state: 'KEPT', ...film, expiresAt } as const;
+    if (expiresAt <= now) {
+      return { videoUrl: null, coverUrl: null, expiresAt, expired: true, kept: null };
+    }
+    const until = Math.min(expiresAt, toLinkEnd(now));
+    const upstreamCover = video.expired ? null : video.coverUrl;
+    return {
+      videoUrl: toUrl(film.name, until),
+      coverUrl: cover ? toUrl(cover, until) : upstreamCover,
+      expiresAt,
+      expired: false,
+      kept,
+    };
+  }
+
+  return (video) => {
+    const { state, film } = video.copies ?? {};
+    if (state !== 'KEPT' || !film) {
+      if (state === 'REMOVED') return upstreamFiles({ ...video, expired: true });
+      const view = upstreamFiles(video);
+      // Without `createdAt` it was not made through the gateway.
+      const isKeepable = video.state === 'SUCCEEDED' && video.createdAt !== null && !view.expired;
+      return isKeepable ? { ...view, kept: { ...SILENT, state: state ?? 'PENDING' } } : view;
+    }
+    const now = Date.now();
+    const cached = known.get(video);
+    if (cached && now < cached.staleAt) return cached.view;
+    const view = ofKept(video, film, now);
+    // In the next hour the URLs are signed anew; until then they stay the same for browsers' caches.
+    const staleAt = Math.min(
+      toNextHour(now),
+      view.expired ? Infinity : (view.expiresAt ?? Infinity),
+    );
+    known.set(video, { view, staleAt });
+    return view;
+  };
+}
+
+function toNextHour(now: number): number {
+  return (Math.floor(now / HOUR_MS) + 1) * HOUR_MS;
+}
+
+function toLinkEnd(now: number): number {
+  return toNextHour(now) + LINK_HOURS * HOUR_MS;
+}
+
+/** When the copies are removed: by `KEEP_DAYS`, or together with the video. */
+function toKeptUntil({ finishedAt }: Video, { keptAt }: KeptFilm, times: KeepTimes): number {
+  const withVideo = (finishedAt ?? keptAt) + times.retentionDays * DAY_MS;
+  return times.keepDays > 0 ? Math.min(keptAt + times.keepDays * DAY_MS, withVideo) : withVideo;
+}

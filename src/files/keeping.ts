@@ -1,0 +1,71 @@
+/** Keeps copies of finished files, if `KEEP_URL` is set. */
+
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Hub } from '../delivery/hub.ts';
+import { endCopyLeases } from '../store/copies.ts';
+import { isShared } from '../store/database.ts';
+import { takeMeta } from '../store/meta.ts';
+import type { Database } from '../store/schema.ts';
+import { findProxy } from '../upstream/outbound-proxy.ts';
+import { createAllowedHosts } from './allowed-hosts.ts';
+import { startCopier } from './copier.ts';
+import { createDownloader } from './download.ts';
+import { createFileDestination } from './file-destination.ts';
+import { createFilesOf, type FilesOf, upstreamFiles } from './files-of.ts';
+import { createLinks } from './links.ts';
+import { createServeFile, type ServeFile } from './serve.ts';
+
+export interface Keeping {
+  readonly filesOf: FilesOf;
+  /** Null: the gateway serves no files. */
+  readonly serveFile: ServeFile | null;
+  /** Resolves when no copy is running. */
+  stop(): Promise<void>;
+}
+
+const OFF: Keeping = { filesOf: upstreamFiles, serveFile: null, stop: async () => {} };
+
+export interface KeepingParts {
+  readonly db: Database;
+  readonly hub: Hub;
+  readonly log: Logger;
+  readonly config: Config;
+  readonly publicUrl: () => string;
+}
+
+export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
+  const { db, config, publicUrl } = parts;
+  if (!config.KEEP_URL) return OFF;
+  const destination = createFileDestination(config.KEEP_URL.path);
+  const key = await takeMeta(db, 'file_url_key', randomBytes(32).toString('base64url'));
+  const links = createLinks(key, publicUrl);
+  const downloader = createDownloader({
+    hosts: createAllowedHosts({
+      upstreamUrl: config.UPSTREAM_URL,
+      allowed: config.KEEP_ALLOWED_HOSTS,
+    }),
+    findProxy: (url) => findProxy(url, config),
+  });
+  // Alone on the database: whoever copied before has died.
+  if (!isShared(config.DATABASE_URL)) await endCopyLeases(db);
+  const copier = startCopier({
+    ...parts,
+    destination,
+    downloader,
+    maxBytes: config.KEEP_MAX_BYTES,
+  });
+  return {
+    filesOf: createFilesOf(links.toUrl, {
+      keepDays: config.KEEP_DAYS,
+      retentionDays: config.RETENTION_DAYS,
+    }),
+    serveFile: createServeFile(links, destination),
+    async stop() {
+      await copier.stop();
+      downloader.close();
+      destination.close();
+    },
+  };
+}

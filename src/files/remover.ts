@@ -1,0 +1,48 @@
+/** Removes copies from the destination, of videos that were deleted or whose time is over. */
+
+import type { Logger } from 'pino';
+import {
+  endRemoval,
+  type LeasedRemoval,
+  leaseRemovals,
+  postponeRemoval,
+} from '../store/removals.ts';
+import type { Database } from '../store/schema.ts';
+import { LEASE_MS, toNames } from './copy-file.ts';
+import { type Destination, DestinationError } from './destination.ts';
+
+const REMOVED_AT_A_TIME = 20;
+const RETRY_AFTER_MS = 60_000;
+
+export interface RemoverParts {
+  readonly db: Database;
+  readonly destination: Destination;
+  readonly log: Logger;
+}
+
+/**
+ * Removes copies that are due, a batch of them. What cannot be removed now is tried again later.
+ *
+ * @param videoId only those of this video.
+ * @returns how many were due.
+ */
+export async function removeCopies(parts: RemoverParts, videoId?: string): Promise<number> {
+  const removals = await leaseRemovals(parts.db, REMOVED_AT_A_TIME, LEASE_MS, videoId);
+  for (const removal of removals) await remove(parts, removal);
+  return removals.length;
+}
+
+async function remove(
+  { db, destination, log }: RemoverParts,
+  removal: LeasedRemoval,
+): Promise<void> {
+  try {
+    for (const name of toNames(removal)) await destination.remove(name);
+  } catch (error) {
+    if (!(error instanceof DestinationError)) throw error;
+    log.error({ video: removal.video_row, err: error }, 'a copy could not be removed; retrying');
+    await postponeRemoval(db, removal, RETRY_AFTER_MS);
+    return;
+  }
+  await endRemoval(db, removal);
+}

@@ -1,0 +1,165 @@
+/** Copies of finished files: which files are to be copied, and which replica copies which. */
+
+import { type Selectable, sql } from 'kysely';
+import { FILE_LIFETIME_MS } from '../video.ts';
+import { now, type VideoRow } from './rows.ts';
+import type { Database, FileCopyTable, FilePart } from './schema.ts';
+import { isEmbedded } from './sqlite.ts';
+
+export type FileCopyRow = Selectable<FileCopyTable>;
+
+/** A file that this caller may copy until its lease ends. */
+export interface LeasedCopy extends FileCopyRow {
+  readonly owner: string;
+  /** Where the upstream has the file. */
+  readonly url: string;
+  /** By the database's clock. */
+  readonly leased_at: number;
+}
+
+/** Identifies a lease: a later one has another number. */
+export type CopyLease = Pick<FileCopyRow, 'id' | 'attempts'>;
+
+const STILL_AVAILABLE = sql<number>`now_ms() - ${sql.lit(FILE_LIFETIME_MS)}`;
+
+/**
+ * Plans the copies of up to `limit` finished videos, those first that expire first.
+ *
+ * @returns how many videos.
+ */
+export async function planCopies(db: Database, limit: number): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    const rows = await trx
+      .updateTable('video')
+      .set({ keep_state: 'PENDING' })
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('video')
+          .select('id')
+          // Literals, because a partial index is not used for parameters.
+          .where('state', '=', sql.lit('SUCCEEDED'))
+          .where('keep_state', 'is', null)
+          .where('expire_flag', '=', sql.lit(0))
+          .where('unfinished_at', '>', STILL_AVAILABLE)
+          .orderBy('unfinished_at')
+          .limit(limit)
+          .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
+      )
+      .where('keep_state', 'is', null)
+      .returning(['id', 'video_url', 'cover_url', 'unfinished_at'])
+      .execute();
+    const copies = rows.flatMap((row) => toPlanned(row));
+    if (copies.length > 0) {
+      const insert = trx.insertInto('file_copy').values(copies);
+      await insert.onConflict((conflict) => conflict.doNothing()).execute();
+    }
+    return rows.length;
+  });
+}
+
+function toPlanned(
+  row: Pick<VideoRow, 'id' | 'video_url' | 'cover_url' | 'unfinished_at'>,
+): FileCopyRow[] {
+  const parts: FilePart[] = [];
+  if (row.video_url !== null) parts.push('film');
+  if (row.cover_url !== null) parts.push('cover');
+  return parts.map((part) => ({
+    id: `${row.id}/${part}`,
+    video_row: row.id,
+    part,
+    state: 'PENDING',
+    attempts: 0,
+    failures: 0,
+    names: '[]',
+    reason: null,
+    expires_at: row.unfinished_at + FILE_LIFETIME_MS,
+    kept_at: null,
+    try_after: 0,
+    lease_until: 0,
+  }));
+}
+
+/**
+ * Leases up to `limit` files to this caller, those first that expire first. When a process dies, its
+ * files are leased to another one after the lease has ended.
+ */
+export async function leaseCopies(
+  db: Database,
+  limit: number,
+  leaseMs: number,
+): Promise<LeasedCopy[]> {
+  const leased = await db
+    .updateTable('file_copy')
+    .set({
+      lease_until: sql<number>`now_ms() + ${leaseMs}`,
+      attempts: sql<number>`attempts + 1`,
+    })
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('file_copy')
+        .select('id')
+        .where('state', '=', sql.lit('PENDING'))
+        .where('expires_at', '>', 0)
+        .where('try_after', '<=', now)
+        .where('lease_until', '<=', now)
+        .orderBy('expires_at')
+        .limit(limit)
+        .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
+    )
+    // Again, because PostgreSQL may run the nested statement more than once.
+    .where('lease_until', '<=', now)
+    .returningAll()
+    .returning(now.as('leased_at'))
+    .execute();
+  if (leased.length === 0) return [];
+  const videos = await db
+    .selectFrom('video')
+    .select(['id', 'owner', 'video_url', 'cover_url'])
+    .where(
+      'id',
+      'in',
+      leased.map(({ video_row }) => video_row),
+    )
+    .execute();
+  const byId = new Map(videos.map((video) => [video.id, video]));
+  return leased
+    .sort((a, b) => a.expires_at - b.expires_at)
+    .map((copy) => {
+      const video = byId.get(copy.video_row);
+      const url = (copy.part === 'film' ? video?.video_url : video?.cover_url) ?? '';
+      return { ...copy, owner: video?.owner ?? '', url };
+    });
+}
+
+/**
+ * Extends a lease, and records which objects may exist at the destination.
+ *
+ * @returns false when the file is no longer this caller's: stop, and publish nothing.
+ */
+export async function renewCopyLease(
+  db: Database,
+  { id, attempts }: CopyLease,
+  leaseMs: number,
+  names?: readonly string[],
+): Promise<boolean> {
+  const result = await db
+    .updateTable('file_copy')
+    .set({
+      lease_until: sql<number>`now_ms() + ${leaseMs}`,
+      ...(names && { names: JSON.stringify(names) }),
+    })
+    .where('id', '=', id)
+    .where('attempts', '=', attempts)
+    .where('state', '=', 'PENDING')
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Ends all leases. Only for a database that this process alone uses: whoever held them has died. */
+export async function endCopyLeases(db: Database): Promise<void> {
+  await db
+    .updateTable('file_copy')
+    .set({ lease_until: 0 })
+    .where('lease_until', '>', sql.lit(0))
+    .execute();
+}

@@ -1,0 +1,124 @@
+/** Copies that are to be removed from the destination. Their rows remain until they have been removed. */
+
+import { sql } from 'kysely';
+import type { FileCopyRow } from './copies.ts';
+import { now } from './rows.ts';
+import type { Database } from './schema.ts';
+import { isEmbedded } from './sqlite.ts';
+
+/** Marks the copies of these videos. Call it in the transaction that changes the videos, after that. */
+export async function requestRemovals(trx: Database, videoIds: readonly string[]): Promise<void> {
+  if (videoIds.length === 0) return;
+  await trx
+    .updateTable('file_copy')
+    .set({ state: 'REMOVING', try_after: now })
+    .where('video_row', 'in', videoIds)
+    .execute();
+}
+
+/** A video whose copies have been marked. */
+export interface ExpiredCopies {
+  readonly id: string;
+  readonly owner: string;
+}
+
+/** Marks up to `limit` copies that are older than `keepMs`, all of a video together. */
+export async function expireCopies(
+  db: Database,
+  keepMs: number,
+  limit: number,
+): Promise<ExpiredCopies[]> {
+  return db.transaction().execute(async (trx) => {
+    const old = await trx
+      .selectFrom('file_copy')
+      .select('video_row')
+      // A literal, because a partial index is not used for a parameter.
+      .where('state', '=', sql.lit('KEPT'))
+      .where('kept_at', '<', sql<number>`now_ms() - ${keepMs}`)
+      .orderBy('kept_at')
+      .limit(limit)
+      .execute();
+    const ids = [...new Set(old.map(({ video_row }) => video_row))];
+    if (ids.length === 0) return [];
+    const videos = await trx
+      .updateTable('video')
+      .set({
+        keep_state: sql`case when keep_state = 'KEPT' then 'REMOVED' else keep_state end`,
+        kept_film: null,
+        kept_cover: null,
+      })
+      .where('id', 'in', ids)
+      .returning(['id', 'owner'])
+      .execute();
+    await requestRemovals(trx, ids);
+    return videos;
+  });
+}
+
+/** A copy that this caller removes. */
+export type LeasedRemoval = Pick<FileCopyRow, 'id' | 'attempts' | 'names' | 'video_row'>;
+
+/**
+ * Leases up to `limit` removals to this caller. A copy that is still being written is left until its
+ * lease has ended.
+ *
+ * @param videoId only those of this video.
+ */
+export async function leaseRemovals(
+  db: Database,
+  limit: number,
+  leaseMs: number,
+  videoId?: string,
+): Promise<LeasedRemoval[]> {
+  return (
+    db
+      .updateTable('file_copy')
+      .set({
+        lease_until: sql<number>`now_ms() + ${leaseMs}`,
+        attempts: sql<number>`attempts + 1`,
+      })
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('file_copy')
+          .select('id')
+          .where('state', '=', sql.lit('REMOVING'))
+          .$if(videoId !== undefined, (query) => query.where('video_row', '=', videoId ?? ''))
+          .where('try_after', '<=', now)
+          .where('lease_until', '<=', now)
+          .orderBy('try_after')
+          .limit(limit)
+          .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
+      )
+      // Again, because PostgreSQL may run the nested statement more than once.
+      .where('lease_until', '<=', now)
+      .returning(['id', 'attempts', 'names', 'video_row'])
+      .execute()
+  );
+}
+
+/** Deletes the rows of copies that have been removed. */
+export async function endRemoval(
+  db: Database,
+  { id, attempts }: Pick<LeasedRemoval, 'id' | 'attempts'>,
+): Promise<void> {
+  await db
+    .deleteFrom('file_copy')
+    .where('id', '=', id)
+    .where('attempts', '=', attempts)
+    .where('state', '=', 'REMOVING')
+    .execute();
+}
+
+/** Ends a lease, and lets the next attempt begin after a time. */
+export async function postponeRemoval(
+  db: Database,
+  { id, attempts }: Pick<LeasedRemoval, 'id' | 'attempts'>,
+  afterMs: number,
+): Promise<void> {
+  await db
+    .updateTable('file_copy')
+    .set({ lease_until: 0, try_after: sql<number>`now_ms() + ${afterMs}` })
+    .where('id', '=', id)
+    .where('attempts', '=', attempts)
+    .execute();
+}
