@@ -1,39 +1,41 @@
 /**
- * `npm run build`: the gateway and its packages as a few files under dist/, which start in half the
- * time and take a quarter less memory than 1,600 (docs/decisions/0013-built-for-production.md). The
- * sources run without it. `node build.ts FOLDER` builds into another folder, which has to lie two
- * levels below the root as `dist/gateway` does: some files find their neighbours by relative paths.
+ * `npm run build`: the gateway and most of its packages as a few files in dist/gateway, which start in
+ * half the time and take less memory than 1,600 (docs/decisions/0013-built-for-production.md). The npm
+ * package contains these files. The sources run without them. `node build.ts FOLDER` builds into another
+ * folder, which has to be two levels below the root: some files find others by relative paths.
  */
 
-import { readdir, rm, stat } from 'node:fs/promises';
+import { chmod, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
+import packageFile from './package.json' with { type: 'json' };
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const dir = process.argv[2] ?? 'dist/gateway';
+/** What the package depends on is installed with it. Everything else becomes part of the build. */
+const installed = Object.keys(packageFile.dependencies);
 
 await rm(at(dir), { recursive: true, force: true });
 const begun = performance.now();
 await build({
   cwd: at('.'),
-  input: { main: 'src/main.ts' },
+  input: { main: 'src/main.ts', cli: 'src/cli.ts', index: 'src/index.ts' },
   platform: 'node',
-  external: [
-    // It patches other packages as they are loaded, so it has to be what Node loads.
-    /^@opentelemetry\//,
-    // Native, and not installed: pg does without.
-    'pg-native',
-  ],
+  // pg-native is optional to pg, and not installed.
+  external: (id) => ['pg-native', ...installed].some((name) => `${id}/`.startsWith(`${name}/`)),
   // As Node resolves: with any other condition there would be two graphql.
   resolve: { conditionNames: ['node', 'module-sync'] },
   output: {
     dir,
     format: 'esm',
     sourcemap: true,
+    comments: false,
   },
 });
+// As npm does when it installs a program.
+await chmod(join(at(dir), 'cli.js'), 0o755);
 
 const names = (await readdir(at(dir))).filter((name) => name.endsWith('.js'));
 const sizes = await Promise.all(names.map(async (name) => (await stat(join(at(dir), name))).size));

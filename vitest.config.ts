@@ -9,6 +9,7 @@ const LONGEST = [
   'doctor.test.ts',
   'replicas.test.ts',
   'commands.test.ts',
+  'package.test.ts',
 ];
 
 /** Begins with those that take minutes: at the end one alone would keep the others' processors idle. */

@@ -47,7 +47,7 @@ const Environment = z
       )
       .default('https://api.apikley.ru'),
     APIKLEY_API_KEY: z
-      .string({ error: 'is required: the key of the upstream API (npm run demo needs none)' })
+      .string({ error: 'is required: the key of the upstream API (npx longtake demo needs none)' })
       .regex(
         /^[\x21-\x7e]+$/,
         'must be printable characters without spaces: the key alone, without "Bearer"',
@@ -193,6 +193,7 @@ const Environment = z
     };
   });
 
+export type VariableName = keyof z.input<typeof Environment>;
 export const VARIABLE_NAMES: readonly string[] = Object.keys(Environment.in.shape);
 
 type Raw = Readonly<Record<string, string | undefined>>;

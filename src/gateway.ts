@@ -1,6 +1,5 @@
 /** The composition root: creates each long-lived service once, in the order of their dependencies. */
 
-import packageFile from '../package.json' with { type: 'json' };
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createCallbackHandler } from './callbacks/handler.ts';
 import { createToClientError } from './client-errors.ts';
@@ -42,6 +41,7 @@ import { createRefresher } from './upkeep/refresher.ts';
 import { startUpkeep } from './upkeep/upkeep.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { findProxy } from './upstream/outbound-proxy.ts';
+import { version } from './version.ts';
 
 export interface Gateway {
   /** The address on which it listens: `http://host:port`. */
@@ -65,7 +65,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const { log, output } = createLog(config, config.TRACING ? () => tracing.traceId() : null);
   if (config.TRACING) {
     const { startTracing } = await import('./telemetry/opentelemetry.ts');
-    tracing = startTracing(packageFile.version, log);
+    tracing = startTracing(version, log);
   }
   const trusted = readTrustedDocuments(config.TRUSTED_DOCUMENTS);
   const pool = {
@@ -99,7 +99,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const isDatabaseReady = createReadiness(db, log);
   const subscriptions = createQuota(config.OWNER_SUBSCRIPTIONS, config.MAX_SUBSCRIPTIONS);
   const requests = createRequestCounts(schema);
-  const metrics = createPrometheusMetrics(packageFile.version, requests, {
+  const metrics = createPrometheusMetrics(version, requests, {
     sockets: () => sockets.count,
     subscriptions: () => subscriptions.total,
     ...createDatabaseReadings(db, config),

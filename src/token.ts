@@ -1,12 +1,12 @@
 /**
- * `npm run token -- alice`: prints a token for development, signed with AUTH_JWT_SECRET, that the
+ * `longtake token alice`: prints a token for development, signed with AUTH_JWT_SECRET, that the
  * gateway with the same environment accepts. `--hours 2` sets its lifetime; the default is 12.
  */
 
 import { parseArgs } from 'node:util';
 import { SignJWT } from 'jose';
 
-const USAGE = 'Usage: npm run token -- OWNER [--hours 12]';
+const USAGE = 'Usage: npx longtake token OWNER [--hours 12]';
 /** RFC 7518, 3.2: HS256 needs at least this length, and the gateway refuses shorter secrets. */
 const SHORTEST_SECRET = 32;
 

@@ -411,7 +411,7 @@ describe('the upstream', () => {
     expect(the('upstream')).toMatchObject({
       level: 'fault',
       message: `${NOWHERE} cannot be reached: connect ECONNREFUSED 127.0.0.1:9`,
-      fix: 'Start it (npm run sandbox), or set UPSTREAM_URL to where it listens.',
+      fix: 'Start it (npx longtake sandbox), or set UPSTREAM_URL to where it listens.',
     });
   });
 

@@ -924,7 +924,7 @@ describe('bad requests', () => {
   });
 });
 
-describe('npm run sandbox', () => {
+describe('longtake sandbox', () => {
   const main = fileURLToPath(new URL('../src/sandbox/main.ts', import.meta.url));
 
   it('says where it is and how to use it, and ends with SIGTERM', async () => {
@@ -934,7 +934,7 @@ describe('npm run sandbox', () => {
 
     let url: string | undefined;
     for await (const line of createInterface(child.stdout)) {
-      url = /UPSTREAM_URL=(\S+) APIKLEY_API_KEY=sandbox-key npm start/.exec(line)?.[1];
+      url = /UPSTREAM_URL=(\S+) APIKLEY_API_KEY=sandbox-key npx longtake start/.exec(line)?.[1];
       if (url) break;
     }
     const response = await fetch(`${url}/api/v1/runway/record-detail?taskId=${ORIGINAL_TASK_ID}`, {

@@ -16,7 +16,7 @@ import { openSse } from './support/sse.ts';
 
 const IS_ROOT = process.getuid?.() === 0;
 
-/** `npm start` with this environment and no other. */
+/** `longtake start` with this environment and no other. */
 function run(env: Record<string, string>, cwd?: string) {
   const child: ChildProcess = spawn(process.execPath, [MAIN], {
     env: { PORT: '0', APIKLEY_API_KEY: 'sandbox-key', ...env },

@@ -11,7 +11,7 @@ function mint(env: Record<string, string>, ...args: string[]) {
   return run(process.execPath, ['src/token.ts', ...args], { env });
 }
 
-describe('npm run token', () => {
+describe('longtake token', () => {
   it('prints a token that the gateway with the same environment accepts', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     for (const env of [
@@ -30,7 +30,7 @@ describe('npm run token', () => {
   });
 
   it.each([
-    ['no owner', { AUTH_JWT_SECRET: JWT_SECRET }, [], 'Usage: npm run token -- OWNER'],
+    ['no owner', { AUTH_JWT_SECRET: JWT_SECRET }, [], 'Usage: npx longtake token OWNER'],
     ['no secret', {}, ['alice'], 'AUTH_JWT_SECRET: set it as the gateway has it'],
     ['a short secret', { AUTH_JWT_SECRET: 'short' }, ['alice'], 'at least 32 characters'],
     ['hours that are none', { AUTH_JWT_SECRET: JWT_SECRET }, ['alice', '--hours', 'x'], 'Usage'],

@@ -1,4 +1,4 @@
-/** Serves the built app: for `npm run demo` and the tests, with no more than they need. */
+/** Serves the built app: for the demo and the tests, with no more than they need. */
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,8 @@ import { extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const HERE = fileURLToPath(new URL('.', import.meta.url));
+/** By a path that is right from the build of the gateway as well: both lie two folders below the root. */
+const HERE = fileURLToPath(new URL('../../examples/web/', import.meta.url));
 const DIST = join(HERE, 'dist');
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -42,7 +43,7 @@ export async function buildWeb(): Promise<void> {
     promisify(execFile)('npm', [...args, '--prefix', HERE], {
       shell: process.platform === 'win32',
     });
-  await npm('ci', '--loglevel=error');
+  await npm('ci', '--prefer-offline', '--loglevel=error');
   await npm('run', 'build');
 }
 

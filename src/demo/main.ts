@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: the sandbox and a gateway in front of it. Makes a video, extends it, shows each step,
+ * `longtake demo`: the sandbox and a gateway in front of it. Makes a video, extends it, shows each step,
  * and leaves the example app and GraphiQL open. `--once` ends when both videos have SUCCEEDED.
  */
 

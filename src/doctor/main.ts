@@ -1,5 +1,5 @@
 /**
- * `npm run doctor`: checks the environment, the database, the callback route and the upstream. Changes
+ * `longtake doctor`: checks the environment, the database, the callback route and the upstream. Changes
  * nothing and spends nothing. Exits with 1 if there is a fault, otherwise with 0, warnings included.
  * `--json` is for programs.
  */
@@ -30,7 +30,7 @@ const SUBJECT_OF: Readonly<Record<string, Subject>> = {
 const SEE =
   'docs/configuration.md lists all variables. Fix these, then run the doctor again for the other checks.';
 
-// The reader may close the pipe early, as in `npm run doctor | head`.
+// The reader may close the pipe early, as in `longtake doctor | head`.
 process.stdout.on('error', () => {});
 const findings = await examine(process.env);
 process.stdout.write(process.argv.includes('--json') ? toJson(findings) : toText(findings));

@@ -76,7 +76,7 @@ function explain(error: unknown, url: string, proxy: URL | null): Finding {
       'upstream',
       `${url} cannot be reached: ${toReason(error)}`,
       isLocal(url)
-        ? 'Start it (npm run sandbox), or set UPSTREAM_URL to where it listens.'
+        ? 'Start it (npx longtake sandbox), or set UPSTREAM_URL to where it listens.'
         : toReachFix(proxy),
     );
   }

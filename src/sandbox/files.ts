@@ -9,8 +9,9 @@ const FILMS = Array.from({ length: FILM_COUNT }, (_, index) => ({
   png: { type: 'image/png', bytes: readAsset(`film-${index + 1}.png`) },
 }));
 
+/** By a path that is right from the build as well: both lie two folders below the root. */
 function readAsset(name: string): Buffer {
-  return readFileSync(new URL(`./assets/${name}`, import.meta.url));
+  return readFileSync(new URL(`../../src/sandbox/assets/${name}`, import.meta.url));
 }
 
 /** Pages of any origin may read the files, as at the provider's storage. */

@@ -1,4 +1,4 @@
-/** `npm run sandbox`: the stand-in upstream alone, until SIGINT or SIGTERM. */
+/** `longtake sandbox`: the stand-in upstream alone, until SIGINT or SIGTERM. */
 
 import { z } from 'zod';
 import { findWrapped } from '../config-values.ts';
@@ -51,7 +51,7 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
   const signed = env.SANDBOX_WEBHOOK_HMAC_KEY ? ' WEBHOOK_HMAC_KEY=<SANDBOX_WEBHOOK_HMAC_KEY>' : '';
   console.log(`Sandbox upstream at ${sandbox.url}`);
   console.log('Point the gateway at it:');
-  console.log(`  UPSTREAM_URL=${sandbox.url} APIKLEY_API_KEY=${key}${signed} npm start`);
+  console.log(`  UPSTREAM_URL=${sandbox.url} APIKLEY_API_KEY=${key}${signed} npx longtake start`);
 
   const stop = () => void sandbox.close();
   process.once('SIGINT', stop);

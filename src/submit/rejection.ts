@@ -47,6 +47,6 @@ export function parseRejection(row: VideoRow): GatewayError {
 export function toFix(error: GatewayError): string | undefined {
   const { code, upstreamCode } = error;
   return code === 'UPSTREAM_ERROR' && WRONG_URL_CODES.has(upstreamCode ?? 0)
-    ? 'UPSTREAM_URL is wrong: set it to the base of the API, without a redirect (npm run doctor).'
+    ? 'UPSTREAM_URL is wrong: set it to the base of the API, without a redirect (npx longtake doctor).'
     : ERROR_TABLE[code].fix;
 }

@@ -1,6 +1,6 @@
 import type { buildConnector, Dispatcher, Pool } from 'undici';
-import packageFile from '../../package.json' with { type: 'json' };
 import { UpstreamUnreachableError } from '../errors.ts';
+import { version } from '../version.ts';
 import { createDispatcher } from './dispatcher.ts';
 import {
   type Answer,
@@ -20,7 +20,7 @@ const SUBMIT_CONNECTIONS = 32;
 const SUBMIT_IDLE_MS = 1000;
 
 const WRONG_URL =
-  'UPSTREAM_URL is wrong: set it to the base of the API, without a redirect (npm run doctor).';
+  'UPSTREAM_URL is wrong: set it to the base of the API, without a redirect (npx longtake doctor).';
 
 export interface UpstreamClientOptions {
   /** Base of the REST API; a path in it comes before every path of a call. */
@@ -64,7 +64,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     accept: 'application/json',
     'accept-encoding': 'identity',
     // A proxy in front of the upstream may refuse a request without one.
-    'user-agent': `longtake/${packageFile.version}`,
+    'user-agent': `longtake/${version}`,
   };
 
   const dispatch = (pool: Pool.Options) =>
@@ -168,7 +168,7 @@ function toLogFields(error: unknown): object {
     cause: error.cause instanceof Error ? error.cause.message : undefined,
     fix:
       error instanceof UpstreamUnreachableError
-        ? 'Check UPSTREAM_URL with npm run doctor'
+        ? 'Check UPSTREAM_URL with npx longtake doctor'
         : undefined,
   };
 }

@@ -75,8 +75,7 @@ await client.dispose();
   'docs/embedding.md 1': {
     before: "import assert from 'node:assert/strict';",
     replace: [
-      ["'./src/config.ts'", "'../../src/config.ts'"],
-      ["'./src/gateway.ts'", "'../../src/gateway.ts'"],
+      ["'longtake'", "'../../src/index.ts'"],
       ['console.log(await response.json());', 'const answer = await response.json();'],
     ],
     after: `

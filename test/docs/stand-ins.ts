@@ -11,6 +11,7 @@ export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ['npm run test:clients', '.ci/run runs it'],
   ['npm ci --prefix examples/web', '.ci/run runs it: it needs the network'],
   ['npm run dev --prefix examples/web', 'needs the packages of the app; test:browser builds it'],
+  ['npm install longtake', 'test/package.test.ts installs the package'],
   ['docker build -t longtake .', 'needs a Docker daemon and the network'],
   [
     'docker run --rm --stop-timeout 40 -p 4000:4000 -v longtake:/app/data -e APIKLEY_API_KEY -e PUBLIC_URL -e AUTH_JWT_SECRET longtake',

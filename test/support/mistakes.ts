@@ -2,7 +2,7 @@
 export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]> = {
   'no key': [
     { APIKLEY_API_KEY: '' },
-    'APIKLEY_API_KEY: is required: the key of the upstream API (npm run demo needs none)',
+    'APIKLEY_API_KEY: is required: the key of the upstream API (npx longtake demo needs none)',
   ],
   'a key with its quotes': [
     { APIKLEY_API_KEY: '"sandbox-key"' },
