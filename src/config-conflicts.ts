@@ -25,6 +25,11 @@ export function findConflicts(env: Raw): string[] {
       'AUTH: none cannot be combined with AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS',
     );
   }
+  const path = (env.BASE_PATH ?? '').replace(/\/$/, '');
+  // The upstream would call back at a path that the gateway does not serve.
+  if (path && env.PUBLIC_URL && !env.PUBLIC_URL.replace(/\/+$/, '').endsWith(path)) {
+    faults.push('PUBLIC_URL: must end with BASE_PATH');
+  }
   const isReachable =
     !isLoopback(env.HOST ?? '127.0.0.1') ||
     !isLoopback(env.PUBLIC_URL ? toHost(env.PUBLIC_URL) : '127.0.0.1');

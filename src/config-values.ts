@@ -38,6 +38,15 @@ export const baseUrl = httpUrl
   .refine((url) => !/[?#]/.test(url), 'must end before any ? or #')
   .transform((url) => url.replace(/\/+$/, ''));
 
+/** A path prefix. Segments hold only characters that need no encoding; `.` and `..` would be resolved away. */
+export const basePath = z
+  .string()
+  .regex(
+    /^(\/(?!\.{1,2}(\/|$))[\w.~-]+)*\/?$/,
+    'must be a path such as /api/video, of letters, digits, dots, hyphens, tildes and underscores',
+  )
+  .transform((path) => path.replace(/\/$/, ''));
+
 /**
  * An origin as browsers send it, compared as text. Apps in a web view and browser extensions have schemes
  * of their own (`capacitor://localhost`), whose origins are opaque in the URL standard.

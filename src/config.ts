@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { findConflicts } from './config-conflicts.ts';
 import {
+  basePath,
   baseUrl,
   count,
   findWrapped,
@@ -40,6 +41,7 @@ const Environment = z
     PORT: count(4000, 0, 65_535),
     HOST: z.string().min(1).default('127.0.0.1'),
     PUBLIC_URL: baseUrl.optional(),
+    BASE_PATH: basePath.default(''),
     UPSTREAM_URL: baseUrl
       .refine(
         (url) => !/\/api\/v\d+(\/|$)/.test(url),

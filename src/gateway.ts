@@ -44,7 +44,7 @@ import { findProxy } from './upstream/outbound-proxy.ts';
 import { version } from './version.ts';
 
 export interface Gateway {
-  /** The address on which it listens: `http://host:port`. */
+  /** The address of its endpoints: `http://host:port`, and BASE_PATH. */
   readonly url: string;
   /**
    * Drains: refuses new work, finishes submits and answers in progress, disconnects clients so that they
@@ -189,6 +189,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
         originCheck,
       }),
       serveFile: keeping.serveFile,
+      basePath: config.BASE_PATH,
       keepAliveMs: config.KEEP_ALIVE_MS,
       longestAnswerMs: config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS,
       isReady: async () => !isDraining && (await isDatabaseReady()),
@@ -221,7 +222,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   // Checks that the database can be written, so that a full disk is logged at start-up.
   await isDatabaseReady();
   try {
-    url = await listen(server, config.HOST, config.PORT);
+    url = (await listen(server, config.HOST, config.PORT)) + config.BASE_PATH;
   } catch (error) {
     await release();
     throw error;

@@ -9,7 +9,7 @@ export { EnvironmentError };
 export type GatewayConfig = Readonly<Partial<Record<VariableName, string | number | undefined>>>;
 
 export interface Gateway {
-  /** The address on which it listens: `http://host:port`. */
+  /** The address of its endpoints: `http://host:port`, and `BASE_PATH`. */
   readonly url: string;
   /**
    * Finishes submits and answers in progress, disconnects clients and closes everything. Takes at most

@@ -3,6 +3,8 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   plugins: [react()],
+  // Addresses relative to the page, so that it can be served below any path.
+  base: './',
   build: {
     // Every asset is a file of its own: the page's policy allows no data: addresses.
     assetsInlineLimit: 0,

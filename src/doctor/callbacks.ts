@@ -15,7 +15,8 @@ const NO_CALLBACK = `/callbacks/${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)
 /** The address of this environment's gateway, as seen from its own machine. */
 export function ownUrl(config: Config): string {
   const listening = toUrl(config.HOST, config.PORT);
-  return isAnyAddress(listening) ? toUrl('127.0.0.1', config.PORT) : listening;
+  const origin = isAnyAddress(listening) ? toUrl('127.0.0.1', config.PORT) : listening;
+  return origin + config.BASE_PATH;
 }
 
 export async function examineCallbacks(config: Config): Promise<Finding[]> {

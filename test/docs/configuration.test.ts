@@ -6,7 +6,7 @@ import { readPages } from './support/pages.ts';
 /** What has no value of its own to be compared with. */
 const IN_WORDS: Record<string, string> = {
   APIKLEY_API_KEY: 'required',
-  PUBLIC_URL: '`http://HOST:PORT`',
+  PUBLIC_URL: '`http://HOST:PORT` and `BASE_PATH`',
   DRAIN_GRACE_MS: '5000, 0 on loopback',
   DATABASE_LISTEN_URL: '`DATABASE_URL`',
   GRAPHIQL: 'on in development',
@@ -20,7 +20,8 @@ const rows = Array.from(
 );
 
 function toWord(value: unknown): string {
-  if (value === undefined || (Array.isArray(value) && value.length === 0)) return '–';
+  if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0))
+    return '–';
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   return String(value);
 }

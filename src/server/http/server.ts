@@ -3,7 +3,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Span, Tracing } from '../../telemetry/tracing.ts';
-import { toOriginForm, toRequestId } from '../request-headers.ts';
+import { createNormaliseTarget } from '../base-path.ts';
+import { toRequestId } from '../request-headers.ts';
 import { sendErrors, sendJson } from './error-responses.ts';
 import { createGraphQLEndpoint, type EndpointParts } from './graphql-endpoint.ts';
 import { createPipelineLimit } from './pipelining.ts';
@@ -16,6 +17,8 @@ export interface Routes extends EndpointParts {
     | ((request: IncomingMessage, response: ServerResponse) => Promise<void>)
     | null;
   readonly tracing: Tracing;
+  /** The path prefix of every route. */
+  readonly basePath: string;
   /** How long an answer may take until its first byte, in milliseconds. */
   readonly longestAnswerMs: number;
   /** How long a connection may stay idle between two requests, in milliseconds. */
@@ -43,6 +46,7 @@ type Handler = (
 
 export function createHttpServer(routes: Routes, log: Logger): Server {
   const serveGraphQL = createGraphQLEndpoint(routes);
+  const normaliseTarget = createNormaliseTarget(routes.basePath);
   const isWithinPipeline = createPipelineLimit();
 
   function route(path: string): { name: string; handle: Handler } {
@@ -72,7 +76,7 @@ export function createHttpServer(routes: Routes, log: Logger): Server {
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
     if (!isWithinPipeline(request, response)) return;
-    toOriginForm(request);
+    normaliseTarget(request);
     const startedAt = performance.now();
     const path = (request.url ?? '').split('?')[0] ?? '';
     const { name, handle } = route(path);

@@ -6,8 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Config } from '../../config.ts';
+import { createNormaliseTarget } from '../base-path.ts';
 import type { OriginCheck } from '../origin-check.ts';
-import { isHostValid, toOriginForm } from '../request-headers.ts';
+import { isHostValid } from '../request-headers.ts';
 import { Connection, openConnection } from './connection.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { createSocketProtocol, type ProtocolParts } from './protocol.ts';
@@ -35,7 +36,7 @@ export function serveWebSockets(
   server: Server,
   parts: ProtocolParts & {
     readonly originCheck: OriginCheck;
-    readonly config: Pick<Config, 'MAX_SOCKETS'>;
+    readonly config: Pick<Config, 'MAX_SOCKETS' | 'BASE_PATH'>;
   },
 ): WebSockets {
   const { originCheck, config, services } = parts;
@@ -46,6 +47,7 @@ export function serveWebSockets(
     maxBufferedChunks: MAX_CHUNKS,
     handleProtocols,
   });
+  const normaliseTarget = createNormaliseTarget(config.BASE_PATH);
   const protocol = createSocketProtocol(parts);
   const heartbeat = startHeartbeat(sockets);
   let isClosing = false;
@@ -55,7 +57,7 @@ export function serveWebSockets(
     if (isClosing || sockets.clients.size >= config.MAX_SOCKETS) {
       return refuse(socket, '503 Service Unavailable');
     }
-    toOriginForm(request);
+    normaliseTarget(request);
     if (request.url?.split('?')[0] !== '/graphql') return refuse(socket, '404 Not Found');
     if (!originCheck.isHostAllowed(request) || !originCheck.isOriginAllowed(request)) {
       return refuse(socket, '403 Forbidden');
