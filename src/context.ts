@@ -12,6 +12,7 @@ import type { FilesOf } from './files/files-of.ts';
 import type { Database } from './store/schema.ts';
 import type { VideoCache, VideoLoader } from './store/video-loader.ts';
 import { findLineages } from './store/videos.ts';
+import type { Forecast } from './submit/forecast.ts';
 import type { Submitter } from './submit/submitter.ts';
 import type { TraceDelivery } from './telemetry/delivery-spans.ts';
 import type { Refresher } from './upkeep/refresher.ts';
@@ -24,6 +25,7 @@ export interface Services {
   readonly hub: Hub;
   readonly reader: Reader;
   readonly submitter: Submitter;
+  readonly forecast: Forecast;
   readonly refresher: Refresher;
   readonly finished: VideoCache;
   readonly filesOf: FilesOf;
@@ -97,6 +99,9 @@ class RequestContext implements Context {
   }
   get reader() {
     return this.services.reader;
+  }
+  get forecast() {
+    return this.services.forecast;
   }
   get submitter() {
     return this.services.submitter;

@@ -4,7 +4,7 @@
  * Codes are part of the API: add freely, never rename.
  */
 
-export type Mutation = 'generateVideo' | 'extendVideo';
+export type Mutation = 'generateVideo' | 'extendVideo' | 'withdrawVideo';
 
 export interface ErrorEntry {
   /** The name of the schema type. Absent: the error appears only in `errors` of an answer. */
@@ -52,9 +52,9 @@ export const ERROR_TABLE = toTable({
     type: 'VideoNotFoundError',
     meaning: 'The video does not exist or belongs to another owner (404).',
     action: 'Check the id and the signed-in user.',
-    typeDescription: 'The video to extend does not exist, or belongs to another owner (404).',
+    typeDescription: 'The video does not exist, or belongs to another owner (404).',
     retryable: false,
-    mutations: ['extendVideo'],
+    mutations: ['extendVideo', 'withdrawVideo'],
     fromUpstream: true,
   },
   SOURCE_UNAVAILABLE: {
@@ -147,6 +147,14 @@ export const ERROR_TABLE = toTable({
     retryable: false,
     mutations: SUBMITS,
   },
+  TOO_LATE: {
+    type: 'TooLateError',
+    message: 'It is too late for this: the video has moved on.',
+    meaning: 'The video is in a state in which this cannot be done any more.',
+    action: 'Look at the state of its `video`.',
+    retryable: false,
+    mutations: ['withdrawVideo'],
+  },
   CURSOR_EXPIRED: {
     message:
       'The log no longer reaches back to this cursor. Read `videos`, then go on from a new cursor.',
@@ -161,7 +169,7 @@ export const ERROR_TABLE = toTable({
     meaning: 'The gateway cannot serve requests now. Nothing was started.',
     action: 'Retry.',
     retryable: true,
-    mutations: SUBMITS,
+    mutations: [...SUBMITS, 'withdrawVideo'],
   },
   UNAUTHENTICATED: {
     message:

@@ -144,6 +144,16 @@ export class OutcomeUnknownError extends errorOf('OUTCOME_UNKNOWN') {
 
 export class IdempotencyConflictError extends errorOf('IDEMPOTENCY_CONFLICT') {}
 
+/** The video is in a state in which the request makes no sense any more. */
+export class TooLateError extends errorOf('TOO_LATE') {
+  readonly video: Video;
+
+  constructor(video: Video) {
+    super();
+    this.video = video;
+  }
+}
+
 export class CursorExpiredError extends errorOf('CURSOR_EXPIRED') {}
 
 /** No database, or shutting down. */
@@ -164,6 +174,7 @@ export const ERROR_CLASSES = {
   UPSTREAM_UNREACHABLE: UpstreamUnreachableError,
   OUTCOME_UNKNOWN: OutcomeUnknownError,
   IDEMPOTENCY_CONFLICT: IdempotencyConflictError,
+  TOO_LATE: TooLateError,
   CURSOR_EXPIRED: CursorExpiredError,
   GATEWAY_UNAVAILABLE: GatewayUnavailableError,
   UNAUTHENTICATED: UnauthenticatedError,

@@ -24,10 +24,12 @@ import { createOriginCheck } from './server/origin-check.ts';
 import { createQuota } from './server/quota.ts';
 import { serveWebSockets } from './server/websocket/server.ts';
 import { findWarnings, toFacts } from './startup-warnings.ts';
+import { toAllowance } from './store/allowance.ts';
 import { isShared, openDatabase } from './store/database.ts';
 import type { Listener } from './store/listener.ts';
 import { prepareStore } from './store/prepare.ts';
 import { createVideoLoader } from './store/video-loader.ts';
+import { createForecast } from './submit/forecast.ts';
 import { createSubmitter } from './submit/submitter.ts';
 import { createDatabaseReadings } from './telemetry/database-readings.ts';
 import { createDeliverySpans } from './telemetry/delivery-spans.ts';
@@ -118,9 +120,9 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   let url = '';
   const publicUrl = () => config.PUBLIC_URL ?? url;
   const common = { db, hub, log, config, publicUrl };
-  const submitter = createSubmitter({ ...common, upstream, metrics, tracing });
-  const reader = createReader(db);
-  const ends = { db, reader, hub, metrics };
+  const ends = { db, reader: createReader(db), hub, metrics };
+  const submitter = createSubmitter({ ...common, ...ends, upstream, tracing });
+  const forecast = createForecast({ db, hub, allowance: toAllowance('submit', config) });
   const refresher = createRefresher({ ...ends, upstream, log, config });
   const upkeep = startUpkeep({ ...ends, upstream, tracing, log, config });
   const keeping = await startKeeping(common);
@@ -130,8 +132,9 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     db,
     cursors: createCursors(databaseId),
     hub,
-    reader,
+    reader: ends.reader,
     submitter,
+    forecast,
     refresher,
     finished: fast.videoCache,
     filesOf: keeping.filesOf,
@@ -201,6 +204,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
 
   async function release(isLate = false): Promise<void> {
     hub.close();
+    forecast.close();
     submitter.close();
     metrics.close();
     await Promise.all([upkeep.stop(), keeping.stop()]);
@@ -228,6 +232,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     throw error;
   }
 
+  submitter.start();
   log.info(toFacts(config, url), 'listening');
   for (const { message, ...warning } of findWarnings(config, url)) log.warn(warning, message);
 

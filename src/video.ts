@@ -2,16 +2,21 @@
 
 import { DAY_MS } from './durations.ts';
 
-/** In the order in which a task passes through them; the last two are final. */
+/** In the order in which a task passes through them; the last three are final. */
 export const VIDEO_STATES = [
+  'SCHEDULED',
   'UNCONFIRMED',
   'WAITING',
   'QUEUED',
   'GENERATING',
   'SUCCEEDED',
   'FAILED',
+  'WITHDRAWN',
 ] as const;
 export type VideoState = (typeof VIDEO_STATES)[number];
+
+/** The states that the upstream itself reports. */
+export type ReportedState = Exclude<VideoState, 'SCHEDULED' | 'UNCONFIRMED' | 'WITHDRAWN'>;
 
 /** The states in which the upstream has confirmed the task and has not ended it. */
 export type OpenState = 'WAITING' | 'QUEUED' | 'GENERATING';
@@ -44,6 +49,10 @@ export const FAILURE_REASONS = [
   'PROMPT_TOO_LONG',
   'PROMPT_NSFW',
   'PROVIDER_ERROR',
+  'INSUFFICIENT_CREDITS',
+  'INPUT_REFUSED',
+  'SOURCE_NOT_FOUND',
+  'NEVER_SENT',
   'NEVER_CONFIRMED',
   'DEADLINE_PASSED',
   'UNCLASSIFIED',
@@ -105,6 +114,12 @@ export interface Video {
   readonly coverUrl: string | null;
   readonly failure: VideoFailure | null;
   readonly createdAt: number | null;
+  /** When it was sent, or `createdAt`: later for a submit that was scheduled. */
+  readonly startedAt: number | null;
+  /** Of a scheduled submit: when it may be sent at the earliest. */
+  readonly notBefore: number | null;
+  /** Of a scheduled submit: when it fails as NEVER_SENT. Null exactly where it was never scheduled. */
+  readonly queuedUntil: number | null;
   readonly finishedAt: number | null;
   readonly expiresAt: number | null;
   readonly expired: boolean;
@@ -141,16 +156,21 @@ export const DURATIONS = [5, 10] as const;
  * that turns up later, because the file was paid for.
  */
 export const PREDECESSORS: Readonly<Record<VideoState, readonly VideoState[]>> = {
-  UNCONFIRMED: [],
+  SCHEDULED: [],
+  UNCONFIRMED: ['SCHEDULED'],
   WAITING: ['UNCONFIRMED'],
   QUEUED: ['UNCONFIRMED', 'WAITING'],
   GENERATING: ['UNCONFIRMED', 'WAITING', 'QUEUED'],
-  FAILED: ['UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING'],
-  SUCCEEDED: ['UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING', 'FAILED'],
+  FAILED: ['SCHEDULED', 'UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING'],
+  SUCCEEDED: [
+    ...(['SCHEDULED', 'UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING'] as const),
+    ...(['FAILED', 'WITHDRAWN'] as const),
+  ],
+  WITHDRAWN: ['SCHEDULED'],
 };
 
 export function isEnded(state: VideoState): boolean {
-  return state === 'SUCCEEDED' || state === 'FAILED';
+  return state === 'SUCCEEDED' || state === 'FAILED' || state === 'WITHDRAWN';
 }
 
 /** Failures that may not happen again with the same input. */

@@ -5,6 +5,7 @@ import {
   type GatewayError,
   InvalidInputError,
   OutcomeUnknownError,
+  TooLateError,
   UpstreamError,
   VideoNotFoundError,
 } from '../src/errors.ts';
@@ -25,6 +26,8 @@ function create(code: keyof typeof ERROR_CLASSES): GatewayError {
       return new UpstreamError(FACTS);
     case 'OUTCOME_UNKNOWN':
       return new OutcomeUnknownError({} as Video);
+    case 'TOO_LATE':
+      return new TooLateError({} as Video);
     default:
       return new ERROR_CLASSES[code](FACTS);
   }
@@ -50,7 +53,7 @@ describe('the table of errors', () => {
     expect(codes.filter((code) => !(code in ERROR_CLASSES))).toEqual(['INTERNAL']);
   });
 
-  it.each(CODES.filter((code) => code !== 'OUTCOME_UNKNOWN'))(
+  it.each(CODES.filter((code) => code !== 'OUTCOME_UNKNOWN' && code !== 'TOO_LATE'))(
     '%s is stored in a row and restored from it unchanged',
     (code) => {
       const error = create(code);

@@ -10,6 +10,9 @@ import * as completions from '../src/store/completions.ts';
 import * as copies from '../src/store/copies.ts';
 import * as copyEnds from '../src/store/copy-ends.ts';
 import * as database from '../src/store/database.ts';
+import * as durations from '../src/store/durations.ts';
+import * as lanes from '../src/store/lanes.ts';
+import * as line from '../src/store/line.ts';
 import * as meta from '../src/store/meta.ts';
 import * as openTasks from '../src/store/open-tasks.ts';
 import * as pauses from '../src/store/pauses.ts';
@@ -24,6 +27,7 @@ import * as endConfirmed from '../src/store/transitions/end-confirmed.ts';
 import * as insert from '../src/store/transitions/insert.ts';
 import * as progress from '../src/store/transitions/progress.ts';
 import * as refuse from '../src/store/transitions/refuse.ts';
+import * as schedule from '../src/store/transitions/schedule.ts';
 import * as unconfirmed from '../src/store/transitions/unconfirmed.ts';
 import * as videos from '../src/store/videos.ts';
 import { VIDEO_STATES } from '../src/video.ts';
@@ -46,6 +50,8 @@ const BOUNDS: clamps.Bounds = {
   submitMs: HOUR_MS,
   unconfirmedMs: HOUR_MS,
   deadlineMs: HOUR_MS,
+  queueMs: HOUR_MS,
+  laneMs: HOUR_MS,
   placeMs: HOUR_MS,
   pauseMs: HOUR_MS,
 };
@@ -53,7 +59,11 @@ const BOUNDS: clamps.Bounds = {
 type Run = (db: Database, history: History) => Promise<unknown>;
 
 /** Inserts a row of which the statement that is looked at is about. */
-async function insertRow(db: Database, idempotencyKey: string | null = null): Promise<string> {
+async function insertRow(
+  db: Database,
+  idempotencyKey: string | null = null,
+  queue: insert.QueueTimes | null = null,
+): Promise<string> {
   const row = await insert.insertSubmit(db, {
     id: createVideoId(),
     owner: OWNER,
@@ -70,6 +80,7 @@ async function insertRow(db: Database, idempotencyKey: string | null = null): Pr
     imageUrl: null,
     expandPrompt: null,
     runtimeMs: 60_000,
+    queue,
   });
   return row?.id ?? '';
 }
@@ -79,6 +90,31 @@ async function insertOpen(db: Database): Promise<{ id: string; taskId: string }>
   const taskId = `task-${id}`;
   await confirm.confirmSubmit(db, { id, taskId, firstCheckMs: 0 });
   return { id, taskId };
+}
+
+/** Of a submit whose caller waits. */
+async function insertWaiting(db: Database): Promise<string> {
+  const id = await insertRow(db);
+  await spending.lockOwner(db, OWNER);
+  await insert.markWaitingForTurn(db, { id, owner: OWNER });
+  return id;
+}
+
+async function insertScheduled(db: Database): Promise<string> {
+  const id = await insertRow(db, null, { notBefore: null, deadlineMs: HOUR_MS });
+  await spending.lockOwner(db, OWNER);
+  const row = await submits.findRow(db, id);
+  if (row) await schedule.scheduleSubmit(db, row);
+  return id;
+}
+
+const LANE = { owner: OWNER, kind: 'LATER' } as const;
+const TAKING = { tokenHash: 'token', runtimeMs: 60_000 };
+
+async function insertTaken(db: Database): Promise<string> {
+  const id = await insertScheduled(db);
+  await schedule.takeWaiting(db, { id, kind: 'LATER' }, TAKING);
+  return id;
 }
 
 const FILTERS: readonly videos.VideoFilter[] = [
@@ -122,6 +158,15 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
         }),
     ],
     findNextPlace: [(db) => allowance.findNextPlace(db, ALLOWANCE)],
+    takePlaceOutOfLine: [(db) => allowance.takePlaceOutOfLine(db, ALLOWANCE, OWNER)],
+    putPlaceBack: [
+      (db) =>
+        allowance.putPlaceBack(db, ALLOWANCE, {
+          number: 1,
+          takenAt: performance.now(),
+          isTrial: false,
+        }),
+    ],
     pauseAllowance: [(db) => allowance.pauseAllowance(db, ALLOWANCE, 1)],
   },
   'check-leases': {
@@ -174,6 +219,28 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   database: {
     isReachable: [(db) => database.isReachable(db)],
     writeProbe: [(db) => database.writeProbe(db)],
+  },
+  durations: { readTaskDurations: [(db) => durations.readTaskDurations(db, 500)] },
+  lanes: {
+    enterLane: [(db) => lanes.enterLane(db, LANE)],
+    listReadyLanes: [(db) => lanes.listReadyLanes(db, 8)],
+    findNextLane: [(db) => lanes.findNextLane(db)],
+    openLane: [(db) => lanes.openLane(db, LANE)],
+    findNextWaiting: [
+      async (db) => {
+        await insertScheduled(db);
+        await lanes.findNextWaiting(db, LANE, 60_000);
+      },
+    ],
+    restLane: [(db) => lanes.restLane(db, LANE, 1)],
+    pauseLane: [(db) => lanes.pauseLane(db, LANE, 1_000)],
+    advanceLane: [(db) => lanes.advanceLane(db, LANE, 1_000)],
+    freeLane: [(db) => lanes.freeLane(db, LANE)],
+  },
+  line: {
+    readLanes: [(db) => line.readLanes(db)],
+    listScheduled: [(db) => line.listScheduled(db, OWNER)],
+    readQueueState: [(db) => line.readQueueState(db)],
   },
   meta: {
     writeMeta: [(db) => meta.writeMeta(db, 'name', 'value')],
@@ -229,13 +296,18 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     ],
     findOverspending: [
       (db) =>
-        spending.findOverspending(db, OWNER, {
-          windows: [
-            { lengthMs: 60_000, submits: 20 },
-            { lengthMs: DAY_MS, submits: 200 },
-          ],
-          inFlight: 10_000,
-        }),
+        spending.findOverspending(
+          db,
+          OWNER,
+          {
+            windows: [
+              { lengthMs: 60_000, submits: 20 },
+              { lengthMs: DAY_MS, submits: 200 },
+            ],
+            inFlight: 10_000,
+          },
+          1,
+        ),
     ],
   },
   submits: {
@@ -304,15 +376,22 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   },
   'transitions/insert': {
     insertSubmit: [(db) => insertRow(db), (db) => insertRow(db, 'key-7')],
-    markWaitingForTurn: [async (db) => insert.markWaitingForTurn(db, await insertRow(db))],
-    beginPost: [async (db) => insert.beginPost(db, await insertRow(db))],
+    markWaitingForTurn: [async (db) => insertWaiting(db)],
   },
   'transitions/progress': {
     noteOpen: [async (db) => progress.noteOpen(db, (await insertOpen(db)).id, 'GENERATING')],
     countFilelessRead: [async (db) => progress.countFilelessRead(db, (await insertOpen(db)).id)],
   },
   'transitions/refuse': {
+    refuseWaiting: [async (db) => refuse.refuseWaiting(db, await insertWaiting(db), '{}')],
     rejectSubmit: [async (db) => refuse.rejectSubmit(db, await insertRow(db), '{}')],
+  },
+  'transitions/schedule': {
+    scheduleSubmit: [insertScheduled],
+    countScheduled: [(db) => schedule.countScheduled(db, OWNER, 100)],
+    takeWaiting: [insertTaken],
+    returnToQueue: [async (db) => schedule.returnToQueue(db, await insertTaken(db), 1_000)],
+    withdrawSubmit: [async (db) => schedule.withdrawSubmit(db, OWNER, await insertScheduled(db))],
   },
   'transitions/unconfirmed': {
     markUnconfirmed: [async (db) => unconfirmed.markUnconfirmed(db, await insertRow(db), 1)],
@@ -324,6 +403,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
 /** Exported functions of the same modules that run no statement, or only those of others. */
 const OTHERS = new Set([
   'allowance.toAllowance',
+  'lanes.isLineBusy',
   'pauses.isPaused',
   'database.explainDatabase',
   'database.isShared',

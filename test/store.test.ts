@@ -32,6 +32,7 @@ import {
   readLogBounds,
 } from '../src/store/completions.ts';
 import { isReachable, type OpenDatabase, openDatabase } from '../src/store/database.ts';
+import { findNextWaiting } from '../src/store/lanes.ts';
 import { endPause } from '../src/store/pauses.ts';
 import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
 import { now, type VideoRow } from '../src/store/rows.ts';
@@ -47,13 +48,13 @@ import { adoptTask, confirmSubmit } from '../src/store/transitions/confirm.ts';
 import { endVideo } from '../src/store/transitions/end.ts';
 import { endConfirmedVideo } from '../src/store/transitions/end-confirmed.ts';
 import {
-  beginPost,
   insertSubmit,
   markWaitingForTurn,
   type NewSubmit,
 } from '../src/store/transitions/insert.ts';
 import { countFilelessRead, noteOpen } from '../src/store/transitions/progress.ts';
 import { rejectSubmit } from '../src/store/transitions/refuse.ts';
+import { takeWaiting } from '../src/store/transitions/schedule.ts';
 import {
   markUnconfirmed,
   recoverOrphans,
@@ -279,23 +280,26 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(id)).state).toBe('WAITING');
     });
 
+    const take = (id: string) =>
+      takeWaiting(db, { id, kind: 'NOW' }, { tokenHash: 'token', runtimeMs: HOUR_MS });
+
     it('whose POST had not begun when its process died is released, not unconfirmed', async () => {
       const id = await insert({ idempotencyKey: 'k' });
-      await markWaitingForTurn(db, id);
+      await markWaitingForTurn(db, await read(id));
       await age(id, HOUR_MS);
       expect(await settleOverdue(db, id, HOUR_MS)).toBe('REJECTED');
       expect(await read(id)).toMatchObject({ key_held: 0, check_after: null });
-      expect(await beginPost(db, id)).toBe(false);
+      expect(await take(id)).toBeUndefined();
 
       const orphan = await insert({ idempotencyKey: 'k' });
-      await markWaitingForTurn(db, orphan);
+      await markWaitingForTurn(db, await read(orphan));
       await recoverOrphans(db, HOUR_MS);
       expect((await read(orphan)).state).toBe('REJECTED');
     });
 
     it.runIf(isShared)('that was not sent is free, although its time ends just then', async () => {
       const id = await insert({ idempotencyKey: 'k' });
-      await markWaitingForTurn(db, id);
+      await markWaitingForTurn(db, await read(id));
       await age(id, 2 * HOUR_MS);
       const settled = await db.transaction().execute(async (trx) => {
         await trx.selectFrom('video').select('id').where('id', '=', id).forUpdate().execute();
@@ -314,10 +318,11 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 
     it('that waited for its turn begins its POST before its time is over, and never after', async () => {
       const [early, late] = [await insert(), await insert()];
-      for (const id of [early, late]) await markWaitingForTurn(db, id);
-      expect(await beginPost(db, early)).toBe(true);
+      for (const id of [early, late]) await markWaitingForTurn(db, await read(id));
+      expect(await take(early)).toMatchObject({ post_begun: 1, waiting: null });
       await age(late, HOUR_MS);
-      expect(await beginPost(db, late)).toBe(false);
+      const lane = { owner: 'me', kind: 'NOW' } as const;
+      expect(await findNextWaiting(db, lane, 1_000)).toBeUndefined();
       await age(early, HOUR_MS);
       expect(await settleOverdue(db, early, HOUR_MS)).toBe('UNCONFIRMED');
     });
@@ -618,7 +623,12 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       'and a repeat under its freed key meet without a deadlock or a doubled key',
       async () => {
         const limits = { windows: [], inFlight: 1_000 };
-        const NO_PLACE = { takeFree: async () => null };
+        const gate = {
+          takeFree: async () => null,
+          putBack: async () => {},
+          checkWait: async () => null,
+        };
+        const spending = { limits, dailyCap: 0, maxQueued: 0 };
         for (let round = 0; round < 60; round++) {
           const key = `key-${round}`;
           const refused = await insert({ idempotencyKey: key });
@@ -627,10 +637,9 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
             endVideo(db, refused, succeeded(`task-${round}`)),
             ...Array.from({ length: 3 }, () =>
               openSubmit(
-                db,
+                { db, spending, gate },
                 toSubmit({ idempotencyKey: key }),
-                { limits, dailyCap: 0 },
-                NO_PLACE,
+                false,
                 () => {},
               ),
             ),
@@ -1182,6 +1191,8 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       submitMs: MINUTE_MS,
       unconfirmedMs: HOUR_MS,
       deadlineMs: 24 * HOUR_MS,
+      queueMs: HOUR_MS,
+      laneMs: HOUR_MS,
       placeMs: MINUTE_MS + 1_000,
       pauseMs: 5 * MINUTE_MS,
     };
@@ -1257,9 +1268,9 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       db.transaction().execute(async (trx) => {
         await lockOwner(trx, 'me');
         const row = await insertSubmit(trx, toSubmit());
-        if (row) await recordAttempt(trx, row);
-        const over = await findOverspending(trx, 'me', limits);
+        const over = await findOverspending(trx, 'me', limits, 1);
         if (over) throw over;
+        if (row) await recordAttempt(trx, row);
       });
 
     it('is limited per window and in flight; the refused cost nothing', async () => {

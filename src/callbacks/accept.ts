@@ -111,7 +111,7 @@ async function acceptAny(
   if (!row) {
     return isPruned(id, config) ? { status: 410, message: 'gone', outcome: 'pruned' } : NO_SUCH_URL;
   }
-  if (!isTokenOf(row.token_hash, token)) return NO_SUCH_URL;
+  if (!isTokenOf(row, token)) return NO_SUCH_URL;
 
   const span = {
     name: 'POST /callbacks/…',

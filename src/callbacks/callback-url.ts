@@ -31,8 +31,15 @@ export function parseCallbackPath(path: string): CallbackAddress | null {
   return id && token ? { id, token } : null;
 }
 
-export function isTokenOf(tokenHash: string, token: string): boolean {
-  const known = Buffer.from(tokenHash, 'hex');
+/** Whether the token is the row's: of its last request, or of an earlier one that was refused for a while. */
+export function isTokenOf(
+  row: { readonly token_hash: string; readonly earlier_token_hashes: string | null },
+  token: string,
+): boolean {
   const given = Buffer.from(hashToken(token), 'hex');
-  return known.length === given.length && timingSafeEqual(known, given);
+  const hashes = [row.token_hash, ...(row.earlier_token_hashes?.split(' ') ?? [])];
+  return hashes.some((hash) => {
+    const known = Buffer.from(hash, 'hex');
+    return known.length === given.length && timingSafeEqual(known, given);
+  });
 }

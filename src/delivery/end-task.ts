@@ -29,7 +29,7 @@ export async function endTask(
   finder: Finder,
 ): Promise<boolean> {
   const completion = await endVideo(parts.db, id, end);
-  if (completion) notify(parts, owner, completion, finder);
+  if (completion) notifyEnd(parts, owner, completion, finder);
   return completion !== null;
 }
 
@@ -40,18 +40,20 @@ export async function endConfirmedTask(
   end: VideoEnd,
 ): Promise<boolean> {
   const ended = await endConfirmedVideo(parts.db, proof, end);
-  if (ended) notify(parts, ended.owner, ended.completion, 'callback');
+  if (ended) notifyEnd(parts, ended.owner, ended.completion, 'callback');
   return ended !== null;
 }
 
-function notify(
+/** Wakes the listeners of an end that is committed, and counts it. */
+export function notifyEnd(
   { reader, hub, metrics }: EndTaskParts,
   owner: string,
   completion: Completion,
   finder: Finder,
 ): void {
-  const { id, failure } = completion.video;
+  const { id, state, startedAt, failure } = completion.video;
   reader.prime(owner, completion);
   hub.publish({ id, owner });
-  metrics.taskEnd(id, failure?.reason ?? 'SUCCEEDED', finder);
+  const took = startedAt === null ? null : Date.now() - startedAt;
+  metrics.taskEnd(failure?.reason ?? (state === 'WITHDRAWN' ? state : 'SUCCEEDED'), took, finder);
 }

@@ -15,12 +15,14 @@ import { isEnded, type VideoState } from '../video.ts';
 /** The duration of each state of a sandbox task: slow enough to be seen. */
 const STEP_MS = 2_000;
 const BAR: Record<VideoState, number> = {
+  SCHEDULED: 0,
   UNCONFIRMED: 0,
   WAITING: 1,
   QUEUED: 2,
   GENERATING: 3,
   SUCCEEDED: 4,
   FAILED: 4,
+  WITHDRAWN: 4,
 };
 
 const isOnce = process.argv.includes('--once');

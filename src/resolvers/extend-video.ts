@@ -11,8 +11,8 @@ import { noteRefusal, type StartedVideo, startTask } from './start-task.ts';
  */
 export function extendVideo(args: { input: RawExtendInput }, ctx: Context): Promise<StartedVideo> {
   return noteRefusal(ctx, async () => {
-    const { idempotencyKey, ...input } = parseExtendInput(args.input);
-    const started = startTask(ctx, idempotencyKey, async () => ({
+    const { input, ...submit } = parseExtendInput(args.input);
+    const started = startTask(ctx, submit, async () => ({
       ...input,
       taskId: await findSourceTaskId(input.taskId, ctx),
     }));

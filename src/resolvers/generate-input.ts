@@ -3,7 +3,14 @@
 import { z } from 'zod';
 import type { GenerateInput } from '../submit/input.ts';
 import { ASPECT_RATIOS, DURATIONS, MAX_ORIGINAL_PROMPT_LENGTH } from '../video.ts';
-import { parseInput, prompt, SUBMIT_FIELDS } from './input.ts';
+import {
+  type ParsedSubmit,
+  parseInput,
+  prompt,
+  SCHEDULING_FIELDS,
+  SUBMIT_FIELDS,
+  toScheduling,
+} from './input.ts';
 
 const [, LONG] = DURATIONS;
 
@@ -11,6 +18,7 @@ const Input = z
   .object({
     prompt: prompt(MAX_ORIGINAL_PROMPT_LENGTH),
     ...SUBMIT_FIELDS,
+    ...SCHEDULING_FIELDS,
     aspectRatio: z
       .enum(ASPECT_RATIOS)
       .nullish()
@@ -40,8 +48,8 @@ const Input = z
 export type RawGenerateInput = z.input<typeof Input>;
 
 /** @throws InvalidInputError naming every fault with its path. */
-export function parseGenerateInput(
-  raw: RawGenerateInput,
-): GenerateInput & { idempotencyKey: string | null } {
-  return { kind: 'ORIGINAL', ...parseInput(Input, raw) };
+export function parseGenerateInput(raw: RawGenerateInput): ParsedSubmit<GenerateInput> {
+  const { idempotencyKey, whenBusy, notBefore, ...input } = parseInput(Input, raw);
+  const scheduling = toScheduling({ whenBusy, notBefore });
+  return { input: { kind: 'ORIGINAL', ...input }, idempotencyKey, scheduling };
 }

@@ -12,7 +12,7 @@ export function generateVideo(
   ctx: Context,
 ): Promise<StartedVideo> {
   return noteRefusal(ctx, async () => {
-    const { idempotencyKey, ...input } = parseGenerateInput(args.input);
-    return startTask(ctx, idempotencyKey, () => input);
+    const { input, ...submit } = parseGenerateInput(args.input);
+    return startTask(ctx, submit, () => input);
   });
 }

@@ -1,7 +1,9 @@
 /** Validation shared by both submits, before anything is stored, sent or paid. */
 
 import { z } from 'zod';
+import { MAX_AHEAD_MS } from '../durations.ts';
 import { InvalidInputError } from '../errors.ts';
+import type { Scheduling, TaskInput } from '../submit/input.ts';
 import { MAX_TEXT_LENGTH, toHttpUrl, VIDEO_QUALITIES } from '../video.ts';
 
 /** Text that every database and JSON parser preserves. */
@@ -38,6 +40,30 @@ export const SUBMIT_FIELDS = {
     .nullish()
     .transform((value) => value ?? null),
 };
+
+/** When the submit is to be sent, for both submits. */
+export const SCHEDULING_FIELDS = {
+  whenBusy: z.enum(['FAIL', 'QUEUE']).default('FAIL'),
+  notBefore: z
+    .number()
+    .refine((time) => time <= Date.now() + MAX_AHEAD_MS, 'must be at most 30 days ahead')
+    .nullish()
+    .transform((time) => time ?? null),
+};
+
+export function toScheduling(input: {
+  readonly whenBusy: 'FAIL' | 'QUEUE';
+  readonly notBefore: number | null;
+}): Scheduling {
+  return { canQueue: input.whenBusy === 'QUEUE', notBefore: input.notBefore };
+}
+
+/** What a submit asks for. */
+export interface ParsedSubmit<Input extends TaskInput> {
+  readonly input: Input;
+  readonly idempotencyKey: string | null;
+  readonly scheduling: Scheduling;
+}
 
 /** @throws InvalidInputError naming every fault with its path. */
 export function parseInput<Output>(schema: z.ZodType<Output>, raw: unknown): Output {

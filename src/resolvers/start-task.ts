@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { readLogBounds } from '../store/completions.ts';
-import type { TaskInput } from '../submit/input.ts';
+import type { Scheduling, TaskInput } from '../submit/input.ts';
 import type { Video } from '../video.ts';
 
 export interface StartedVideo {
@@ -10,21 +10,20 @@ export interface StartedVideo {
 }
 
 /**
- * Starts a paid task. The cursor is read before the submit, so that a completion which arrives before
+ * Starts or schedules a paid task. The cursor is read before the submit, so that a completion which arrives before
  * the answer comes after the cursor.
  *
- * @param idempotencyKey null for none.
  * @param findInput returns what is to be submitted; may look up what the input refers to.
  * @throws what `findInput` and `Submitter.submit` throw.
  */
 export async function startTask(
   ctx: Context,
-  idempotencyKey: string | null,
+  submit: { readonly idempotencyKey: string | null; readonly scheduling: Scheduling },
   findInput: () => TaskInput | Promise<TaskInput>,
 ): Promise<StartedVideo> {
   const { owner, requestId } = ctx.caller;
   const [input, { head }] = await Promise.all([findInput(), readLogBounds(ctx.db, owner)]);
-  const video = await ctx.submitter.submit(owner, input, idempotencyKey, requestId);
+  const video = await ctx.submitter.submit({ owner, input, requestId, ...submit });
   return { video, cursor: ctx.cursors.toCursor(ctx.owner, head) };
 }
 

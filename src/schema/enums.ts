@@ -19,8 +19,10 @@ function toValues<Name extends string>(descriptions: Record<Name, string>) {
 
 export const VideoStateType = builder.enumType('VideoState', {
   description:
-    'The state of a task. States only move forward. SUCCEEDED is final. FAILED becomes SUCCEEDED if the upstream reports a success later.',
+    'The state of a task. States only move forward. SUCCEEDED and WITHDRAWN are final. FAILED becomes SUCCEEDED if the upstream reports a success later.',
   values: toValues<VideoState>({
+    SCHEDULED:
+      'The gateway has accepted the request and will send it later; see `schedule`. It is not paid. `withdrawVideo` ends it.',
     UNCONFIRMED:
       "The request was sent or is about to be sent, and the upstream's answer is unknown. The task may have been paid for.",
     WAITING: 'The upstream has accepted the task.',
@@ -28,6 +30,16 @@ export const VideoStateType = builder.enumType('VideoState', {
     GENERATING: 'The upstream is generating the video.',
     SUCCEEDED: 'The video is available for 14 days; see `expiresAt`.',
     FAILED: 'The task ended without a video; see `failure`.',
+    WITHDRAWN: 'The request was withdrawn before it was sent. It was not paid.',
+  }),
+});
+
+export const WhenBusyType = builder.enumType('WhenBusy', {
+  description: 'What happens to a request that cannot be sent at once.',
+  values: toValues<'FAIL' | 'QUEUE'>({
+    FAIL: 'It waits for some seconds at most, and is refused with an error that says when to retry.',
+    QUEUE:
+      'It is accepted as a SCHEDULED video and sent as soon as there is room: while the upstream is busy, away or under maintenance, or the account has no credits.',
   }),
 });
 
@@ -87,6 +99,13 @@ export const FailureReasonType = builder.enumType('FailureReason', {
     PROMPT_NSFW:
       'The prompt asks for content that the provider does not allow: "Your video creation prompt contains NSFW content".',
     PROVIDER_ERROR: 'An error at the provider (code 500, or a success without a usable file).',
+    INSUFFICIENT_CREDITS: "The gateway's account at the upstream has no credits left.",
+    INPUT_REFUSED:
+      'The upstream refused the request when its turn came. Nothing was started or paid.',
+    SOURCE_NOT_FOUND:
+      'The video to extend did not exist any more when the turn of the request came. Nothing was started or paid.',
+    NEVER_SENT:
+      'The request could not be sent before the deadline of the queue (`schedule.deadline`). Nothing was started or paid.',
     NEVER_CONFIRMED:
       'The gateway gave up: the answer to the request was lost, and the upstream never reported on the task.',
     DEADLINE_PASSED: 'The gateway gave up: the task did not end in time.',

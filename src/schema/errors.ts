@@ -7,6 +7,7 @@ import {
   type InputIssue,
   InvalidInputError,
   OutcomeUnknownError,
+  TooLateError,
   UpstreamError,
   VideoNotFoundError,
 } from '../errors.ts';
@@ -102,6 +103,10 @@ builder.objectFields(OutcomeUnknownError, (t) => ({
     type: VideoType,
     description: 'The task. The query `video` and the subscriptions accept its id.',
   }),
+}));
+
+builder.objectFields(TooLateError, (t) => ({
+  video: t.expose('video', { type: VideoType, description: 'The video with its current state.' }),
 }));
 
 /** The errors in the result union of a mutation. */

@@ -5,6 +5,7 @@ import { findErrorsOf } from './errors.ts';
 import {
   createSuccessType,
   IDEMPOTENCY_KEY_DESCRIPTION,
+  toSchedulingFields,
   WATER_MARK_DESCRIPTION,
 } from './submit.ts';
 
@@ -32,6 +33,7 @@ const ExtendVideoInput = builder.inputType('ExtendVideoInput', {
     }),
     expandPrompt: t.boolean({ description: 'Whether the upstream may expand the prompt.' }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY_DESCRIPTION }),
+    ...toSchedulingFields(t),
   }),
 });
 
@@ -43,7 +45,7 @@ builder.mutationField('extendVideo', (t) =>
   t.field({
     type: ExtendVideoSuccess,
     description:
-      'Starts a paid task that extends a video. Returns as soon as the upstream has confirmed the task; `videoExtended` delivers its completion. The submit continues if the client disconnects.',
+      'Starts a paid task that extends a video. Returns as soon as the upstream has confirmed the task, or the gateway has scheduled it; `videoExtended` delivers its completion. The submit continues if the client disconnects.',
     args: {
       input: t.arg({
         type: ExtendVideoInput,

@@ -5,6 +5,7 @@ import { findErrorsOf } from './errors.ts';
 import {
   createSuccessType,
   IDEMPOTENCY_KEY_DESCRIPTION,
+  toSchedulingFields,
   WATER_MARK_DESCRIPTION,
 } from './submit.ts';
 
@@ -31,6 +32,7 @@ const GenerateVideoInput = builder.inputType('GenerateVideoInput', {
     quality: t.field({ type: VideoQualityType, required: true, description: 'The resolution.' }),
     waterMark: t.string({ description: WATER_MARK_DESCRIPTION }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY_DESCRIPTION }),
+    ...toSchedulingFields(t),
   }),
 });
 
@@ -40,7 +42,7 @@ builder.mutationField('generateVideo', (t) =>
   t.field({
     type: GenerateVideoSuccess,
     description:
-      'Starts a paid task that makes a video from a prompt, or from an image and a prompt. Returns as soon as the upstream has confirmed the task; `videoExtended` delivers its completion. The submit continues if the client disconnects.',
+      'Starts a paid task that makes a video from a prompt, or from an image and a prompt. Returns as soon as the upstream has confirmed the task, or the gateway has scheduled it; `videoExtended` delivers its completion. The submit continues if the client disconnects.',
     args: {
       input: t.arg({
         type: GenerateVideoInput,

@@ -6,6 +6,7 @@ import './errors.ts';
 import './queries.ts';
 import './extend-video.ts';
 import './generate-video.ts';
+import './withdraw-video.ts';
 import './subscriptions.ts';
 
 /** The whole schema, in the order in which it was written. */

@@ -6,7 +6,7 @@ import { VideoStateType } from './enums.ts';
 import { NodeType, VideoConnection, VideoType } from './video.ts';
 
 export const VideoExtendedType = builder.objectRef<ExtendedEvent>('VideoExtended').implement({
-  description: 'A completion: a task has succeeded or failed; see `video.state`.',
+  description: 'A completion: a task has ended; see `video.state`.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
       description:

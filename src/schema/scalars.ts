@@ -3,14 +3,15 @@ import { toHttpUrl } from '../video.ts';
 import { builder } from './builder.ts';
 import { toDateTime } from './date-time.ts';
 
-// Neither scalar is used for input yet; parsing is strict all the same.
+/** With a time and an offset, as RFC 3339 has it: `Date.parse` alone takes much else. */
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
 builder.scalarType('DateTime', {
   description: 'A moment in UTC: `2026-01-31T12:00:00.000Z` (RFC 3339).',
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time',
   serialize: toDateTime,
   parseValue: (value) => {
-    const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+    const time = typeof value === 'string' && RFC_3339.test(value) ? Date.parse(value) : Number.NaN;
     if (Number.isNaN(time))
       throw new GraphQLError('A DateTime is a string in the form of RFC 3339.');
     return time;

@@ -1,63 +1,10 @@
-import type { KeptFiles } from '../files/files-of.ts';
 import { readAncestors, readSource } from '../resolvers/lineage.ts';
+import { estimateFinish, readSchedule } from '../resolvers/schedule.ts';
 import { readExtensions } from '../resolvers/videos.ts';
-import { isRetryable, type Video, type VideoFailure } from '../video.ts';
+import type { Video } from '../video.ts';
 import { builder } from './builder.ts';
-import {
-  AspectRatioType,
-  FailureReasonType,
-  KeepStateType,
-  VideoKindType,
-  VideoQualityType,
-  VideoStateType,
-} from './enums.ts';
-
-const VideoFailureType = builder.objectRef<VideoFailure>('VideoFailure').implement({
-  description: 'Why a task failed.',
-  fields: (t) => ({
-    reason: t.expose('reason', {
-      type: FailureReasonType,
-      description: 'The reason, for programs.',
-    }),
-    message: t.exposeString('message', {
-      description: "A sentence for people: the upstream's own text if there was one.",
-    }),
-    retryable: t.boolean({
-      description:
-        'Whether the same input may succeed as a new task, which is paid for again. False: change the input first.',
-      resolve: (failure) => isRetryable(failure),
-    }),
-    upstreamCode: t.exposeInt('upstreamCode', {
-      nullable: true,
-      description: "The upstream's code for the failure. Null: the gateway gave up.",
-    }),
-  }),
-});
-
-const KeptFilesType = builder.objectRef<KeptFiles>('KeptFiles').implement({
-  description: "The gateway's own copies of a video's files.",
-  fields: (t) => ({
-    state: t.expose('state', { type: KeepStateType, description: 'The state of the film.' }),
-    bytes: t.exposeFloat('bytes', {
-      nullable: true,
-      description: 'The length of the film in bytes. Null unless `state` is KEPT.',
-    }),
-    sha256: t.exposeString('sha256', {
-      nullable: true,
-      description: 'The SHA-256 of the film in hex. Null unless `state` is KEPT.',
-    }),
-    keptAt: t.expose('keptAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'When the copy was verified. Null unless `state` is KEPT.',
-    }),
-    expiresAt: t.expose('expiresAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'When the copies are deleted. Null unless `state` is KEPT.',
-    }),
-  }),
-});
+import { AspectRatioType, VideoKindType, VideoQualityType, VideoStateType } from './enums.ts';
+import { KeptFilesType, ScheduleType, VideoFailureType } from './video-parts.ts';
 
 /** Video is the only node type, so ids need no type prefix. */
 export const NodeType = builder.interfaceRef<Video>('Node').implement({
@@ -141,6 +88,19 @@ export const VideoType = VideoRef.implement({
       nullable: true,
       description: 'The cover image, as for `videoUrl`.',
       resolve: (video, _args, ctx) => ctx.filesOf(video).coverUrl,
+    }),
+    schedule: t.field({
+      type: ScheduleType,
+      nullable: true,
+      description: 'When the request will be sent. Null unless `state` is SCHEDULED.',
+      resolve: (video, _args, ctx) => readSchedule(video, ctx),
+    }),
+    estimatedFinishAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When the task will probably end: estimated from recent tasks of the same kind, length and quality. Null after the end, without enough of them, and once the task takes longer than nine in ten.',
+      resolve: (video, _args, ctx) => estimateFinish(video, ctx),
     }),
     failure: t.expose('failure', {
       type: VideoFailureType,

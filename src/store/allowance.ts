@@ -5,10 +5,12 @@
 
 import { sql } from 'kysely';
 import { MAX_PAUSE_MS } from '../durations.ts';
+import { isLineBusy } from './lanes.ts';
 import { isPaused, pauseCalls, takeTrial } from './pauses.ts';
 import { type Param, prepare } from './prepared.ts';
 import { now } from './rows.ts';
 import type { AllowanceName, Database } from './schema.ts';
+import { isEmbedded } from './sqlite.ts';
 
 export interface Allowance {
   readonly name: AllowanceName;
@@ -25,9 +27,15 @@ export function toAllowance(
   return { name, calls: config.UPSTREAM_REQUESTS, windowMs: config.UPSTREAM_WINDOW_MS };
 }
 
-/** Creates missing places. There may be more than `calls` from an earlier setting. */
+/** Creates missing places, and deletes those of an earlier, larger setting: they would be found first. */
 export async function createAllowance(db: Database, { name, calls }: Allowance): Promise<void> {
-  for (let from = 0; from < calls; from += 1_000) {
+  const { count } = await db
+    .selectFrom('allowance')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('name', '=', name)
+    .where('place', '<', calls)
+    .executeTakeFirstOrThrow();
+  for (let from = 0; Number(count) < calls && from < calls; from += 1_000) {
     const length = Math.min(1_000, calls - from);
     await db
       .insertInto('allowance')
@@ -35,6 +43,7 @@ export async function createAllowance(db: Database, { name, calls }: Allowance):
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
+  await db.deleteFrom('allowance').where('name', '=', name).where('place', '>=', calls).execute();
 }
 
 /** A place that was taken, and when, by `performance.now`. */
@@ -45,10 +54,7 @@ export interface Place {
   readonly isTrial: boolean;
 }
 
-/**
- * Takes a free place; null when there is none, during a pause, or when another replica took the same
- * one in the same moment. Any of the free ones, so that this is rare.
- */
+/** Takes the place that has been free the longest; null when there is none, or during a pause. */
 export async function takePlace(
   db: Database,
   { name, calls, windowMs }: Allowance,
@@ -62,10 +68,43 @@ export async function takePlace(
   return trials[0] ? { number: trials[0].place, takenAt, isTrial: true } : null;
 }
 
+/**
+ * The same for a submit that is new: null also while others wait. The end of a pause is left to those.
+ *
+ * @param owner whose own waiting submits go first even while they may not be sent; null: nobody's.
+ */
+export async function takePlaceOutOfLine(
+  db: Database,
+  { name, calls, windowMs }: Allowance,
+  owner: string | null,
+): Promise<Place | null> {
+  const takenAt = performance.now();
+  const { rows } = await takeUnlined(db, { name, calls, lengthMs: toLength(windowMs), owner });
+  return rows[0] ? { number: rows[0].place, takenAt, isTrial: false } : null;
+}
+
+/** In the transaction that took the place: no call is made. */
+export async function putPlaceBack(
+  trx: Database,
+  { name }: Allowance,
+  { number }: Place,
+): Promise<void> {
+  await trx
+    .updateTable('allowance')
+    .set({ free_at: 0 })
+    .where('name', '=', name)
+    .where('place', '=', number)
+    .execute();
+}
+
 interface Taking {
   readonly name: AllowanceName;
   readonly calls: number;
   readonly lengthMs: number;
+}
+
+interface TakingOutOfLine extends Taking {
+  readonly owner: string | null;
 }
 
 function buildTaking(db: Database, param: Param<Taking>) {
@@ -80,8 +119,10 @@ function buildTaking(db: Database, param: Param<Taking>) {
         .where('name', '=', param('name'))
         .where('place', '<', param('calls'))
         .where('free_at', '<=', now)
-        .orderBy(sql`random()`)
-        .limit(1),
+        .orderBy('free_at')
+        .limit(1)
+        // Replicas that take a place at the same moment take different ones.
+        .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
     )
     .where('free_at', '<=', now)
     .returning('place');
@@ -91,6 +132,12 @@ const takeAny = prepare<Taking, { place: number }>(buildTaking);
 
 const takeUnpaused = prepare<Taking, { place: number }>((db, param) =>
   buildTaking(db, param).where((eb) => eb.not(isPaused(param('name')))),
+);
+
+const takeUnlined = prepare<TakingOutOfLine, { place: number }>((db, param) =>
+  buildTaking(db, param)
+    .where((eb) => eb.not(isPaused(param('name'))))
+    .where((eb) => eb.not(isLineBusy(param('owner')))),
 );
 
 /**
@@ -131,9 +178,11 @@ export async function findNextPlace(db: Database, { name, calls }: Allowance): P
     .selectNoFrom((eb) => [
       eb
         .selectFrom('allowance')
-        .select(sql<number | null>`min(free_at) - now_ms()`.as('wait'))
+        .select(sql<number>`free_at - now_ms()`.as('wait'))
         .where('name', '=', name)
         .where('place', '<', calls)
+        .orderBy('free_at')
+        .limit(1)
         .as('place'),
       eb
         .selectFrom('pause')

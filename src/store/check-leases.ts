@@ -1,7 +1,7 @@
 /** Scheduled checks of rows: which are due, which replica has leased them, and when the next one is. */
 
 import { type SqlBool, sql } from 'kysely';
-import { now, type VideoRow } from './rows.ts';
+import { now, startedAt, type VideoRow } from './rows.ts';
 import type { Database } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
 
@@ -93,10 +93,11 @@ export async function scheduleCheckWithin(
 }
 
 /** Milliseconds between two checks of a task whose states somebody subscribes to. */
+const age = sql`(now_ms() - ${startedAt})`;
 const followedGap = sql<number>`case
-  when now_ms() - created_at < 8000 then 2000
-  when now_ms() - created_at > 60000 then 15000
-  else (now_ms() - created_at) / 4 end`;
+  when ${age} < 8000 then 2000
+  when ${age} > 60000 then 15000
+  else ${age} / 4 end`;
 const WATCHED_GAP_MS = 15_000;
 
 /**

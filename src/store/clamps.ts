@@ -18,6 +18,10 @@ export interface Bounds {
   readonly unconfirmedMs: number;
   /** When any other row without a task id is given up. */
   readonly deadlineMs: number;
+  /** When a scheduled submit is given up, `notBefore` included. */
+  readonly queueMs: number;
+  /** The end of a submit's POST, for which the owner's next one waits; or of a pause of a lane. */
+  readonly laneMs: number;
   /** When a place of the allowance is free. */
   readonly placeMs: number;
   readonly pauseMs: number;
@@ -36,6 +40,7 @@ export async function clampTimes(db: Database, bounds: Bounds): Promise<number> 
       .set({ free_at: 0 })
       .where('free_at', '>', ahead(bounds.placeMs))
       .executeTakeFirst(),
+    await clampLanes(db, bounds),
     await db
       .updateTable('attempt')
       .set({ at: now })
@@ -64,14 +69,40 @@ function clampLooks(db: Database, { lookMs }: Bounds): Promise<UpdateResult> {
     .executeTakeFirst();
 }
 
+/** A lane that rests for a `notBefore` rests for as long as that says. */
+function clampLanes(db: Database, { laneMs }: Bounds): Promise<UpdateResult> {
+  return db
+    .updateTable('lane')
+    .set({ busy_until: 0, resume_at: now })
+    .where(({ eb, and, or, not, exists, selectFrom }) =>
+      or([
+        eb('busy_until', '>', ahead(laneMs)),
+        and([
+          eb('resume_at', '>', ahead(laneMs)),
+          not(
+            exists(
+              selectFrom('video')
+                .select('id')
+                .whereRef('video.owner', '=', 'lane.owner')
+                .whereRef('video.waiting', '=', 'lane.kind')
+                .whereRef('not_before', '>=', 'resume_at'),
+            ),
+          ),
+        ]),
+      ]),
+    )
+    .executeTakeFirst();
+}
+
 /** The next check ends such a wait, so it is set to a full wait from now instead of to now. */
 function clampUnnamed(
   db: Database,
-  { submitMs, unconfirmedMs, deadlineMs }: Bounds,
+  { submitMs, unconfirmedMs, deadlineMs, queueMs }: Bounds,
 ): Promise<UpdateResult> {
   const latest = sql<number>`now_ms() + case state
     when 'SUBMITTING' then cast(${submitMs} as bigint)
     when 'UNCONFIRMED' then cast(${unconfirmedMs} as bigint)
+    when 'SCHEDULED' then cast(${queueMs} as bigint)
     else cast(${deadlineMs} as bigint) end`;
   return (
     db
@@ -85,7 +116,7 @@ function clampUnnamed(
       })
       .where('task_id', 'is', null)
       // The index covers rows in all states.
-      .where('check_after', '>', ahead(Math.min(submitMs, unconfirmedMs, deadlineMs)))
+      .where('check_after', '>', ahead(Math.min(submitMs, unconfirmedMs, deadlineMs, queueMs)))
       .where('check_after', '>', latest)
       .executeTakeFirst()
   );

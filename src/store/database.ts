@@ -15,6 +15,7 @@ import * as pauses from './migrations/0008-pauses.ts';
 import * as taskIndex from './migrations/0008-task-index.ts';
 import * as originals from './migrations/0010-originals.ts';
 import * as account from './migrations/0011-account.ts';
+import * as queue from './migrations/0012-queue.ts';
 import * as copies from './migrations/0014-copies.ts';
 import { clock, copyNotifications, durableCommits, notifications } from './migrations/postgres.ts';
 import type { PoolOptions } from './postgres.ts';
@@ -33,6 +34,7 @@ export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0008-task-index': taskIndex,
   '0010-originals': originals,
   '0011-account': account,
+  '0012-queue': queue,
   '0014-copies': copies,
 };
 export const POSTGRES_MIGRATIONS: Record<string, Migration> = inOrder({

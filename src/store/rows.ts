@@ -2,25 +2,39 @@
 
 import { type Selectable, sql } from 'kysely';
 import { FILE_LIFETIME_MS, type KeptFilm, type Video, type VideoState } from '../video.ts';
-import type { RowState, VideoTable } from './schema.ts';
+import type { VideoTable } from './schema.ts';
 
 export type VideoRow = Selectable<VideoTable>;
 
 /** The database's clock in epoch milliseconds, because the clocks of replicas differ. */
 export const now = sql<number>`now_ms()`;
 
-/** The state that clients see: a submit in flight is UNCONFIRMED. */
-function toVideoState({ state, failure_reason: reason }: VideoRow): VideoState {
-  // Only a repeated submit is answered with a deleted video.
-  if (state === 'DELETED') return reason === null ? 'SUCCEEDED' : 'FAILED';
-  return state === 'SUBMITTING' || state === 'REJECTED' ? 'UNCONFIRMED' : state;
+/** When its time at the upstream began: a scheduled submit waits before that. */
+export const startedAt = sql<number>`coalesce(sent_at, created_at)`;
+
+/** The same of a row, in epoch milliseconds. */
+export function toStartedAt({
+  sent_at,
+  created_at,
+}: Pick<VideoRow, 'sent_at' | 'created_at'>): number {
+  return sent_at ?? created_at;
 }
 
-/** The row states that clients see as the given states. */
-export function toRowStates(states: readonly VideoState[]): RowState[] {
-  const wanted = new Set<RowState>(states);
-  if (wanted.has('UNCONFIRMED')) wanted.add('SUBMITTING');
-  return [...wanted];
+/**
+ * The state that clients see: a submit in flight is UNCONFIRMED. A scheduled one stays SCHEDULED until
+ * the outcome of its POST is known, because after a refusal that passes it goes on waiting.
+ */
+export function toVideoState({
+  state,
+  queue_until: queueUntil,
+  post_begun: begun,
+  failure_reason: reason,
+}: Pick<VideoRow, 'state' | 'queue_until' | 'post_begun' | 'failure_reason'>): VideoState {
+  // Only a repeated submit is answered with a deleted video.
+  if (state === 'DELETED')
+    return reason !== null ? 'FAILED' : begun === 1 ? 'SUCCEEDED' : 'WITHDRAWN';
+  if (state === 'SUBMITTING') return queueUntil === null ? 'UNCONFIRMED' : 'SCHEDULED';
+  return state === 'REJECTED' ? 'UNCONFIRMED' : state;
 }
 
 /** Converts a row. `expired` is judged by this process's clock. */
@@ -51,6 +65,9 @@ export function toVideo(row: VideoRow): Video {
             upstreamCode: row.failure_code,
           },
     createdAt: row.created_at,
+    startedAt: toStartedAt(row),
+    notBefore: row.not_before,
+    queuedUntil: row.queue_until,
     finishedAt: row.finished_at,
     expiresAt,
     expired:

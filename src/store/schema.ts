@@ -18,6 +18,9 @@ import type {
  */
 export type RowState = VideoState | 'SUBMITTING' | 'REJECTED' | 'DELETED';
 
+/** NOW: a caller waits for the answer. LATER: the submit is scheduled. */
+export type LaneKind = 'NOW' | 'LATER';
+
 export interface VideoTable {
   id: string;
   owner: string;
@@ -40,6 +43,17 @@ export interface VideoTable {
   image_url: string | null;
   expand_prompt: number | null;
 
+  /** The lane in which the submit waits for a place of the allowance; null while it does not wait. */
+  waiting: LaneKind | null;
+  /** Of a scheduled submit: when it may be sent at the earliest; null: as soon as there is room. */
+  not_before: number | null;
+  /** Of a scheduled submit: when it ends as NEVER_SENT. Null exactly on submits that were never scheduled. */
+  queue_until: number | null;
+  /** How often a scheduled submit was sent and refused for a while. */
+  queue_tries: number;
+  /** When a scheduled submit was sent; null: when it was created. */
+  sent_at: number | null;
+
   submit_until: number;
   /**
    * 0 while the submit waits for its turn: if its process dies, nothing was sent. 1 from the commit
@@ -48,6 +62,8 @@ export interface VideoTable {
   post_begun: number;
   /** SHA-256 (hex) of the token in the callback URL; the token itself is stored nowhere. */
   token_hash: string;
+  /** Those of earlier tries, separated by spaces: a callback may still use their URLs. */
+  earlier_token_hashes: string | null;
   /** The trace of the submit, if it was traced; the callback continues it. */
   traceparent: string | null;
   /**
@@ -157,6 +173,22 @@ export interface PauseTable {
   must_try: number;
 }
 
+/**
+ * An owner's submits that wait for a place. Lanes are served in the order of their turns, and each goes
+ * behind all others when it has been served.
+ */
+export interface LaneTable {
+  owner: string;
+  kind: LaneKind;
+  turn: number;
+  /** When a submit of the lane may be sent at the earliest: `notBefore`, a limit, or a pause. */
+  resume_at: number;
+  /** Until then the submit that was taken last has not left yet, so the next one would overtake it. */
+  busy_until: number;
+  /** Counts the submits that have entered it: shows that one came in between. */
+  entries: number;
+}
+
 /** A submit that counts against its owner's spending limits, whether or not its row still exists. */
 export interface AttemptTable {
   owner: string;
@@ -177,6 +209,7 @@ export interface Tables {
   video: VideoTable;
   completion: CompletionTable;
   file_copy: FileCopyTable;
+  lane: LaneTable;
   owner: OwnerTable;
   meta: MetaTable;
   pause: PauseTable;

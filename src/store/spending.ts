@@ -36,11 +36,16 @@ export async function recordAttempt(
   await trx.insertInto('attempt').values({ owner, at: now, video_row: id }).execute();
 }
 
-/** The limit that the owner exceeds with this transaction; null: none. */
+/**
+ * The limit that the owner's next submit exceeds; null: none. Its attempt must not be recorded yet.
+ *
+ * @param counted 1 where its row counts as an open task already, otherwise 0.
+ */
 export async function findOverspending(
   trx: Database,
   owner: string,
   limits: SpendLimits,
+  counted: 0 | 1,
 ): Promise<Overspending | null> {
   for (const { lengthMs, submits } of limits.windows) {
     // The oldest of the newest `limit` submits: a submit is allowed again when it leaves the window.
@@ -53,13 +58,14 @@ export async function findOverspending(
       .where('at', '<=', sql<number>`now_ms() + ${lengthMs}`)
       .orderBy('at', 'desc')
       .limit(1)
-      .offset(submits)
+      .offset(submits - 1)
       .executeTakeFirst();
     if (excess) return { retryAfterMs: Math.min(lengthMs, Math.max(0, excess.wait)) };
   }
 
   const { inFlight } = limits;
   if (inFlight === null) return null;
+  const most = inFlight - 1 + counted;
   const { open } = await trx
     .selectFrom((eb) =>
       eb
@@ -67,12 +73,12 @@ export async function findOverspending(
         .select('id')
         .where('owner', '=', owner)
         .where('state', 'in', TASK_STATES)
-        .limit(inFlight + 1)
+        .limit(most + 1)
         .as('task'),
     )
     .select((eb) => eb.fn.countAll<number>().as('open'))
     .executeTakeFirstOrThrow();
-  return Number(open) > inFlight ? { retryAfterMs: null } : null;
+  return Number(open) > most ? { retryAfterMs: null } : null;
 }
 
 /** Deletes about `limit` attempts older than every window. Returns how many. */

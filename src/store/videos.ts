@@ -3,7 +3,7 @@
 import { type SqlBool, sql } from 'kysely';
 import type { Video, VideoState } from '../video.ts';
 import { type Prepared, prepare } from './prepared.ts';
-import { toRowStates, toVideo, type VideoRow } from './rows.ts';
+import { toVideo, toVideoState, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 
 /**
@@ -83,8 +83,7 @@ export async function listVideos(
   page: Page,
 ): Promise<Video[]> {
   if ('states' in filter && filter.states) {
-    const states = toRowStates(filter.states);
-    return (await listByStates(db, owner, states, page)).map(toVideo);
+    return (await listByStates(db, owner, filter.states, page)).map(toVideo);
   }
   const place =
     'sourceTaskId' in filter ? { owner, source_task_id: filter.sourceTaskId } : { owner };
@@ -97,19 +96,22 @@ export async function listVideos(
   return rows.map(toVideo);
 }
 
-/** Reads a page per state along the state's index, and keeps the newest rows of all of them. */
+/**
+ * Reads a page per state along the state's index, and keeps the newest rows of all of them. Rows in
+ * flight are few, so those that clients see in another state are dropped afterwards.
+ */
 async function listByStates(
   db: Database,
   owner: string,
-  states: readonly RowState[],
+  states: readonly VideoState[],
   page: Page,
 ): Promise<VideoRow[]> {
-  const [first, ...others] = states.map((state) =>
+  const [first, ...others] = toRowStates(states).map((state) =>
     db.selectFrom(selectPage(db, { owner, state }, page).select('id').as('page')).select('page.id'),
   );
   if (!first) return [];
   const ids = others.reduce((all, one) => all.unionAll(one), first);
-  return db
+  const rows = await db
     .selectFrom('video')
     .selectAll()
     .where('id', 'in', (eb) =>
@@ -117,6 +119,19 @@ async function listByStates(
     )
     .orderBy('id', 'desc')
     .execute();
+  const kept = rows.filter((row) => states.includes(toVideoState(row)));
+  const last = rows.at(-1);
+  const missing = page.limit - kept.length;
+  if (!last || rows.length < page.limit || missing === 0) return kept;
+  const more = await listByStates(db, owner, states, { limit: missing, before: last.id });
+  return [...kept, ...more];
+}
+
+/** The states of rows that clients may see in the given states. */
+function toRowStates(states: readonly VideoState[]): RowState[] {
+  const wanted = new Set<RowState>(states);
+  if (wanted.has('UNCONFIRMED') || wanted.has('SCHEDULED')) wanted.add('SUBMITTING');
+  return [...wanted];
 }
 
 /**

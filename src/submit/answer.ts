@@ -24,18 +24,33 @@ export interface AnswerParts {
 }
 
 /**
- * Resolves with the video once its task is confirmed, in whatever state it is by then.
+ * Resolves with the video once its task is confirmed, in whatever state it is by then; or once it is
+ * scheduled.
  *
  * @param settled the outcome of the submit when this process has just started it; otherwise null.
  * @param isReplay whether the caller arrived after the submit was settled.
  * @throws the error that the row stores; OutcomeUnknownError when the row is unconfirmed or becomes so.
  */
 export async function waitForAnswer(
-  { db, hub, config }: AnswerParts,
-  first: VideoRow,
+  parts: AnswerParts,
+  row: VideoRow,
   settled: Promise<VideoRow | undefined> | null,
   isReplay: boolean,
 ): Promise<Video> {
+  return toAnswer(await waitUntilSettled(parts, row, settled), isReplay);
+}
+
+/**
+ * Resolves with the row once it is not SUBMITTING any more.
+ *
+ * @throws OutcomeUnknownError when the database is away for longer than the submit may take;
+ * GatewayUnavailableError when this process closes.
+ */
+export async function waitUntilSettled(
+  { db, hub, config }: AnswerParts,
+  first: VideoRow,
+  settled: Promise<VideoRow | undefined> | null,
+): Promise<VideoRow> {
   let row = first;
   let answered: VideoRow | undefined;
   let own: Promise<boolean> | undefined = settled?.then((settledRow) => {
@@ -48,7 +63,7 @@ export async function waitForAnswer(
   const watch = hub.watchVideo(row.id);
   try {
     for (;;) {
-      if (row.state !== 'SUBMITTING') return toAnswer(row, isReplay);
+      if (row.state !== 'SUBMITTING') return row;
       if (!isNew) {
         try {
           row = (await findRow(db, row.id)) ?? row;

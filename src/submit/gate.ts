@@ -1,27 +1,19 @@
-/** Queues submits for the upstream's allowance: fair among owners, up to SUBMIT_MAX_WAIT_MS. */
+/** The upstream's allowance for submits: who may take a place at once, and what a call's answer means for it. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { GatewayUnavailableError, RateLimitedError } from '../errors.ts';
+import { RateLimitedError } from '../errors.ts';
 import {
   type Allowance,
-  findNextPlace,
   type Place,
   pauseAllowance,
+  putPlaceBack,
   restartPlace,
-  takePlace,
+  takePlaceOutOfLine,
 } from '../store/allowance.ts';
 import { endPause } from '../store/pauses.ts';
 import type { Database } from '../store/schema.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { createLine } from './line.ts';
-
-/** The pause after a failed database query. */
-const RETRY_MS = 200;
-/** A place may become free sooner than it seemed: another replica has found a pause to be over. */
-const MAX_SLEEP_MS = 1_000;
-/** How long what was found out about the next place is believed. */
-const BELIEVED_MS = 2_000;
+import { countBefore, isBelieved, type Line, readLine, toWaitMs } from './line.ts';
 
 export interface Gate {
   /**
@@ -30,19 +22,21 @@ export interface Gate {
    */
   findRefusal(owner: string): RateLimitedError | null;
   /**
-   * Takes a place in the transaction of a new submit, if one is free and nobody waits; null: it has
-   * to wait for its turn.
+   * Takes a place in the transaction of a new submit, if one is free and nobody waits.
    *
-   * @throws RateLimitedError as `findRefusal`, so that the submit is not stored.
+   * @param isInOrder whether the owner's scheduled submits go first, too.
    */
-  takeFree(trx: Database, owner: string): Promise<Place | null>;
+  takeFree(trx: Database, owner: string, isInOrder: boolean): Promise<Place | null>;
+  /** Gives a place back in the transaction that took it. */
+  putBack(trx: Database, place: Place): Promise<void>;
   /**
-   * Resolves with a place when it is the owner's turn.
+   * Reads how long the line is now.
    *
-   * @throws RateLimitedError with the estimated `retryAfter` after the longest wait;
-   * GatewayUnavailableError when the gateway drains.
+   * @returns the refusal of a submit of the owner that cannot get a place in time; null: it may wait.
    */
-  wait(owner: string): Promise<Place>;
+  checkWait(db: Database, owner: string): Promise<RateLimitedError | null>;
+  /** The refusal of a submit that has waited as long as it may. */
+  toRefusal(owner: string): Promise<RateLimitedError>;
   /** Must be called when a request has left: its window starts then, not when it got its place. */
   leave(place: Place): void;
   /**
@@ -50,84 +44,32 @@ export interface Gate {
    * a window, and anything else ends a pause whose end the call has tried. Never rejects.
    */
   conclude(place: Place, error?: unknown): Promise<void>;
-  /** Refuses all waiting and all later submits. */
-  drain(): void;
 }
 
-interface Waiter {
-  readonly enter: (place: Place) => void;
-  readonly refuse: (error: Error) => void;
-}
-
-export function createGate(parts: {
+export interface GateParts {
   readonly db: Database;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly allowance: Allowance;
   readonly maxWaitMs: number;
-}): Gate {
-  const { db, log, metrics, allowance, maxWaitMs } = parts;
-  const line = createLine<Waiter>();
-  /** When a place is free next, by `performance.now`, and when that was found out. */
-  let next = { at: 0, foundAt: Number.NEGATIVE_INFINITY };
-  let isPumping = false;
-  let isDraining = false;
+}
 
-  async function findNext(database: Database): Promise<number> {
-    const waitMs = await findNextPlace(database, allowance);
-    const now = performance.now();
-    next = { at: now + waitMs, foundAt: now };
-    return waitMs;
+export function createGate({ db, log, metrics, allowance, maxWaitMs }: GateParts): Gate {
+  let line: Line | null = null;
+
+  function findWaitMs(owner: string): number {
+    if (!line || !isBelieved(line)) return 0;
+    return toWaitMs(line, allowance, countBefore(line, owner, 'NOW'));
   }
 
-  /** Milliseconds until a new submit of the owner is served; a lower bound, because other replicas have queues too. */
-  function toWaitMs(owner: string): number {
-    const now = performance.now();
-    const isKnown = now - next.foundAt < BELIEVED_MS;
-    const windows = Math.floor(line.countBefore(owner) / allowance.calls);
-    return (isKnown ? Math.max(0, next.at - now) : 0) + windows * allowance.windowMs;
-  }
-
-  function toRefusal(owner: string): RateLimitedError {
-    const retryAfter = Math.max(1, Math.ceil(toWaitMs(owner) / 1_000));
-    return new RateLimitedError({ retryAfter });
+  function refuse(waitMs: number): RateLimitedError {
+    metrics.gateWait(false, 0);
+    return new RateLimitedError({ retryAfter: Math.max(1, Math.ceil(waitMs / 1_000)) });
   }
 
   function findRefusal(owner: string): RateLimitedError | null {
-    if (toWaitMs(owner) <= maxWaitMs) return null;
-    metrics.gateWait(false, 0);
-    return toRefusal(owner);
-  }
-
-  async function wait(owner: string): Promise<Place> {
-    if (isDraining) throw new GatewayUnavailableError();
-    const { promise, resolve, reject } = Promise.withResolvers<Place>();
-    const waiter: Waiter = { enter: resolve, refuse: reject };
-    line.join(owner, waiter);
-    if (!isPumping) void pump();
-
-    const timer = setTimeout(async () => {
-      if (!line.leave(owner, waiter)) return;
-      await findNext(db).catch(() => undefined);
-      reject(toRefusal(owner));
-    }, maxWaitMs);
-    return promise.finally(() => clearTimeout(timer));
-  }
-
-  /** Hands out places as they become free, while submits wait. */
-  async function pump(): Promise<void> {
-    isPumping = true;
-    while (line.length > 0) {
-      try {
-        const place = await takePlace(db, allowance);
-        if (place) line.takeNext()?.enter(place);
-        else await delay(Math.min(maxWaitMs, MAX_SLEEP_MS, await findNext(db)) + 1);
-      } catch (error) {
-        log.error({ err: error }, 'the allowance could not be asked for');
-        await delay(RETRY_MS);
-      }
-    }
-    isPumping = false;
+    const waitMs = findWaitMs(owner);
+    return waitMs > maxWaitMs ? refuse(waitMs) : null;
   }
 
   async function pause(seconds: number | null): Promise<void> {
@@ -142,18 +84,22 @@ export function createGate(parts: {
 
   return {
     findRefusal,
-    async takeFree(trx, owner) {
-      const place = line.length > 0 ? null : await takePlace(trx, allowance);
-      if (place) return place;
-      await findNext(trx);
-      const refusal = findRefusal(owner);
-      if (refusal) throw refusal;
-      return null;
+    takeFree: (trx, owner, isInOrder) =>
+      takePlaceOutOfLine(trx, allowance, isInOrder ? owner : null),
+    putBack: (trx, place) => putPlaceBack(trx, allowance, place),
+    async checkWait(trx, owner) {
+      line = await readLine(trx, allowance);
+      return findRefusal(owner);
     },
-    wait,
+    async toRefusal(owner) {
+      // With the database away, the last reading is the best there is.
+      line = await readLine(db, allowance).catch(() => line);
+      const waitMs = line ? toWaitMs(line, allowance, countBefore(line, owner, 'NOW')) : 0;
+      return new RateLimitedError({ retryAfter: Math.max(1, Math.ceil(waitMs / 1_000)) });
+    },
     leave(place) {
       restartPlace(db, allowance, place).catch((error: unknown) => {
-        log.error({ err: error }, 'the allowance could not be told of a call');
+        log.error({ err: error }, 'the start of a call could not be stored');
       });
     },
     async conclude(place, error) {
@@ -161,13 +107,7 @@ export function createGate(parts: {
         if (error instanceof RateLimitedError) await pause(error.retryAfter);
         else if (place.isTrial) await resume();
       } catch (fault) {
-        log.error({ err: fault }, 'the allowance could not be told how a call ended');
-      }
-    },
-    drain() {
-      isDraining = true;
-      for (let waiter = line.takeNext(); waiter; waiter = line.takeNext()) {
-        waiter.refuse(new GatewayUnavailableError());
+        log.error({ err: fault }, 'the outcome of a call could not be stored');
       }
     },
   };

@@ -1,6 +1,7 @@
 /** The input of a submit after validation and defaults. */
 
 import { hash } from 'node:crypto';
+import type { VideoRow } from '../store/rows.ts';
 import type { AspectRatio, VideoQuality } from '../video.ts';
 
 export interface ExtendInput {
@@ -29,11 +30,29 @@ export interface GenerateInput {
   readonly duration: number;
 }
 
+/** When a submit is to be sent. */
+export interface Scheduling {
+  /** Whether it is scheduled where it cannot be sent at once; otherwise it is refused. */
+  readonly canQueue: boolean;
+  /** Epoch milliseconds; null: at once. Where set, the submit is scheduled in any case. */
+  readonly notBefore: number | null;
+}
+
 export type TaskInput = ExtendInput | GenerateInput;
 
+export interface NewTask {
+  readonly owner: string;
+  readonly input: TaskInput;
+  readonly scheduling: Scheduling;
+  readonly idempotencyKey: string | null;
+  /** For the log. */
+  readonly requestId?: string | undefined;
+}
+
 /** Equal for equal inputs: distinguishes a repeat from another submit under the same key. */
-export function toFingerprint(input: TaskInput): string {
-  return hash('sha256', JSON.stringify(toFields(input)));
+export function toFingerprint(input: TaskInput, { notBefore }: Scheduling): string {
+  const fields = toFields(input);
+  return hash('sha256', JSON.stringify(notBefore === null ? fields : [...fields, notBefore]));
 }
 
 /** Fingerprints are stored, so these lists must never change for existing inputs. */
@@ -42,6 +61,20 @@ function toFields(input: TaskInput): unknown[] {
   return input.kind === 'EXTENSION'
     ? [input.taskId, prompt, quality, waterMark, imageUrl, input.expandPrompt]
     : ['ORIGINAL', prompt, quality, waterMark, imageUrl, input.aspectRatio, input.duration];
+}
+
+/** The input that a row was made of. */
+export function toInput(row: VideoRow): TaskInput {
+  const { prompt, quality, water_mark: waterMark, image_url: imageUrl } = row;
+  const shared = { prompt, quality, waterMark, imageUrl };
+  return row.kind === 'EXTENSION'
+    ? {
+        ...shared,
+        kind: 'EXTENSION',
+        taskId: row.source_task_id,
+        expandPrompt: row.expand_prompt === null ? null : row.expand_prompt === 1,
+      }
+    : { ...shared, kind: 'ORIGINAL', aspectRatio: row.aspect_ratio, duration: row.duration ?? 0 };
 }
 
 /** The columns of an input's row. */

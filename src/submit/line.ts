@@ -1,54 +1,51 @@
-/** The queue of submits that wait for a place of the allowance, served round-robin by owner. */
+/** Estimates: how many submits are sent before one that waits, and how long that takes. */
 
-export interface Line<Waiter> {
-  readonly length: number;
-  join(owner: string, waiter: Waiter): void;
-  /** Removes and returns the next submit, round-robin by owner. */
-  takeNext(): Waiter | undefined;
-  /** False when it has already been served. */
-  leave(owner: string, waiter: Waiter): boolean;
-  /** How many submits are served before a new one of this owner, at least. */
-  countBefore(owner: string): number;
+import { type Allowance, findNextPlace } from '../store/allowance.ts';
+import { type LaneLoad, readLanes } from '../store/line.ts';
+import type { Database, LaneKind } from '../store/schema.ts';
+
+/** How long a reading is believed. */
+const BELIEVED_MS = 1_000;
+
+export interface Line {
+  /** By `performance.now`. */
+  readonly readAt: number;
+  /** Milliseconds until a place is free. */
+  readonly nextPlaceMs: number;
+  readonly lanes: readonly LaneLoad[];
 }
 
-export function createLine<Waiter>(): Line<Waiter> {
-  /** Owners in the order in which they are served next. */
-  const queues = new Map<string, Waiter[]>();
-  let length = 0;
+export async function readLine(db: Database, allowance: Allowance): Promise<Line> {
+  const nextPlaceMs = await findNextPlace(db, allowance);
+  return { readAt: performance.now(), nextPlaceMs, lanes: await readLanes(db) };
+}
 
-  return {
-    get length() {
-      return length;
-    },
-    join(owner, waiter) {
-      const queue = queues.get(owner);
-      if (queue) queue.push(waiter);
-      else queues.set(owner, [waiter]);
-      length += 1;
-    },
-    takeNext() {
-      for (const [owner, queue] of queues) {
-        const waiter = queue.shift();
-        queues.delete(owner);
-        if (queue.length > 0) queues.set(owner, queue);
-        length -= 1;
-        return waiter;
-      }
-      return undefined;
-    },
-    leave(owner, waiter) {
-      const queue = queues.get(owner) ?? [];
-      const index = queue.indexOf(waiter);
-      if (index === -1) return false;
-      queue.splice(index, 1);
-      if (queue.length === 0) queues.delete(owner);
-      length -= 1;
-      return true;
-    },
-    countBefore(owner) {
-      // With n of its own in line it is served in round n + 1, after n rounds of everybody.
-      const rounds = queues.get(owner)?.length ?? 0;
-      return [...queues.values()].reduce((sum, queue) => sum + Math.min(queue.length, rounds), 0);
-    },
-  };
+export function isBelieved({ readAt }: Line): boolean {
+  return performance.now() - readAt < BELIEVED_MS;
+}
+
+/**
+ * How many submits are sent before one of this lane.
+ *
+ * @param ahead those of its own lane that go first; null: all of them.
+ */
+export function countBefore(
+  { lanes }: Line,
+  owner: string,
+  kind: LaneKind,
+  ahead: number | null = null,
+): number {
+  const own = lanes.find((lane) => lane.owner === owner && lane.kind === kind);
+  const rounds = ahead ?? own?.waiting ?? 0;
+  const turn = own?.turn ?? Number.POSITIVE_INFINITY;
+  const others = lanes
+    .filter((lane) => lane !== own && lane.restsMs <= 0)
+    .map((lane) => Math.min(lane.waiting, rounds + (lane.turn < turn ? 1 : 0)));
+  return others.reduce((sum, count) => sum + count, rounds);
+}
+
+/** Milliseconds until a submit gets a place that has so many before it. */
+export function toWaitMs(line: Line, { calls, windowMs }: Allowance, before: number): number {
+  const elapsed = performance.now() - line.readAt;
+  return Math.max(0, line.nextPlaceMs - elapsed) + Math.floor(before / calls) * windowMs;
 }

@@ -1,95 +1,96 @@
-/** Opens a submit: checks the spending limits, commits its row, and takes a place if one is free. */
+/** Opens a submit: checks the limits, commits its row, and takes a place or makes the submit wait. */
 
-import type { Config } from '../config.ts';
-import { DAY_MS, MINUTE_MS } from '../durations.ts';
 import { RateLimitedError } from '../errors.ts';
-import { takeDailySubmit } from '../store/account.ts';
 import type { Place } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
-import { findOverspending, lockOwner, recordAttempt, type SpendLimits } from '../store/spending.ts';
+import { lockOwner } from '../store/spending.ts';
 import { insertSubmit, markWaitingForTurn, type NewSubmit } from '../store/transitions/insert.ts';
+import { countScheduled, scheduleSubmit } from '../store/transitions/schedule.ts';
 import type { Gate } from './gate.ts';
-
-export type SpendConfig = Pick<
-  Config,
-  'OWNER_SUBMITS_PER_MINUTE' | 'OWNER_SUBMITS_PER_DAY' | 'OWNER_TASKS_IN_FLIGHT' | 'SUBMITS_PER_DAY'
->;
-
-/** Spending limits: per owner, and for all owners per day (0: no limit). */
-export interface Spending {
-  readonly limits: SpendLimits | null;
-  readonly dailyCap: number;
-}
-
-/** Converts the settings, in which 0 means no limit. Null when there is no limit at all. */
-export function toSpendLimits(config: SpendConfig): SpendLimits | null {
-  const windows = [
-    { lengthMs: MINUTE_MS, submits: config.OWNER_SUBMITS_PER_MINUTE },
-    { lengthMs: DAY_MS, submits: config.OWNER_SUBMITS_PER_DAY },
-  ].filter(({ submits }) => submits > 0);
-  const inFlight = config.OWNER_TASKS_IN_FLIGHT || null;
-  return windows.length > 0 || inFlight !== null ? { windows, inFlight } : null;
-}
+import { countSubmit, type Spending } from './spending.ts';
 
 export interface OpenedSubmit {
+  /** SCHEDULED, or SUBMITTING. */
   readonly row: VideoRow;
-  /** A place of the allowance, taken in the same commit; null when none was free. */
+  /** A place of the allowance, taken in the same commit; null: the submit waits for one. */
   readonly place: Place | null;
+}
+
+export interface OpeningParts {
+  readonly db: Database;
+  readonly spending: Spending;
+  readonly gate: Pick<Gate, 'takeFree' | 'putBack' | 'checkWait'>;
 }
 
 /**
  * Commits the row of a submit unless a limit is exceeded. Undefined when another row holds its key.
  *
- * @param onUncertain called before it throws when the commit may have happened nevertheless.
+ * @param mustWait whether a submit that may be scheduled is scheduled even if a place is free.
+ * @param onUncertain called before it throws when the commit may have happened nevertheless, with what
+ * would have been committed.
  * @throws RateLimitedError, and nothing is stored: the owner's limits, or a place that will not be free
  * in time; GatewayUnavailableError.
  */
 export async function openSubmit(
-  db: Database,
+  parts: OpeningParts,
   submit: NewSubmit,
-  { limits, dailyCap }: Spending,
-  gate: Pick<Gate, 'takeFree'>,
-  onUncertain: () => void,
+  mustWait: boolean,
+  onUncertain: (opened: OpenedSubmit) => void,
 ): Promise<OpenedSubmit | undefined> {
-  let isCommitting = false;
-  const opening = db.transaction().execute(async (trx) => {
+  let committing: OpenedSubmit | undefined;
+  const opening = parts.db.transaction().execute(async (trx) => {
     // The insert may wait for another transaction that writes a row with this key, which in turn may
     // wait for the owner's row: so the owner is locked after the video, as at the end of a task.
     const row = await insertSubmit(trx, submit);
     if (!row) return undefined;
-    if (limits) {
-      await lockOwner(trx, submit.owner);
-      await refuseOverspending(trx, submit, limits);
-    }
-    if (dailyCap > 0) await refuseOverCap(trx, dailyCap);
-    const place = await gate.takeFree(trx, submit.owner);
-    if (!place) await markWaitingForTurn(trx, row.id);
-    isCommitting = true;
-    return { row, place };
+    const open = submit.queue ? sendOrSchedule : sendOrWait;
+    committing = await open(parts, trx, row, mustWait);
+    return committing;
   });
   return opening.catch((error: unknown) => {
-    if (isCommitting) onUncertain();
+    if (committing) onUncertain(committing);
     throw error;
   });
 }
 
-async function refuseOverspending(
+async function sendOrWait(
+  { spending, gate }: OpeningParts,
   trx: Database,
-  submit: NewSubmit,
-  limits: SpendLimits,
-): Promise<void> {
-  if (limits.windows.length > 0) await recordAttempt(trx, submit);
-  const overspending = await findOverspending(trx, submit.owner, limits);
-  if (!overspending) return;
-  const { retryAfterMs } = overspending;
-  throw new RateLimitedError({
-    retryAfter: retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1_000),
-  });
+  row: VideoRow,
+): Promise<OpenedSubmit> {
+  const exceeded = await countSubmit(trx, row, spending, 1);
+  if (exceeded) {
+    const { retryAfterMs } = exceeded;
+    throw new RateLimitedError({
+      retryAfter: retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1_000),
+    });
+  }
+  const place = await gate.takeFree(trx, row.owner, false);
+  if (!place) {
+    const refusal = await gate.checkWait(trx, row.owner);
+    if (refusal) throw refusal;
+    await markWaitingForTurn(trx, row);
+  }
+  return { row, place };
 }
 
-/** @throws RateLimitedError when the day's submits of all owners are used up. */
-async function refuseOverCap(trx: Database, cap: number): Promise<void> {
-  const waitMs = await takeDailySubmit(trx, cap);
-  if (waitMs !== null) throw new RateLimitedError({ retryAfter: Math.ceil(waitMs / 1_000) });
+async function sendOrSchedule(
+  { spending, gate }: OpeningParts,
+  trx: Database,
+  row: VideoRow,
+  mustWait: boolean,
+): Promise<OpenedSubmit> {
+  await lockOwner(trx, row.owner);
+  const place = mustWait ? null : await gate.takeFree(trx, row.owner, true);
+  if (place) {
+    // Only a submit that is sent counts against the limits.
+    if (!(await countSubmit(trx, row, spending, 1))) return { row, place };
+    await gate.putBack(trx, place);
+  }
+  const { maxQueued } = spending;
+  if (maxQueued > 0 && (await countScheduled(trx, row.owner, maxQueued)) >= maxQueued) {
+    throw new RateLimitedError({ retryAfter: null });
+  }
+  return { row: await scheduleSubmit(trx, row), place: null };
 }

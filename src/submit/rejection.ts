@@ -37,7 +37,8 @@ export function parseRejection(row: VideoRow): GatewayError {
     case 'UPSTREAM_ERROR':
       return new UpstreamError(facts, { video: row.state === 'UNCONFIRMED' ? toVideo(row) : null });
     case 'OUTCOME_UNKNOWN':
-      throw new Error('A row keeps OUTCOME_UNKNOWN, which its state already says.');
+    case 'TOO_LATE':
+      throw new Error(`A row keeps ${code}, which no submit ends with.`);
     default:
       return new ERROR_CLASSES[code](facts);
   }

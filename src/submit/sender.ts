@@ -1,72 +1,88 @@
-/** The last steps of a submit: its place, the breaker, the POST. */
+/** The last steps of a submit that has its place: the breaker, the POST, and its outcome in the row. */
 
 import { GatewayUnavailableError } from '../errors.ts';
 import type { Place } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
-import type { Database } from '../store/schema.ts';
-import { beginPost } from '../store/transitions/insert.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { sendExtend } from '../upstream/extend.ts';
 import { sendGenerate } from '../upstream/generate.ts';
 import type { Breaker } from './breaker.ts';
 import type { Gate } from './gate.ts';
-import type { TaskInput } from './input.ts';
+import { toInput } from './input.ts';
+import type { Settling } from './settling.ts';
 
-/**
- * Sends the submit's single POST when it is its turn, and reports the outcome to gate and breaker.
- *
- * @param place the place that was taken already, or null to wait for one.
- * @param isTooLate whether the submit's time is over.
- * @returns the new task's id.
- * @throws what `Gate.wait`, the breaker and `sendStart` throw; GatewayUnavailableError when the
- * row's time is over.
- */
-export async function sendInTurn(
-  parts: {
-    db: Database;
-    upstream: UpstreamClient;
-    gate: Gate;
-    breaker: Breaker;
-    metrics: Metrics;
-  },
-  row: VideoRow,
-  request: TaskInput & { readonly callBackUrl: string },
-  place: Place | null,
-  isTooLate: () => boolean,
-): Promise<string> {
-  const { db, upstream, gate, breaker, metrics } = parts;
-  const taken = place ?? (await waitInGate(gate, row.owner, metrics));
-  if (!place && !(await beginPost(db, row.id))) throw new GatewayUnavailableError();
-  if (place) metrics.gateWait(true, 0);
-  const refusal = breaker.enter();
-  if (refusal) throw refusal;
-  try {
-    const leaving = { onLeft: () => gate.leave(taken), isTooLate };
-    const taskId =
-      request.kind === 'ORIGINAL'
-        ? await sendGenerate(upstream, request, leaving)
-        : await sendExtend(upstream, request, leaving);
-    breaker.record();
-    await gate.conclude(taken);
-    return taskId;
-  } catch (error) {
-    // A POST that was not sent says nothing about the upstream.
-    if (error instanceof GatewayUnavailableError) throw error;
-    breaker.record(error);
-    await gate.conclude(taken, error);
-    throw error;
-  }
+export interface Sending {
+  readonly row: VideoRow;
+  readonly place: Place;
+  readonly callBackUrl: string;
+  /** Whether the submit's time is over. */
+  readonly isTooLate: () => boolean;
+  /** Called when the request has left. */
+  readonly onLeft?: () => void;
+  /** The request's id, for the log. */
+  readonly requestId?: string | undefined;
 }
 
-async function waitInGate(gate: Gate, owner: string, metrics: Metrics): Promise<Place> {
-  const begun = performance.now();
-  let isLetThrough = false;
-  try {
-    const place = await gate.wait(owner);
-    isLetThrough = true;
-    return place;
-  } finally {
-    metrics.gateWait(isLetThrough, (performance.now() - begun) / 1_000);
+export interface Outcome {
+  /** Undefined when it could not be stored. */
+  readonly row: VideoRow | undefined;
+  /** Why no task was confirmed. */
+  readonly fault?: unknown;
+}
+
+/** Sends the submit's single POST. Never rejects: every outcome is written into the row. */
+export type Send = (sending: Sending) => Promise<Outcome>;
+
+export function createSender(parts: {
+  readonly upstream: UpstreamClient;
+  readonly gate: Gate;
+  readonly breaker: Breaker;
+  readonly settling: Settling;
+}): Send {
+  const { upstream, gate, breaker, settling } = parts;
+
+  /**
+   * Reports the outcome to gate and breaker.
+   *
+   * @returns the new task's id.
+   * @throws what the breaker and `sendStart` throw; GatewayUnavailableError when it was too late.
+   */
+  async function post({ row, place, callBackUrl, isTooLate, onLeft }: Sending): Promise<string> {
+    const refusal = breaker.enter();
+    if (refusal) throw refusal;
+    const input = toInput(row);
+    const leaving = {
+      onLeft() {
+        gate.leave(place);
+        onLeft?.();
+      },
+      isTooLate,
+    };
+    try {
+      const taskId =
+        input.kind === 'ORIGINAL'
+          ? await sendGenerate(upstream, { ...input, callBackUrl }, leaving)
+          : await sendExtend(upstream, { ...input, callBackUrl }, leaving);
+      breaker.record();
+      await gate.conclude(place);
+      return taskId;
+    } catch (error) {
+      // A POST that was not sent says nothing about the upstream.
+      if (error instanceof GatewayUnavailableError) throw error;
+      breaker.record(error);
+      await gate.conclude(place, error);
+      throw error;
+    }
   }
+
+  return async (sending) => {
+    const { row, requestId } = sending;
+    let taskId: string;
+    try {
+      taskId = await post(sending);
+    } catch (fault) {
+      return { row: await settling.fail(row, fault, requestId), fault };
+    }
+    return { row: await settling.confirm(row, taskId, requestId) };
+  };
 }

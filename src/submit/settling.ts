@@ -3,24 +3,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
 import { GatewayError, GatewayUnavailableError, UpstreamError } from '../errors.ts';
 import type { VideoRow } from '../store/rows.ts';
-import type { Database } from '../store/schema.ts';
 import { findRow } from '../store/submits.ts';
 import { confirmSubmit } from '../store/transitions/confirm.ts';
 import { rejectSubmit } from '../store/transitions/refuse.ts';
+import { returnToQueue } from '../store/transitions/schedule.ts';
 import { markUnconfirmed } from '../store/transitions/unconfirmed.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { AnswerInDoubtError } from '../upstream/answer-in-doubt.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
+import { toFailure, toQueueGap } from './queue-policy.ts';
 import { serializeRejection, toFix } from './rejection.ts';
 
 /** Milliseconds between two attempts to write. */
 const MAX_PAUSE_MS = 2_000;
 
-export interface SettlingParts {
-  readonly db: Database;
-  readonly metrics: Metrics;
+export interface SettlingParts extends EndTaskParts {
   readonly log: Logger;
   readonly config: Pick<
     Config,
@@ -32,7 +31,10 @@ export interface SettlingParts {
 export interface Settling {
   /** The upstream has named the new task. `req` is the request's id, for the log. */
   confirm(row: VideoRow, taskId: string, req: string | undefined): Promise<VideoRow | undefined>;
-  /** The submit failed with this error, before or after its POST. */
+  /**
+   * The submit failed with this error, before or after its POST. A scheduled one waits again if the
+   * refusal passes, and otherwise ends.
+   */
   fail(row: VideoRow, error: unknown, req: string | undefined): Promise<VideoRow | undefined>;
   /**
    * Frees the key of a row whose commit was not acknowledged: no POST has followed it, nor will one.
@@ -44,7 +46,7 @@ export interface Settling {
   close(): void;
 }
 
-export function createSettling({ db, metrics, log, config }: SettlingParts): Settling {
+export function createSettling({ db, reader, hub, metrics, log, config }: SettlingParts): Settling {
   const closing = new AbortController();
 
   async function storeTaskId(
@@ -74,10 +76,22 @@ export function createSettling({ db, metrics, log, config }: SettlingParts): Set
     return findRow(db, id);
   }
 
-  function refuse({ id }: VideoRow, error: GatewayError, req: string | undefined) {
+  function refuse(row: VideoRow, error: GatewayError, req: string | undefined) {
+    const { id } = row;
     const { code, upstreamCode } = error;
     log.warn({ req, video: id, code, upstreamCode, fix: toFix(error) }, 'submit refused');
     metrics.submit(code);
+    const gapMs = toQueueGap(row, error);
+    if (gapMs !== null)
+      return persist(id, async () => (await returnToQueue(db, id, gapMs)) ?? findRow(db, id));
+    // Its caller has the video already, so the refusal is the end of it.
+    if (row.sent_at !== null) {
+      const end = { outcome: toFailure(error), reported: false };
+      return persist(id, async () => {
+        await endTask({ db, reader, hub, metrics }, row, end, 'submit');
+        return findRow(db, id);
+      });
+    }
     return persist(id, async () => {
       // The upstream has spoken, or the POST has not left.
       await rejectSubmit(db, id, serializeRejection(error), upstreamCode !== null);

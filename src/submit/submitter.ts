@@ -1,12 +1,18 @@
-/** Runs a submit: commits its row, sends one POST, and stores the answer in the row. */
+/** Accepts a submit: commits its row, and sends it, lets it wait, or schedules it. */
 
 import type { Logger } from 'pino';
 import { createToken, hashToken, toCallbackUrl } from '../callbacks/callback-url.ts';
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
-import { GatewayError, GatewayUnavailableError, IdempotencyConflictError } from '../errors.ts';
+import type { Reader } from '../delivery/reader.ts';
+import {
+  GatewayError,
+  GatewayUnavailableError,
+  IdempotencyConflictError,
+  OutcomeUnknownError,
+} from '../errors.ts';
 import { toAllowance } from '../store/allowance.ts';
-import type { VideoRow } from '../store/rows.ts';
+import { toVideo, type VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { findAnswerer, findKeyHolder } from '../store/submits.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -16,12 +22,15 @@ import type { Video } from '../video.ts';
 import { createVideoId } from '../video-id.ts';
 import { waitForAnswer } from './answer.ts';
 import { createBreaker, NO_BREAKER } from './breaker.ts';
+import { createDispatcher } from './dispatcher.ts';
 import { createGate } from './gate.ts';
-import { type TaskInput, toColumns, toFingerprint } from './input.ts';
-import { type OpenedSubmit, openSubmit, type SpendConfig, toSpendLimits } from './opening.ts';
-import { sendInTurn } from './sender.ts';
+import { type NewTask, toColumns, toFingerprint } from './input.ts';
+import { type OpenedSubmit, openSubmit } from './opening.ts';
+import { createSender } from './sender.ts';
 import { createSettling } from './settling.ts';
+import { type SpendConfig, toSpending } from './spending.ts';
 import { createTimeLimit } from './time-limit.ts';
+import { withdraw } from './withdraw.ts';
 
 /** Time for two commits on a busy database, in addition to the upstream's deadline. */
 const COMMIT_ALLOWANCE_MS = 5_000;
@@ -29,6 +38,7 @@ const COMMIT_ALLOWANCE_MS = 5_000;
 export interface SubmitterParts {
   readonly db: Database;
   readonly hub: Hub;
+  readonly reader: Reader;
   readonly upstream: UpstreamClient;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
@@ -40,6 +50,7 @@ export interface SubmitterParts {
     | 'UPSTREAM_WINDOW_MS'
     | 'UPSTREAM_BREAKER'
     | 'SUBMIT_MAX_WAIT_MS'
+    | 'QUEUE_DEADLINE_MS'
     | 'UNCONFIRMED_DEADLINE_MS'
     | 'RECONCILE_AFTER_MS'
     | 'TASK_DEADLINE_MS'
@@ -51,24 +62,28 @@ export interface SubmitterParts {
 
 export interface Submitter {
   /**
-   * Starts a task, or joins the submit that holds the owner's key. Resolves when the upstream has
-   * confirmed the task. The submit goes on when the caller stops waiting.
+   * Starts or schedules a task, or joins the submit that holds the owner's key. Resolves when the
+   * upstream has confirmed the task, or when it is scheduled. The submit goes on when the caller stops
+   * waiting.
    *
-   * @param requestId for the log.
    * @throws the errors of the upstream's answer; OutcomeUnknownError when it was lost;
    * IdempotencyConflictError; RateLimitedError; GatewayUnavailableError when nothing was begun.
    */
-  submit(
-    owner: string,
-    input: TaskInput,
-    idempotencyKey: string | null,
-    requestId?: string,
-  ): Promise<Video>;
+  submit(task: NewTask): Promise<Video>;
+  /**
+   * Ends a scheduled submit unpaid; a repeat finds it ended. Waits for the outcome of one that is being
+   * sent.
+   *
+   * @throws VideoNotFoundError; TooLateError when its task exists or may exist.
+   */
+  withdraw(owner: string, key: string): Promise<Video>;
   /** Seconds for which the breaker stays open; 0 while it is closed. */
   readonly breakerSeconds: number;
+  /** Sends scheduled submits from now on. Call it once the server listens. */
+  start(): void;
   /**
-   * Refuses new submits from now on, and those that wait for their turn; resolves when those in
-   * flight have been settled.
+   * Refuses new submits from now on, and those whose callers wait for their turn; resolves when those in
+   * flight have been settled. Scheduled ones stay.
    */
   drain(): Promise<void>;
   /** Stops retrying writes of answers while the database is unavailable. */
@@ -77,58 +92,56 @@ export interface Submitter {
 
 interface Begun {
   readonly row: VideoRow;
-  /** Resolves with the settled row; null when another submit settles it. */
+  /** Resolves with the settled row; null when another submit settles it, or nothing is to be settled. */
   readonly settled: Promise<VideoRow | undefined> | null;
 }
 
 export function createSubmitter(parts: SubmitterParts): Submitter {
   const { db, hub, upstream, metrics, tracing, log, config } = parts;
-  const spending = { limits: toSpendLimits(config), dailyCap: config.SUBMITS_PER_DAY };
+  const spending = toSpending(config);
   const allowance = toAllowance('submit', config);
-  const gate = createGate({
-    db,
-    log,
-    metrics,
-    allowance,
-    maxWaitMs: config.SUBMIT_MAX_WAIT_MS,
-  });
+  const maxWaitMs = config.SUBMIT_MAX_WAIT_MS;
+  const gate = createGate({ db, log, metrics, allowance, maxWaitMs });
   const breaker = config.UPSTREAM_BREAKER ? createBreaker({ onOpen }) : NO_BREAKER;
   function onOpen({ code, retryAfter }: GatewayError): void {
     log.warn({ code, seconds: retryAfter }, 'submits are refused: the breaker is open');
   }
-  const sending = { db, upstream, gate, breaker, metrics };
   const settling = createSettling(parts);
+  const send = createSender({ upstream, gate, breaker, settling });
+  const sendMs = config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS;
+  const dispatcher = createDispatcher({
+    ...parts,
+    ...{ allowance, spending, gate, breaker, send, maxWaitMs },
+    runtimeMs: sendMs,
+  });
   const inFlight = new Set<Promise<unknown>>();
   let isDraining = false;
 
-  async function submit(
-    owner: string,
-    input: TaskInput,
-    idempotencyKey: string | null,
-    requestId?: string,
-  ): Promise<Video> {
+  async function submit(task: NewTask): Promise<Video> {
     if (isDraining) throw new GatewayUnavailableError();
-    const fingerprint = toFingerprint(input);
+    const { owner, idempotencyKey } = task;
+    const fingerprint = toFingerprint(task.input, task.scheduling);
     const holder =
       idempotencyKey === null ? undefined : await findKeyHolder(db, owner, idempotencyKey);
     const { row, settled } = holder
       ? { row: holder, settled: null }
-      : await track(begin(owner, input, idempotencyKey, fingerprint, requestId));
+      : await track(begin(task, fingerprint));
     if (row.fingerprint !== fingerprint) throw new IdempotencyConflictError();
     const isReplay = holder !== undefined && holder.state !== 'SUBMITTING';
-    return waitForAnswer(parts, row, settled, isReplay);
+    try {
+      return await waitForAnswer(parts, row, settled, isReplay);
+    } finally {
+      if (settled) dispatcher.forget(row.id);
+    }
   }
 
   /** Commits a row and starts sending; or returns the row of the submit that took the key just before. */
-  async function begin(
-    owner: string,
-    input: TaskInput,
-    idempotencyKey: string | null,
-    fingerprint: string,
-    requestId: string | undefined,
-  ): Promise<Begun> {
+  async function begin(task: NewTask, fingerprint: string): Promise<Begun> {
+    const { owner, input, scheduling, idempotencyKey } = task;
+    const { canQueue, notBefore } = scheduling;
+    const mustQueue = canQueue || notBefore !== null;
     const refusal = breaker.findRefusal() ?? gate.findRefusal(owner);
-    if (refusal) {
+    if (refusal && !mustQueue) {
       metrics.submit(refusal.code);
       throw refusal;
     }
@@ -136,7 +149,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     // The span ends with the submit, which continues after its row is committed.
     const span = tracing.start({ name: 'submit', attributes: { 'longtake.video': id } });
     const token = createToken();
-    const runtimeMs = config.SUBMIT_MAX_WAIT_MS + config.UPSTREAM_TIMEOUT_MS + COMMIT_ALLOWANCE_MS;
+    const runtimeMs = maxWaitMs + sendMs;
     // Started before the insert, so that it expires no later than the row's `submit_until`.
     const isTooLate = createTimeLimit(runtimeMs);
     const submit = {
@@ -148,27 +161,56 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       tokenHash: hashToken(token),
       traceparent: span.traceparent,
       runtimeMs,
+      queue: mustQueue ? { notBefore, deadlineMs: config.QUEUE_DEADLINE_MS } : null,
     };
-    const opened = await openSubmit(db, submit, spending, gate, () => {
-      void settling.release(id, runtimeMs);
+    const mustWait = refusal !== null || notBefore !== null;
+    let uncertain: OpenedSubmit | undefined;
+    const opened = await openSubmit({ db, spending, gate }, submit, mustWait, (lost) => {
+      uncertain = lost;
     }).catch((error: unknown) => {
       span.end(error);
       if (error instanceof GatewayError) metrics.submit(error.code);
-      throw error;
+      throw uncertain ? toUncertain(uncertain, runtimeMs, error) : error;
     });
-    if (opened) {
-      const callBackUrl = toCallbackUrl(parts.publicUrl(), id, token);
-      const settled = track(
-        span.run(() => send(opened, { ...input, callBackUrl }, isTooLate, requestId, span)),
-      );
-      return { row: opened.row, settled };
-    }
+    if (opened) return proceed(opened, token, isTooLate, task.requestId, span);
     span.end();
     // The other submit may already be a tombstone. Its answer applies to this caller too, who arrived
     // before it was settled.
     const winner = await findAnswerer(db, owner, idempotencyKey ?? '');
     if (!winner) throw new Error('A submit was not stored although nothing stood in its way.');
     return { row: winner, settled: null };
+  }
+
+  /**
+   * The commit was not acknowledged. Only this process could send a row that has its place, and it does
+   * not; a waiting row may be sent by any process.
+   */
+  function toUncertain({ row, place }: OpenedSubmit, runtimeMs: number, error: unknown): unknown {
+    if (!place) return new OutcomeUnknownError(toVideo(row));
+    void settling.release(row.id, runtimeMs);
+    return error;
+  }
+
+  function proceed(
+    { row, place }: OpenedSubmit,
+    token: string,
+    isTooLate: () => boolean,
+    requestId: string | undefined,
+    span: Span,
+  ): Begun {
+    if (place) {
+      metrics.gateWait(true, 0);
+      const callBackUrl = toCallbackUrl(parts.publicUrl(), row.id, token);
+      const sending = { row, place, callBackUrl, isTooLate, requestId };
+      return { row, settled: track(span.run(() => sendNow(sending, span))) };
+    }
+    span.end();
+    if (row.state === 'SCHEDULED') {
+      metrics.submit('SCHEDULED');
+      dispatcher.wake();
+      return { row, settled: null };
+    }
+    return { row, settled: dispatcher.waitFor(row) };
   }
 
   function track<T>(run: Promise<T>): Promise<T> {
@@ -178,36 +220,25 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     return run;
   }
 
-  /** Never rejects: every outcome is written to the row. Resolves with the row. */
-  async function send(
-    { row, place }: OpenedSubmit,
-    request: TaskInput & { callBackUrl: string },
-    isTooLate: () => boolean,
-    req: string | undefined,
-    span: Span,
-  ): Promise<VideoRow | undefined> {
-    let settled: VideoRow | undefined;
-    let fault: unknown;
-    try {
-      const taskId = await sendInTurn(sending, row, request, place, isTooLate);
-      settled = await settling.confirm(row, taskId, req);
-    } catch (error) {
-      fault = error;
-      settled = await settling.fail(row, error, req);
-    }
-    span.end(fault);
-    hub.publish(row);
-    return settled;
+  async function sendNow(sending: Parameters<typeof send>[0], span: Span) {
+    const outcome = await send(sending);
+    span.end(outcome.fault);
+    hub.publish(sending.row);
+    // It may have been scheduled instead.
+    dispatcher.wake();
+    return outcome.row;
   }
 
   return {
     submit,
+    withdraw: (owner, key) => withdraw(parts, owner, key),
     get breakerSeconds() {
       return breaker.findRefusal()?.retryAfter ?? 0;
     },
+    start: dispatcher.start,
     async drain() {
       isDraining = true;
-      gate.drain();
+      await dispatcher.drain();
       while (inFlight.size > 0) await Promise.allSettled(inFlight);
     },
     close: settling.close,

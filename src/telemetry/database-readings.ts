@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { countSubmitsToday, readCredits } from '../store/account.ts';
+import { readQueueState } from '../store/line.ts';
 import { countOpenTasks } from '../store/open-tasks.ts';
 import { readPauses } from '../store/pauses.ts';
 import type { Database } from '../store/schema.ts';
@@ -12,6 +13,7 @@ export function createDatabaseReadings(
 ) {
   return {
     openTasks: createCachedReading(() => countOpenTasks(db)),
+    queue: createCachedReading(() => readQueueState(db)),
     pauses: createCachedReading(() => readPauses(db)),
     submitsToday:
       config.SUBMITS_PER_DAY > 0 ? createCachedReading(() => countSubmitsToday(db)) : null,

@@ -9,9 +9,13 @@ export const UPSTREAM_CODES = [
   ...['other', 'unreadable', 'lost', 'unreachable', 'left'],
 ] as const;
 
+/** `SCHEDULED`: accepted, to be sent later. */
+export type SubmitOutcome = 'ok' | 'SCHEDULED' | ErrorCode;
+
 /** A submit with the key of another one has no row of its own and is not counted. */
-export const SUBMIT_OUTCOMES: readonly string[] = [
+export const SUBMIT_OUTCOMES: readonly SubmitOutcome[] = [
   'ok',
+  'SCHEDULED',
   ...ERROR_CODES.filter((code) => isSubmitError(code) && code !== 'IDEMPOTENCY_CONFLICT'),
 ];
 
@@ -23,25 +27,35 @@ export const CALLBACK_OUTCOMES = [
 ] as const;
 export type CallbackOutcome = (typeof CALLBACK_OUTCOMES)[number];
 
-/** What found the end of a task. `deadline`: the gateway gave the task up. */
-export const FINDERS = ['callback', 'reconciliation', 'client_read', 'deadline'] as const;
+/**
+ * What found the end of a task. `deadline`: the gateway gave the task up. `submit`: the upstream refused
+ * a scheduled one.
+ */
+export const FINDERS = [
+  ...(['callback', 'reconciliation', 'client_read', 'deadline'] as const),
+  ...(['submit', 'withdrawal'] as const),
+] as const;
 export type Finder = (typeof FINDERS)[number];
 
 /** `unknown`: the upstream does not know the task (yet). */
 export const READ_OUTCOMES = ['ended', 'open', 'unknown', 'failed'] as const;
 export type ReadOutcome = (typeof READ_OUTCOMES)[number];
 
+export type TaskEnd = 'SUCCEEDED' | 'WITHDRAWN' | FailureReason;
+
 export interface Metrics {
   upstreamCall(method: 'GET' | 'POST', code: string, seconds: number): void;
   /** Counts a submit that was answered, or refused before it had a row. */
-  submit(outcome: 'ok' | ErrorCode): void;
+  submit(outcome: SubmitOutcome): void;
   /** Records how long a submit waited for the upstream's rate limit. */
   gateWait(isLetThrough: boolean, seconds: number): void;
+  /** Records how long a scheduled submit waited until it was sent. */
+  queueWait(seconds: number): void;
   /** Counts a task that was reported in an unknown state. */
   unknownState(): void;
   callback(outcome: CallbackOutcome): void;
-  /** Counts the committed end of a task. */
-  taskEnd(id: string, end: 'SUCCEEDED' | FailureReason, finder: Finder): void;
+  /** Counts the committed end of a task. `tookMs` is the time since its POST, in milliseconds; null: unknown. */
+  taskEnd(end: TaskEnd, tookMs: number | null, finder: Finder): void;
   reconciliationRead(outcome: ReadOutcome): void;
 }
 
@@ -49,6 +63,7 @@ export const NO_METRICS: Metrics = {
   upstreamCall() {},
   submit() {},
   gateWait() {},
+  queueWait() {},
   unknownState() {},
   callback() {},
   taskEnd() {},

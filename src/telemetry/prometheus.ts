@@ -3,14 +3,14 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type OpenTasks, TASK_STATES } from '../store/open-tasks.ts';
 import { FAILURE_REASONS } from '../video.ts';
-import { toCreationTime } from '../video-id.ts';
 import * as labels from './metrics.ts';
 import { type PauseReadings, watchPauses } from './pauses.ts';
 import { watchProcess } from './process-metrics.ts';
+import { type QueueReadings, watchQueue } from './queue-metrics.ts';
 import type { RequestCounts } from './request-counts.ts';
 
 /** Values that are read at each scrape instead of being counted. */
-export interface Readings extends PauseReadings {
+export interface Readings extends PauseReadings, QueueReadings {
   readonly sockets: () => number;
   readonly subscriptions: () => number;
   /** Null while the database does not answer. */
@@ -39,6 +39,7 @@ export function createPrometheusMetrics(
   const registers = [register];
   const stopWatching = watchProcess(register);
   watchPauses(register, readings);
+  const queueWaits = watchQueue(register, readings);
 
   const upstreamCalls = new Histogram({
     name: 'longtake_upstream_request_duration_seconds',
@@ -192,7 +193,7 @@ export function createPrometheusMetrics(
   for (const outcome of ['let_through', 'refused']) gateWaits.zero({ outcome });
   for (const outcome of ['succeeded', 'failed']) taskDurations.zero({ outcome });
   for (const found_by of labels.FINDERS) {
-    for (const outcome of ['SUCCEEDED', ...FAILURE_REASONS])
+    for (const outcome of ['SUCCEEDED', 'WITHDRAWN', ...FAILURE_REASONS])
       completions.inc({ outcome, found_by }, 0);
   }
 
@@ -204,14 +205,15 @@ export function createPrometheusMetrics(
     submit: (outcome) => submits.inc({ outcome }),
     gateWait: (isLetThrough, seconds) =>
       gateWaits.observe({ outcome: isLetThrough ? 'let_through' : 'refused' }, seconds),
+    queueWait: (seconds) => queueWaits.observe(seconds),
     unknownState: () => unknownStates.inc(),
     callback: (outcome) => callbacks.inc({ outcome }),
-    taskEnd(id, end, finder) {
+    taskEnd(end, tookMs, finder) {
       completions.inc({ outcome: end, found_by: finder });
-      const begun = toCreationTime(id);
-      if (begun === null) return;
+      // These ended before their POST.
+      if (tookMs === null || finder === 'submit' || finder === 'withdrawal') return;
       const outcome = end === 'SUCCEEDED' ? 'succeeded' : 'failed';
-      taskDurations.observe({ outcome }, Math.max(0, Date.now() - begun) / 1_000);
+      taskDurations.observe({ outcome }, Math.max(0, tookMs) / 1_000);
     },
     reconciliationRead: (outcome) => reads.inc({ outcome }),
     contentType: register.contentType,

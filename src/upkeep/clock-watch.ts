@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { MAX_PAUSE_MS, MINUTE_MS } from '../durations.ts';
+import { MAX_AHEAD_MS, MAX_PAUSE_MS, MINUTE_MS } from '../durations.ts';
 import { type Bounds, clampTimes } from '../store/clamps.ts';
 import type { Database } from '../store/schema.ts';
 import { toLongestGap } from './gaps.ts';
@@ -18,6 +18,7 @@ export type ClockConfig = Pick<
   | 'UNCONFIRMED_DEADLINE_MS'
   | 'TASK_DEADLINE_MS'
   | 'SUBMIT_MAX_WAIT_MS'
+  | 'QUEUE_DEADLINE_MS'
   | 'UPSTREAM_TIMEOUT_MS'
   | 'UPSTREAM_WINDOW_MS'
 >;
@@ -59,6 +60,8 @@ function toBounds(config: ClockConfig): Bounds {
     submitMs: SUBMIT_MAX_WAIT_MS + UPSTREAM_TIMEOUT_MS + TOLERANCE_MS,
     unconfirmedMs: config.UNCONFIRMED_DEADLINE_MS + TOLERANCE_MS,
     deadlineMs: config.TASK_DEADLINE_MS + TOLERANCE_MS,
+    queueMs: MAX_AHEAD_MS + config.QUEUE_DEADLINE_MS + TOLERANCE_MS,
+    laneMs: Math.max(MAX_PAUSE_MS, UPSTREAM_TIMEOUT_MS) + TOLERANCE_MS,
     placeMs: windowMs + 1_000,
     pauseMs: Math.max(MAX_PAUSE_MS, windowMs) + 1_000,
   };

@@ -18,6 +18,7 @@ import {
   scheduleWatchedNow,
 } from '../store/check-leases.ts';
 import { endPause } from '../store/pauses.ts';
+import { toStartedAt } from '../store/rows.ts';
 import { settleOverdue } from '../store/transitions/unconfirmed.ts';
 import type { ReadOutcome } from '../telemetry/metrics.ts';
 import { inSpan, type Tracing } from '../telemetry/tracing.ts';
@@ -44,6 +45,11 @@ const REST_MS = 15_000;
 const NEVER_CONFIRMED: VideoFailure = {
   reason: 'NEVER_CONFIRMED',
   message: 'The upstream never confirmed this task, so nothing more can be learned of it.',
+  upstreamCode: null,
+};
+const NEVER_SENT: VideoFailure = {
+  reason: 'NEVER_SENT',
+  message: 'The request could not be sent before its deadline. Nothing was started or paid.',
   upstreamCode: null,
 };
 const DEADLINE_PASSED: VideoFailure = {
@@ -169,6 +175,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
       if (state === 'UNCONFIRMED') metrics.submit('OUTCOME_UNKNOWN');
       return;
     }
+    if (row.state === 'SCHEDULED') return await giveUp(row, NEVER_SENT);
     // Confirmed without a task id of its own, so only its callback could have ended it.
     await giveUp(row, row.state === 'UNCONFIRMED' ? NEVER_CONFIRMED : DEADLINE_PASSED);
   }
@@ -202,7 +209,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
       }
       log.warn({ video: id, code: error.code, upstreamCode: error.upstreamCode }, 'read failed');
     }
-    const overdueMs = row.leased_at - row.created_at - config.TASK_DEADLINE_MS;
+    const overdueMs = row.leased_at - toStartedAt(row) - config.TASK_DEADLINE_MS;
     if (overdueMs >= (isReadable ? 0 : UNREADABLE_FOR_MS)) await giveUp(row, DEADLINE_PASSED);
     else await scheduleCheck(db, row, toNextGap(row, isFileless));
   }
@@ -225,7 +232,7 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   function toNextGap(row: LeasedRow, isFileless: boolean): number {
     const usual = toGap(config.RECONCILE_AFTER_MS, row.check_count);
     const gap = isFileless ? Math.min(usual, FILELESS_GAP_MS) : usual;
-    const untilDeadline = row.created_at + config.TASK_DEADLINE_MS - row.leased_at;
+    const untilDeadline = toStartedAt(row) + config.TASK_DEADLINE_MS - row.leased_at;
     return Math.round(untilDeadline > 0 ? Math.min(gap, untilDeadline) : gap);
   }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InvalidInputError, UpstreamError, VideoNotFoundError } from '../errors.ts';
-import type { VideoFailure, VideoFiles, VideoState } from '../video.ts';
+import type { ReportedState, VideoFailure, VideoFiles } from '../video.ts';
 import { AnswerLostError } from './answer-lost.ts';
 import type { UpstreamClient } from './client.ts';
 import { toReadData } from './envelope.ts';
@@ -22,7 +22,7 @@ import {
 export interface TaskReport {
   readonly taskId: string;
   /** Null for an unknown word, unless a file or a failure text shows that the task has ended. */
-  readonly state: Exclude<VideoState, 'UNCONFIRMED'> | null;
+  readonly state: ReportedState | null;
   /** The video that this one extends. */
   readonly sourceTaskId: string | null;
   readonly prompt: string | null;

@@ -37,6 +37,8 @@ export type ErrorCode =
   | 'RATE_LIMITED'
   /** The upstream could not fetch the image (451). Use a public address, or leave the image out. */
   | 'SOURCE_UNAVAILABLE'
+  /** The video is in a state in which this cannot be done any more. Look at the state of its `video`. */
+  | 'TOO_LATE'
   /** The request has no valid credentials. Sign in again, then retry. */
   | 'UNAUTHENTICATED'
   /** The upstream answered with an error that has no code of its own here. On a submit with a `video`: the task may have been started and paid for; do not submit again, watch the video. On a submit without a `video`: nothing was started. On a read: retry if `retryable`. */
@@ -58,6 +60,8 @@ export type ExtendVideoInput = {
   idempotencyKey?: string | null | undefined;
   /** The http(s) address of a reference image. The upstream must be able to fetch it. */
   imageUrl?: string | null | undefined;
+  /** The earliest time at which the request is sent, at most 30 days ahead. The video is SCHEDULED until then, whatever `whenBusy` says. */
+  notBefore?: string | null | undefined;
   /** What should happen next. At most 2048 characters; not blank. */
   prompt: string;
   /** The resolution. The aspect ratio stays that of the original video. */
@@ -66,6 +70,8 @@ export type ExtendVideoInput = {
   taskId: string;
   /** Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters. */
   waterMark?: string | null | undefined;
+  /** What happens if the request cannot be sent at once. */
+  whenBusy?: WhenBusy;
 };
 
 /** Why a task failed. Derived from the upstream's text, which is in `VideoFailure.message`. */
@@ -80,10 +86,16 @@ export type FailureReason =
   | 'INAPPROPRIATE_CONTENT'
   /** The image format is not supported: "Incorrect image format." */
   | 'INCORRECT_IMAGE_FORMAT'
+  /** The upstream refused the request when its turn came. Nothing was started or paid. */
+  | 'INPUT_REFUSED'
+  /** The gateway's account at the upstream has no credits left. */
+  | 'INSUFFICIENT_CREDITS'
   /** The provider is busy and serves members first: "Please try again later. You can upgrade to Standard membership to start generating now." */
   | 'MEMBERSHIP_REQUIRED'
   /** The gateway gave up: the answer to the request was lost, and the upstream never reported on the task. */
   | 'NEVER_CONFIRMED'
+  /** The request could not be sent before the deadline of the queue (`schedule.deadline`). Nothing was started or paid. */
+  | 'NEVER_SENT'
   /** The AI moderator rejected the prompt: "Your prompt was caught by our AI moderator. Please adjust it and try again!" */
   | 'PROMPT_MODERATED'
   /** The prompt asks for content that the provider does not allow: "Your video creation prompt contains NSFW content". */
@@ -92,6 +104,8 @@ export type FailureReason =
   | 'PROMPT_TOO_LONG'
   /** An error at the provider (code 500, or a success without a usable file). */
   | 'PROVIDER_ERROR'
+  /** The video to extend did not exist any more when the turn of the request came. Nothing was started or paid. */
+  | 'SOURCE_NOT_FOUND'
   /** The text matches no other reason; read `VideoFailure.message`. */
   | 'UNCLASSIFIED'
   /** The width or height is not supported: "Unsupported width or height. Please adjust the size and try again." */
@@ -109,12 +123,16 @@ export type GenerateVideoInput = {
   idempotencyKey?: string | null | undefined;
   /** The http(s) address of an image that the video starts with. The upstream must be able to fetch it. The image determines the aspect ratio. */
   imageUrl?: string | null | undefined;
+  /** The earliest time at which the request is sent, at most 30 days ahead. The video is SCHEDULED until then, whatever `whenBusy` says. */
+  notBefore?: string | null | undefined;
   /** What the video should show. At most 1800 characters; not blank. */
   prompt: string;
   /** The resolution. */
   quality: VideoQuality;
   /** Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters. */
   waterMark?: string | null | undefined;
+  /** What happens if the request cannot be sent at once. */
+  whenBusy?: WhenBusy;
 };
 
 /** The state of the gateway's own copy of a film. */
@@ -140,7 +158,7 @@ export type VideoQuality =
   /** 1080p. */
   | 'P1080';
 
-/** The state of a task. States only move forward. SUCCEEDED is final. FAILED becomes SUCCEEDED if the upstream reports a success later. */
+/** The state of a task. States only move forward. SUCCEEDED and WITHDRAWN are final. FAILED becomes SUCCEEDED if the upstream reports a success later. */
 export type VideoState =
   /** The task ended without a video; see `failure`. */
   | 'FAILED'
@@ -148,12 +166,23 @@ export type VideoState =
   | 'GENERATING'
   /** The task waits in the upstream queue. */
   | 'QUEUED'
+  /** The gateway has accepted the request and will send it later; see `schedule`. It is not paid. `withdrawVideo` ends it. */
+  | 'SCHEDULED'
   /** The video is available for 14 days; see `expiresAt`. */
   | 'SUCCEEDED'
   /** The request was sent or is about to be sent, and the upstream's answer is unknown. The task may have been paid for. */
   | 'UNCONFIRMED'
   /** The upstream has accepted the task. */
-  | 'WAITING';
+  | 'WAITING'
+  /** The request was withdrawn before it was sent. It was not paid. */
+  | 'WITHDRAWN';
+
+/** What happens to a request that cannot be sent at once. */
+export type WhenBusy =
+  /** It waits for some seconds at most, and is refused with an error that says when to retry. */
+  | 'FAIL'
+  /** It is accepted as a SCHEDULED video and sent as soon as there is room: while the upstream is busy, away or under maintenance, or the account has no credits. */
+  | 'QUEUE';
 
 export type GenerateVideoMutationVariables = Exact<{
   key: string;
@@ -267,6 +296,32 @@ export type ReadKeptQueryVariables = Exact<{
 
 
 export type ReadKeptQuery = { video: { id: string, state: VideoState, videoUrl: string | null, coverUrl: string | null, expiresAt: string | null, expired: boolean, kept: { state: KeepState, bytes: number | null, sha256: string | null, keptAt: string | null, expiresAt: string | null } | null } | null };
+
+export type WithdrawMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WithdrawMutation = { withdrawVideo:
+    | { __typename: 'GatewayUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'TooLateError', code: ErrorCode, message: string, video: { id: string, state: VideoState } }
+    | { __typename: 'VideoNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'WithdrawVideoSuccess', video: { id: string, state: VideoState, finishedAt: string | null } }
+   };
+
+export type ReadScheduleQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReadScheduleQuery = { video: { id: string, state: VideoState, taskId: string | null, estimatedFinishAt: string | null, failure: { reason: FailureReason } | null, schedule: { position: number, estimatedStartAt: string, notBefore: string | null, deadline: string } | null } | null };
+
+export type FollowScheduleSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type FollowScheduleSubscription = { videoUpdated: { state: VideoState, schedule: { position: number } | null } };
 
 export type ReadVideoQueryVariables = Exact<{
   taskId: string;
@@ -666,6 +721,59 @@ export const ReadKeptDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:a66aaec9b5727232a779bc5705ce32b91c158d6c144781cd46c4ea59d00b9b13"}) as unknown as TypedDocumentString<ReadKeptQuery, ReadKeptQueryVariables>;
+export const WithdrawDocument = new TypedDocumentString(`
+    mutation Withdraw($id: ID!) {
+  withdrawVideo(id: $id) {
+    __typename
+    ... on WithdrawVideoSuccess {
+      video {
+        id
+        state
+        finishedAt
+      }
+    }
+    ... on GatewayError {
+      code
+      message
+    }
+    ... on TooLateError {
+      video {
+        id
+        state
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:4d3e2aee433d78cd7c6668f5fd4f88e9624e02c66473a181a6b41f63b830754d"}) as unknown as TypedDocumentString<WithdrawMutation, WithdrawMutationVariables>;
+export const ReadScheduleDocument = new TypedDocumentString(`
+    query ReadSchedule($id: ID!) {
+  video(taskId: $id) {
+    id
+    state
+    taskId
+    estimatedFinishAt
+    failure {
+      reason
+    }
+    schedule {
+      position
+      estimatedStartAt
+      notBefore
+      deadline
+    }
+  }
+}
+    `, {"hash":"sha256:4b828f689ac882e314d1a4fd6b5285d2b72733b0b7ee159bf48bd9da7ab84b36"}) as unknown as TypedDocumentString<ReadScheduleQuery, ReadScheduleQueryVariables>;
+export const FollowScheduleDocument = new TypedDocumentString(`
+    subscription FollowSchedule($id: ID!) {
+  videoUpdated(taskId: $id) {
+    state
+    schedule {
+      position
+    }
+  }
+}
+    `, {"hash":"sha256:34b3348c02f97226927e8e6d1a0db8ba82f264325df151c11eb05d85eec83557"}) as unknown as TypedDocumentString<FollowScheduleSubscription, FollowScheduleSubscriptionVariables>;
 export const ReadVideoDocument = new TypedDocumentString(`
     query ReadVideo($taskId: ID!) {
   video(taskId: $taskId) {

@@ -37,6 +37,8 @@ export type ErrorCode =
   | 'RATE_LIMITED'
   /** The upstream could not fetch the image (451). Use a public address, or leave the image out. */
   | 'SOURCE_UNAVAILABLE'
+  /** The video is in a state in which this cannot be done any more. Look at the state of its `video`. */
+  | 'TOO_LATE'
   /** The request has no valid credentials. Sign in again, then retry. */
   | 'UNAUTHENTICATED'
   /** The upstream answered with an error that has no code of its own here. On a submit with a `video`: the task may have been started and paid for; do not submit again, watch the video. On a submit without a `video`: nothing was started. On a read: retry if `retryable`. */
@@ -58,6 +60,8 @@ export type ExtendVideoInput = {
   idempotencyKey?: string | null | undefined;
   /** The http(s) address of a reference image. The upstream must be able to fetch it. */
   imageUrl?: string | null | undefined;
+  /** The earliest time at which the request is sent, at most 30 days ahead. The video is SCHEDULED until then, whatever `whenBusy` says. */
+  notBefore?: string | null | undefined;
   /** What should happen next. At most 2048 characters; not blank. */
   prompt: string;
   /** The resolution. The aspect ratio stays that of the original video. */
@@ -66,6 +70,8 @@ export type ExtendVideoInput = {
   taskId: string;
   /** Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters. */
   waterMark?: string | null | undefined;
+  /** What happens if the request cannot be sent at once. */
+  whenBusy?: WhenBusy;
 };
 
 /** Why a task failed. Derived from the upstream's text, which is in `VideoFailure.message`. */
@@ -80,10 +86,16 @@ export type FailureReason =
   | 'INAPPROPRIATE_CONTENT'
   /** The image format is not supported: "Incorrect image format." */
   | 'INCORRECT_IMAGE_FORMAT'
+  /** The upstream refused the request when its turn came. Nothing was started or paid. */
+  | 'INPUT_REFUSED'
+  /** The gateway's account at the upstream has no credits left. */
+  | 'INSUFFICIENT_CREDITS'
   /** The provider is busy and serves members first: "Please try again later. You can upgrade to Standard membership to start generating now." */
   | 'MEMBERSHIP_REQUIRED'
   /** The gateway gave up: the answer to the request was lost, and the upstream never reported on the task. */
   | 'NEVER_CONFIRMED'
+  /** The request could not be sent before the deadline of the queue (`schedule.deadline`). Nothing was started or paid. */
+  | 'NEVER_SENT'
   /** The AI moderator rejected the prompt: "Your prompt was caught by our AI moderator. Please adjust it and try again!" */
   | 'PROMPT_MODERATED'
   /** The prompt asks for content that the provider does not allow: "Your video creation prompt contains NSFW content". */
@@ -92,6 +104,8 @@ export type FailureReason =
   | 'PROMPT_TOO_LONG'
   /** An error at the provider (code 500, or a success without a usable file). */
   | 'PROVIDER_ERROR'
+  /** The video to extend did not exist any more when the turn of the request came. Nothing was started or paid. */
+  | 'SOURCE_NOT_FOUND'
   /** The text matches no other reason; read `VideoFailure.message`. */
   | 'UNCLASSIFIED'
   /** The width or height is not supported: "Unsupported width or height. Please adjust the size and try again." */
@@ -109,12 +123,16 @@ export type GenerateVideoInput = {
   idempotencyKey?: string | null | undefined;
   /** The http(s) address of an image that the video starts with. The upstream must be able to fetch it. The image determines the aspect ratio. */
   imageUrl?: string | null | undefined;
+  /** The earliest time at which the request is sent, at most 30 days ahead. The video is SCHEDULED until then, whatever `whenBusy` says. */
+  notBefore?: string | null | undefined;
   /** What the video should show. At most 1800 characters; not blank. */
   prompt: string;
   /** The resolution. */
   quality: VideoQuality;
   /** Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters. */
   waterMark?: string | null | undefined;
+  /** What happens if the request cannot be sent at once. */
+  whenBusy?: WhenBusy;
 };
 
 /** The resolution. An extension has the aspect ratio of the video that it extends. */
@@ -124,7 +142,7 @@ export type VideoQuality =
   /** 1080p. */
   | 'P1080';
 
-/** The state of a task. States only move forward. SUCCEEDED is final. FAILED becomes SUCCEEDED if the upstream reports a success later. */
+/** The state of a task. States only move forward. SUCCEEDED and WITHDRAWN are final. FAILED becomes SUCCEEDED if the upstream reports a success later. */
 export type VideoState =
   /** The task ended without a video; see `failure`. */
   | 'FAILED'
@@ -132,12 +150,23 @@ export type VideoState =
   | 'GENERATING'
   /** The task waits in the upstream queue. */
   | 'QUEUED'
+  /** The gateway has accepted the request and will send it later; see `schedule`. It is not paid. `withdrawVideo` ends it. */
+  | 'SCHEDULED'
   /** The video is available for 14 days; see `expiresAt`. */
   | 'SUCCEEDED'
   /** The request was sent or is about to be sent, and the upstream's answer is unknown. The task may have been paid for. */
   | 'UNCONFIRMED'
   /** The upstream has accepted the task. */
-  | 'WAITING';
+  | 'WAITING'
+  /** The request was withdrawn before it was sent. It was not paid. */
+  | 'WITHDRAWN';
+
+/** What happens to a request that cannot be sent at once. */
+export type WhenBusy =
+  /** It waits for some seconds at most, and is refused with an error that says when to retry. */
+  | 'FAIL'
+  /** It is accepted as a SCHEDULED video and sent as soon as there is room: while the upstream is busy, away or under maintenance, or the account has no credits. */
+  | 'QUEUE';
 
 export type VideoInfoFragment = { id: string, taskId: string | null, state: VideoState, prompt: string | null, videoUrl: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null };
 

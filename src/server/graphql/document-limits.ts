@@ -38,6 +38,8 @@ const VIDEO: Price = { base: 50 };
 /** The mutations that cost money. */
 const SUBMITS: ReadonlySet<string> = new Set(['extendVideo', 'generateVideo']);
 const SUBMIT: Price = { base: 100 };
+/** Reads the queue. */
+const SCHEDULE: Price = { base: 20 };
 const PRICES: ReadonlyMap<string, Price> = new Map([
   ...[...SUBMITS].map((name): [string, Price] => [name, SUBMIT]),
   ['videos', LIST],
@@ -45,6 +47,9 @@ const PRICES: ReadonlyMap<string, Price> = new Map([
   ['extensions', LIST],
   ['ancestors', { base: 10, item: 4, length: DEFAULT_DEPTH }],
   ['source', VIDEO],
+  ['schedule', SCHEDULE],
+  ['estimatedFinishAt', SCHEDULE],
+  ['withdrawVideo', { base: 100 }],
 ]);
 /** Without an argument they are part of what has been read: the node of an edge, the video of an event. */
 const READS: ReadonlySet<string> = new Set(['node', 'video']);

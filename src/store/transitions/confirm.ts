@@ -2,7 +2,7 @@
 
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Param, prepare } from '../prepared.ts';
-import { now, type VideoRow } from '../rows.ts';
+import { now, startedAt, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { withRetries } from './conflict.ts';
 import { isUnclaimed, keepTaskId, keptKey, reclaimedKey } from './unique-keys.ts';
@@ -33,7 +33,7 @@ export async function confirmSubmit(
 }
 
 function buildConfirm(db: Database, param: Param<Confirmation>, key: RawBuilder<number>) {
-  const isUnproven = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED', 'REJECTED')`;
+  const isUnproven = sql<SqlBool>`state in ('SUBMITTING', 'UNCONFIRMED', 'REJECTED', 'SCHEDULED')`;
   return db
     .updateTable('video')
     .set({
@@ -48,6 +48,7 @@ function buildConfirm(db: Database, param: Param<Confirmation>, key: RawBuilder<
         when task_id is null and state != 'SUCCEEDED' and ${hasTaskId(param('taskId'))} then now_ms()
         else check_after end`,
       lease_until: sql`case when ${isUnproven} then 0 else lease_until end`,
+      waiting: null,
     })
     .where('id', '=', param('id'))
     .where(isUnclaimed(param('id'), param('taskId')))
@@ -85,7 +86,7 @@ export async function adoptTask(
 ): Promise<boolean> {
   return withRetries(async (key) => {
     const isNamed = sql<SqlBool>`coalesce(task_id, ${taskId}) is not null`;
-    const isProven = sql<SqlBool>`(state in ('UNCONFIRMED', 'REJECTED')
+    const isProven = sql<SqlBool>`(state in ('UNCONFIRMED', 'REJECTED', 'SCHEDULED', 'WITHDRAWN')
       or (state = 'SUBMITTING' and ${isNamed}))`;
     const isReadable = sql<SqlBool>`${isNamed} and (
       state not in ('SUCCEEDED', 'FAILED')
@@ -98,11 +99,12 @@ export async function adoptTask(
         task_id: keepTaskId(taskId),
         state: sql`case when ${isProven} then 'WAITING' else state end`,
         key_held: key,
-        finished_at: sql`case when state = 'REJECTED' then null else finished_at end`,
+        finished_at: sql`case when ${isProven} then null else finished_at end`,
         check_after: sql`case
           when ${isReadable} and (${isNews}) then ${now}
-          when ${isProven} then created_at + cast(${deadlineMs} as bigint)
+          when ${isProven} then ${startedAt} + cast(${deadlineMs} as bigint)
           else check_after end`,
+        waiting: null,
       })
       .where('id', '=', id)
       .where(isUnclaimed(id, taskId))

@@ -45,7 +45,7 @@ export function toColumns({ outcome, expired }: VideoEnd): EndColumns {
 }
 
 /** No more checks are needed. */
-export const ENDED = { finished_at: now, check_after: null, lease_until: 0 };
+export const ENDED = { finished_at: now, check_after: null, lease_until: 0, waiting: null };
 
 export function toEnded(row: VideoRow, number: number) {
   return { owner: row.owner, completion: { number, video: toVideo(row) } };

@@ -45,6 +45,9 @@ export async function endVideo(
       .$if(columns.failure_reason === 'NEVER_CONFIRMED', (query) =>
         query.where('task_id', 'is', null).where('state', 'in', ['SUBMITTING', 'UNCONFIRMED']),
       )
+      .$if(columns.failure_reason === 'NEVER_SENT', (query) =>
+        query.where('state', '=', 'SCHEDULED'),
+      )
       .returningAll()
       .executeTakeFirst();
     return row ? toEnded(row, await logEnd(trx, row)).completion : null;

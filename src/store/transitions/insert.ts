@@ -2,6 +2,7 @@
 
 import { sql } from 'kysely';
 import type { AspectRatio, VideoKind, VideoQuality } from '../../video.ts';
+import { enterLane } from '../lanes.ts';
 import { prepare } from '../prepared.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
@@ -25,6 +26,15 @@ export interface NewSubmit {
   readonly expandPrompt: boolean | null;
   /** How long the submit may take in all, in milliseconds. */
   readonly runtimeMs: number;
+  /** Null where the submit is refused rather than scheduled. */
+  readonly queue?: QueueTimes | null;
+}
+
+export interface QueueTimes {
+  /** Epoch milliseconds; null: as soon as there is room. */
+  readonly notBefore: number | null;
+  /** Milliseconds after `notBefore`, or after the insert, when it ends as NEVER_SENT. */
+  readonly deadlineMs: number;
 }
 
 /** Commits the row before its request; undefined when another row of the owner holds the key. */
@@ -35,11 +45,15 @@ export async function insertSubmit(db: Database, submit: NewSubmit): Promise<Vid
     sourceTaskId: submit.sourceTaskId ?? '',
     expandPrompt: submit.expandPrompt === null ? null : Number(submit.expandPrompt),
     traceparent: submit.traceparent ?? null,
+    notBefore: submit.queue?.notBefore ?? null,
+    deadlineMs: submit.queue?.deadlineMs ?? null,
   });
   return rows[0];
 }
 
-type NewRow = Omit<Required<NewSubmit>, 'expandPrompt' | 'sourceTaskId'> & {
+type NewRow = Omit<Required<NewSubmit>, 'expandPrompt' | 'sourceTaskId' | 'queue'> & {
+  readonly notBefore: number | null;
+  readonly deadlineMs: number | null;
   readonly sourceTaskId: string;
   readonly keyHeld: number;
   readonly expandPrompt: number | null;
@@ -65,8 +79,11 @@ const insertRow = prepare<NewRow, VideoRow>((db, param) => {
       water_mark: param('waterMark'),
       image_url: param('imageUrl'),
       expand_prompt: param('expandPrompt'),
+      not_before: param('notBefore'),
+      queue_until: toQueueUntil(param('notBefore'), param('deadlineMs')),
       submit_until: submitUntil,
       post_begun: 1,
+      queue_tries: 0,
       token_hash: param('tokenHash'),
       traceparent: param('traceparent'),
       created_at: now,
@@ -81,23 +98,25 @@ const insertRow = prepare<NewRow, VideoRow>((db, param) => {
     .returningAll();
 });
 
-/** In the transaction of the insert: the submit has no place yet, so its POST has not begun. */
-export async function markWaitingForTurn(trx: Database, id: string): Promise<void> {
-  await trx.updateTable('video').set({ post_begun: 0 }).where('id', '=', id).execute();
+/** Null without a deadline. */
+function toQueueUntil(notBefore: number | null, deadlineMs: number | null) {
+  const earliest = sql`cast(${notBefore} as bigint)`;
+  return sql<number>`cast(${deadlineMs} as bigint)
+    + case when ${earliest} > now_ms() then ${earliest} else now_ms() end`;
 }
 
 /**
- * Commits that the POST of a submit that waited for its turn begins now.
- *
- * @returns false when it must not: its time is over, or another replica has released the row.
+ * In the transaction of the insert, at its end: the submit has no place yet, so it waits, and its caller
+ * with it.
  */
-export async function beginPost(db: Database, id: string): Promise<boolean> {
-  const result = await db
+export async function markWaitingForTurn(
+  trx: Database,
+  { id, owner }: Pick<VideoRow, 'id' | 'owner'>,
+): Promise<void> {
+  await trx
     .updateTable('video')
-    .set({ post_begun: 1 })
+    .set({ post_begun: 0, waiting: 'NOW' })
     .where('id', '=', id)
-    .where('state', '=', 'SUBMITTING')
-    .where('submit_until', '>', now)
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+    .execute();
+  await enterLane(trx, { owner, kind: 'NOW' });
 }

@@ -29,7 +29,7 @@ export async function noteOpen(
     .updateTable('video')
     .set(seen)
     .where('id', '=', id)
-    .where('state', 'not in', ['SUCCEEDED', 'FAILED'])
+    .where('state', 'not in', ['SUCCEEDED', 'FAILED', 'WITHDRAWN'])
     .execute();
   return false;
 }
@@ -40,7 +40,7 @@ export async function countFilelessRead(db: Database, id: string): Promise<numbe
     .updateTable('video')
     .set({ fileless_reads: sql<number>`fileless_reads + 1`, checked_at: now })
     .where('id', '=', id)
-    .where('state', 'not in', ['SUCCEEDED', 'FAILED'])
+    .where('state', 'not in', ['SUCCEEDED', 'FAILED', 'WITHDRAWN'])
     .returning('fileless_reads')
     .executeTakeFirst();
   return row?.fileless_reads ?? 0;

@@ -1,8 +1,8 @@
 /** A submit that has certainly started nothing. */
 
 import { sql } from 'kysely';
-import { now } from '../rows.ts';
 import type { Database } from '../schema.ts';
+import { ENDED } from './end-columns.ts';
 
 /**
  * Frees the key of a submit that has certainly started nothing, however late that is learned. The row
@@ -29,6 +29,7 @@ export async function rejectSubmit(
       finished_at: sql<number>`coalesce(finished_at, now_ms())`,
       check_after: null,
       lease_until: 0,
+      waiting: null,
     })
     .where('id', '=', id)
     .where('task_id', 'is', null)
@@ -42,6 +43,19 @@ export async function rejectSubmit(
   return result.numUpdatedRows > 0n;
 }
 
+/**
+ * Refuses a submit that waits for its turn, for example because its caller's patience is over.
+ *
+ * @returns false when it does not wait any more: it is being sent.
+ */
+export async function refuseWaiting(db: Database, id: string, rejection: string): Promise<boolean> {
+  const result = await releaseUnsent(db, rejection)
+    .where('id', '=', id)
+    .where('waiting', '=', 'NOW')
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
 /** The answer of a row whose process died while the submit waited for its turn: safe to repeat. */
 const NEVER_SENT = JSON.stringify({
   code: 'GATEWAY_UNAVAILABLE',
@@ -51,16 +65,14 @@ const NEVER_SENT = JSON.stringify({
 });
 
 /** Frees the key of a submit whose time is over and whose POST has not begun. */
-export function releaseUnsent(db: Database) {
+export function releaseUnsent(db: Database, rejection: string = NEVER_SENT) {
   return db
     .updateTable('video')
     .set({
       state: 'REJECTED',
-      rejection: NEVER_SENT,
+      rejection,
       key_held: 0,
-      finished_at: now,
-      check_after: null,
-      lease_until: 0,
+      ...ENDED,
     })
     .where('state', '=', 'SUBMITTING')
     .where('post_begun', '=', 0);

@@ -5,19 +5,24 @@
  * | transition | from | to | key | next check |
  * |---|---|---|---|---|
  * | insertSubmit | (none) | SUBMITTING | taken | at `submit_until` |
- * | markWaitingForTurn, beginPost | SUBMITTING | SUBMITTING, `post_begun` 0 or 1 | | |
- * | confirmSubmit | SUBMITTING, UNCONFIRMED, REJECTED | WAITING | taken back if free | after `firstCheckMs` |
+ * | markWaitingForTurn | SUBMITTING | SUBMITTING, `post_begun` 0, `waiting` NOW | | |
+ * | scheduleSubmit | SUBMITTING | SCHEDULED, `waiting` LATER | | at `queue_until` |
+ * | takeWaiting | SUBMITTING or SCHEDULED, `waiting` | SUBMITTING, `post_begun` 1 | | at `submit_until` |
+ * | returnToQueue | SUBMITTING, UNCONFIRMED | SCHEDULED, `waiting` LATER | | at `queue_until` |
+ * | withdrawSubmit | SCHEDULED | WITHDRAWN | | none |
+ * | confirmSubmit | SUBMITTING, SCHEDULED, UNCONFIRMED, REJECTED | WAITING | taken back if free | after `firstCheckMs` |
  * | confirmSubmit | FAILED without a task id | FAILED, with the id | | now |
- * | adoptTask with an id | SUBMITTING, UNCONFIRMED, REJECTED | WAITING | taken back if free | now |
- * | adoptTask without one | UNCONFIRMED, REJECTED | WAITING | taken back if free | at the deadline |
+ * | adoptTask with an id | SUBMITTING, SCHEDULED, UNCONFIRMED, REJECTED, WITHDRAWN | WAITING | taken back if free | now |
+ * | adoptTask without one | SCHEDULED, UNCONFIRMED, REJECTED, WITHDRAWN | WAITING | taken back if free | at the deadline |
  * | rejectSubmit | SUBMITTING, UNCONFIRMED | REJECTED | freed | none |
  * | rejectSubmit | FAILED as NEVER_CONFIRMED | FAILED | freed | none |
- * | settleOverdue, recoverOrphans | SUBMITTING, POST not begun | REJECTED | freed | none |
+ * | settleOverdue, recoverOrphans, refuseWaiting | SUBMITTING, POST not begun | REJECTED | freed | none |
  * | settleOverdue, recoverOrphans, markUnconfirmed | SUBMITTING | UNCONFIRMED | kept | at the deadline |
  * | noteOpen | an earlier open state | WAITING, QUEUED, GENERATING | | |
  * | endVideo, endConfirmedVideo | see `ENDS_FROM` | SUCCEEDED, FAILED | taken back if free | none |
  *
- * Every transaction locks the video's row before the owner's row, so that no two of them deadlock.
+ * Every transaction locks the video's row before the owner's row, and the lane after both, so that no two
+ * of them deadlock. Whoever takes a waiting submit has the owner first, and skips a video that is locked.
  */
 
 import { PREDECESSORS } from '../../video.ts';

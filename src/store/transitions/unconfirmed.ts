@@ -1,7 +1,7 @@
 /** Submits whose outcome is unknown, and orphans of processes that died. */
 
 import { sql } from 'kysely';
-import { now } from '../rows.ts';
+import { now, startedAt } from '../rows.ts';
 import type { Database, RowState } from '../schema.ts';
 import { releaseUnsent } from './refuse.ts';
 
@@ -62,6 +62,7 @@ export async function recoverOrphans(db: Database, giveUpAfterMs: number): Promi
     .where('lease_until', '>', 0)
     .where('check_after', '>', 0)
     .execute();
+  await db.updateTable('lane').set({ busy_until: 0 }).where('busy_until', '>', 0).execute();
 }
 
 function toUnconfirmed(db: Database, giveUpAfterMs: number) {
@@ -69,7 +70,7 @@ function toUnconfirmed(db: Database, giveUpAfterMs: number) {
     .updateTable('video')
     .set({
       state: 'UNCONFIRMED',
-      check_after: sql<number>`created_at + ${giveUpAfterMs}`,
+      check_after: sql<number>`${startedAt} + ${giveUpAfterMs}`,
       lease_until: 0,
     })
     .where('state', '=', 'SUBMITTING');

@@ -25,6 +25,8 @@ export type ExtendVideoInput = {
   idempotencyKey?: string | null | undefined;
   /** The http(s) address of a reference image. The upstream must be able to fetch it. */
   imageUrl?: string | null | undefined;
+  /** The earliest time at which the request is sent, at most 30 days ahead. The video is SCHEDULED until then, whatever `whenBusy` says. */
+  notBefore?: string | null | undefined;
   /** What should happen next. At most 2048 characters; not blank. */
   prompt: string;
   /** The resolution. The aspect ratio stays that of the original video. */
@@ -33,6 +35,8 @@ export type ExtendVideoInput = {
   taskId: string;
   /** Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters. */
   waterMark?: string | null | undefined;
+  /** What happens if the request cannot be sent at once. */
+  whenBusy?: WhenBusy;
 };
 
 /** Why a task failed. Derived from the upstream's text, which is in `VideoFailure.message`. */
@@ -47,10 +51,16 @@ export type FailureReason =
   | 'INAPPROPRIATE_CONTENT'
   /** The image format is not supported: "Incorrect image format." */
   | 'INCORRECT_IMAGE_FORMAT'
+  /** The upstream refused the request when its turn came. Nothing was started or paid. */
+  | 'INPUT_REFUSED'
+  /** The gateway's account at the upstream has no credits left. */
+  | 'INSUFFICIENT_CREDITS'
   /** The provider is busy and serves members first: "Please try again later. You can upgrade to Standard membership to start generating now." */
   | 'MEMBERSHIP_REQUIRED'
   /** The gateway gave up: the answer to the request was lost, and the upstream never reported on the task. */
   | 'NEVER_CONFIRMED'
+  /** The request could not be sent before the deadline of the queue (`schedule.deadline`). Nothing was started or paid. */
+  | 'NEVER_SENT'
   /** The AI moderator rejected the prompt: "Your prompt was caught by our AI moderator. Please adjust it and try again!" */
   | 'PROMPT_MODERATED'
   /** The prompt asks for content that the provider does not allow: "Your video creation prompt contains NSFW content". */
@@ -59,6 +69,8 @@ export type FailureReason =
   | 'PROMPT_TOO_LONG'
   /** An error at the provider (code 500, or a success without a usable file). */
   | 'PROVIDER_ERROR'
+  /** The video to extend did not exist any more when the turn of the request came. Nothing was started or paid. */
+  | 'SOURCE_NOT_FOUND'
   /** The text matches no other reason; read `VideoFailure.message`. */
   | 'UNCLASSIFIED'
   /** The width or height is not supported: "Unsupported width or height. Please adjust the size and try again." */
@@ -76,12 +88,16 @@ export type GenerateVideoInput = {
   idempotencyKey?: string | null | undefined;
   /** The http(s) address of an image that the video starts with. The upstream must be able to fetch it. The image determines the aspect ratio. */
   imageUrl?: string | null | undefined;
+  /** The earliest time at which the request is sent, at most 30 days ahead. The video is SCHEDULED until then, whatever `whenBusy` says. */
+  notBefore?: string | null | undefined;
   /** What the video should show. At most 1800 characters; not blank. */
   prompt: string;
   /** The resolution. */
   quality: VideoQuality;
   /** Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters. */
   waterMark?: string | null | undefined;
+  /** What happens if the request cannot be sent at once. */
+  whenBusy?: WhenBusy;
 };
 
 /** How a video was made. */
@@ -98,7 +114,7 @@ export type VideoQuality =
   /** 1080p. */
   | 'P1080';
 
-/** The state of a task. States only move forward. SUCCEEDED is final. FAILED becomes SUCCEEDED if the upstream reports a success later. */
+/** The state of a task. States only move forward. SUCCEEDED and WITHDRAWN are final. FAILED becomes SUCCEEDED if the upstream reports a success later. */
 export type VideoState =
   /** The task ended without a video; see `failure`. */
   | 'FAILED'
@@ -106,12 +122,23 @@ export type VideoState =
   | 'GENERATING'
   /** The task waits in the upstream queue. */
   | 'QUEUED'
+  /** The gateway has accepted the request and will send it later; see `schedule`. It is not paid. `withdrawVideo` ends it. */
+  | 'SCHEDULED'
   /** The video is available for 14 days; see `expiresAt`. */
   | 'SUCCEEDED'
   /** The request was sent or is about to be sent, and the upstream's answer is unknown. The task may have been paid for. */
   | 'UNCONFIRMED'
   /** The upstream has accepted the task. */
-  | 'WAITING';
+  | 'WAITING'
+  /** The request was withdrawn before it was sent. It was not paid. */
+  | 'WITHDRAWN';
+
+/** What happens to a request that cannot be sent at once. */
+export type WhenBusy =
+  /** It waits for some seconds at most, and is refused with an error that says when to retry. */
+  | 'FAIL'
+  /** It is accepted as a SCHEDULED video and sent as soon as there is room: while the upstream is busy, away or under maintenance, or the account has no credits. */
+  | 'QUEUE';
 
 export type VideoFieldsFragment = { id: string, taskId: string | null, state: VideoState, kind: VideoKind, prompt: string | null, quality: VideoQuality | null, duration: number | null, aspectRatio: AspectRatio | null, videoUrl: string | null, coverUrl: string | null, expired: boolean, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null };
 
@@ -145,6 +172,8 @@ type Refusal_RateLimitedError_Fragment = { message: string, retryable: boolean, 
 
 type Refusal_SourceUnavailableError_Fragment = { message: string, retryable: boolean, retryAfter: number | null };
 
+type Refusal_TooLateError_Fragment = { message: string, retryable: boolean, retryAfter: number | null };
+
 type Refusal_UpstreamError_Fragment = { message: string, retryable: boolean, retryAfter: number | null, inDoubt: { id: string, taskId: string | null, state: VideoState, kind: VideoKind, prompt: string | null, quality: VideoQuality | null, duration: number | null, aspectRatio: AspectRatio | null, videoUrl: string | null, coverUrl: string | null, expired: boolean, sourceTaskId: string | null, createdAt: string | null, finishedAt: string | null, expiresAt: string | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null } | null };
 
 type Refusal_UpstreamMaintenanceError_Fragment = { message: string, retryable: boolean, retryAfter: number | null };
@@ -163,6 +192,7 @@ export type RefusalFragment =
   | Refusal_OutcomeUnknownError_Fragment
   | Refusal_RateLimitedError_Fragment
   | Refusal_SourceUnavailableError_Fragment
+  | Refusal_TooLateError_Fragment
   | Refusal_UpstreamError_Fragment
   | Refusal_UpstreamMaintenanceError_Fragment
   | Refusal_UpstreamUnauthorizedError_Fragment

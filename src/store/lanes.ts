@@ -1,0 +1,217 @@
+/**
+ * Lanes: whose waiting submit is sent next. Each owner has up to two, one for submits whose callers wait
+ * and one for scheduled submits. They are served in turn, so an owner with many submits delays nobody.
+ *
+ * The lane's row is the last that a transaction locks. Scheduled submits of an owner are taken under the
+ * lock on the owner's row, which keeps their order and their limits.
+ */
+
+import { type Expression, type SqlBool, sql } from 'kysely';
+import { prepare } from './prepared.ts';
+import { now, type VideoRow } from './rows.ts';
+import type { Database, LaneKind } from './schema.ts';
+import { isEmbedded } from './sqlite.ts';
+
+export interface Lane {
+  readonly owner: string;
+  readonly kind: LaneKind;
+}
+
+/** Milliseconds before a lane is considered again whose submits another transaction is writing. */
+const RETRY_MS = 200;
+
+const isReady = sql<SqlBool>`(resume_at <= now_ms() and busy_until <= now_ms())`;
+const lastTurn = sql<number>`(select coalesce(max(turn), 0) + 1 from lane as every)`;
+
+/**
+ * In the transaction that makes a submit wait: the owner has a lane, behind all others where it is new.
+ *
+ * @param resumeAt epoch milliseconds; null: now.
+ */
+export async function enterLane(
+  trx: Database,
+  { owner, kind }: Lane,
+  resumeAt: number | null = null,
+): Promise<void> {
+  await trx
+    .insertInto('lane')
+    .values({ owner, kind, turn: lastTurn, resume_at: resumeAt ?? now, busy_until: 0, entries: 1 })
+    .onConflict((conflict) =>
+      conflict.columns(['owner', 'kind']).doUpdateSet({
+        resume_at: sql<number>`case
+          when excluded.resume_at < lane.resume_at then excluded.resume_at
+          else lane.resume_at end`,
+        entries: sql<number>`lane.entries + 1`,
+      }),
+    )
+    .execute();
+}
+
+/**
+ * A condition: others wait for a place, so that a newcomer must not take one.
+ *
+ * @param owner whose own scheduled submits go first even while their lane rests; null: nobody's.
+ */
+export function isLineBusy(owner: string | null): Expression<SqlBool> {
+  return sql<SqlBool>`(
+    exists (select 1 from lane where ${isReady})
+    or exists (
+      select 1 from video
+      where video.owner = cast(${owner} as text) and video.waiting = 'LATER'
+        and coalesce(video.not_before, 0) <= now_ms()
+    )
+  )`;
+}
+
+/** The lanes that may be served now, in turn. */
+export async function listReadyLanes(db: Database, limit: number): Promise<Lane[]> {
+  const { rows } = await findReady(db, { limit });
+  return rows;
+}
+
+const findReady = prepare<{ limit: number }, Lane>((db, param) =>
+  db
+    .selectFrom('lane')
+    .select(['owner', 'kind'])
+    .where(isReady)
+    .orderBy('turn')
+    .limit(param('limit')),
+);
+
+/** Milliseconds until the next lane may be served; null without any. At least 0. */
+export async function findNextLane(db: Database): Promise<number | null> {
+  const { wait } = await db
+    .selectFrom('lane')
+    .select(
+      sql<number | null>`min(case when resume_at > busy_until then resume_at else busy_until end)
+        - now_ms()`.as('wait'),
+    )
+    .executeTakeFirstOrThrow();
+  return wait === null ? null : Math.max(0, Number(wait));
+}
+
+/** How many submits have entered the lane so far: shows that one came in between. */
+export type Entries = number;
+
+/**
+ * Locks the owner's row until the transaction ends where the lane has an order. Null when the lane may not
+ * be served any more, or another transaction has that lock.
+ */
+export async function openLane(trx: Database, { owner, kind }: Lane): Promise<Entries | null> {
+  if (kind === 'LATER' && !isEmbedded(trx)) {
+    const locked = await trx
+      .selectFrom('owner')
+      .select('owner')
+      .where('owner', '=', owner)
+      .forUpdate()
+      .skipLocked()
+      .executeTakeFirst();
+    if (!locked) return null;
+  }
+  const lane = await trx
+    .selectFrom('lane')
+    .select('entries')
+    .where('owner', '=', owner)
+    .where('kind', '=', kind)
+    .where(isReady)
+    .executeTakeFirst();
+  return lane?.entries ?? null;
+}
+
+/** The submit of an open lane that is sent next. Its row is locked. */
+export async function findNextWaiting(
+  trx: Database,
+  { owner, kind }: Lane,
+  runtimeMs: number,
+): Promise<VideoRow | undefined> {
+  return (
+    trx
+      .selectFrom('video')
+      .selectAll()
+      .where('owner', '=', owner)
+      .where('waiting', '=', kind)
+      .where(sql<SqlBool>`coalesce(not_before, 0) <= now_ms()`)
+      // A caller that waits gives up in time for the answer. A scheduled submit has a deadline.
+      .where(
+        sql<SqlBool>`coalesce(queue_until, submit_until - cast(${runtimeMs} as bigint)) > now_ms()`,
+      )
+      .orderBy('id')
+      .limit(1)
+      .$if(!isEmbedded(trx), (query) => query.forUpdate().skipLocked())
+      .executeTakeFirst()
+  );
+}
+
+/**
+ * No submit of the lane can be sent now: the lane rests until one can, or is deleted. Nothing changes
+ * where a submit has entered it since it was opened.
+ */
+export async function restLane(
+  trx: Database,
+  { owner, kind }: Lane,
+  entries: Entries,
+): Promise<void> {
+  const { next } = await trx
+    .selectFrom('video')
+    .select(sql<number | null>`min(coalesce(not_before, 0))`.as('next'))
+    .where('owner', '=', owner)
+    .where('waiting', '=', kind)
+    .executeTakeFirstOrThrow();
+  if (next === null) {
+    await trx
+      .deleteFrom('lane')
+      .where('owner', '=', owner)
+      .where('kind', '=', kind)
+      .where('entries', '=', entries)
+      .execute();
+    return;
+  }
+  const retryAt = sql<number>`now_ms() + ${sql.lit(RETRY_MS)}`;
+  await trx
+    .updateTable('lane')
+    .set({
+      resume_at: sql<number>`case when ${next} > ${retryAt} then ${next} else ${retryAt} end`,
+    })
+    .where('owner', '=', owner)
+    .where('kind', '=', kind)
+    .where('entries', '=', entries)
+    .execute();
+}
+
+/** The submits of the lane wait for so long, at least. */
+export async function pauseLane(
+  trx: Database,
+  { owner, kind }: Lane,
+  waitMs: number,
+): Promise<void> {
+  await trx
+    .updateTable('lane')
+    .set({ resume_at: sql<number>`now_ms() + ${waitMs}` })
+    .where('owner', '=', owner)
+    .where('kind', '=', kind)
+    .execute();
+}
+
+/** A submit of the lane was taken: the other lanes go first now. */
+export async function advanceLane(
+  trx: Database,
+  { owner, kind }: Lane,
+  busyMs: number,
+): Promise<void> {
+  await trx
+    .updateTable('lane')
+    .set({ turn: lastTurn, busy_until: sql<number>`now_ms() + ${busyMs}` })
+    .where('owner', '=', owner)
+    .where('kind', '=', kind)
+    .execute();
+}
+
+/** The submit that was taken last has left, or will not leave. */
+export async function freeLane(db: Database, { owner, kind }: Lane): Promise<void> {
+  await db
+    .updateTable('lane')
+    .set({ busy_until: 0 })
+    .where('owner', '=', owner)
+    .where('kind', '=', kind)
+    .execute();
+}

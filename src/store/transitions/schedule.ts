@@ -1,0 +1,159 @@
+/** A scheduled submit: it waits, is taken to be sent, comes back, or is withdrawn. */
+
+import { sql } from 'kysely';
+import type { Completion } from '../completions.ts';
+import { enterLane } from '../lanes.ts';
+import { now, type VideoRow } from '../rows.ts';
+import type { Database, LaneKind } from '../schema.ts';
+import { ENDED, toEnded } from './end-columns.ts';
+import { logEnd } from './end-number.ts';
+
+/** In the transaction of the insert, whose owner is locked: the submit is scheduled instead of sent. */
+export async function scheduleSubmit(
+  trx: Database,
+  { id, owner, not_before: notBefore }: VideoRow,
+): Promise<VideoRow> {
+  const row = await trx
+    .updateTable('video')
+    .set({
+      state: 'SCHEDULED',
+      waiting: 'LATER',
+      post_begun: 0,
+      check_after: sql<number>`queue_until`,
+    })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await enterLane(trx, { owner, kind: 'LATER' }, notBefore);
+  return row;
+}
+
+/** How many submits of the owner are scheduled and not being sent; at most `limit`. */
+export async function countScheduled(db: Database, owner: string, limit: number): Promise<number> {
+  const { count } = await db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('video')
+        .select('id')
+        .where('owner', '=', owner)
+        .where('waiting', '=', 'LATER')
+        .limit(limit)
+        .as('scheduled'),
+    )
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+export interface Taken extends VideoRow {
+  /** How long it has waited since it could have been sent, by the database's clock. */
+  readonly waited_ms: number;
+}
+
+/**
+ * In the transaction that takes a place: the waiting submit is sent from now on, and nobody can withdraw
+ * it any more. It gets a new token, because tokens are stored nowhere.
+ */
+export async function takeWaiting(
+  trx: Database,
+  { id, kind }: { readonly id: string; readonly kind: LaneKind },
+  { tokenHash, runtimeMs }: { readonly tokenHash: string; readonly runtimeMs: number },
+): Promise<Taken | undefined> {
+  const until = sql<number>`now_ms() + ${runtimeMs}`;
+  return trx
+    .updateTable('video')
+    .set({
+      state: 'SUBMITTING',
+      waiting: null,
+      post_begun: 1,
+      token_hash: tokenHash,
+      earlier_token_hashes: sql`case
+        when queue_tries = 0 then null
+        else substr(token_hash || ' ' || coalesce(earlier_token_hashes, ''), 1, ${sql.lit(MAX_HASHES)})
+        end`,
+      submit_until: until,
+      check_after: until,
+      lease_until: 0,
+      unfinished_at: now,
+      ...(kind === 'LATER' ? { sent_at: now } : {}),
+    })
+    .where('id', '=', id)
+    .where('waiting', '=', kind)
+    .returningAll()
+    .returning(
+      sql<number>`now_ms() - case
+      when coalesce(not_before, 0) > created_at then not_before
+      else created_at end`.as('waited_ms'),
+    )
+    .executeTakeFirst();
+}
+
+/** Twenty hashes of 64 characters, and the spaces between them. */
+const MAX_HASHES = 20 * 65;
+
+/**
+ * A submit that was taken from the queue has certainly started nothing, and may be sent again later. It
+ * keeps its place in its lane, and the lane waits.
+ *
+ * @returns undefined when the row has learned of a task meanwhile, or was never scheduled.
+ */
+export async function returnToQueue(
+  db: Database,
+  id: string,
+  waitMs: number,
+): Promise<VideoRow | undefined> {
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .updateTable('video')
+      .set({
+        state: 'SCHEDULED',
+        waiting: 'LATER',
+        post_begun: 0,
+        sent_at: null,
+        rejection: null,
+        queue_tries: sql<number>`queue_tries + 1`,
+        check_after: sql<number>`queue_until`,
+        lease_until: 0,
+      })
+      .where('id', '=', id)
+      .where('state', 'in', ['SUBMITTING', 'UNCONFIRMED'])
+      .where('task_id', 'is', null)
+      .where('queue_until', 'is not', null)
+      .returningAll()
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const lane = { owner: row.owner, kind: 'LATER' } as const;
+    await enterLane(trx, lane);
+    await trx
+      .updateTable('lane')
+      .set({ busy_until: 0, resume_at: sql<number>`now_ms() + ${waitMs}` })
+      .where('owner', '=', lane.owner)
+      .where('kind', '=', lane.kind)
+      .execute();
+    return row;
+  });
+}
+
+/**
+ * Ends a scheduled submit unpaid, and numbers its completion. The lock on the video's row decides
+ * against `takeWaiting`.
+ *
+ * @returns null when it is not scheduled any more.
+ */
+export async function withdrawSubmit(
+  db: Database,
+  owner: string,
+  id: string,
+): Promise<Completion | null> {
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .updateTable('video')
+      .set({ ...ENDED, state: 'WITHDRAWN' })
+      .where('id', '=', id)
+      .where('owner', '=', owner)
+      .where('state', '=', 'SCHEDULED')
+      .returningAll()
+      .executeTakeFirst();
+    return row ? toEnded(row, await logEnd(trx, row)).completion : null;
+  });
+}

@@ -1,0 +1,88 @@
+/** Takes the next waiting submit together with a place of the allowance, in one transaction. */
+
+import { type Allowance, type Place, takePlace } from '../store/allowance.ts';
+import {
+  advanceLane,
+  type Entries,
+  findNextWaiting,
+  type Lane,
+  listReadyLanes,
+  openLane,
+  pauseLane,
+  restLane,
+} from '../store/lanes.ts';
+import type { Database } from '../store/schema.ts';
+import { type Taken, takeWaiting } from '../store/transitions/schedule.ts';
+import { countSubmit, type Spending } from './spending.ts';
+
+/** Lanes considered at a time: other replicas may hold the first ones. */
+const LANES = 8;
+/** An owner at the limit of open tasks is considered again after so long, or when one of them ends. */
+const IN_FLIGHT_RETRY_MS = 5_000;
+/** A limit may be raised, so none stops a lane for longer. */
+const MAX_LIMIT_PAUSE_MS = 60_000;
+
+export type Claim =
+  | { readonly found: 'submit'; readonly row: Taken; readonly place: Place }
+  /** The owner may send nothing more for now. */
+  | { readonly found: 'limit'; readonly owner: string }
+  /** Something else has changed: claim again. */
+  | { readonly found: 'change' }
+  | { readonly found: 'no place' | 'no submit' };
+
+export interface ClaimParts {
+  readonly db: Database;
+  readonly allowance: Allowance;
+  readonly spending: Spending;
+  /** How long the POST and its commits may take. */
+  readonly runtimeMs: number;
+}
+
+/** Rolls the transaction back. */
+class NoPlace extends Error {}
+
+/** @param tokenHash of the submit's callback URL. */
+export async function claimNext(parts: ClaimParts, tokenHash: string): Promise<Claim> {
+  const { db } = parts;
+  const lanes = await listReadyLanes(db, LANES);
+  if (lanes.length === 0) return { found: 'no submit' };
+  const claiming = db.transaction().execute(async (trx): Promise<Claim> => {
+    for (const lane of lanes) {
+      const entries = await openLane(trx, lane);
+      if (entries !== null) return claimFrom(parts, trx, lane, entries, tokenHash);
+    }
+    return { found: 'no submit' };
+  });
+  return claiming.catch((error: unknown) => {
+    if (error instanceof NoPlace) return { found: 'no place' };
+    throw error;
+  });
+}
+
+async function claimFrom(
+  { allowance, spending, runtimeMs }: ClaimParts,
+  trx: Database,
+  lane: Lane,
+  entries: Entries,
+  tokenHash: string,
+): Promise<Claim> {
+  const next = await findNextWaiting(trx, lane, runtimeMs);
+  if (!next) {
+    await restLane(trx, lane, entries);
+    return { found: 'change' };
+  }
+  // A submit whose caller waits was checked and counted when it came.
+  const exceeded = lane.kind === 'LATER' ? await countSubmit(trx, next, spending, 0) : null;
+  if (exceeded) {
+    const waitMs = exceeded.retryAfterMs ?? IN_FLIGHT_RETRY_MS;
+    await pauseLane(trx, lane, Math.min(waitMs, MAX_LIMIT_PAUSE_MS));
+    return { found: 'limit', owner: lane.owner };
+  }
+  const place = await takePlace(trx, allowance);
+  if (!place) throw new NoPlace();
+  const row = await takeWaiting(trx, { id: next.id, kind: lane.kind }, { tokenHash, runtimeMs });
+  if (!row) throw new NoPlace();
+  // Callers that wait need no order among them.
+  await advanceLane(trx, lane, lane.kind === 'LATER' ? runtimeMs : 0);
+  return { found: 'submit', row, place };
+}

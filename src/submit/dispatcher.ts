@@ -1,0 +1,224 @@
+/** Sends waiting submits, those of callers and scheduled ones, as places of the allowance become free. */
+
+import type { Logger } from 'pino';
+import { createToken, hashToken, toCallbackUrl } from '../callbacks/callback-url.ts';
+import type { Hub } from '../delivery/hub.ts';
+import { type GatewayError, GatewayUnavailableError } from '../errors.ts';
+import { findNextPlace } from '../store/allowance.ts';
+import { findNextLane, freeLane } from '../store/lanes.ts';
+import type { VideoRow } from '../store/rows.ts';
+import { findRow } from '../store/submits.ts';
+import { refuseWaiting } from '../store/transitions/refuse.ts';
+import type { Taken } from '../store/transitions/schedule.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
+import type { Breaker } from './breaker.ts';
+import { type Claim, type ClaimParts, claimNext } from './claim.ts';
+import type { Gate } from './gate.ts';
+import { serializeRejection } from './rejection.ts';
+import type { Send } from './sender.ts';
+import { createTimeLimit } from './time-limit.ts';
+
+/** The pause after a failed database query. */
+const RETRY_MS = 200;
+/** Other replicas accept submits, end pauses and free lanes without a notification. */
+const MAX_SLEEP_MS = 1_000;
+
+export interface DispatcherParts extends ClaimParts {
+  readonly hub: Hub;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  readonly gate: Gate;
+  readonly breaker: Breaker;
+  readonly send: Send;
+  readonly maxWaitMs: number;
+  /** Known once the server listens. */
+  readonly publicUrl: () => string;
+}
+
+export interface Dispatcher {
+  /** Begins to send. Waiting submits of other processes have callback URLs of this one then. */
+  start(): void;
+  /** Looks for waiting submits now. */
+  wake(): void;
+  /**
+   * Resolves with the row of a submit whose caller waits, once this process has sent or refused it;
+   * undefined when the row could not be stored. The submit is refused after the longest wait.
+   */
+  waitFor(row: VideoRow): Promise<VideoRow | undefined>;
+  /** The caller has its answer, perhaps from another process. */
+  forget(id: string): void;
+  /** Takes no more submits, refuses those whose callers wait here, and resolves when all have ended. */
+  drain(): Promise<void>;
+}
+
+interface Caller {
+  readonly resolve: (row: VideoRow | undefined) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export function createDispatcher(parts: DispatcherParts): Dispatcher {
+  const { db, hub, log, metrics, tracing, allowance, gate, breaker, runtimeMs } = parts;
+  const callers = new Map<string, Caller>();
+  const running = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  let wake = () => {};
+  let isWoken = false;
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await sleep(await dispatch());
+      } catch (error) {
+        log.error({ err: error }, 'waiting submits could not be read');
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /** Sends what can be sent. Returns for how long there is nothing to do, in milliseconds. */
+  async function dispatch(): Promise<number> {
+    const refusal = breaker.findRefusal();
+    if (refusal) {
+      await refuseCallers(refusal);
+      return MAX_SLEEP_MS;
+    }
+    for (;;) {
+      const token = createToken();
+      const isTooLate = createTimeLimit(runtimeMs);
+      const claim = await claimNext(parts, hashToken(token));
+      if (claim.found === 'submit') {
+        track(sendTaken(claim, token, isTooLate));
+        if (stopping.signal.aborted || breaker.findRefusal()) return 0;
+      } else if (claim.found === 'no place') {
+        return (await findNextPlace(db, allowance)) + 1;
+      } else if (claim.found === 'no submit') {
+        return (await findNextLane(db)) ?? MAX_SLEEP_MS;
+      }
+    }
+  }
+
+  async function sleep(ms: number): Promise<void> {
+    if (!isWoken) {
+      const woken = Promise.withResolvers<void>();
+      wake = woken.resolve;
+      const timer = setTimeout(woken.resolve, Math.min(MAX_SLEEP_MS, ms));
+      await woken.promise;
+      clearTimeout(timer);
+      wake = () => {};
+    }
+    isWoken = false;
+  }
+
+  function track(run: Promise<void>): void {
+    running.add(run);
+    void run.finally(() => running.delete(run));
+  }
+
+  async function sendTaken(
+    { row, place }: Extract<Claim, { found: 'submit' }>,
+    token: string,
+    isTooLate: () => boolean,
+  ): Promise<void> {
+    countWait(row);
+    hub.publish(row);
+    let mustFreeLane = row.sent_at !== null;
+    const freeOnce = () => {
+      if (!mustFreeLane) return;
+      mustFreeLane = false;
+      // Otherwise the lane is free when the submit's time is over.
+      freeLane(db, { owner: row.owner, kind: 'LATER' }).then(wakeUp, logFault);
+    };
+    const span = tracing.start({
+      name: 'dispatch',
+      parent: row.traceparent,
+      attributes: { 'longtake.video': row.id },
+    });
+    const outcome = await span.run(() =>
+      parts.send({
+        row,
+        place,
+        callBackUrl: toCallbackUrl(parts.publicUrl(), row.id, token),
+        isTooLate,
+        onLeft: freeOnce,
+      }),
+    );
+    freeOnce();
+    span.end(outcome.fault);
+    finish(row.id, outcome.row);
+    hub.publish(row);
+    wakeUp();
+  }
+
+  function logFault(error: unknown): void {
+    log.warn(
+      { err: error },
+      'the next submit of this owner waits until the last one has timed out',
+    );
+  }
+
+  function countWait(row: Taken): void {
+    if (row.sent_at === null) metrics.gateWait(true, row.waited_ms / 1_000);
+    else metrics.queueWait(row.waited_ms / 1_000);
+  }
+
+  function finish(id: string, row: VideoRow | undefined): void {
+    const caller = callers.get(id);
+    if (!caller) return;
+    callers.delete(id);
+    clearTimeout(caller.timer);
+    caller.resolve(row);
+  }
+
+  /** A submit that is being sent meanwhile is not refused. */
+  async function refuseCaller(id: string, error: GatewayError): Promise<void> {
+    try {
+      if (!(await refuseWaiting(db, id, serializeRejection(error)))) return;
+      metrics.gateWait(false, parts.maxWaitMs / 1_000);
+      metrics.submit(error.code);
+      finish(id, await findRow(db, id));
+    } catch (fault) {
+      // Its time ends in the database, too.
+      log.error({ video: id, err: fault }, 'a waiting submit could not be refused yet');
+    }
+  }
+
+  async function refuseCallers(error: GatewayError): Promise<void> {
+    await Promise.all([...callers.keys()].map((id) => refuseCaller(id, error)));
+  }
+
+  function wakeUp(): void {
+    isWoken = true;
+    wake();
+  }
+
+  let ended = Promise.resolve();
+  return {
+    start() {
+      ended = run();
+    },
+    wake: wakeUp,
+    waitFor({ id, owner }) {
+      const { promise, resolve } = Promise.withResolvers<VideoRow | undefined>();
+      const timer = setTimeout(async () => {
+        await refuseCaller(id, await gate.toRefusal(owner));
+      }, parts.maxWaitMs);
+      callers.set(id, { resolve, timer });
+      if (stopping.signal.aborted) void refuseCaller(id, new GatewayUnavailableError());
+      else wakeUp();
+      return promise;
+    },
+    forget(id) {
+      finish(id, undefined);
+    },
+    async drain() {
+      stopping.abort();
+      wakeUp();
+      await ended;
+      await refuseCallers(new GatewayUnavailableError());
+      await Promise.all(running);
+      for (const id of [...callers.keys()]) finish(id, undefined);
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** Spending limits: per owner, and for all owners per day. */
+
+import type { Config } from '../config.ts';
+import { DAY_MS, MINUTE_MS } from '../durations.ts';
+import { takeDailySubmit } from '../store/account.ts';
+import type { Database } from '../store/schema.ts';
+import { findOverspending, lockOwner, recordAttempt, type SpendLimits } from '../store/spending.ts';
+
+export type SpendConfig = Pick<
+  Config,
+  | 'OWNER_SUBMITS_PER_MINUTE'
+  | 'OWNER_SUBMITS_PER_DAY'
+  | 'OWNER_TASKS_IN_FLIGHT'
+  | 'OWNER_QUEUED'
+  | 'SUBMITS_PER_DAY'
+>;
+
+export interface Spending {
+  /** Null: the owner has no limits. */
+  readonly limits: SpendLimits | null;
+  /** Submits of all owners per day; 0: no limit. */
+  readonly dailyCap: number;
+  /** Scheduled submits per owner; 0: no limit. */
+  readonly maxQueued: number;
+}
+
+/** Converts the settings, in which 0 means no limit. */
+export function toSpending(config: SpendConfig): Spending {
+  const windows = [
+    { lengthMs: MINUTE_MS, submits: config.OWNER_SUBMITS_PER_MINUTE },
+    { lengthMs: DAY_MS, submits: config.OWNER_SUBMITS_PER_DAY },
+  ].filter(({ submits }) => submits > 0);
+  const inFlight = config.OWNER_TASKS_IN_FLIGHT || null;
+  return {
+    limits: windows.length > 0 || inFlight !== null ? { windows, inFlight } : null,
+    dailyCap: config.SUBMITS_PER_DAY,
+    maxQueued: config.OWNER_QUEUED,
+  };
+}
+
+/** A limit that the next submit would exceed. */
+export interface Exceeded {
+  /** Milliseconds until a submit is allowed again; null: when a task of the owner ends. */
+  readonly retryAfterMs: number | null;
+}
+
+/**
+ * Counts a submit against all limits, unless it exceeds one. Locks the owner's row.
+ *
+ * @param counted 1 where its row counts as an open task already, otherwise 0.
+ * @returns the exceeded limit: nothing is counted; null: it may be sent.
+ */
+export async function countSubmit(
+  trx: Database,
+  submit: { readonly id: string; readonly owner: string },
+  { limits, dailyCap }: Spending,
+  counted: 0 | 1,
+): Promise<Exceeded | null> {
+  // Always before the day's row, so that no two transactions wait for each other.
+  if (limits || dailyCap > 0) await lockOwner(trx, submit.owner);
+  const overspending = limits && (await findOverspending(trx, submit.owner, limits, counted));
+  if (overspending) return overspending;
+  const waitMs = dailyCap > 0 ? await takeDailySubmit(trx, dailyCap) : null;
+  if (waitMs !== null) return { retryAfterMs: waitMs };
+  if (limits && limits.windows.length > 0) await recordAttempt(trx, submit);
+  return null;
+}
