@@ -28,7 +28,7 @@ async function consult(env: Record<string, string>): Promise<Finding[]> {
 }
 
 describe('SUBMITS_PER_DAY', () => {
-  it('caps all owners together: the one too many is refused until midnight, and not stored', async () => {
+  it('limits all owners together: the first submit above it is refused until midnight and not stored', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, {
       ...JWT_ENV,
@@ -67,7 +67,7 @@ describe('SUBMITS_PER_DAY', () => {
     );
   });
 
-  it('is shared by replicas: of 40 at once exactly as many as allowed are sent', async () => {
+  it('is shared by replicas: 40 concurrent submits send exactly the allowed number', async () => {
     let tasks = 0;
     await using upstream = await startScriptedUpstream((_request, response) => {
       tasks += 1;
@@ -127,7 +127,7 @@ describe('UPSTREAM_CREDITS', () => {
     );
   });
 
-  it('is off by default: the endpoint is never asked', async () => {
+  it('is off by default: the endpoint is never called', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     await submit(gateway);

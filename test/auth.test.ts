@@ -207,7 +207,7 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
     await upstream.close();
   });
 
-  it('let in over every transport, whatever the case of the scheme', async () => {
+  it('are accepted on every transport, whatever the case of the scheme', async () => {
     expect(await knock(gateway.url, bearerOf('alice'))).toEqual(ADMITTED);
     expect(await knock(gateway.url, bearerOf('alice').replace('Bearer', 'bearer'))).toEqual(
       ADMITTED,
@@ -223,7 +223,7 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
     expect(await knock(gateway.url, `Bearer ${make()}`)).toEqual(REFUSED);
   });
 
-  it('asks nobody whom a token names: kid, jku, x5u and jwk are only words', async () => {
+  it('never fetches a key that a token names: kid, jku, x5u and jwk are ignored', async () => {
     await using trap = await startTrap();
     const key = await createSigningKey('RS256', `${trap.url}/key`);
     const jwk = await exportJWK(key.publicKey);
@@ -240,7 +240,7 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
     expect(trap.asked()).toBe(0);
   });
 
-  it('refuses two Authorization headers, in whichever order the good one comes', async () => {
+  it('refuses two Authorization headers, in either order', async () => {
     const good = bearerOf('alice');
     const bad = 'Bearer nonsense';
 
@@ -264,7 +264,7 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
     }
   });
 
-  it('refuses a header that is too large to be read', async () => {
+  it('refuses an oversized header', async () => {
     const answer = await exchange(gateway.url, [
       'GET /graphql?query={__typename} HTTP/1.1',
       `authorization: Bearer ${'a'.repeat(20_000)}`,
@@ -275,7 +275,7 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
     expect(answer).toMatch(/^HTTP\/1.1 431 /);
   });
 
-  it('refuses a token that was changed anywhere, and never takes that for its own trouble', async () => {
+  it('refuses a token with any changed byte as unauthenticated, not as a server error', async () => {
     const good = bearerOf('alice');
     const start = 'Bearer '.length;
 
@@ -291,7 +291,7 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
     }
   });
 
-  it('takes the parameters of a socket before its header, and not in their place when they are odd', async () => {
+  it('on a socket, connection parameters take precedence over the header unless they hold no credentials', async () => {
     const good = bearerOf('alice');
     const bad = 'Bearer nonsense';
 
@@ -309,7 +309,7 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
     expect(outcomes).toEqual(['connection_ack', 4403, 'connection_ack', 4403, 4403, 4400, 4400]);
   });
 
-  it('takes the Authorization of a socket from headers within its parameters, too', async () => {
+  it('on a socket, accepts Authorization from a headers object in the connection parameters', async () => {
     const good = bearerOf('alice');
     const bad = 'Bearer nonsense';
 
@@ -330,7 +330,7 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
     expect(outcomes).toEqual([yes, yes, yes, yes, no, no, yes, no, no, no]);
   });
 
-  it('leaves /health, /ready and the preflight open, and nothing else of /graphql', async () => {
+  it('leaves /health, /ready and preflights open, and nothing else of /graphql', async () => {
     const statuses = await Promise.all(
       ['/health', '/ready'].map(async (path) => (await fetch(gateway.url + path)).status),
     );
@@ -354,7 +354,7 @@ describe('several secrets in AUTH_JWT_SECRET', () => {
   const NEXT = 'the-next-secret-of-more-than-32-characters';
   const signWith = (secret: string) => `Bearer ${signAnything(HS256, toClaims(), secret)}`;
 
-  it('verify tokens side by side, and only those that are listed', async () => {
+  it('all verify tokens, and only listed secrets do', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, {
       ...JWT_ENV,
@@ -375,7 +375,7 @@ describe('several secrets in AUTH_JWT_SECRET', () => {
 });
 
 describe('the owner', () => {
-  it('is the claim of AUTH_OWNER_CLAIM: a team sees what its members made', async () => {
+  it('is the claim that AUTH_OWNER_CLAIM names: team members share videos', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, AUTH_OWNER_CLAIM: 'team' });
     await extend(gateway.as(bearerOf('alice', { team: 'red' })));
@@ -391,7 +391,7 @@ describe('the owner', () => {
     expect(await knock(gateway.url, bearerOf('alice', { team: 7.5 }))).toEqual(REFUSED);
   });
 
-  it('may be a whole number, which is the owner that its digits are', async () => {
+  it('may be a number, which is the same owner as its digits', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, AUTH_OWNER_CLAIM: 'user_id' });
     const callerOf = (user_id: unknown) => gateway.as(bearerOf('alice', { user_id }));
@@ -412,7 +412,7 @@ describe('the owner', () => {
     }
   });
 
-  it('is one for each issuer and subject, however they are spelled', async () => {
+  it('is unique per issuer and subject, however they are spelled', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const { AUTH_ISSUER: _, ...env } = JWT_ENV;
     await using gateway = await startGateway(sandbox, env);
@@ -457,7 +457,7 @@ describe('tokens signed with a key of AUTH_JWKS_URL', () => {
     await upstream.close();
   });
 
-  it('let in with RS256, ES256 and EdDSA, and the keys are asked for once', async () => {
+  it('are accepted with RS256, ES256 and EdDSA; the keys are fetched once', async () => {
     for (const key of keys) {
       expect(await knock(gateway.url, `Bearer ${await key.sign(toClaims())}`)).toEqual(ADMITTED);
     }
@@ -478,14 +478,14 @@ describe('tokens signed with a key of AUTH_JWKS_URL', () => {
     ['no audience', { aud: undefined }],
     ['a wrong issuer', { iss: 'https://evil.example.net' }],
     ['no issuer', { iss: undefined }],
-  ])('refuses a token with a good signature: %s', async (_name, changes) => {
+  ])('refuses a public key used as a shared secret, in every encoding', async (_name, changes) => {
     for (const key of keys) {
       const token = await key.sign(toClaims(changes));
       expect(await knock(gateway.url, `Bearer ${token}`)).toEqual(REFUSED);
     }
   });
 
-  it('refuses a public key taken for a shared secret, in every spelling of it', async () => {
+  it('refuses a foreign key under a known kid, and an algorithm that does not match the key', async () => {
     for (const { publicKey, kid } of keys) {
       const pem = await exportSPKI(publicKey);
       const jwk = await exportJWK(publicKey);
@@ -511,7 +511,7 @@ describe('tokens signed with a key of AUTH_JWKS_URL', () => {
     }
   });
 
-  it("refuses a stranger's key under a known kid, and an algorithm that is not the key's", async () => {
+  it('treats kid only as a name: not as a path, an address or SQL', async () => {
     for (const key of keys) {
       const stranger = await createSigningKey(key.alg, key.kid);
       const theirs = await stranger.sign(toClaims());
@@ -554,8 +554,8 @@ function jwksEnv(jwks: { url: string }): Record<string, string> {
   return { AUTH_JWKS_URL: jwks.url, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE };
 }
 
-describe('the keys of AUTH_JWKS_URL', () => {
-  it('do not let in a remembered token that has ended', async () => {
+describe('do not accept a cached token that has expired', () => {
+  it('rotate: a new key is fetched when a token names it, a removed one is refused', async () => {
     const key = await createSigningKey('ES256', 'one');
     await using jwks = await startJwks(key);
     await using upstream = await startScriptedUpstream(() => {});
@@ -568,7 +568,7 @@ describe('the keys of AUTH_JWKS_URL', () => {
     expect(await askByPost(gateway, `Bearer ${token}`)).toContain('UNAUTHENTICATED');
   });
 
-  it('rotate: a new one is learned when a token names it, an old one goes', async () => {
+  it('stop working after they are withdrawn, without any new key: %s', async () => {
     const old = await createSigningKey('ES256', 'old');
     const next = await createSigningKey('ES256', 'next');
     await using jwks = await startJwks(old);
@@ -593,7 +593,7 @@ describe('the keys of AUTH_JWKS_URL', () => {
     ['ten minutes later', 11 * 60],
     ['when the clock is set back', -24 * 3_600],
   ])(
-    'that were withdrawn go, without another that would tell of it: %s',
+    'are kept while the issuer is down, and work again when it is back',
     async (_name, seconds) => {
       const key = await createSigningKey('ES256', 'one');
       await using jwks = await startJwks(key);
@@ -689,12 +689,12 @@ function askByPost(gateway: TestGateway, authorization: string): Promise<string>
   return ask(gateway.url, { method: 'POST', headers, body: JSON.stringify({ query: QUERY }) });
 }
 
-describe('AUTH_API_KEYS', () => {
+describe('are accepted, each as an owner of its own', () => {
   const KEYS = ['first-key-of-the-renderer', 'key+of/the=shop.~_-'];
   const hashOf = (key: string) => createHash('sha256').update(key).digest('hex');
   const ENV = { AUTH_API_KEYS: `renderer:${hashOf(KEYS[0] ?? '')}, shop:${hashOf(KEYS[1] ?? '')}` };
 
-  it('let in, each as an owner of its own', async () => {
+  it('with the same name share one owner, so a key can be replaced', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, ENV);
     for (const key of KEYS) {
@@ -708,7 +708,7 @@ describe('AUTH_API_KEYS', () => {
     }
   });
 
-  it('of one name are one owner: a key is replaced, and its videos stay', async () => {
+  it('refuse every other credential', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const [old = '', next = ''] = KEYS;
     await using gateway = await startGateway(sandbox, { AUTH_API_KEYS: `renderer:${hashOf(old)}` });
@@ -729,7 +729,7 @@ describe('AUTH_API_KEYS', () => {
     expect(await knock(gateway.url, `Bearer ${old}`)).toEqual(REFUSED);
   });
 
-  it('refuse everything else', async () => {
+  it('work next to tokens, and neither reads the videos of the other', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, ENV);
     const [key = ''] = KEYS;
@@ -754,7 +754,7 @@ describe('AUTH_API_KEYS', () => {
     }
   });
 
-  it('stand beside tokens: neither opens what is the other’s', async () => {
+  it('an endpoint without authentication', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...ENV, ...JWT_ENV });
     const [key = ''] = KEYS;
@@ -769,8 +769,8 @@ describe('AUTH_API_KEYS', () => {
   });
 });
 
-describe('what needs no token', () => {
-  it('is the callback: its URL is the proof', async () => {
+describe('is the callback: its URL is the credential', () => {
+  it('without any authentication variable', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, JWT_ENV);
     const extended = extend(gateway.as(bearerOf('alice')));
@@ -789,7 +789,7 @@ describe('what needs no token', () => {
   });
 });
 
-describe('without anything set', () => {
+describe('the process exits and names the variables to set, without listening', () => {
   const KEY = { APIKLEY_API_KEY: 'key' };
   const faultsOf = (env: Record<string, string>) => {
     try {
@@ -818,7 +818,7 @@ describe('without anything set', () => {
     { HOST: '0.0.0.0', AUTH_API_KEYS: ', ,' },
     { HOST: '0.0.0.0', AUTH_JWT_SECRET: '' },
     { HOST: '0.0.0.0', AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE },
-  ])('the start is refused where strangers could come: %j', (env) => {
+  ])('without authentication', (env) => {
     expect(faultsOf(env)).toMatch(OPEN_TO_ALL);
   });
 
@@ -832,7 +832,7 @@ describe('without anything set', () => {
     { HOST: '0.0.0.0', AUTH_JWT_SECRET: JWT_SECRET },
     { HOST: '0.0.0.0', AUTH_API_KEYS: `a:${'0'.repeat(64)}` },
     { HOST: '0.0.0.0', ...jwksEnv({ url: 'https://issuer.example.com/jwks' }) },
-  ])('it is allowed where they cannot, or where it is said aloud: %j', (env) => {
+  ])('the Host %s is refused by every endpoint', (env) => {
     expect(faultsOf(env)).toBe('');
   });
 
@@ -862,11 +862,11 @@ describe('without anything set', () => {
     ],
     [{ AUTH_API_KEYS: 'name:plain-key' }, /AUTH_API_KEYS: must be a comma-separated list/],
     [{ AUTH_API_KEYS: `${'0'.repeat(64)}` }, /AUTH_API_KEYS: must be a comma-separated list/],
-  ])('names what is at odds: %j', (env, fault) => {
+  ])('the Host %s is accepted', (env, fault) => {
     expect(faultsOf(env)).toMatch(fault);
   });
 
-  it('a process ends with the names to set, and never listens', async () => {
+  it('with AUTH=none, the Host of PUBLIC_URL is accepted and no other foreign one', async () => {
     await expect(
       startGatewayProcess({ url: 'http://127.0.0.1:9' }, { HOST: '0.0.0.0' }),
     ).rejects.toThrow(OPEN_TO_ALL);
@@ -887,7 +887,7 @@ describe('in open mode', () => {
   ];
   const KNOWN = ['localhost', 'localhost:1234', '127.0.0.1', '[::1]:4000', 'app.localhost'];
 
-  it.each(STRANGE)('a Host of %s is refused by every way in', async (host) => {
+  it.each(STRANGE)('with authentication, any Host is accepted', async (host) => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 
@@ -903,7 +903,7 @@ describe('in open mode', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it.each(KNOWN)('a Host of %s is served', async (host) => {
+  it.each(KNOWN)('health checks and callbacks accept any Host', async (host) => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 

@@ -38,7 +38,7 @@ function fail(breaker: Breaker, times: number, error: () => unknown): void {
 }
 
 describe('the breaker', () => {
-  it('opens after five outages in a row, of whatever kind', () => {
+  it('opens after five consecutive outages of any kind', () => {
     const { breaker } = createTimed();
     for (const error of [maintenance(), unreachable(), lost(), lost()]) {
       breaker.record(error);
@@ -56,7 +56,7 @@ describe('the breaker', () => {
     { what: 'a refusal', error: new UpstreamError({ ...SAID, upstreamCode: 415 }) },
     { what: 'an error in doubt', error: new AnswerInDoubtError({ ...SAID, upstreamCode: 500 }) },
     { what: 'a 429', error: new RateLimitedError({ ...SAID, upstreamCode: 429 }) },
-  ])('takes $what for a sign of life', ({ error }) => {
+  ])('counts $what as a sign that the upstream is up', ({ error }) => {
     const { breaker } = createTimed();
     fail(breaker, 4, unreachable);
     breaker.record(error);
@@ -67,7 +67,7 @@ describe('the breaker', () => {
     expect(breaker.findRefusal()).not.toBeNull();
   });
 
-  it('answers with the last cause, and with the time that is left', () => {
+  it('refuses with the last cause and the remaining time', () => {
     const { breaker, pass } = createTimed();
     fail(breaker, 4, unreachable);
     breaker.record(maintenance());
@@ -82,13 +82,13 @@ describe('the breaker', () => {
     expect(breaker.findRefusal()).toBeNull();
   });
 
-  it('takes lost answers for an upstream that cannot be reached: nothing is sent this time', () => {
+  it('reports lost answers as UpstreamUnreachableError, because nothing is sent', () => {
     const { breaker } = createTimed();
     fail(breaker, 5, lost);
     expect(breaker.enter()).toMatchObject({ code: 'UPSTREAM_UNREACHABLE', retryable: true });
   });
 
-  it('stays open for as long as the upstream says, where that is longer', () => {
+  it('stays open as long as the upstream asks for, if that is longer', () => {
     const { breaker, pass } = createTimed();
     fail(breaker, 5, () => maintenance(120));
     expect(breaker.findRefusal()?.retryAfter).toBe(120);
@@ -98,7 +98,7 @@ describe('the breaker', () => {
     expect(breaker.enter()).toBeNull();
   });
 
-  it('lets one alone try when the time is over, and closes when that one gets through', () => {
+  it('allows one trial call after its time, and closes when that succeeds', () => {
     const { breaker, pass } = createTimed();
     fail(breaker, 5, unreachable);
     pass(10_000);
@@ -113,7 +113,7 @@ describe('the breaker', () => {
     expect(breaker.enter()).toBeNull();
   });
 
-  it('opens again at once when the one that tries fails', () => {
+  it('reopens at once when the trial call fails', () => {
     const { breaker, pass } = createTimed();
     fail(breaker, 5, unreachable);
     pass(10_000);
@@ -124,7 +124,7 @@ describe('the breaker', () => {
     expect(breaker.enter()).toMatchObject({ code: 'UPSTREAM_MAINTENANCE', retryAfter: 10 });
   });
 
-  it('lets another try where the first one never came back', () => {
+  it('allows another trial call if the first one never returned', () => {
     const { breaker, pass } = createTimed();
     fail(breaker, 5, unreachable);
     pass(10_000);
@@ -136,7 +136,7 @@ describe('the breaker', () => {
 });
 
 describe('the breaker of an account without credits', () => {
-  it.each([402, 433])('opens at once, and says so: %i', (code) => {
+  it.each([402, 433])('opens after one %i and names the time of a retry', (code) => {
     const { breaker } = createTimed();
 
     breaker.record(noCredits(code));
@@ -152,7 +152,7 @@ describe('the breaker of an account without credits', () => {
     expect(breaker.enter()).toMatchObject(refusal);
   });
 
-  it('waits for 1, 2, 5 and then 10 minutes, each time letting one try', () => {
+  it('waits 1, 2, 5 and then 10 minutes, with one trial call each time', () => {
     const { breaker, pass } = createTimed();
     breaker.record(noCredits());
     for (const seconds of [60, 120, 300, 600, 600]) {
@@ -164,7 +164,7 @@ describe('the breaker of an account without credits', () => {
     }
   });
 
-  it('counts calls that were under way together once', () => {
+  it('counts concurrent calls once', () => {
     const { breaker, pass } = createTimed();
     fail(breaker, 5, noCredits);
     expect(breaker.findRefusal()?.retryAfter).toBe(60);
@@ -174,7 +174,7 @@ describe('the breaker of an account without credits', () => {
     expect(breaker.findRefusal()?.retryAfter).toBe(120);
   });
 
-  it('closes when one gets through, and begins with a minute again', () => {
+  it('closes when a call succeeds, and starts again with a minute', () => {
     const { breaker, pass } = createTimed();
     breaker.record(noCredits());
     pass(60_000);
@@ -196,7 +196,7 @@ async function submit(gateway: TestGateway, changes: object = {}) {
 const ON = { UPSTREAM_BREAKER: 'on' };
 
 describe('an upstream that is down', () => {
-  it('in maintenance is not asked a sixth time; clients are told at once', async () => {
+  it('that is in maintenance gets no sixth request, and clients get an error at once', async () => {
     await using sandbox = await startSandbox();
     await using gateway = await startGateway(sandbox, ON);
     for (let n = 0; n < 5; n++) await submit(gateway, { prompt: 'Dance on #455' });
@@ -221,7 +221,7 @@ describe('an upstream that is down', () => {
     expect(again.__typename).toBe('ExtendVideoSuccess');
   });
 
-  it('and announces ten hours of it is asked again after five minutes', async () => {
+  it('that announces ten hours of maintenance is tried again after five minutes', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, ON);
     for (let n = 0; n < 5; n++) {
@@ -236,7 +236,7 @@ describe('an upstream that is down', () => {
     expect(retryAfter).toBeLessThanOrEqual(300);
   });
 
-  it('for want of credits is not asked a second time, and the key is free', async () => {
+  it('that reports missing credits gets no second request, and the key is free', async () => {
     await using sandbox = await startSandbox();
     await using gateway = await startGateway(sandbox, ON);
     expect(await submit(gateway, { prompt: 'Dance on #402' })).toMatchObject({
@@ -260,7 +260,7 @@ describe('an upstream that is down', () => {
     expect(again.__typename).toBe('ExtendVideoSuccess');
   });
 
-  it('and cannot be reached is not tried again', async () => {
+  it('that is unreachable gets no sixth request', async () => {
     const upstream = await startScriptedUpstream(() => {});
     await upstream.close();
     await using gateway = await startGateway(upstream, ON);
@@ -277,7 +277,7 @@ describe('an upstream that is down', () => {
     expect((result as { retryAfter: number }).retryAfter).toBeGreaterThanOrEqual(1);
   });
 
-  it('and loses answers is not paid a sixth time', async () => {
+  it('that loses answers is not sent a sixth paid request', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, ON);
     for (let n = 0; n < 5; n++) {
@@ -294,7 +294,7 @@ describe('an upstream that is down', () => {
     expect(upstream.submits).toHaveLength(5);
   });
 
-  it('tells those who waited for their turn meanwhile, and leaves their keys free', async () => {
+  it('refuses submits that were waiting for the rate limit, and frees their keys', async () => {
     await using upstream = await startHeldUpstream();
     const env = { ...ON, UPSTREAM_REQUESTS: '5', UPSTREAM_WINDOW_MS: '500' };
     await using gateway = await startGateway(upstream, env);
@@ -314,7 +314,7 @@ describe('an upstream that is down', () => {
     expect(upstream.submits).toHaveLength(5);
   });
 
-  it('is read as ever: the breaker is about submits', async () => {
+  it('is still read: the breaker concerns submits only', async () => {
     await using sandbox = await startSandbox();
     await using gateway = await startGateway(sandbox, ON);
     for (let n = 0; n < 6; n++) await submit(gateway, { prompt: 'Dance on #455' });
@@ -326,7 +326,7 @@ describe('an upstream that is down', () => {
 });
 
 describe('UPSTREAM_BREAKER=off', () => {
-  it('asks every time', async () => {
+  it('sends every submit', async () => {
     let posts = 0;
     await using upstream = await startScriptedUpstream((_request, response) => {
       posts += 1;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClone, runInShell } from './docs/support/shell.ts';
 
-describe('the gateway as it is built', () => {
+describe('npm run start:built', () => {
   let clone: Awaited<ReturnType<typeof makeClone>>;
   beforeAll(async () => {
     clone = await makeClone();
@@ -10,7 +10,7 @@ describe('the gateway as it is built', () => {
   const run = (command: string) =>
     runInShell(command, { cwd: clone.path, env: { PATH: process.env.PATH ?? '' } });
 
-  it('is asked for where there is none, and says what it is once it is made', async () => {
+  it('asks for a build if there is none, and starts the one that npm run build makes', async () => {
     const without = await run('npm run -s start:built');
     const building = await run('npm run -s build');
     // It gets as far as its environment, which is empty here.

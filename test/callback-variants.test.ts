@@ -59,7 +59,7 @@ function compressed(bytes: Buffer): Blob {
   return new Blob([new Uint8Array(bytes)]);
 }
 
-describe('a callback that is compressed', () => {
+describe('a compressed callback', () => {
   it.each<[string, (body: string) => Buffer]>([
     ['gzip', gzipSync],
     ['deflate', deflateSync],
@@ -79,7 +79,7 @@ describe('a callback that is compressed', () => {
     expect(await readVideo(gateway, taskId)).toMatchObject({ state: 'SUCCEEDED' });
   });
 
-  it('is 413 where it is a decompression bomb', async () => {
+  it('is 413 if it is a decompression bomb', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const { taskId, url } = await begin(upstream, gateway);
@@ -100,7 +100,7 @@ describe('a callback that is compressed', () => {
   it.each([
     ['is not what its header says', 'gzip'],
     ['has a coding that nobody knows', 'snappy'],
-  ])('is 400 where it %s', async (_what, encoding) => {
+  ])('is 400 if it %s', async (_what, encoding) => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const { taskId, url } = await begin(upstream, gateway);
@@ -153,7 +153,7 @@ describe('the body of a callback', () => {
     });
   });
 
-  it('may number its task', async () => {
+  it('may contain the task id as a number', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const { url, id } = await beginUnconfirmed(upstream, gateway);
@@ -194,7 +194,7 @@ describe('a signed callback without a task id', () => {
     return { 'x-webhook-timestamp': timestamp, 'x-webhook-signature': mac.digest('base64') };
   }
 
-  it('fails a task whose id nobody has told: its URL is the proof', async () => {
+  it('fails a task whose id is not known: the URL proves it', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, ENV);
     const { url, id } = await beginUnconfirmed(upstream, gateway);
@@ -214,7 +214,7 @@ describe('a signed callback without a task id', () => {
     });
   });
 
-  it('has to be signed for the task whose id is known', async () => {
+  it('must be signed for the known task id', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, ENV);
     const { taskId, url } = await begin(upstream, gateway);
@@ -224,31 +224,28 @@ describe('a signed callback without a task id', () => {
   });
 });
 
-describe('progress that is sent to the callback URL', () => {
-  it.each([201, 202, 102])(
-    'is acknowledged, and the task goes on to its success: code %i',
-    async (code) => {
-      await using upstream = await startHeldUpstream();
-      await using gateway = await startGateway(upstream);
-      const { taskId, url } = await begin(upstream, gateway);
-      const updates = (await gateway.socket()).subscribe(OnUpdatedDocument, { taskId });
-      await updates.next();
+describe('a progress report to the callback URL', () => {
+  it.each([201, 202, 102])('is acknowledged and does not end the task: code %i', async (code) => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream);
+    const { taskId, url } = await begin(upstream, gateway);
+    const updates = (await gateway.socket()).subscribe(OnUpdatedDocument, { taskId });
+    await updates.next();
 
-      const answer = await postCallback(url, {
-        code,
-        msg: 'processing',
-        data: { task_id: taskId },
-      });
-      expect(answer).toMatchObject(CONFIRMED);
-      expect(await readVideo(gateway, taskId)).toMatchObject({ state: 'WAITING', failure: null });
-      await postCallback(url, toSuccess(taskId));
+    const answer = await postCallback(url, {
+      code,
+      msg: 'processing',
+      data: { task_id: taskId },
+    });
+    expect(answer).toMatchObject(CONFIRMED);
+    expect(await readVideo(gateway, taskId)).toMatchObject({ state: 'WAITING', failure: null });
+    await postCallback(url, toSuccess(taskId));
 
-      const states = (await updates.rest()).map(({ data }) => data.videoUpdated.state);
-      expect(states).toEqual(['SUCCEEDED']);
-    },
-  );
+    const states = (await updates.rest()).map(({ data }) => data.videoUpdated.state);
+    expect(states).toEqual(['SUCCEEDED']);
+  });
 
-  it('has the task read at once', async () => {
+  it('triggers a read of the task', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { data } = await gateway.graphql(ExtendDocument, { input: INPUT });
@@ -263,7 +260,7 @@ describe('progress that is sent to the callback URL', () => {
     expect(read.path).toContain(`taskId=${taskId}`);
   });
 
-  it('confirms a task whose id nobody has told', async () => {
+  it('confirms a task whose id is not known', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const { url, id } = await beginUnconfirmed(upstream, gateway);
@@ -275,7 +272,7 @@ describe('progress that is sent to the callback URL', () => {
 });
 
 describe('a success after a failure', () => {
-  it('is a second completion: videoUpdated has ended, videoExtended and completions tell of it', async () => {
+  it('is a second completion in videoExtended and completions, after videoUpdated has ended', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const { taskId, url, id } = await begin(upstream, gateway);

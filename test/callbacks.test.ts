@@ -58,8 +58,8 @@ async function readLog(gateway: Pick<TestGateway, 'graphql'>) {
   }
 }
 
-describe('a callback as it really comes', () => {
-  it('comes before the answer to the submit: the caller gets the finished video', async () => {
+describe('a callback', () => {
+  it('before the answer to the submit: the caller gets the finished video', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const input = { ...INPUT, prompt: 'Dance on #callback-first' };
@@ -76,7 +76,7 @@ describe('a callback as it really comes', () => {
     expect(await readLog(gateway)).toHaveLength(1);
   });
 
-  it('comes twice: the second is acknowledged and changes nothing', async () => {
+  it('that is repeated is acknowledged and changes nothing', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await begin(sandbox, gateway, 'Dance on #callback-twice');
@@ -87,7 +87,7 @@ describe('a callback as it really comes', () => {
     expect(await readLog(gateway)).toMatchObject([{ taskId, state: 'SUCCEEDED' }]);
   });
 
-  it('comes twice with other files: the first ones stand', async () => {
+  it('that is repeated with other files changes nothing', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, url } = await begin(sandbox, gateway);
@@ -104,7 +104,7 @@ describe('a callback as it really comes', () => {
     expect(await readVideo(gateway, taskId)).toEqual(before);
   });
 
-  it('comes twenty times at once: one completion', async () => {
+  it('sent twenty times at once causes one completion', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, url } = await begin(sandbox, gateway);
@@ -117,7 +117,7 @@ describe('a callback as it really comes', () => {
     expect(await readLog(gateway)).toMatchObject([{ taskId, state: 'SUCCEEDED' }]);
   });
 
-  it('tells success after failure: a second completion, and the file is there', async () => {
+  it('of a success after a failure is a second completion, and the file is available', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id, taskId, url } = await begin(sandbox, gateway);
@@ -141,7 +141,7 @@ describe('a callback as it really comes', () => {
     expect(await readLog(gateway)).toEqual([entry, entry]);
   });
 
-  it('tells failure after success: nothing changes', async () => {
+  it('of a failure after a success changes nothing', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, url } = await begin(sandbox, gateway);
@@ -156,7 +156,7 @@ describe('a callback as it really comes', () => {
     expect(await readLog(gateway)).toHaveLength(1);
   });
 
-  it('tells another failure after a failure: the first one stands', async () => {
+  it('of another failure after a failure changes nothing', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, url } = await begin(sandbox, gateway);
@@ -171,7 +171,7 @@ describe('a callback as it really comes', () => {
     expect(await readLog(gateway)).toHaveLength(1);
   });
 
-  it('comes by the hundreds: each is acknowledged, each completion is there once', async () => {
+  it('among hundreds at once is acknowledged and causes one completion', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { UPSTREAM_REQUESTS: '1000' });
     const tasks = await Promise.all(Array.from({ length: 150 }, () => begin(sandbox, gateway)));
@@ -191,7 +191,7 @@ describe('a callback as it really comes', () => {
 });
 
 describe('the address of a callback', () => {
-  it('names one row, and holds a token that nobody can guess', async () => {
+  it('names one row and contains an unguessable token', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, {
       PUBLIC_URL: 'https://video.example.com/',
@@ -231,7 +231,7 @@ describe('the address of a callback', () => {
     expect(await readLog(gateway)).toEqual([]);
   });
 
-  it('is 410 for a row that is older than the retention and gone', async () => {
+  it('is 410 for a pruned row', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { RETENTION_DAYS: '3' });
     const { taskId, url } = await begin(sandbox, gateway);
@@ -249,7 +249,7 @@ describe('the address of a callback', () => {
     expect(younger.status).toBe(404);
   });
 
-  it('is 405 for anything but POST', async () => {
+  it('is 405 for any method but POST', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, url } = await begin(sandbox, gateway);
@@ -264,7 +264,7 @@ describe('the address of a callback', () => {
 });
 
 describe('the task that a callback names', () => {
-  it("is 409 when it is not the row's", async () => {
+  it("is 409 if it is not the row's", async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, url } = await begin(sandbox, gateway);
@@ -282,7 +282,7 @@ describe('the task that a callback names', () => {
     expect(await readLog(gateway)).toEqual([]);
   });
 
-  it("is 409 when the row has none yet and it is another row's", async () => {
+  it('is 409 if the row has none yet and it belongs to another row', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id, url } = await beginUnconfirmed(sandbox, gateway);
@@ -296,7 +296,7 @@ describe('the task that a callback names', () => {
     expect(await readLog(gateway)).toEqual([]);
   });
 
-  it('is the one of the URL when a success leaves it out', async () => {
+  it('is taken from the URL if a success omits it', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, url } = await begin(sandbox, gateway);
@@ -312,7 +312,7 @@ describe('the task that a callback names', () => {
     ['with data null', { code: 400, msg: 'Get image info failed.', data: null }],
     ['with empty texts', { ...toFailure(''), msg: 'Get image info failed.' }],
     ['with data of another kind', { code: 400, msg: 'Get image info failed.', data: 'none' }],
-  ])('is the one of the URL in a failure %s, confirmed or not', async (_how, body) => {
+  ])('is taken from the URL in a failure %s, confirmed or not', async (_how, body) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const confirmed = await begin(sandbox, gateway);
@@ -336,7 +336,7 @@ describe('a success without a file', () => {
     ['not of the web', { video_url: 'ftp://files.example.com/1.mp4' }],
     ['a script', { video_url: 'javascript:alert(1)' }],
   ])(
-    'whose URL is %s is acknowledged, changes nothing, and is read back at once',
+    'whose URL is %s is acknowledged, changes nothing, and triggers a read at once',
     async (_how, data) => {
       await using sandbox = await startSandbox({ autoplay: false });
       await using gateway = await startGateway(sandbox);
@@ -353,7 +353,7 @@ describe('a success without a file', () => {
     },
   );
 
-  it('confirms a task whose id was not known', async () => {
+  it('confirms a task whose id is not known', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id, taskId, url } = await beginUnconfirmed(sandbox, gateway);
@@ -364,7 +364,7 @@ describe('a success without a file', () => {
     expect(await readVideo(gateway, id)).toMatchObject({ taskId, state: 'WAITING' });
   });
 
-  it('and without an id proves a task whose submit was refused: its key is not paid again', async () => {
+  it('and without an id proves that a refused submit was started: its key is not paid again', async () => {
     await using upstream = await startScriptedUpstream((_request, response) =>
       response.writeHead(403, { 'content-type': 'text/html' }).end('<html>'),
     );
@@ -383,7 +383,7 @@ describe('a success without a file', () => {
     expect(await submit()).toMatchObject({ video: { id, state: 'SUCCEEDED', taskId: 'task-1' } });
   });
 
-  it('after a real one changes nothing and costs no read', async () => {
+  it('after a real success changes nothing and triggers no read', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, url } = await begin(sandbox, gateway);
@@ -398,7 +398,7 @@ describe('a success without a file', () => {
     expect(sandbox.requests.filter(({ method }) => method === 'GET')).toEqual([]);
   });
 
-  it('fails the task when three reads find no file either', async () => {
+  it('fails the task after three reads without a file', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { RECONCILE_AFTER_MS: '300' });
     const { id, taskId } = await begin(sandbox, gateway, 'Dance on #no-url');
@@ -421,7 +421,7 @@ describe('a success without a file', () => {
 });
 
 describe('the body of a callback', () => {
-  it('may write its numbers as texts', async () => {
+  it('may contain numbers as strings', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const good = await begin(sandbox, gateway);
@@ -446,7 +446,7 @@ describe('the body of a callback', () => {
     ['application/json; charset=iso-8859-1', 'Échec', Buffer.from('Échec', 'latin1')],
     ['application/json; charset=no-such-thing', 'Ошибка: é', Buffer.from('Ошибка: é')],
     ['text/plain', 'Ошибка: é', Buffer.from('Ошибка: é')],
-  ])('is read as its content-type says: %s', async (type, message, bytes) => {
+  ])('is decoded as its content type says: %s', async (type, message, bytes) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id, url } = await begin(sandbox, gateway);
@@ -467,7 +467,7 @@ describe('the body of a callback', () => {
     ['null', 'null'],
     ['an object without a code', { msg: 'success', data: toSuccess('1').data }],
     ['a code that is no number', { ...toSuccess('1'), code: 'ok' }],
-  ])('is 400 when it is %s', async (_what, body) => {
+  ])('is 400 if it is %s', async (_what, body) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, url } = await begin(sandbox, gateway);
@@ -479,7 +479,7 @@ describe('the body of a callback', () => {
     expect(await readLog(gateway)).toEqual([]);
   });
 
-  it('is 413 over 64 KiB, and good up to it', async () => {
+  it('is 413 over 64 KiB, and accepted at exactly 64 KiB', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, url } = await begin(sandbox, gateway);
@@ -496,8 +496,8 @@ describe('the body of a callback', () => {
   });
 });
 
-describe('acknowledged means committed', () => {
-  it('holds for a callback that comes while the gateway drains', async () => {
+describe('a callback is acknowledged only after its commit', () => {
+  it('also during a drain', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const answer = gateway.graphql(ExtendDocument, { input: INPUT });
@@ -521,7 +521,7 @@ describe('acknowledged means committed', () => {
 
   // The limit on a process's files is Linux's; elsewhere nothing as honest is at hand.
   it.skipIf(process.platform !== 'linux')(
-    'is 503 while nothing can be written, and 200 once there is room',
+    'with 503 while the disk is full, and with 200 afterwards',
     async () => {
       await using sandbox = await startSandbox({ autoplay: false });
       await using gateway = await startGatewayProcess(sandbox);
@@ -549,7 +549,7 @@ describe('acknowledged means committed', () => {
     },
   );
 
-  it('outlives a process that is killed right after its answer', async () => {
+  it('and survives a process that is killed right after the answer', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using doomed = await startGatewayProcess(sandbox);
     await doomed.graphql(ExtendDocument, { input: INPUT });
@@ -567,7 +567,7 @@ describe('acknowledged means committed', () => {
 });
 
 describe('the log of the process', () => {
-  it('tells of callbacks, and holds neither their tokens nor a key', async () => {
+  it('reports callbacks without tokens or keys', async () => {
     await using sandbox = await startSandbox({ autoplay: false, apiKey: 'upstream-secret' });
     await using gateway = await startGatewayProcess(sandbox, {
       APIKLEY_API_KEY: 'upstream-secret',

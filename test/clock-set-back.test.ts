@@ -47,7 +47,7 @@ describe('a clock that is set back by two hours', () => {
     },
   );
 
-  it('ends a pause that the upstream has asked for, and does not bring it back later', async () => {
+  it('ends a pause after a 429, and does not restore it later', async () => {
     freeClock();
     await using upstream = await startScriptedUpstream((request, response) =>
       answerJson(
@@ -70,7 +70,7 @@ describe('a clock that is set back by two hours', () => {
     expect(await next()).toBe('ExtendVideoSuccess');
   });
 
-  it('does not keep open tasks from being read back', async () => {
+  it('does not delay reads of open tasks', async () => {
     freeClock();
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { RECONCILE_AFTER_MS: '1000' });
@@ -89,7 +89,7 @@ describe('a clock that is set back by two hours', () => {
       .toBe('SUCCEEDED');
   });
 
-  it('does not keep an answer of the upstream fresh for as long', async () => {
+  it('does not prolong the cache of an upstream answer', async () => {
     freeClock();
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, {
@@ -110,7 +110,7 @@ describe('a clock that is set back by two hours', () => {
       .toBeGreaterThan(1);
   });
 
-  it('does not keep the breaker open for as long', () => {
+  it('does not prolong an open breaker', () => {
     freeClock();
     vi.useFakeTimers({ toFake: ['Date', 'performance'] });
     const breaker = createBreaker();

@@ -31,7 +31,7 @@ async function start(toleranceS: string) {
 }
 
 describe('AUTH_CLOCK_TOLERANCE_S', () => {
-  it('is 5 unless it is set', () => {
+  it('is 5 by default', () => {
     expect(readConfig({ APIKLEY_API_KEY: 'key' }).AUTH_CLOCK_TOLERANCE_S).toBe(5);
   });
 
@@ -81,7 +81,7 @@ describe('AUTH_CLOCK_TOLERANCE_S', () => {
     }
   });
 
-  it('lets a socket and a stream end when it has passed, and not before', async () => {
+  it('ends sockets and streams when it has passed, and not before', async () => {
     await using parts = await start('6');
     const exp = inSeconds(-2);
     const caller = parts.gateway.as(bearerOf('alice', { exp }));
@@ -96,7 +96,7 @@ describe('AUTH_CLOCK_TOLERANCE_S', () => {
     expect(last?.errors?.[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('gives every token the end at which the check of it begins to fail', async () => {
+  it('gives every token an end that matches its verification', async () => {
     const config = readConfig({ APIKLEY_API_KEY: 'key', ...JWT_ENV });
     const verify = createTokenVerifier(config, pino({ level: 'silent' }));
     vi.useFakeTimers({ toFake: ['Date'] });

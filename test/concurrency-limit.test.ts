@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createConcurrencyLimit } from '../src/concurrency-limit.ts';
 
-it('has so much work under way at a time, in its order, whatever becomes of it', async () => {
+it('runs at most the given number at a time, in order, whether they succeed or fail', async () => {
   const readLimit = createConcurrencyLimit(2);
   const begun: number[] = [];
   const gates = Array.from({ length: 5 }, () => Promise.withResolvers<number>());

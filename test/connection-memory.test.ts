@@ -74,7 +74,7 @@ async function untilRead({ socket, until, closed }: BareConnection): Promise<voi
 }
 
 describe('a WebSocket before the acknowledgement', () => {
-  it('keeps little memory, though it sends fragments of a byte between 64 KiB of pongs', async () => {
+  it('keeps little memory for one-byte fragments between 64 KiB pongs', async () => {
     await using parts = await startMeasured();
     const before = await parts.gateway.memory();
     const pong = toFrame('pong', { payload: 'x'.repeat(125) });
@@ -105,7 +105,7 @@ describe('a WebSocket before the acknowledgement', () => {
     ],
     ['a frame that is none', Buffer.from([0xff, 0xff, 0xff])],
     ['too many pongs', Buffer.concat(Array.from({ length: 101 }, () => toFrame('pong')))],
-  ])('is ended at once by %s, without waiting for the answer to the close', async (_name, sent) => {
+  ])('is closed at once by %s, without waiting for the close handshake', async (_name, sent) => {
     await using running = await start();
     const connection = await openBareSocket(running.url);
     // No time passes, so that it is not the end of a wait.
@@ -122,7 +122,7 @@ describe('a WebSocket before the acknowledgement', () => {
     expect((await scrape(running)).get('longtake_sockets')).toBe(0);
   });
 
-  it('is cut a second after its end where the client keeps its side open', async () => {
+  it('is cut off after a second if the client keeps its side open', async () => {
     await using running = await start();
     const connection = await openBareSocket(running.url, { allowHalfOpen: true });
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -148,7 +148,7 @@ describe('a WebSocket after the acknowledgement', () => {
     return connection;
   }
 
-  it('may send the longest message in frames of 4 KiB, as clients in Go do', async () => {
+  it('accepts the longest message in frames of 4 KiB, as clients in Go send it', async () => {
     await using running = await start();
     const connection = await openReady(running.url);
     const message = { type: 'subscribe', id: '1', payload: { query: '{ __typename }' } };
@@ -159,7 +159,7 @@ describe('a WebSocket after the acknowledgement', () => {
     connection.socket.destroy();
   });
 
-  it('is closed with 1008 at more fragments than any client sends', async () => {
+  it('is closed with 1008 above the limit of fragments', async () => {
     await using running = await start();
     const connection = await openReady(running.url);
 
@@ -169,7 +169,7 @@ describe('a WebSocket after the acknowledgement', () => {
     connection.socket.destroy();
   });
 
-  it('is ended with 1008 when it sends more than 100 pings and pongs in 12 s', async () => {
+  it('is closed with 1008 above 100 pings and pongs in 12 s', async () => {
     await using running = await start();
     const connection = await openReady(running.url);
 
@@ -181,7 +181,7 @@ describe('a WebSocket after the acknowledgement', () => {
     expect(connection.received).toContain(`${CLOSED_1008}Too many pings`);
   });
 
-  it('is closed with 1008 by a frame that comes in more than 1,024 pieces', async () => {
+  it('is closed with 1008 by a frame in more than 1,024 pieces', async () => {
     await using running = await start();
     const connection = await openReady(running.url);
     connection.socket.setNoDelay(true);
@@ -228,7 +228,7 @@ describe('a client that never reads its stream', () => {
     },
   };
 
-  it.each(Object.entries(WAYS))('keeps less than 1 MiB: %s', async (_name, open) => {
+  it.each(Object.entries(WAYS))('uses less than 1 MiB: %s', async (_name, open) => {
     await using parts = await startMeasured();
     const { gateway, sandbox } = parts;
     let cursor = '';
@@ -266,7 +266,7 @@ describe('a client that never reads its stream', () => {
 });
 
 describe('a client that sends requests and never reads an answer', () => {
-  it('is cut off at more than 64 on one connection', async () => {
+  it('is disconnected above 64 on one connection', async () => {
     await using running = await start();
     const connection = openBareConnection(running.url);
     connection.socket.pause();
@@ -279,7 +279,7 @@ describe('a client that sends requests and never reads an answer', () => {
     await connection.closed;
   });
 
-  it('may send some at once, and gets every answer in order', async () => {
+  it('gets the answers to a few pipelined requests in order', async () => {
     await using running = await start();
     const connection = openBareConnection(running.url);
 

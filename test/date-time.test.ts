@@ -5,8 +5,8 @@ import { toDateTime } from '../src/schema/date-time.ts';
 /** What a Date can hold (ECMA-262, time values). */
 const LAST = 8_640_000_000_000_000;
 
-describe('the text of a moment', () => {
-  it('is that of the platform, whenever it is', () => {
+describe('toDateTime', () => {
+  it('equals Date.toISOString for random times', () => {
     const time = fc.oneof(
       fc.integer({ min: -LAST, max: LAST }),
       fc.integer({ min: 0, max: 2 ** 41 }),
@@ -20,13 +20,16 @@ describe('the text of a moment', () => {
   });
 
   it.each([0, -1, 951_782_399_999, 951_782_400_000, 4_102_444_799_999, LAST, -LAST])(
-    'is that of the platform at the edge %d',
+    'equals Date.toISOString at the edge %d',
     (ms) => {
       expect(toDateTime(ms)).toBe(new Date(ms).toISOString());
     },
   );
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, 2 * LAST, -LAST - 1])('is none for %d', (ms) => {
-    expect(() => toDateTime(ms)).toThrow(RangeError);
-  });
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 2 * LAST, -LAST - 1])(
+    'throws RangeError for %d',
+    (ms) => {
+      expect(() => toDateTime(ms)).toThrow(RangeError);
+    },
+  );
 });

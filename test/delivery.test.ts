@@ -29,8 +29,8 @@ function codeOf(answer: GraphQLAnswer<unknown> | undefined): unknown {
   return answer?.errors?.[0]?.extensions.code;
 }
 
-describe('the main job', () => {
-  it('tells a WebSocket and an SSE listener of a completion, which then costs no upstream call', async () => {
+describe('videoExtended', () => {
+  it('delivers a completion to a WebSocket and an SSE listener, and a read of it costs no upstream call', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const bySocket = (await gateway.socket()).subscribe(OnExtendedDocument, {});
@@ -49,7 +49,7 @@ describe('the main job', () => {
     expect(sandbox.requests.length).toBe(before);
   });
 
-  it('works by a GET for server-sent events, and for operations of every kind on a socket', async () => {
+  it('works by GET with server-sent events, and every kind of operation works on a socket', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway);
@@ -72,7 +72,7 @@ describe('the main job', () => {
 });
 
 describe('videoExtended with a task id', () => {
-  it('tells what has already happened at once, by either id, and ends', async () => {
+  it('delivers a past completion at once, by either id, and ends', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id, taskId } = await extend(gateway);
@@ -92,7 +92,7 @@ describe('videoExtended with a task id', () => {
     expect(await stream.ended).toBe('complete');
   });
 
-  it('ends after a failure too', async () => {
+  it('also ends after a failure', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway);
@@ -105,7 +105,7 @@ describe('videoExtended with a task id', () => {
     expect(event?.video.failure?.reason).toBe('INCORRECT_IMAGE_FORMAT');
   });
 
-  it('is refused for an unknown task, and beside a cursor', async () => {
+  it('is refused for an unknown task, and together with a cursor', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { cursor, taskId } = await extend(gateway);
@@ -120,7 +120,7 @@ describe('videoExtended with a task id', () => {
     expect(both.map(codeOf)).toEqual(['INVALID_INPUT']);
   });
 
-  it('polls a video that was made elsewhere while somebody listens', async () => {
+  it('polls a foreign video while somebody subscribes', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const taskId = await extendElsewhere(sandbox.url);
@@ -162,7 +162,7 @@ describe('videoExtended from a cursor', () => {
     expect(new Set(cursors).size).toBe(6);
   });
 
-  it('reaches over the page of the log that is read at a time', async () => {
+  it('reads past the first page of the log', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const start = await readEndCursor(gateway);
@@ -203,7 +203,7 @@ describe('videoExtended from a cursor', () => {
     }
   });
 
-  it('is the same log that completions pages through, whose end cursor is never null', async () => {
+  it('delivers the same log as completions, whose end cursor is never null', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     let after = await readEndCursor(gateway);
@@ -230,7 +230,7 @@ describe('videoExtended from a cursor', () => {
     });
   });
 
-  it('goes on over a reconnect of graphql-ws, which sends its first payload again', async () => {
+  it('continues after a reconnect of graphql-ws, which sends its first payload again', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const first = await extend(gateway);
@@ -274,7 +274,7 @@ describe('videoExtended from a cursor', () => {
 });
 
 describe('videoUpdated', () => {
-  it('tells the state as it stands, then each change, and ends with the last', async () => {
+  it('delivers the current state, then each change, and ends with the last', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { RECONCILE_AFTER_MS: '100' });
     const { taskId } = await extend(gateway);
@@ -291,7 +291,7 @@ describe('videoUpdated', () => {
     expect(states).toEqual(['WAITING', 'QUEUED', 'GENERATING', 'SUCCEEDED']);
   });
 
-  it('of a task that has ended is one event', async () => {
+  it('of an ended task is one event', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
 
@@ -303,8 +303,8 @@ describe('videoUpdated', () => {
   });
 });
 
-describe('a stream that meets trouble', () => {
-  it('ends with a typed error, and leaves the other operations of its socket alone', async () => {
+describe('a stream with an error', () => {
+  it('ends with a typed error and does not affect other operations on its socket', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const start = await readEndCursor(gateway);
@@ -330,7 +330,7 @@ describe('a stream that meets trouble', () => {
   });
 });
 
-describe('an operation that is listened to again', () => {
+describe('a repeated subscription', () => {
   const OFTEN = 3;
   const DOCUMENTS: Record<string, [document: string, variables?: object]> = {
     'with fields that are merged': [
@@ -365,7 +365,7 @@ describe('an operation that is listened to again', () => {
     ],
   };
 
-  it.each(Object.entries(DOCUMENTS))('%s, says the same ever after', async (_name, asked) => {
+  it.each(Object.entries(DOCUMENTS))('%s, always gets the same result', async (_name, asked) => {
     const [document, variables] = asked;
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
@@ -383,7 +383,7 @@ describe('an operation that is listened to again', () => {
 });
 
 describe('an event', () => {
-  it('is the same for all who subscribe alike, on both transports', async () => {
+  it('is equal for all equal subscriptions, on both transports', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway);
@@ -430,8 +430,8 @@ describe('the results of a socket', () => {
   });
 });
 
-describe('a race of subscribing and the callback', () => {
-  it('delivers exactly once, 1,000 times', async () => {
+describe('subscribing at the same time as the callback', () => {
+  it('delivers exactly once in 1,000 races', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const socket = await gateway.socket();

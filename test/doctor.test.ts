@@ -29,8 +29,8 @@ async function consult(env: Record<string, string>, cwd?: string) {
   return { code, stdout, findings, about, the: (subject: Subject) => about(subject)[0] };
 }
 
-describe('a gateway in good health', () => {
-  it('is told so, line by line, with 0', async () => {
+describe('the doctor, with a healthy gateway', () => {
+  it('prints one line per check and exits with 0', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGatewayProcess(sandbox);
     const { host } = new URL(gateway.url);
@@ -61,8 +61,8 @@ describe('a gateway in good health', () => {
   });
 });
 
-describe('a reader that leaves before the end', () => {
-  it('is no fault', () => {
+describe('the doctor, when its reader closes the pipe early', () => {
+  it('reports no error', () => {
     const doctor = fileURLToPath(new URL('../src/doctor/main.ts', import.meta.url));
     const { stderr } = spawnSync('sh', ['-c', '"$0" "$1" | true', process.execPath, doctor], {
       env: { PATH: process.env.PATH ?? '' },
@@ -73,8 +73,8 @@ describe('a reader that leaves before the end', () => {
   });
 });
 
-describe('the environment', () => {
-  it('has each of its faults named, with 1', async () => {
+describe('the check of the environment', () => {
+  it('lists every fault and exits with 1', async () => {
     const { code, findings } = await consult({ APIKLEY_API_KEY: '', PORT: 'http' });
 
     const faults = findings.filter(({ level }) => level === 'fault');
@@ -93,11 +93,11 @@ describe('the environment', () => {
     ['v27.0.0', 'ok'],
     ['v25.9.0', 'fault'],
     ['v22.18.0', 'fault'],
-  ])('may have a Node of %s: %s', (version, level) => {
+  ])('accepts Node %s: %s', (version, level) => {
     expect(examineRuntime(version).level).toBe(level);
   });
 
-  it('is warned of what is unsafe in it, and that is no fault', async () => {
+  it('lists unsafe settings as warnings and exits with 0', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using folder = await makeFolder();
     const env = { UPSTREAM_URL: sandbox.url, HOST: '0.0.0.0', AUTH: 'none' };
@@ -112,7 +112,7 @@ describe('the environment', () => {
     expect(code).toBe(0);
   });
 
-  it('is warned of names that are misspelt', async () => {
+  it('warns of misspelt names', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
 
     const { findings, code } = await consult({ UPSTREAM_URL: sandbox.url, DATABSE_URL: 'x' });
@@ -126,7 +126,7 @@ describe('the environment', () => {
     expect(code).toBe(0);
   });
 
-  it('may name a place of keys, which is looked at', async () => {
+  it('fetches the keys of AUTH_JWKS_URL', async () => {
     const key = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
     await using server = await startScriptedUpstream(({ path }, response) =>
       answerJson(response, path === '/keys' ? { keys: [key] } : { keys: [] }),
@@ -144,8 +144,8 @@ describe('the environment', () => {
   });
 });
 
-describe('an embedded database', () => {
-  it('that is not there is left so, where it can be made', async () => {
+describe('the check of a SQLite file', () => {
+  it('accepts a missing file that can be created, and does not create it', async () => {
     await using folder = await makeFolder();
 
     const { the } = await consult({}, folder.path);
@@ -157,7 +157,7 @@ describe('an embedded database', () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  it('that cannot be made is a fault', async () => {
+  it('reports a file that cannot be created', async () => {
     await using folder = await makeFolder();
     const file = join(folder.path, 'file');
     await writeFile(file, '');
@@ -167,7 +167,7 @@ describe('an embedded database', () => {
     expect(the('database')).toMatchObject({ level: 'fault', fix: expect.any(String) });
   });
 
-  it('that is at rest is read, and nothing in its folder changes', async () => {
+  it('reads the file of a stopped gateway without changing its folder', async () => {
     await using gateway = await startGatewayProcess({ url: NOWHERE });
     await gateway.stop();
     const path = join(gateway.folder, 'gateway.db');
@@ -185,7 +185,7 @@ describe('an embedded database', () => {
     expect(await readFile(path)).toEqual(before);
   });
 
-  it('whose gateway was killed is no fault, and is left to the next start', async () => {
+  it('accepts the file of a killed gateway and leaves recovery to the next start', async () => {
     await using gateway = await startGatewayProcess({ url: NOWHERE });
     await gateway.kill();
     const before = (await readdir(gateway.folder)).sort();
@@ -196,7 +196,7 @@ describe('an embedded database', () => {
     expect((await readdir(gateway.folder)).sort()).toEqual(before);
   });
 
-  it('that is something else is a fault', async () => {
+  it('reports a file that is not a database', async () => {
     await using folder = await makeFolder();
     const letter = join(folder.path, 'letter.db');
     await writeFile(letter, 'This is a letter and not a database. '.repeat(200));
@@ -210,10 +210,10 @@ describe('an embedded database', () => {
   });
 });
 
-describe('PostgreSQL', () => {
+describe('the check of PostgreSQL', () => {
   const postgres = sharedPostgres();
 
-  it('that is empty stays empty; once a gateway has been there it is up to date', async () => {
+  it('accepts an empty database without changing it, and a migrated one', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     const first = await consult({ DATABASE_URL });
     const second = await consult({ DATABASE_URL });
@@ -233,7 +233,7 @@ describe('PostgreSQL', () => {
     expect(third.the('clock')?.level).toBe('ok');
   });
 
-  it('whose crash would lose paid tasks is a fault', async () => {
+  it('reports settings with which a crash would lose paid tasks', async () => {
     await using careless = await startPostgres({ full_page_writes: 'off' });
 
     const { about } = await consult({ DATABASE_URL: await careless.createDatabase() });
@@ -244,7 +244,7 @@ describe('PostgreSQL', () => {
     ]);
   });
 
-  it('of a newer version than ours is a fault', async () => {
+  it('reports a database of a newer version', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using gateway = await startGatewayProcess({ url: NOWHERE }, { DATABASE_URL });
     await gateway.stop();
@@ -262,7 +262,7 @@ describe('PostgreSQL', () => {
     });
   });
 
-  it('that refuses us is a fault, told without a secret', async () => {
+  it('reports refused credentials without the password', async () => {
     const url = Object.assign(new URL(postgres.url), { password: 'canary-password' });
 
     const { code, the, stdout } = await consult({
@@ -281,11 +281,11 @@ describe('PostgreSQL', () => {
   });
 });
 
-describe('a server that never ends its answer', () => {
+describe('the answer of a server that never stops sending', () => {
   /** More than what the sockets on both sides may hold. */
   const FAR_TOO_MUCH = 32 * 1024 * 1024;
 
-  it('is read no further than an answer can be long', async () => {
+  it('is read only up to a limit', async () => {
     let written = 0;
     await using server = await startScriptedUpstream((_request, response) => {
       const chunk = Buffer.alloc(64 * 1024, '["\u001b[31m",');
@@ -321,7 +321,7 @@ describe('a server that never ends its answer', () => {
     expect(written).toBeLessThan(FAR_TOO_MUCH);
   });
 
-  it('is quoted neither at length nor with what controls a terminal', () => {
+  it('is shortened and stripped of control characters when quoted', () => {
     const { message } = fault('auth', `it says \u001b[2J${'x'.repeat(10_000)}`);
 
     expect(message).toMatch(/^it says {2}?\[2Jx+…$/);
@@ -329,8 +329,8 @@ describe('a server that never ends its answer', () => {
   });
 });
 
-describe('the way of callbacks', () => {
-  it('cannot be told while no gateway runs', async () => {
+describe('the check of callbacks', () => {
+  it('cannot decide while no gateway runs', async () => {
     const { the } = await consult({ PUBLIC_URL: `${NOWHERE}/outside` });
 
     expect(the('callbacks')).toMatchObject({
@@ -376,7 +376,7 @@ describe('the way of callbacks', () => {
     expect(code).toBe(1);
   });
 
-  it('has to be set where the upstream is somewhere else', async () => {
+  it('warns of a local PUBLIC_URL with a remote upstream', async () => {
     // A name that leads nowhere: nothing leaves this machine.
     const { the } = await consult({ UPSTREAM_URL: 'https://upstream.invalid' });
 
@@ -387,8 +387,8 @@ describe('the way of callbacks', () => {
   });
 });
 
-describe('the upstream', () => {
-  it('that refuses the key is a fault, and the key is not repeated', async () => {
+describe('the check of the upstream', () => {
+  it('reports a refused key without printing it', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
 
     const { code, the, stdout } = await consult({
@@ -405,7 +405,7 @@ describe('the upstream', () => {
     expect(code).toBe(1);
   });
 
-  it('that does not run is a fault, with how to start the sandbox', async () => {
+  it('reports an upstream that does not run, and how to start the sandbox', async () => {
     const { the } = await consult({});
 
     expect(the('upstream')).toMatchObject({
@@ -422,7 +422,7 @@ describe('the upstream', () => {
     ['is under maintenance', 'warning', 200, { code: 455, msg: 'Service Unavailable' }],
     ['is another server', 'fault', 404, 'Not found'],
     ['echoes the key', 'fault', 200, { code: 500, msg: 'canary-key' }],
-  ])('that %s: %s', async (_name, level, status, body) => {
+  ])('of an upstream that %s: %s', async (_name, level, status, body) => {
     await using upstream = await startScriptedUpstream((_request, response) =>
       response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body)),
     );
@@ -439,8 +439,8 @@ describe('the upstream', () => {
   });
 });
 
-describe('a pause that the upstream has asked for', () => {
-  it.each(['SQLite', 'PostgreSQL'])('is told, with the time that is left: %s', async (engine) => {
+describe('a pause after a 429', () => {
+  it.each(['SQLite', 'PostgreSQL'])('is reported with the remaining time: %s', async (engine) => {
     await using upstream = await startScriptedUpstream((request, response) =>
       answerJson(
         response,
@@ -486,7 +486,7 @@ describe('a pause that the upstream has asked for', () => {
 });
 
 describe('an open breaker', () => {
-  it('is told by the gateway that runs beside the doctor', async () => {
+  it('is reported from /metrics of the running gateway', async () => {
     await using upstream = await startScriptedUpstream((request, response) =>
       answerJson(
         response,

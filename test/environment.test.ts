@@ -33,7 +33,7 @@ describe('every variable', () => {
     }
   });
 
-  it('is told of, where several are wrong at a time', () => {
+  it('is reported when several are wrong at once', () => {
     const message = messageOf({ AUTH_ISSUER: 'a\n', PORT: 'http', HOST: '0.0.0.0 ' });
 
     expect(message.split('\n').sort()).toEqual([
@@ -44,7 +44,7 @@ describe('every variable', () => {
     ]);
   });
 
-  it('of the sandbox is held to the same', async () => {
+  it('of the sandbox is validated in the same way', async () => {
     const { stderr, code } = await runProgram('sandbox/main.ts', {
       PORT: '0',
       SANDBOX_API_KEY: 'k\n',

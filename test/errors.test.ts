@@ -155,7 +155,7 @@ async function startNobody(): Promise<{ url: string }> {
 }
 
 describe('a submit that the upstream refuses', () => {
-  it.each(SPOKEN)('%s is a typed error, sent once and not listed', async (word, expected) => {
+  it.each(SPOKEN)('with %s is a typed error, sent once and not listed', async (word, expected) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
 
@@ -167,7 +167,7 @@ describe('a submit that the upstream refuses', () => {
   });
 
   it.each(TURNED_AWAY)(
-    '%s is a typed error, sent once and not listed',
+    'with %s is a typed error, sent once and not listed',
     async (_name, script, expected) => {
       await using upstream = await startScriptedUpstream(script);
       await using gateway = await startGateway(upstream);
@@ -181,7 +181,7 @@ describe('a submit that the upstream refuses', () => {
   );
 
   it.each(IN_DOUBT)(
-    '%s is UpstreamError with the video, sent once and listed',
+    'with %s is UpstreamError with the video, sent once and listed',
     async (_name, script, code) => {
       await using upstream = await startScriptedUpstream(script);
       await using gateway = await startGateway(upstream);
@@ -197,7 +197,7 @@ describe('a submit that the upstream refuses', () => {
     },
   );
 
-  it('names the video that was not found, and no issues where the upstream gave none', async () => {
+  it('names the missing video for 404, and no issues for 422', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
 
@@ -208,7 +208,7 @@ describe('a submit that the upstream refuses', () => {
     expect(invalid).toMatchObject({ issues: [] });
   });
 
-  it('names a video that was not found by the id that was given', async () => {
+  it('names a missing video by the id that the client gave', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id, taskId } = await extend(gateway);
@@ -231,7 +231,7 @@ describe('a submit that the upstream refuses', () => {
     }
   });
 
-  it('hides the key and the callback URL where the upstream repeats them', async () => {
+  it('hides the key and the callback URL if the upstream echoes them', async () => {
     await using upstream = await startScriptedUpstream((request, response) => {
       const { callBackUrl } = request.json() as { callBackUrl: string };
       const msg = `You sent ${callBackUrl} and ${request.headers.authorization}`;
@@ -249,7 +249,7 @@ describe('a submit that the upstream refuses', () => {
 });
 
 describe('a submit that never reaches the upstream', () => {
-  it('is UpstreamUnreachableError, and not listed', async () => {
+  it('is UpstreamUnreachableError and not listed', async () => {
     await using gateway = await startGateway(await startNobody());
 
     const result = await submit(gateway);
@@ -273,7 +273,7 @@ describe('a submit whose answer is lost', () => {
     video: { taskId: null, state: 'UNCONFIRMED', prompt: INPUT.prompt, checkedAt: null },
   };
 
-  it.each(LOST)('%s is OutcomeUnknownError, sent once and listed', async (_name, script) => {
+  it.each(LOST)('with %s is OutcomeUnknownError, sent once and listed', async (_name, script) => {
     await using upstream = await startScriptedUpstream(script);
     await using gateway = await startGateway(upstream);
 
@@ -284,7 +284,7 @@ describe('a submit whose answer is lost', () => {
     expect(await listStates(gateway)).toEqual(['UNCONFIRMED']);
   });
 
-  it('a time-out is OutcomeUnknownError, sent once and listed', async () => {
+  it('by a time-out is OutcomeUnknownError, sent once and listed', async () => {
     await using upstream = await startScriptedUpstream(() => 'silence');
     await using gateway = await startGateway(upstream, { UPSTREAM_TIMEOUT_MS: '1000' });
 
@@ -295,7 +295,7 @@ describe('a submit whose answer is lost', () => {
     expect(await listStates(gateway)).toEqual(['UNCONFIRMED']);
   });
 
-  it('moves on by its id when the callback tells of the task', async () => {
+  it('returns a video whose state changes when the callback arrives', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const result = await submit(gateway, '#answer-lost');
@@ -356,26 +356,29 @@ describe('a task that fails', () => {
     ['The moon is in the wrong house', 'UNCLASSIFIED', false, 400],
   ];
 
-  it.each(FAILURES)('“%s” is %s', async (message, reason, retryable, upstreamCode) => {
-    await using sandbox = await startSandbox({ autoplay: false });
-    await using gateway = await startGateway(sandbox);
-    const { taskId } = await extend(gateway);
+  it.each(FAILURES)(
+    'with “%s” has the reason %s',
+    async (message, reason, retryable, upstreamCode) => {
+      await using sandbox = await startSandbox({ autoplay: false });
+      await using gateway = await startGateway(sandbox);
+      const { taskId } = await extend(gateway);
 
-    const code = upstreamCode === 500 ? 500 : 400;
-    await sandbox.complete(taskId, { code, msg: message });
+      const code = upstreamCode === 500 ? 500 : 400;
+      await sandbox.complete(taskId, { code, msg: message });
 
-    const { data } = await gateway.graphql(ReadVideoDocument, { taskId });
-    expect(data.video).toMatchObject({
-      state: 'FAILED',
-      failure: { reason, message, retryable, upstreamCode },
-      videoUrl: null,
-      coverUrl: null,
-      expiresAt: null,
-    });
-    expect(data.video?.finishedAt).not.toBeNull();
-  });
+      const { data } = await gateway.graphql(ReadVideoDocument, { taskId });
+      expect(data.video).toMatchObject({
+        state: 'FAILED',
+        failure: { reason, message, retryable, upstreamCode },
+        videoUrl: null,
+        coverUrl: null,
+        expiresAt: null,
+      });
+      expect(data.video?.finishedAt).not.toBeNull();
+    },
+  );
 
-  it('has a failure even when the callback gives no reason and no data', async () => {
+  it('has a reason even if the callback has no text and no data', async () => {
     await using upstream = await startScriptedUpstream((_request, response) =>
       answerJson(response, { code: 200, msg: 'success', data: { taskId: 'a-task' } }),
     );
@@ -394,7 +397,7 @@ describe('a task that fails', () => {
   });
 });
 
-describe('a read of a video that only the upstream knows', () => {
+describe('a read of a foreign video', () => {
   const TROUBLE: [string, Script, Record<string, unknown>][] = [
     [
       'code 401',
@@ -437,7 +440,7 @@ describe('a read of a video that only the upstream knows', () => {
     ),
   ];
 
-  it.each(TROUBLE)('%s is a top-level error with its code', async (name, script, expected) => {
+  it.each(TROUBLE)('with %s is a top-level error with its code', async (name, script, expected) => {
     await using upstream = await startScriptedUpstream(script);
     await using gateway = await startGateway(upstream);
 
@@ -450,7 +453,7 @@ describe('a read of a video that only the upstream knows', () => {
     expect(errors?.[0]?.extensions).toEqual({ retryAfter, ...expected });
   });
 
-  it('a time-out is UPSTREAM_ERROR', async () => {
+  it('that times out is UPSTREAM_ERROR', async () => {
     await using upstream = await startScriptedUpstream(() => 'silence');
     await using gateway = await startGateway(upstream, { UPSTREAM_TIMEOUT_MS: '1000' });
 
@@ -461,7 +464,7 @@ describe('a read of a video that only the upstream knows', () => {
     ]);
   });
 
-  it('an upstream that cannot be reached is UPSTREAM_UNREACHABLE', async () => {
+  it('from an unreachable upstream is UPSTREAM_UNREACHABLE', async () => {
     await using gateway = await startGateway(await startNobody());
 
     const { errors } = await gateway.graphql(ReadVideoDocument, { taskId: 'elsewhere' });
@@ -471,7 +474,7 @@ describe('a read of a video that only the upstream knows', () => {
     ]);
   });
 
-  it('the same trouble ends a subscription with the same error', async () => {
+  it('fails a subscription with the same error', async () => {
     await using upstream = await startScriptedUpstream(envelope(455));
     await using gateway = await startGateway(upstream);
     const socket = await gateway.socket();
@@ -502,7 +505,7 @@ describe('a read of a video that only the upstream knows', () => {
     ['data that is missing', (_request, response) => answerJson(response, { code: 200 })],
   ];
 
-  it.each(NOTHING)('%s is null and no error', async (_name, script) => {
+  it.each(NOTHING)('with %s is null and no error', async (_name, script) => {
     await using upstream = await startScriptedUpstream(script);
     await using gateway = await startGateway(upstream);
 
@@ -514,7 +517,7 @@ describe('a read of a video that only the upstream knows', () => {
 });
 
 describe('a bug', () => {
-  it('is masked as INTERNAL, beside the data that is well', async () => {
+  it('is masked as INTERNAL and does not affect the rest of the data', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway);

@@ -186,7 +186,7 @@ function toComparable(result: ExecutionResult) {
   return { text: JSON.stringify(result.data), errors };
 }
 
-describe('a plan answers as the executor does, or leaves it to that', () => {
+describe('a planned query gets the same result as from the executor', () => {
   it.each([
     ['a query', 'query', 0],
     ['a query, with faults', 'query', 8],
@@ -247,7 +247,7 @@ describe('a plan answers as the executor does, or leaves it to that', () => {
     expect(failed).toBeGreaterThan(10);
   });
 
-  it('a query whose conditions turn out in more ways than are planned', async () => {
+  it('with more combinations of conditions than are planned', async () => {
     const schema = createSchema(toBehaviour(1, 0));
     const names = ['a', 'b', 'c', 'd', 'e'];
     const head = names.map((name) => `$${name}: Boolean!`).join();
@@ -267,7 +267,7 @@ describe('a plan answers as the executor does, or leaves it to that', () => {
   });
 });
 
-describe('what is not planned', () => {
+describe('a query that is not planned', () => {
   const schema = createSchema(toBehaviour(1, 0));
 
   it.each([
@@ -279,14 +279,14 @@ describe('what is not planned', () => {
     expect(createPlanner(schema, 'query').find(parse(text), operationName)).toBeNull();
   });
 
-  it('a key that no object can be given as others are', async () => {
+  it('with a response key that objects cannot have as an own key', async () => {
     const document = parse('{ __proto__: __typename }');
     const planned = createPlanner(schema, 'query').find(document, undefined);
     expect(await planned?.({}, {}, {})).toBeNull();
   });
 });
 
-it('a variable that does not fit is looked at no further than to its first fault', async () => {
+it('an invalid variable is validated only up to its first error', async () => {
   const schema = createSchema(toBehaviour(1, 0));
   const document = parse('query ($more: [Int!]) { b { number(more: $more) } }');
   let taken = 0;
@@ -304,7 +304,7 @@ it('a variable that does not fit is looked at no further than to its first fault
   expect(taken).toBeLessThan(10);
 });
 
-it('texts that look like other conditions are not taken for them', async () => {
+it('text that looks like another condition is not confused with it', async () => {
   const schema = createSchema(toBehaviour(1, 0));
   const document = parse(`
     query A($x: Boolean!, $y: Boolean!, $z: Boolean!) { a: __typename @include(if: $x) b: __typename @include(if: $y) c: __typename @include(if: $z) }
@@ -318,7 +318,7 @@ it('texts that look like other conditions are not taken for them', async () => {
   expect(Object.keys(second?.data ?? {})).toEqual(['y', 'z', '__type']);
 });
 
-it('a variable of one operation may be named as a condition of another', async () => {
+it('a variable of one operation may have the name of another operation’s condition', async () => {
   const schema = createSchema(toBehaviour(1, 0));
   const document = parse(
     'query A($x: Boolean!) { __typename @include(if: $x) } query B($x: In) { b { number(of: $x) } }',
@@ -329,7 +329,7 @@ it('a variable of one operation may be named as a condition of another', async (
   expect(toComparable((await planned?.({}, {}, { x })) ?? {})).toEqual(toComparable(expected));
 });
 
-it('failures that nobody waits for any more are nobody’s', async () => {
+it('a rejection that no caller awaits is not unhandled', async () => {
   const schema = buildSchema('type Query { list: [Int!] }');
   const list = schema.getQueryType()?.getFields().list;
   if (list) list.resolve = () => [null, Promise.reject(new Error('of the second item'))];
@@ -346,7 +346,7 @@ it('failures that nobody waits for any more are nobody’s', async () => {
   expect(failures).toEqual([]);
 });
 
-it('a plan keeps nothing of the variables that it was made at', async () => {
+it('a plan keeps no values of the variables that it was made with', async () => {
   const schema = createSchema(toBehaviour(1, 0));
   const given: WeakRef<object>[] = [];
   const number = (schema.getType('B') as GraphQLObjectType).getFields().number;
@@ -371,7 +371,7 @@ it('a plan keeps nothing of the variables that it was made at', async () => {
   expect(given.map((one) => one.deref())).toEqual([undefined]);
 });
 
-it('plans are forgotten when they are many', async () => {
+it('old plans are evicted', async () => {
   const schema = createSchema(toBehaviour(1, 0));
   const planner = createPlanner(schema, 'query');
   const [first, ...others] = Array.from({ length: 60 }, (_, seed) =>

@@ -85,11 +85,11 @@ async function submit(caller: TestCaller, prompt: string) {
   return data.extendVideo;
 }
 
-describe('an owner who submits much', () => {
+describe('an owner with many submits', () => {
   it.each([
     { replicas: 1, where: 'the same replica' },
     { replicas: 2, where: 'another replica' },
-  ])('does not keep one waiting who submits little, on $where', async ({ replicas }) => {
+  ])('does not delay an owner with few, on $where', async ({ replicas }) => {
     await using upstream = await startHeldUpstream();
     const env = {
       DATABASE_URL: await postgres.createDatabase(),
@@ -144,10 +144,10 @@ function readStates(gateway: { readonly folder: string }): unknown[] {
   return rows.map(({ state }) => state);
 }
 
-describe('a submit whose turn does not come', () => {
+describe('a submit that gets no place in time', () => {
   const ENV = { UPSTREAM_REQUESTS: '1', UPSTREAM_WINDOW_MS: '60000', SUBMIT_MAX_WAIT_MS: '100' };
 
-  it('is refused with an honest time, without a POST or a trace of it', async () => {
+  it('is refused with the actual waiting time, without a POST and without a row', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, ENV);
     await extend(gateway);
@@ -173,7 +173,7 @@ describe('a submit whose turn does not come', () => {
     expect(readStates(gateway)).toEqual(['WAITING']);
   });
 
-  it('leaves no row, however many come and however often', async () => {
+  it('leaves no row, however many submits are refused', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...ENV, SUBMIT_MAX_WAIT_MS: '10000' });
     await extend(gateway);
@@ -191,7 +191,7 @@ describe('a submit whose turn does not come', () => {
     expect(readStates(gateway)).toEqual(['WAITING']);
   });
 
-  it('is refused as soon as the line is longer than it may wait', async () => {
+  it('is refused as soon as the queue is longer than it may wait', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, {
       UPSTREAM_REQUESTS: '1',
@@ -215,7 +215,7 @@ describe('a submit whose turn does not come', () => {
     expect(readStates(gateway)).toHaveLength(2);
   });
 
-  it('leaves its key free, and answers it the same to all who waited with it', async () => {
+  it('frees its key, and all callers that waited with it get the same error', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, ENV);
     await extend(gateway);
@@ -233,7 +233,7 @@ describe('a submit whose turn does not come', () => {
 describe("the upstream's 429", () => {
   const PAUSING = { 'retry-after': '2' };
 
-  it('keeps all replicas from submitting for as long as it says', async () => {
+  it('pauses all replicas for as long as it says', async () => {
     await using upstream = await startHeldUpstream();
     const env = { DATABASE_URL: await postgres.createDatabase(), SUBMIT_MAX_WAIT_MS: '10000' };
     await using a = await startGateway(upstream, env);
@@ -257,7 +257,7 @@ describe("the upstream's 429", () => {
     }
   });
 
-  it('on a submit that outlasts the longest wait is passed on as the time to come again', async () => {
+  it('on a submit is reported with its retryAfter if that exceeds the longest wait', async () => {
     await using upstream = await startHeldUpstream();
     const env = { DATABASE_URL: await postgres.createDatabase(), SUBMIT_MAX_WAIT_MS: '50' };
     await using a = await startGateway(upstream, env);
@@ -274,7 +274,7 @@ describe("the upstream's 429", () => {
     expect(upstream.submits).toHaveLength(1);
   });
 
-  it('for a day stops everybody for five minutes, and then lets one call try', async () => {
+  it('with a Retry-After of a day pauses all submits for five minutes, then allows one trial call', async () => {
     await using upstream = await startHeldUpstream();
     const url = await postgres.createDatabase();
     const env = { DATABASE_URL: url, SUBMIT_MAX_WAIT_MS: '100000' };
@@ -335,7 +335,7 @@ describe("the upstream's 429", () => {
 });
 
 describe('SIGTERM', () => {
-  it('sends those away who wait for their turn, and lets those in flight end', async () => {
+  it('refuses submits that wait for the rate limit, and finishes those in flight', async () => {
     await using upstream = await startHeldUpstream();
     await using fleet = await createFleet(upstream, {
       DATABASE_URL: await postgres.createDatabase(),

@@ -112,7 +112,7 @@ describe('generateVideo', () => {
     expect(lists.videos.edges).toHaveLength(2);
   });
 
-  it('tells the kind of a video made elsewhere by its source', async () => {
+  it('distinguishes foreign originals from extensions by their source', async () => {
     await using sandbox = await startSandbox();
     await using gateway = await startGateway(sandbox);
     const { data } = await gateway.graphql(ReadKindDocument, { taskId: INPUT.taskId });
@@ -154,7 +154,7 @@ describe('generateVideo', () => {
     expect(result.__typename).toBe('GenerateVideoSuccess');
   });
 
-  it('counts as a submit among those of one operation', async () => {
+  it('counts towards MAX_SUBMITS of one operation', async () => {
     await using upstream = await startAccepting();
     await using gateway = await startGateway(upstream);
     const field = `generateVideo(input: { prompt: "A cat", aspectRatio: SQUARE_1_1, quality: P720 }) { __typename }`;

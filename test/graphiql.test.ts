@@ -6,7 +6,7 @@ import { startScriptedUpstream } from './support/scripted-upstream.ts';
 const ACCEPT = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
 describe('the GraphiQL page', () => {
-  it('is compressed, and allows nothing but itself', async () => {
+  it('is compressed, and its policy allows only its own resources', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 
@@ -32,7 +32,7 @@ describe('the GraphiQL page', () => {
     expect(html).toContain('<title>Longtake</title>');
   });
 
-  it('is for browsers: programs that take anything get JSON', async () => {
+  it('is sent to browsers only: clients that accept anything get JSON', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 

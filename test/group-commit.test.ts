@@ -59,8 +59,8 @@ async function openNotes() {
   };
 }
 
-describe('transactions that come together', () => {
-  it('are all done, with fewer commits', async () => {
+describe('concurrent transactions', () => {
+  it('are all committed, with fewer commits', async () => {
     await using notes = await openNotes();
     const ids = Array.from({ length: 200 }, (_, n) => n);
 
@@ -71,7 +71,7 @@ describe('transactions that come together', () => {
     expect(notes.commits).toBeLessThan(200);
   });
 
-  it('fail each by itself', async () => {
+  it('fail independently', async () => {
     await using notes = await openNotes();
     await notes.write(7);
 
@@ -82,7 +82,7 @@ describe('transactions that come together', () => {
     expect(await notes.read()).toEqual(Array.from({ length: 20 }, (_, n) => n));
   });
 
-  it('fail each by itself, the first and the last as well', async () => {
+  it('fail independently, including the first and the last', async () => {
     await using notes = await openNotes();
     await notes.write(1);
 
@@ -98,7 +98,7 @@ describe('transactions that come together', () => {
     expect(await notes.read()).toEqual([1, 2, 3]);
   });
 
-  it('are not acknowledged, nor read by others, when their commit fails', async () => {
+  it('are neither acknowledged nor visible to others when their commit fails', async () => {
     await using notes = await openNotes();
     const room = Number(Object.values(notes.file.prepare('pragma page_count').get() ?? {})[0]);
     notes.file.exec(`pragma max_page_count = ${room + 2}`);
@@ -122,7 +122,7 @@ describe('transactions that come together', () => {
       expect(acknowledged).toEqual(expect.arrayContaining(seen.value as number[]));
   });
 
-  it('leave the event loop its turns', async () => {
+  it('do not block the event loop', async () => {
     await using notes = await openNotes();
     let turns = 0;
     let isDone = false;
@@ -147,8 +147,8 @@ async function listOpenFiles(): Promise<string[]> {
   return Promise.all(handles.map((handle) => readlink(`/proc/self/fd/${handle}`).catch(() => '')));
 }
 
-describe('what a transaction may have to undo', () => {
-  it.runIf(process.platform === 'linux')('is written to no file, however much it is', async () => {
+describe('the undo data of a transaction', () => {
+  it.runIf(process.platform === 'linux')('is written to no file, whatever its size', async () => {
     await using notes = await openNotes();
     const text = 'x'.repeat(1_000);
     await Promise.all(Array.from({ length: 200 }, (_, id) => notes.write(id, text)));
@@ -165,7 +165,7 @@ describe('what a transaction may have to undo', () => {
 });
 
 describe('a commit', () => {
-  it('is acknowledged when it is on disk, and so is what was read after it', async () => {
+  it('is acknowledged, with the reads after it, when it is on disk', async () => {
     await using notes = await openNotes();
     using disk = holdDisk();
 
@@ -180,7 +180,7 @@ describe('a commit', () => {
     expect(await notes.read()).toEqual([1]);
   });
 
-  it('takes with it who comes while the one before is on its way to the disk', async () => {
+  it('includes transactions that arrive while the previous one is being written', async () => {
     await using notes = await openNotes();
     using disk = holdDisk();
 
@@ -201,7 +201,7 @@ describe('a commit', () => {
     expect(notes.commits).toBe(2);
   });
 
-  it('of what has changed nothing goes to no disk', async () => {
+  it('without changes is written to no disk', async () => {
     await using notes = await openNotes();
     using _disk = holdDisk();
 
@@ -219,7 +219,7 @@ describe('a commit', () => {
     );
   });
 
-  it('of what has changed nothing is only as certain as what it has seen', async () => {
+  it('without changes waits for the commits that it has read', async () => {
     await using notes = await openNotes();
     using disk = holdDisk();
     const update = notes.db.updateTable('note').set({ text: 'new' }).where('id', '=', 2);
@@ -242,7 +242,7 @@ describe('a commit', () => {
     await expect(doomed).rejects.toThrow(GatewayUnavailableError);
   });
 
-  it('that the disk fails is refused, and everything after it until the file is opened anew', async () => {
+  it('that fails on disk is refused, and so is everything after it until the file is reopened', async () => {
     await using notes = await openNotes();
     await notes.write(1);
     using disk = holdDisk();
@@ -259,7 +259,7 @@ describe('a commit', () => {
   });
 });
 
-describe('a gateway whose disk is slow', () => {
+describe('a gateway with a slow disk', () => {
   /** What it writes by itself at its start is on disk when its first submit is answered. */
   async function start(upstream: HeldUpstream): Promise<TestGateway> {
     await using stack = new AsyncDisposableStack();
@@ -271,7 +271,7 @@ describe('a gateway whose disk is slow', () => {
     return gateway;
   }
 
-  it('pays, and answers, only for what is on disk, and goes on serving meanwhile', async () => {
+  it('sends and answers only after the commit is on disk, and keeps serving meanwhile', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await start(upstream);
     using disk = holdDisk();
@@ -290,7 +290,7 @@ describe('a gateway whose disk is slow', () => {
     expect((await submit).data.extendVideo).toMatchObject({ video: { taskId: 'task-1' } });
   });
 
-  it('is not ready once its disk has failed', async () => {
+  it('is not ready after its disk has failed', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await start(upstream);
     using disk = holdDisk();

@@ -161,7 +161,7 @@ const TWO_SUBMITS: Record<string, string> = {
   'a directive that leaves one out': `mutation { a: ${SUBMIT} b: extendVideo(input: ${INPUT_TEXT}) @skip(if: true) { __typename } }`,
 };
 
-describe('a document that asks for too much', () => {
+describe('an oversized document', () => {
   let upstream: ScriptedUpstream;
   let gateway: TestGateway;
   let ways: Ways;
@@ -200,7 +200,7 @@ describe('a document that asks for too much', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it('is refused by its own size alone: what a browser or a hand would write passes', async () => {
+  it('is refused by its own size only: ordinary queries pass', async () => {
     const documents = [
       `{ ${times(50, (index) => `a${index}: __typename`)} }`,
       `{ ${times(100, (index) => `a${index}: __typename`)} }`,
@@ -219,7 +219,7 @@ describe('a document that asks for too much', () => {
     }
   });
 
-  it('is measured quickly, however it is made', async () => {
+  it('is measured quickly, whatever its form', async () => {
     // Each of these would take minutes by a measure that follows every spread.
     const bomb = EXCESSES['a bomb of fragments: 2 to the power of 30 fields']?.[0] ?? '';
     const overlap = `{ ${times(300, () => '...F')} } fragment F on Query { ${times(300, () => 'video(taskId: "a") { id }')} }`;
@@ -234,8 +234,8 @@ describe('a document that asks for too much', () => {
   }, 10_000);
 });
 
-describe('more than one operation at a time', () => {
-  it('is no batch, over POST and over a socket', async () => {
+describe('several operations in one request', () => {
+  it('are no batch, by POST and on a socket', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
     const one = { query: `mutation { ${SUBMIT} }` };
@@ -257,7 +257,7 @@ describe('more than one operation at a time', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it('is not chosen by leaving its name out, nor by a wrong one', async () => {
+  it('require a valid operationName', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
     const ways = await openWays(gateway);
@@ -275,7 +275,7 @@ describe('more than one operation at a time', () => {
 });
 
 describe('a GET', () => {
-  it('never mutates, asked for as an answer, as a stream or as a page', async () => {
+  it('never executes a mutation, with any Accept', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
     const mutation = `mutation M { ${SUBMIT} }`;
@@ -314,7 +314,7 @@ describe('a GET', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it('by another name does not either', async () => {
+  it('never executes a mutation by an operationName either', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
     const query = new URLSearchParams({ query: `mutation { ${SUBMIT} }` });
@@ -346,8 +346,8 @@ const SIMPLE_BODIES: [string, string][] = [
   ],
 ];
 
-describe('a page of a stranger', () => {
-  it.each(SIMPLE_BODIES)('cannot spend by a body of %s', async (type, body) => {
+describe('a page of a foreign origin', () => {
+  it.each(SIMPLE_BODIES)('cannot submit by a body of %s', async (type, body) => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 
@@ -363,7 +363,7 @@ describe('a page of a stranger', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it('is told nothing, by no answer of any status', async () => {
+  it('can read no answer of any status', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, {
       ...JWT_ENV,
@@ -401,7 +401,7 @@ describe('a page of a stranger', () => {
   });
 });
 
-describe('a document that asks for much, and not for too much,', () => {
+describe('a document just below the limits', () => {
   it.each(Object.entries(GENEROUS))('is answered: %s', async (_, document) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
@@ -413,7 +413,7 @@ describe('a document that asks for much, and not for too much,', () => {
   });
 });
 
-it('no field of the schema has a name of introspection, by which it would be charged', () => {
+it('no field of the schema has the name of an introspection field, which would change its price', () => {
   const names = [...toIntrospectionLengths(schema).keys()];
   const own = Object.values(schema.getTypeMap())
     .filter((type) => isObjectType(type) && !type.name.startsWith('__'))
@@ -421,8 +421,8 @@ it('no field of the schema has a name of introspection, by which it would be cha
   expect(own.filter((name) => names.includes(name))).toEqual([]);
 });
 
-describe('what is too large', () => {
-  it('is refused before it is read: 413 for a body, 431 for a header, on each transport', async () => {
+describe('an oversized body or header', () => {
+  it('is refused before it is read, with 413 or 431, on each transport', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
     const body = JSON.stringify({ query: `{ __typename } # ${'x'.repeat(256 * 1024)}` });
@@ -453,7 +453,7 @@ describe('what is too large', () => {
     expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
   });
 
-  it('is not believed: a length that lies, two lengths, and chunks beside a length', async () => {
+  it('is detected whatever its Content-Length claims, and also in chunks', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
     const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
@@ -473,7 +473,7 @@ describe('what is too large', () => {
     expect(endless).toMatch(/^HTTP\/1.1 413 /);
   });
 
-  it('is given little time: headers and bodies that trickle in are cut off', () => {
+  it('is cut off when it arrives too slowly', () => {
     const routes = { longestAnswerMs: 40_000 } as Routes;
     const server = createHttpServer(routes, pino({ level: 'silent' }));
 
@@ -486,7 +486,7 @@ describe('what is too large', () => {
     expect(server.timeout).toBeLessThanOrEqual(120_000);
   });
 
-  it('is not read of a stranger', async () => {
+  it('is not read from a foreign origin', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, JWT_ENV);
     const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
@@ -499,7 +499,7 @@ describe('what is too large', () => {
     expect(answer).toMatch(/^HTTP\/1.1 401 /);
   });
 
-  it('is not kept by a subscription, on any transport', async () => {
+  it('is not retained by a subscription, on any transport', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
     const ways = await openWays(gateway);
@@ -527,7 +527,7 @@ describe('a body', () => {
   const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\n';
   const QUERY = JSON.stringify({ query: '{ __typename }' });
 
-  it('of many small pieces is put together without keeping each of them', async () => {
+  it('in many small chunks is assembled without keeping each chunk', async () => {
     const request = new PassThrough({ highWaterMark: 0 });
     const read = readBody(request as unknown as IncomingMessage, 1_000);
     const pieces: WeakRef<Buffer>[] = [];
@@ -547,7 +547,7 @@ describe('a body', () => {
     expect(String(await read)).toBe('{"query":"{ é }"}'.repeat(20));
   });
 
-  it('that is not UTF-8 is refused: what is replaced in it could be paid, and taken for equal', async () => {
+  it('that is not UTF-8 is refused, because replacement characters would make different inputs equal', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
     const body = Buffer.from('{"query":"{ __typename } # caf\xe9"}', 'latin1');
@@ -579,7 +579,7 @@ describe('a body', () => {
     expect(read.map(({ status }) => status)).toEqual([200, 200]);
   });
 
-  it('that is not UTF-8 ends a socket, also in a frame for bytes', async () => {
+  it('that is not UTF-8 closes a socket, also in a binary frame', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
     const socket = new WebSocket(gateway.url.replace('http', 'ws').concat('/graphql'), [
@@ -593,7 +593,7 @@ describe('a body', () => {
     expect((await closed).code).toBe(4400);
   });
 
-  it('may come from who would rather speak another protocol', async () => {
+  it('is accepted from a client that offers an HTTP/2 upgrade', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
     const upgrade =
@@ -640,7 +640,7 @@ describe('with INTROSPECTION=off', () => {
     '{ ... on Vidoe { id } }',
   ];
 
-  it('tells nothing of the schema, on any transport', async () => {
+  it('reveals nothing of the schema, on any transport', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, { INTROSPECTION: 'off' });
     const ways = await openWays(gateway);
@@ -662,7 +662,7 @@ describe('with INTROSPECTION=off', () => {
 });
 
 describe('an answer', () => {
-  it('shows no stack, no file, no tool and no trace, whatever went wrong', async () => {
+  it('contains no stack, file, package or trace, whatever the error', async () => {
     await using upstream = await startScriptedUpstream((_, response) => response.destroy());
     await using gateway = await startGateway(upstream, { UPSTREAM_TIMEOUT_MS: '500' });
     const ways = await openWays(gateway);
@@ -710,7 +710,7 @@ describe('an answer', () => {
     }
   });
 
-  it('has a code under whatever Host and Accept it was asked for', async () => {
+  it('has a code with any Host and Accept', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, JWT_ENV);
     const get = 'GET /graphql?query=%7B__typename%7D HTTP/1.1';
@@ -733,7 +733,7 @@ describe('an answer', () => {
     });
   });
 
-  it('does not give back what was sent, by TRACE', async () => {
+  it('does not echo a TRACE request', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 
@@ -746,7 +746,7 @@ describe('an answer', () => {
     }
   });
 
-  it('that is GraphiQL may run its own script and nothing else, in no frame', async () => {
+  it('with GraphiQL allows only its own script, and no frames', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 
@@ -771,7 +771,7 @@ describe('an answer', () => {
     expect(response.headers.get('referrer-policy')).toBe('no-referrer');
   });
 
-  it('is not GraphiQL in production, nor behind tokens, unless it is asked for', async () => {
+  it('is not GraphiQL in production or with authentication, unless it is enabled', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     for (const [env, status] of [
       [{ NODE_ENV: 'production' }, 406],
@@ -794,7 +794,7 @@ describe('with TRUSTED_DOCUMENTS', () => {
   const LISTED = hashOf('query ReadVideos');
   const MUTATION = hashOf('mutation Extend(');
 
-  it('executes what is on the list, named in each of the ways, on every transport', async () => {
+  it('executes listed documents in every form of reference, on every transport', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, { TRUSTED_DOCUMENTS: LIST });
     const ways = await openWays(gateway);
@@ -813,7 +813,7 @@ describe('with TRUSTED_DOCUMENTS', () => {
     }
   });
 
-  it('executes nothing else, on any transport', async () => {
+  it('executes no other document, on any transport', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, { TRUSTED_DOCUMENTS: LIST });
     const ways = await openWays(gateway);
@@ -849,7 +849,7 @@ describe('with TRUSTED_DOCUMENTS', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it('a name of the list beside another text executes the text of the list', async () => {
+  it('an id together with another text executes the listed text', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { TRUSTED_DOCUMENTS: LIST });
     const ways = await openWays(gateway);
@@ -864,7 +864,7 @@ describe('with TRUSTED_DOCUMENTS', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('a GET still never mutates', async () => {
+  it('a GET never executes a mutation', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, { TRUSTED_DOCUMENTS: LIST });
     const ways = await openWays(gateway);
@@ -884,7 +884,7 @@ describe('with TRUSTED_DOCUMENTS', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it('the start is refused where the list cannot be read', async () => {
+  it('the start is refused if the list cannot be read', async () => {
     for (const path of ['/nowhere/list.json', fileURLToPath(import.meta.url)]) {
       await expect(
         startGateway({ url: 'http://127.0.0.1:9' }, { TRUSTED_DOCUMENTS: path }),

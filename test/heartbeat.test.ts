@@ -28,7 +28,7 @@ async function start(everyMs: number) {
 }
 
 describe('many sockets', () => {
-  it('are not pinged in one turn of the event loop', async () => {
+  it('are not all pinged in one event loop tick', async () => {
     await using server = await start(500);
     const turns = new Map<number, number>();
     let turn = 0;
@@ -50,8 +50,8 @@ describe('many sockets', () => {
   });
 });
 
-describe('a socket whose client has gone without a word', () => {
-  it('is ended, and one that answers stays', async () => {
+describe('a socket whose client has disappeared', () => {
+  it('is closed, and one that answers stays open', async () => {
     // Long enough for the answer of a machine that is busy.
     await using server = await start(500);
     const living = await server.open({ autoPong: true });

@@ -434,7 +434,7 @@ const OTHER_MODULES = new Set([
   'transitions/table',
 ]);
 
-it('has a call of every function of the store that runs a statement', async () => {
+it('has a call of every store function that runs a statement', async () => {
   const folder = new URL('../src/store/', import.meta.url).pathname;
   const found: string[] = [];
   for (const file of await readdir(folder, { recursive: true })) {
@@ -489,7 +489,7 @@ describe.each(ENGINES)(`with ${ROWS} stored videos on $engine`, ({ most, scan, c
   const calls = Object.entries(CALLS).flatMap(([module, functions]) =>
     Object.entries(functions).map(([name, runs]) => ({ module, name, runs })),
   );
-  it.each(calls)('$module: $name looks at no more than it needs', async ({ runs }) => {
+  it.each(calls)('$module: $name reads no more rows than it needs', async ({ runs }) => {
     for (const run of runs) {
       watched.statements.length = 0;
       await run(watched.db, history);

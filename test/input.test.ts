@@ -78,7 +78,7 @@ describe('an input that the gateway refuses', () => {
     },
   );
 
-  it('takes an unconfirmed video for no source', async () => {
+  it('is the id of an unconfirmed video as a source', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const lost = await gateway.graphql(ExtendDocument, {
@@ -114,7 +114,7 @@ describe('an input at the edge of what is allowed', () => {
     ['the better quality', { quality: 'P1080' }],
   ];
 
-  it.each(GOOD)('%s is sent and told unchanged', async (_name, changes) => {
+  it.each(GOOD)('%s is sent and stored unchanged', async (_name, changes) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
 
@@ -138,7 +138,7 @@ describe('an input at the edge of what is allowed', () => {
     });
   });
 
-  it('takes white space around a task id for none of it', async () => {
+  it('ignores white space around a task id', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
 
@@ -191,7 +191,7 @@ describe('a document or variables that do not fit the schema', () => {
   ];
 
   it.each(FAULTS)(
-    '%s keeps its standard code, over HTTP and over a socket',
+    '%s keeps its standard code, over HTTP and on a socket',
     async (_name, query, code) => {
       await using sandbox = await startSandbox({ autoplay: false });
       await using gateway = await startGateway(sandbox);
@@ -213,7 +213,7 @@ describe('a document or variables that do not fit the schema', () => {
   );
 });
 
-describe('a page that cannot be', () => {
+describe('an invalid page', () => {
   it.each([101, -1, 2 ** 31 - 1])('first: %s is INVALID_INPUT on every list', async (first) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
@@ -236,7 +236,7 @@ describe('a page that cannot be', () => {
     expect(lineage.errors?.length).toBeGreaterThan(0);
   });
 
-  it('first: 0 is an empty page, first: 100 the longest, first: null the usual one', async () => {
+  it('first: 0 is an empty page, first: 100 the longest, first: null the default', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     await extend(gateway);

@@ -50,7 +50,7 @@ const REFUSED = '401 UNAUTHENTICATED';
 const UNNAMED = { kid: undefined };
 
 describe('the keys of an issuer', () => {
-  it('verify a token without kid, whichever of them has signed it', async () => {
+  it('verify a token without kid, whichever of them signed it', async () => {
     const algorithms = ['RS256', 'RS256', 'PS256', 'ES256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'];
     const keys = await Promise.all(algorithms.map((alg, n) => createSigningKey(alg, `key-${n}`)));
     await using jwks = await startJwks();
@@ -66,7 +66,7 @@ describe('the keys of an issuer', () => {
     }
   });
 
-  it('may have one kid for two of them', async () => {
+  it('may share one kid', async () => {
     const keys = await Promise.all(
       ['RS256', 'RS256', 'ES256', 'EdDSA'].map((alg) => createSigningKey(alg, 'the-key')),
     );
@@ -80,7 +80,7 @@ describe('the keys of an issuer', () => {
     }
   });
 
-  it('may have no kid where the tokens have one; a token never fits another kid', async () => {
+  it('may lack a kid even if the tokens have one; a token is never verified by a key with another kid', async () => {
     const [unnamed, named] = [
       await createSigningKey('ES256', 'unnamed'),
       await createSigningKey('ES256', 'named'),
@@ -120,7 +120,7 @@ describe('the keys of an issuer', () => {
     expect(jwks.asked).toBe(2);
   });
 
-  it('that cannot be used are named in the log, and leave the others in use', async () => {
+  it('that are unusable are logged, and the others stay in use', async () => {
     const good = await createSigningKey('RS256', 'good');
     const small = generateKeyPairSync('rsa', { modulusLength: 1024 });
     await using jwks = await startJwks();
@@ -142,7 +142,7 @@ describe('the keys of an issuer', () => {
     );
   });
 
-  it('behind a redirect are named as such by the log and the doctor, who ask alike', async () => {
+  it('behind a redirect are reported as such by the log and by the doctor', async () => {
     await using issuer = await startScriptedUpstream(({ path }, response) => {
       if (path === '/moved') answerJson(response, { keys: [] });
       else response.writeHead(302, { location: '/moved?secret=1' }).end();
@@ -173,7 +173,7 @@ describe('the keys of an issuer', () => {
     expect(requests[2]).toEqual(requests[0]);
   });
 
-  it('are asked for through the proxy of the environment', async () => {
+  it('are fetched through the proxy of the environment', async () => {
     const key = await createSigningKey('ES256', 'one');
     const set = { keys: [await toJwk(key)] };
     const targets: (string | undefined)[] = [];
@@ -198,7 +198,7 @@ describe('the keys of an issuer', () => {
     expect(without.the('fault')?.message).toContain('issuer.invalid');
   });
 
-  it('are asked for at the very address, a slash at its end included', async () => {
+  it('are fetched from the exact URL, including a trailing slash', async () => {
     const key = await createSigningKey('ES256', 'one');
     const set = { keys: [await toJwk(key)] };
     await using issuer = await startScriptedUpstream(({ path }, response) =>
@@ -214,7 +214,7 @@ describe('the keys of an issuer', () => {
     ['a page', 200, '<html>', /its answer is not JSON/],
     ['something else', 200, '{"issuer":"x"}', /its answer is not a JSON Web Key Set/],
     ['a list', 200, '{"keys":[null]}', /its answer is not a JSON Web Key Set/],
-  ])('that come as %s: the doctor says so', async (_name, status, body, reason) => {
+  ])('served as %s are reported by the doctor', async (_name, status, body, reason) => {
     await using issuer = await startScriptedUpstream((_request, response) =>
       response.writeHead(status).end(body),
     );

@@ -11,7 +11,7 @@ const MAX_FIXED_S = 900;
 const REQUEST = 'GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n';
 
 describe('KEEP_ALIVE_MS', () => {
-  it('is announced, and outlives the load balancers whose time is fixed', async () => {
+  it('is announced, and longer than the fixed limits of common load balancers', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 
@@ -21,7 +21,7 @@ describe('KEEP_ALIVE_MS', () => {
     expect(seconds).toBeGreaterThan(MAX_FIXED_S);
   });
 
-  it('ends a connection after its last answer, and not before a second request', async () => {
+  it('closes a connection after its last answer, and not before a second request', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, { KEEP_ALIVE_MS: '1' });
     const connection = openBareConnection(gateway.url);
@@ -32,7 +32,7 @@ describe('KEEP_ALIVE_MS', () => {
     expect(connection.received.match(/"status":"ok"/g)).toHaveLength(2);
   });
 
-  it.each(['0', '-1', '86400001', '1 min'])('is refused as %s', (value) => {
+  it.each(['0', '-1', '86400001', '1 min'])('refuses %s', (value) => {
     expect(() => readConfig({ APIKLEY_API_KEY: 'key', KEEP_ALIVE_MS: value })).toThrow(
       /KEEP_ALIVE_MS: must be a whole number from 1 to 86400000/,
     );

@@ -70,8 +70,8 @@ async function startSlowUpstream() {
   };
 }
 
-describe('the answer to a submit that comes after its time', () => {
-  it('is stored and read at once, although the row was given up: the film is delivered', async () => {
+describe('an answer to a submit after its deadline', () => {
+  it('is stored and read at once, although the row was given up: the file is delivered', async () => {
     await using upstream = await startSlowUpstream();
     const DATABASE_URL = await postgres.createDatabase();
     await using gateway = await startGateway(upstream, { ...EAGER, DATABASE_URL });
@@ -126,7 +126,7 @@ describe('the answer to a submit that comes after its time', () => {
 });
 
 describe('a task whose deadline passed while the gateway was down', () => {
-  it('is not failed by a read that went wrong', async () => {
+  it('is not failed by a failed read', async () => {
     let reads = 0;
     await using upstream = await startScriptedUpstream((request, response) => {
       const taskId = request.query.get('taskId') ?? '';
@@ -149,7 +149,7 @@ describe('a task whose deadline passed while the gateway was down', () => {
     expect((await events.next())?.data.videoExtended.video).toMatchObject({ state: 'SUCCEEDED' });
   });
 
-  it('is given up without an answer once its file would be gone, too', async () => {
+  it('is given up without an answer once its file would have expired', async () => {
     await using upstream = await startScriptedUpstream((request, response) => {
       if (request.method === 'GET') return response.writeHead(503).end();
       return answerJson(response, { code: 200, msg: 'success', data: { taskId: 'task-1' } });
@@ -168,7 +168,7 @@ describe('a task whose deadline passed while the gateway was down', () => {
     });
   });
 
-  it("is judged by the database's clock: a replica that is 25 hours ahead fails nothing", async () => {
+  it("is judged by the database's clock: a replica whose clock is 25 hours ahead fails nothing", async () => {
     let reads = 0;
     await using upstream = await startScriptedUpstream((request, response) => {
       if (request.method === 'POST') {
@@ -193,7 +193,7 @@ describe('a task whose deadline passed while the gateway was down', () => {
 });
 
 describe('a commit whose acknowledgement was lost', () => {
-  it('leaves the key free: nothing was sent, and a repeat is sent once', async () => {
+  it('frees the key: nothing was sent, and a repeat is sent once', async () => {
     await using upstream = await startScriptedUpstream((_request, response) =>
       answerJson(response, { code: 200, msg: 'success', data: { taskId: 'task-1' } }),
     );
@@ -218,7 +218,7 @@ describe('a commit whose acknowledgement was lost', () => {
 });
 
 describe('a commit that arrives after its connection was cut', () => {
-  it('leaves the key free: nothing was sent, and a repeat is sent once', async () => {
+  it('frees the key: nothing was sent, and a repeat is sent once', async () => {
     await using upstream = await startScriptedUpstream((_request, response) =>
       answerJson(response, { code: 200, msg: 'success', data: { taskId: 'task-1' } }),
     );
@@ -253,7 +253,7 @@ describe('a commit that arrives after its connection was cut', () => {
 });
 
 describe("an answer that names the source's own task id", () => {
-  it('is accepted; only the callback at its URL ends the task, and no read reports the source', async () => {
+  it('is accepted; only the callback ends the task, and no read reports the source', async () => {
     await using upstream = await startScriptedUpstream((request, response) => {
       if (request.method === 'GET') return answerTask(response, INPUT.taskId, 'success');
       return answerJson(response, { code: 200, msg: 'success', data: { taskId: INPUT.taskId } });
@@ -280,7 +280,7 @@ describe("an answer that names the source's own task id", () => {
     });
   });
 
-  it("is accepted where the source is the caller's own video", async () => {
+  it("is accepted if the source is the caller's own video", async () => {
     let tasks = 0;
     await using upstream = await startScriptedUpstream((request, response) => {
       const { taskId } = request.json() as { taskId: string };
@@ -305,7 +305,7 @@ describe("an answer that names the source's own task id", () => {
 });
 
 describe('a SQLite file that is deleted while the gateway uses it', () => {
-  it('stops the service: no submit is sent, no callback acknowledged', async () => {
+  it('stops the service: no submit is sent and no callback is acknowledged', async () => {
     await using upstream = await startScriptedUpstream((_request, response) =>
       answerJson(response, { code: 200, msg: 'success', data: { taskId: 'task-1' } }),
     );
@@ -327,7 +327,7 @@ describe('a SQLite file that is deleted while the gateway uses it', () => {
 });
 
 describe('a clock that is far ahead at the start', () => {
-  it('prunes nothing until it is confirmed: a key from before is not paid again', async () => {
+  it('prunes nothing until it is confirmed: an old key is not paid again', async () => {
     await using upstream = await startScriptedUpstream((_request, response) =>
       answerJson(response, { code: 200, msg: 'success', data: { taskId: 'task-1' } }),
     );

@@ -28,7 +28,7 @@ function readAncestors(gateway: TestGateway, taskId: string, first?: number) {
 }
 
 describe('the source of a video', () => {
-  it('is read at the upstream only when asked for', async () => {
+  it('is read at the upstream only when it is selected', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const [taskId = ''] = await makeChain(sandbox, gateway, 1);
@@ -60,7 +60,7 @@ describe('the source of a video', () => {
     ]);
   });
 
-  it('comes from the store where that has it, and once for all who share it', async () => {
+  it('comes from the store if it is stored, otherwise from one shared read', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const [first = ''] = await makeChain(sandbox, gateway, 1);
@@ -77,7 +77,7 @@ describe('the source of a video', () => {
     expect(sandbox.requests).toHaveLength(before + 1);
   });
 
-  it('is null when nobody knows it any more, and an error when the upstream cannot tell', async () => {
+  it('is null when it is unknown, and an error when the upstream fails', async () => {
     let code = 422;
     await using upstream = await startScriptedUpstream((request, response) =>
       request.method === 'POST'
@@ -106,7 +106,7 @@ describe('the source of a video', () => {
     });
   });
 
-  it('tells the source of a video made elsewhere', async () => {
+  it('of a foreign video is known', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using maker = await startGateway(sandbox);
     await using gateway = await startGateway(sandbox);
@@ -125,7 +125,7 @@ describe('the source of a video', () => {
 });
 
 describe('the ancestors of a video', () => {
-  it('are told nearest first, as far as the store has them, without an upstream call', async () => {
+  it('are listed nearest first, as far as they are stored, without an upstream call', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const chain = await makeChain(sandbox, gateway, 5);
@@ -145,7 +145,7 @@ describe('the ancestors of a video', () => {
     expect(sandbox.requests).toHaveLength(before);
   });
 
-  it('are each video’s own in a list, whatever the depths asked for', async () => {
+  it('in a list belong to each video, whatever the depths', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const chain = await makeChain(sandbox, gateway, 4);
@@ -165,7 +165,7 @@ describe('the ancestors of a video', () => {
     expect(data.videos.edges).toHaveLength(4);
   });
 
-  it('come to an end when the upstream answers with a circle', async () => {
+  it('end when the upstream reports a cycle', async () => {
     const answers = ['b', 'a'];
     await using upstream = await startScriptedUpstream((request, response) =>
       request.method === 'POST'
@@ -186,7 +186,7 @@ describe('the ancestors of a video', () => {
 });
 
 describe('the extensions of a video', () => {
-  it('are told newest first, in pages, without an upstream call', async () => {
+  it('are listed newest first, in pages, without an upstream call', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const [parent = ''] = await makeChain(sandbox, gateway, 1);
@@ -226,7 +226,7 @@ describe('the extensions of a video', () => {
     expect(sandbox.requests).toHaveLength(before);
   });
 
-  it('of a video made elsewhere are the caller’s own', async () => {
+  it('of a foreign video are only the caller’s own', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const [taskId] = await makeChain(sandbox, gateway, 2);
@@ -237,7 +237,7 @@ describe('the extensions of a video', () => {
     expect(data.video?.extensions.edges).toEqual([{ node: { taskId } }]);
   });
 
-  it('of an unconfirmed video are none', async () => {
+  it('of an unconfirmed video are empty', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     await extend(gateway, { prompt: '#answer-lost' }).catch(() => 'its outcome is unknown');

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { startListener, toPause } from '../src/store/listener.ts';
 import { createQueue } from './support/queue.ts';
 
-describe('the listener of PostgreSQL', () => {
-  it('pauses between its attempts for a time that is random, and grows up to a second', () => {
+describe('the listener for notifications', () => {
+  it('pauses between attempts for a random time that grows up to a second', () => {
     for (const [attempts, most] of [
       [0, 150],
       [1, 300],
@@ -22,7 +22,7 @@ describe('the listener of PostgreSQL', () => {
     }
   });
 
-  it('reports a failure once, however often it tries, and ends at once', async () => {
+  it('reports a failure once, however many attempts fail, and stops at once', async () => {
     const attempts = createQueue<true>();
     const server = createServer((socket) => {
       socket.on('error', () => {});

@@ -100,7 +100,7 @@ async function untilDropped(gateway: { url: string }, lines: number): Promise<vo
 }
 
 describe('a log that cannot be written', () => {
-  it('because its disk is full keeps the gateway neither from serving nor from its end', async () => {
+  it('because its disk is full does not stop the gateway from serving or from shutting down', async () => {
     await using folder = await makeFolder();
     const full = openSync('/dev/full', 'w');
     await using gateway = await startOn(folder.path, spawnOn(full));
@@ -113,7 +113,7 @@ describe('a log that cannot be written', () => {
     expect(await gateway.ended()).toEqual({ code: 0, signal: null });
   });
 
-  it('because its reader has gone does not either', async () => {
+  it('because its reader has exited does not either', async () => {
     await using folder = await makeFolder();
     const { reader, writer } = makePipe(folder.path);
     await using gateway = await startOn(folder.path, spawnOn(writer));
@@ -127,7 +127,7 @@ describe('a log that cannot be written', () => {
     expect(await gateway.ended()).toEqual({ code: 0, signal: null });
   });
 
-  it('because nobody reads the pipe does not either, and is whole once somebody does', async () => {
+  it('because its pipe is not read does not either, and is complete once it is read again', async () => {
     await using folder = await makeFolder();
     const { reader, writer } = makePipe(folder.path);
     await using gateway = await startOn(folder.path, spawnOn(writer));
@@ -145,7 +145,7 @@ describe('a log that cannot be written', () => {
     closeSync(reader);
   });
 
-  it('because its terminal is dead does not either', async () => {
+  it('because its terminal is gone does not either', async () => {
     await using folder = await makeFolder();
     const pidFile = join(folder.path, 'pid');
     // In a session of its own, the terminal's end sends no SIGHUP.
@@ -182,7 +182,7 @@ async function expectGone(pid: number): Promise<void> {
 }
 
 describe('the output of the log', () => {
-  it('bounds what waits, counts what is dropped, and says so once it is read again', async () => {
+  it('is bounded in memory, counts dropped lines, and reports them once it is read again', async () => {
     await using folder = await makeFolder();
     const { reader, writer } = makePipe(folder.path);
     const recovered = Promise.withResolvers<number>();
@@ -205,7 +205,7 @@ describe('the output of the log', () => {
 });
 
 describe('a line of the log', () => {
-  it('about an expected fault names its cause, and has no stack', async () => {
+  it('about an expected error names its cause and has no stack', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGatewayProcess(sandbox);
 

@@ -60,7 +60,7 @@ describe('requests', () => {
     expect(counted).toEqual(expected);
   });
 
-  it('are counted alike when their query has a plan, and when all go through Yoga', async () => {
+  it('are counted equally by the thin path and by Yoga', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     for (const THIN_PATH of ['on', 'off']) {
       await using gateway = await startGateway(sandbox, { THIN_PATH });
@@ -76,7 +76,7 @@ describe('requests', () => {
     }
   });
 
-  it('tell by which member of its union a submit was refused, and count a stream at its beginning', async () => {
+  it('that are refused are counted by error code, and a stream is counted at its start', async () => {
     await using upstream = await startScriptedUpstream((_request, response) =>
       answerJson(response, { code: 451, msg: 'no' }),
     );
@@ -102,7 +102,7 @@ describe('requests', () => {
     });
   });
 
-  it('that never come to GraphQL are counted, too', async () => {
+  it('that never reach GraphQL are counted, too', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, {
       AUTH_JWT_SECRET: JWT_SECRET,
@@ -129,7 +129,7 @@ describe('requests', () => {
   });
 
   it.each(['on', 'off'])(
-    'of callers who leave are counted as that, and are no bug in the log: thin path %s',
+    'whose client disconnects are counted as such and not logged as bugs: thin path %s',
     async (THIN_PATH) => {
       await using upstream = await startScriptedUpstream(() => {});
       await using gateway = await startGatewayProcess(upstream, { THIN_PATH });
@@ -154,7 +154,7 @@ describe('requests', () => {
     },
   );
 
-  it('make no series of their own out of names, aliases, addresses and garbage', async () => {
+  it('create no series from names, aliases, addresses or random input', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const ways = await openWays(gateway);
@@ -192,7 +192,7 @@ describe('requests', () => {
 });
 
 describe('the life of a task', () => {
-  it('is counted from its submit to its completion, and what its listeners are told', async () => {
+  it('is counted from its submit to its completion, including deliveries', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const bySocket = (await gateway.socket()).subscribe(OnExtendedDocument, {});
@@ -232,7 +232,7 @@ describe('the life of a task', () => {
     expect(get('longtake_database_up')).toBe(1);
   });
 
-  it('tells a lost answer, and what each kind of callback came to', async () => {
+  it('counts lost answers and the outcome of each kind of callback', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, { WEBHOOK_HMAC_KEY: '' });
     const lost = gateway.graphql(ExtendDocument, { input: INPUT });
@@ -265,7 +265,7 @@ describe('the life of a task', () => {
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('tells the reads of reconciliation, and that they found the end', async () => {
+  it('counts the reads of reconciliation and the ends that they find', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { RECONCILE_AFTER_MS: '50' });
     const { taskId } = await extend(gateway, { prompt: '#callback-lost' });
@@ -288,7 +288,7 @@ describe('the life of a task', () => {
 describe('/metrics', () => {
   const postgres = sharedPostgres();
 
-  it('is answered while the database is away, and says so', async () => {
+  it('is answered while the database is down, and shows that', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, { DATABASE_URL });
@@ -303,7 +303,7 @@ describe('/metrics', () => {
     expect(read('process_resident_memory_bytes')).toBeGreaterThan(1e6);
   });
 
-  it('reads the open tasks on PostgreSQL as on SQLite', async () => {
+  it('counts the open tasks on PostgreSQL as on SQLite', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { DATABASE_URL });
@@ -315,7 +315,7 @@ describe('/metrics', () => {
     expect(get('longtake_database_up')).toBe(1);
   });
 
-  it('is open where nobody has to say who is asking, but not to a page of another name', async () => {
+  it('is open without authentication, but not to a page with a foreign Host', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 
@@ -333,7 +333,7 @@ describe('/metrics', () => {
     expect(await promise).toBe(403);
   });
 
-  it('wants its own token where one is set, and is not there where callers have tokens and it has none', async () => {
+  it('requires METRICS_TOKEN if it is set, and does not exist with authentication and without METRICS_TOKEN', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using closed = await startGateway(upstream, { AUTH_JWT_SECRET: JWT_SECRET });
     await using own = await startGateway(upstream, {
@@ -352,7 +352,7 @@ describe('/metrics', () => {
     expect(await ask(own, `Bearer ${TOKEN}`)).toBe(200);
   });
 
-  it('holds no secret, no id and no name of an owner', async () => {
+  it('contains no secret, no id and no owner', async () => {
     await using sandbox = await startSandbox({ autoplay: false, apiKey: 'canary-key' });
     await using gateway = await startGateway(sandbox, {
       APIKLEY_API_KEY: 'canary-key',
@@ -373,8 +373,8 @@ describe('/metrics', () => {
   });
 });
 
-describe('what keeps calls from the upstream', () => {
-  it('is a time that is left: a pause after a 429, and an open breaker', async () => {
+describe('pauses in /metrics', () => {
+  it('show the remaining time of a pause after a 429 and of an open breaker', async () => {
     const codes = [402, 429];
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, { code: codes.pop(), msg: 'no' }, { headers: { 'retry-after': '200' } }),

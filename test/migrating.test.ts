@@ -31,8 +31,8 @@ async function atEachTable(url: string, statement: string): Promise<void> {
   await client.query('create event trigger meddle on ddl_command_start execute function meddle()');
 }
 
-describe('PostgreSQL that is brought up to date', () => {
-  it('takes its time, whatever DATABASE_TIMEOUT_MS is', async () => {
+describe('the migration of PostgreSQL', () => {
+  it('takes as long as it needs, whatever DATABASE_TIMEOUT_MS is', async () => {
     const url = await sharedPostgres().createDatabase();
     await atEachTable(url, 'perform pg_sleep(0.1)');
     await using client = await connect(url);
@@ -43,7 +43,7 @@ describe('PostgreSQL that is brought up to date', () => {
     await close();
   });
 
-  it('is waited for by another replica, which says so', async () => {
+  it('makes other replicas wait, and they log it', async () => {
     const url = await sharedPostgres().createDatabase();
     await using other = await connect(url);
     await takeMigrationLock(other);
@@ -58,7 +58,7 @@ describe('PostgreSQL that is brought up to date', () => {
     await (await opening).close();
   });
 
-  it('is not waited for any longer once the replica is told to end', async () => {
+  it('does not delay the shutdown of a waiting replica', async () => {
     const url = await sharedPostgres().createDatabase();
     await using other = await connect(url);
     await takeMigrationLock(other);
@@ -73,7 +73,7 @@ describe('PostgreSQL that is brought up to date', () => {
     await expect(opening).rejects.toBe(reason);
   });
 
-  it('is made up to date by one of many that start at once', async () => {
+  it('is done once by many replicas that start at once', async () => {
     const url = await sharedPostgres().createDatabase();
 
     const opened = await Promise.all(Array.from({ length: 5 }, () => openDatabase(url)));
@@ -83,8 +83,8 @@ describe('PostgreSQL that is brought up to date', () => {
   });
 });
 
-describe('PostgreSQL that takes no writes', () => {
-  it('because it is read-only is named as such', async () => {
+describe('a PostgreSQL that cannot be written', () => {
+  it('because it is read-only is reported as such', async () => {
     const url = await sharedPostgres().createDatabase();
     await (await openDatabase(url)).close();
     await using client = await connect(url);
@@ -95,7 +95,7 @@ describe('PostgreSQL that takes no writes', () => {
     );
   });
 
-  it('because its disk is full is named as such', async () => {
+  it('because its disk is full is reported as such', async () => {
     const url = await sharedPostgres().createDatabase();
     await atEachTable(url, "raise 'could not extend file' using errcode = 'disk_full'");
 
@@ -127,8 +127,8 @@ function startMounted(prepare: string, path: string) {
   return { status, stderr };
 }
 
-describe.skipIf(!canMount)('a SQLite file that takes no writes', () => {
-  it('because its disk is full is named as such', async () => {
+describe.skipIf(!canMount)('a SQLite file that cannot be written', () => {
+  it('because its disk is full is reported as such', async () => {
     await using folder = await makeFolder();
     const path = join(folder.path, 'gateway.db');
 
@@ -141,7 +141,7 @@ describe.skipIf(!canMount)('a SQLite file that takes no writes', () => {
     expect(status).toBe(1);
   });
 
-  it('because its file system is read-only is named as such', async () => {
+  it('because its file system is read-only is reported as such', async () => {
     await using folder = await makeFolder();
     const data = join(folder.path, 'data');
     await mkdir(data);

@@ -22,7 +22,7 @@ function start(env: Record<string, string>) {
 
 describe('a mistake in the environment', () => {
   it.each(Object.entries(IN_THE_ENVIRONMENT))(
-    '(%s) is one line that names the variable and what to write, and ends with 78',
+    '(%s) prints one line with the variable and the fix, and exits with 78',
     async (_name, [env, line]) => {
       const { code, stdout, stderr } = await start(env);
 
@@ -32,7 +32,7 @@ describe('a mistake in the environment', () => {
     },
   );
 
-  it('(a list of documents that is not there) ends with 78, too', async () => {
+  it('(a missing list of documents) also exits with 78', async () => {
     const { code, stderr } = await start({ TRUSTED_DOCUMENTS: 'nowhere.json' });
 
     expect(stderr).toBe('TRUSTED_DOCUMENTS: nowhere.json is not a readable list of documents.\n');
@@ -40,8 +40,8 @@ describe('a mistake in the environment', () => {
   });
 });
 
-describe('a mistake about the machine', () => {
-  it('(a port in use) names it, and what to do', async () => {
+describe('a mistake on the machine', () => {
+  it('(a port in use) prints the port and what to do', async () => {
     await using folder = await makeFolder();
     await using taken = await listenSomewhere();
 
@@ -59,7 +59,7 @@ describe('a mistake about the machine', () => {
   it.each([
     ['sandbox/main.ts', []],
     ['demo/main.ts', ['--once']],
-  ])('(the same for %s) is told in the same words', async (program, args) => {
+  ])('(the same for %s) prints the same sentence', async (program, args) => {
     await using taken = await listenSomewhere();
 
     const { code, stderr } = await runProgram(program, { PORT: String(taken.port) }, { args });
@@ -70,7 +70,7 @@ describe('a mistake about the machine', () => {
     expect(code).toBe(FAILED);
   });
 
-  it("(another machine's address) says what HOST may be", async () => {
+  it('(the address of another machine) prints what HOST may be', async () => {
     const { code, stderr } = await start({
       HOST: '192.0.2.1',
       AUTH: 'none',
@@ -83,7 +83,7 @@ describe('a mistake about the machine', () => {
     expect(code).toBe(FAILED);
   });
 
-  it('(a file that another gateway uses) says that one file serves one', async () => {
+  it('(a file that another gateway uses) prints that one file serves one gateway', async () => {
     await using running = await startGatewayProcess({ url: 'http://127.0.0.1:9' });
     const path = join(running.folder, 'gateway.db');
 
@@ -96,8 +96,8 @@ describe('a mistake about the machine', () => {
   });
 });
 
-describe('a step back to an older version', () => {
-  it('is refused, with the way back', async () => {
+describe('a downgrade', () => {
+  it('is refused with instructions', async () => {
     await using newer = await startGatewayProcess({ url: 'http://127.0.0.1:9' });
     await newer.stop();
     const path = join(newer.folder, 'gateway.db');
@@ -128,7 +128,7 @@ describe('a mistake about PostgreSQL', () => {
       { pathname: '/not_there' },
       'has no database not_there. Create it: createdb not_there',
     ],
-  ])('(%s) is told in a sentence, without the password', async (_name, change, sentence) => {
+  ])('(%s) prints a sentence without the password', async (_name, change, sentence) => {
     const url = Object.assign(new URL(postgres.url), change);
 
     const { code, stderr } = await start({ DATABASE_URL: url.href });
@@ -141,7 +141,7 @@ describe('a mistake about PostgreSQL', () => {
     expect(code).toBe(FAILED);
   });
 
-  it('(a user who may not make tables) is told what to grant', async () => {
+  it('(a user without CREATE) prints what to grant', async () => {
     const url = new URL(await postgres.createDatabase());
     const user = `reader_${process.pid}`;
     await postgres.run(`create role ${user} login password 'word'`);

@@ -25,7 +25,7 @@ import {
 } from './support.ts';
 
 describe('Apollo Client', () => {
-  it('extends a video, hears of its end and reads the film', async () => {
+  it('extends a video, receives its completion and reads the file', async () => {
     await using world = await startWorld();
     const client = createApolloClient(world.url, world.getToken);
 
@@ -40,7 +40,7 @@ describe('Apollo Client', () => {
     expect(read.data?.video?.videoUrl).toMatch(/^http.*\.mp4$/);
   });
 
-  it('branches on the type of a refusal', async () => {
+  it('branches on the type of an error', async () => {
     await using world = await startWorld();
     const client = createApolloClient(world.url, world.getToken);
 
@@ -60,7 +60,7 @@ describe('Apollo Client', () => {
     });
   });
 
-  it('reaches the code of an error that is not in a union', async () => {
+  it('reads the code of a top-level error', async () => {
     await using world = await startWorld();
     const client = createApolloClient(world.url, world.getToken);
 
@@ -75,7 +75,7 @@ describe('Apollo Client', () => {
     await expect(ear.next()).rejects.toMatchObject(error);
   });
 
-  it('has an event change the video that a query shows, without a request', async () => {
+  it('updates a displayed query from an event, without a request', async () => {
     await using world = await startWorld();
     const client = createApolloClient(world.url, world.getToken);
     const { video, cursor } = toSuccess(await extendVideo(client, INPUT));
@@ -98,7 +98,7 @@ describe('Apollo Client', () => {
     expect(cached?.video).toEqual(after);
   });
 
-  it('reads a list again after a submit, and joins its pages', async () => {
+  it('refetches a list after a submit, and merges its pages', async () => {
     await using world = await startWorld();
     const client = createApolloClient(world.url, world.getToken);
     const list = client.watchQuery({ query: VideosDocument, variables: { first: 1 } });
@@ -122,7 +122,7 @@ describe('Apollo Client', () => {
     expect(toIds(both)).toEqual([newer.id, older.id]);
   });
 
-  it('pays once for a submit that is sent again because its answer was lost', async () => {
+  it('pays once for a submit that is sent again after a lost answer', async () => {
     await using world = await startWorld();
     const client = createApolloClient(world.url, world.getToken);
     const input = { ...INPUT, prompt: '#slow-answer', idempotencyKey: 'order-4711' };
@@ -133,7 +133,7 @@ describe('Apollo Client', () => {
     expect(countSubmits(world.sandbox)).toBe(1);
   });
 
-  it('misses nothing and hears nothing twice over a lost connection', async () => {
+  it('misses no event and repeats none after a lost connection', async () => {
     await using world = await startWorld();
     const client = createApolloClient(world.url, world.getToken);
     const made = [];

@@ -12,7 +12,7 @@ import { INPUT } from '../support/operations.ts';
 import { countSubmits, startWorld, submitOverACut, toSuccess } from './support.ts';
 
 describe('graphql-request', () => {
-  it('extends a video, learns of its end from the log and reads the film', async () => {
+  it('extends a video, reads its completion from the log and reads the file', async () => {
     await using world = await startWorld();
     const client = createRequestClient(world.url, world.getToken);
 
@@ -26,7 +26,7 @@ describe('graphql-request', () => {
     expect(read?.videoUrl).toMatch(/^http.*\.mp4$/);
   });
 
-  it('leads from nothing to an extended film', async () => {
+  it('makes a video and extends it', async () => {
     await using world = await startWorld();
     const client = createRequestClient(world.url, world.getToken);
 
@@ -50,7 +50,7 @@ describe('graphql-request', () => {
     expect(world.sandbox.tasks.get(video.taskId ?? '')?.parentTaskId).toBe(made.video.taskId);
   });
 
-  it('branches on the type of a refusal', async () => {
+  it('branches on the type of an error', async () => {
     await using world = await startWorld();
     const client = createRequestClient(world.url, world.getToken);
 
@@ -67,7 +67,7 @@ describe('graphql-request', () => {
     expect(toNextStep(limited)).toMatchObject({ retryInSeconds: expect.any(Number) });
   });
 
-  it('reaches the code of an error that is not in a union', async () => {
+  it('reads the code of a top-level error', async () => {
     await using world = await startWorld();
     const client = createRequestClient(world.url, world.getToken);
 
@@ -78,7 +78,7 @@ describe('graphql-request', () => {
     });
   });
 
-  it('pays once for a submit that is sent again because its answer was lost', async () => {
+  it('pays once for a submit that is sent again after a lost answer', async () => {
     await using world = await startWorld();
     const client = createRequestClient(world.url, world.getToken);
     const input = { ...INPUT, prompt: '#slow-answer', idempotencyKey: 'order-4711' };
@@ -89,7 +89,7 @@ describe('graphql-request', () => {
     expect(countSubmits(world.sandbox)).toBe(1);
   });
 
-  it('misses nothing and tells nothing twice over a lost connection', async () => {
+  it('misses no completion and repeats none after a lost connection', async () => {
     await using world = await startWorld();
     const client = createRequestClient(world.url, world.getToken);
     const made = [];

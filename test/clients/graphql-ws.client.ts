@@ -20,7 +20,7 @@ type Socket = ReturnType<typeof createSocket>;
 const toInput = (prompt: string) => ({ ...INPUT, prompt, idempotencyKey: crypto.randomUUID() });
 
 describe('graphql-ws', () => {
-  it('extends a video and hears of its end, with the film', async () => {
+  it('extends a video and receives its completion with the file', async () => {
     await using world = await startWorld();
     const client = createSocket(world.url, world.getToken);
 
@@ -34,7 +34,7 @@ describe('graphql-ws', () => {
     expect(heard.videoUrl).toMatch(/^http.*\.mp4$/);
   });
 
-  it('branches on the type of a refusal', async () => {
+  it('branches on the type of an error', async () => {
     await using world = await startWorld();
     const client = createSocket(world.url, world.getToken);
 
@@ -49,7 +49,7 @@ describe('graphql-ws', () => {
     expect(toNextStep(invalid)).toMatchObject({ fixInput: [{ path: ['prompt'] }] });
   });
 
-  it('reaches the code of an error that is not in a union', async () => {
+  it('reads the code of a top-level error', async () => {
     await using world = await startWorld();
     const client = createSocket(world.url, world.getToken);
 
@@ -60,7 +60,7 @@ describe('graphql-ws', () => {
     ]);
   });
 
-  it('pays once for a submit that it sends again by itself', async () => {
+  it('pays once for a submit that the client retries', async () => {
     await using world = await startWorld();
     const client = createSocket(world.url, world.getToken);
 
@@ -74,7 +74,7 @@ describe('graphql-ws', () => {
     expect(countSubmits(world.sandbox)).toBe(1);
   });
 
-  it('misses nothing and hears nothing twice over a lost connection', async () => {
+  it('misses no event and repeats none after a lost connection', async () => {
     await using world = await startWorld();
     const client = createSocket(world.url, world.getToken);
     const { taskIds, cursor } = await extendThrice(client);
@@ -85,7 +85,7 @@ describe('graphql-ws', () => {
     expect(heard.map(({ taskId }) => taskId)).toEqual(taskIds);
   });
 
-  it('comes back to a gateway that was restarted, and with a new token for one that ended', async () => {
+  it('reconnects to a restarted gateway, and with a new token after the old one expired', async () => {
     await using world = await startWorld();
     const tokens = [bearerOf('alice', { exp: inSeconds(2) }).replace('Bearer ', '')];
     const client = createSocket(world.url, () => tokens.shift() ?? world.getToken());

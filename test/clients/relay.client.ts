@@ -29,7 +29,7 @@ import {
 type Relay = ReturnType<typeof createRelayEnvironment>;
 
 describe('Relay', () => {
-  it('extends a video, hears of its end and reads the film', async () => {
+  it('extends a video, receives its completion and reads the file', async () => {
     await using world = await startWorld();
     const environment = createRelayEnvironment(world.url, world.getToken);
 
@@ -44,7 +44,7 @@ describe('Relay', () => {
     expect(read?.videoUrl).toMatch(/^http.*\.mp4$/);
   });
 
-  it('branches on the type of a refusal', async () => {
+  it('branches on the type of an error', async () => {
     await using world = await startWorld();
     const environment = createRelayEnvironment(world.url, world.getToken);
 
@@ -61,7 +61,7 @@ describe('Relay', () => {
     for (const { success } of [unavailable, limited, invalid, unknown]) expect(success).toBeNull();
   });
 
-  it('reaches the code of an error that is not in a union', async () => {
+  it('reads the code of a top-level error', async () => {
     await using world = await startWorld();
     const environment = createRelayEnvironment(world.url, world.getToken);
 
@@ -80,7 +80,7 @@ describe('Relay', () => {
     await expect(ear.next()).rejects.toMatchObject({ source: { errors } });
   });
 
-  it('has an event change the video that a query shows, without a request', async () => {
+  it('updates a displayed query from an event, without a request', async () => {
     await using world = await startWorld();
     const environment = createRelayEnvironment(world.url, world.getToken);
     const { video, cursor } = await extend(environment);
@@ -96,7 +96,7 @@ describe('Relay', () => {
     expect(after).toEqual(heard);
   });
 
-  it('joins the pages of a connection, and has a new video in it at once', async () => {
+  it('merges the pages of a connection, and adds a new video at once', async () => {
     await using world = await startWorld();
     const environment = createRelayEnvironment(world.url, world.getToken);
     const older = (await extend(environment)).video;
@@ -115,7 +115,7 @@ describe('Relay', () => {
     expect(toIds(three)).toEqual([newest.id, newer.id, older.id]);
   });
 
-  it('pays once for a submit that is sent again because its answer was lost', async () => {
+  it('pays once for a submit that is sent again after a lost answer', async () => {
     await using world = await startWorld();
     const environment = createRelayEnvironment(world.url, world.getToken);
     const input = { ...INPUT, prompt: '#slow-answer', idempotencyKey: 'order-4711' };
@@ -126,7 +126,7 @@ describe('Relay', () => {
     expect(countSubmits(world.sandbox)).toBe(1);
   });
 
-  it('misses nothing and hears nothing twice over a lost connection', async () => {
+  it('misses no event and repeats none after a lost connection', async () => {
     await using world = await startWorld();
     const environment = createRelayEnvironment(world.url, world.getToken);
     const made = [];

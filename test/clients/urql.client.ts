@@ -21,7 +21,7 @@ import {
 } from './support.ts';
 
 describe('urql', () => {
-  it('extends a video, hears of its end and reads the film', async () => {
+  it('extends a video, receives its completion and reads the file', async () => {
     await using world = await startWorld();
     const client = createUrqlClient(world.url, world.getToken);
 
@@ -36,7 +36,7 @@ describe('urql', () => {
     expect(read.data?.video?.videoUrl).toMatch(/^http.*\.mp4$/);
   });
 
-  it('branches on the type of a refusal', async () => {
+  it('branches on the type of an error', async () => {
     await using world = await startWorld();
     const client = createUrqlClient(world.url, world.getToken);
 
@@ -55,7 +55,7 @@ describe('urql', () => {
     });
   });
 
-  it('reaches the code of an error that is not in a union', async () => {
+  it('reads the code of a top-level error', async () => {
     await using world = await startWorld();
     const client = createUrqlClient(world.url, world.getToken);
 
@@ -67,7 +67,7 @@ describe('urql', () => {
     await expect(ear.next()).rejects.toMatchObject(error);
   });
 
-  it('has an event change the video that a query shows, without a request', async () => {
+  it('updates a displayed query from an event, without a request', async () => {
     await using world = await startWorld();
     const client = createUrqlClient(world.url, world.getToken);
     const { video, cursor } = toSuccess(await extendVideo(client, INPUT));
@@ -91,7 +91,7 @@ describe('urql', () => {
     expect(cached?.data?.video).toEqual(after);
   });
 
-  it('reads a list again after a submit, and joins its pages', async () => {
+  it('refetches a list after a submit, and merges its pages', async () => {
     await using world = await startWorld();
     const client = createUrqlClient(world.url, world.getToken);
     const lists = world.listen<VideosQuery['videos']>((show) => {
@@ -111,7 +111,7 @@ describe('urql', () => {
     expect(toIds(data?.videos)).toEqual([newer.id, older.id]);
   });
 
-  it('pays once for a submit that is sent again because its answer was lost', async () => {
+  it('pays once for a submit that is sent again after a lost answer', async () => {
     await using world = await startWorld();
     const client = createUrqlClient(world.url, world.getToken);
     const input = { ...INPUT, prompt: '#slow-answer', idempotencyKey: 'order-4711' };
@@ -122,7 +122,7 @@ describe('urql', () => {
     expect(countSubmits(world.sandbox)).toBe(1);
   });
 
-  it('misses nothing and hears nothing twice over a lost connection', async () => {
+  it('misses no event and repeats none after a lost connection', async () => {
     await using world = await startWorld();
     const client = createUrqlClient(world.url, world.getToken);
     const made = [];

@@ -28,7 +28,7 @@ describe('the code blocks of the pages', () => {
     }
   });
 
-  it('are closed, and none is hidden by its indentation', () => {
+  it('are closed and not indented', () => {
     for (const { file, prose } of readPages()) {
       expect(prose, file).not.toMatch(/^\s*(```|~~~)/m);
     }

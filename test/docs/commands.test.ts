@@ -21,8 +21,8 @@ const pages = groupByPage(readBlocks().filter(({ language }) => language === 'sh
   }),
 );
 
-describe('the commands of the pages', () => {
-  it('that are left out are all there, and each has its reason', () => {
+describe('the commands of the pages that are not executed', () => {
+  it('exist, and each has a reason', () => {
     const there = new Set(pages.flatMap(({ commands }) => commands));
 
     expect([...LEFT_OUT.keys()].filter((command) => !there.has(command))).toEqual([]);
@@ -30,7 +30,7 @@ describe('the commands of the pages', () => {
   });
 });
 
-describe('the commands, executed', () => {
+describe('every other command', () => {
   let clone: Awaited<ReturnType<typeof makeClone>>;
   let sandbox: Sandbox;
   const postgres = sharedPostgres();
@@ -41,7 +41,7 @@ describe('the commands, executed', () => {
     await Promise.all([clone, sandbox].map((part) => part[Symbol.asyncDispose]()));
   });
 
-  it.each(pages)('of $page', async ({ commands }) => {
+  it.each(pages)('runs: $page', async ({ commands }) => {
     const env = {
       // npm puts the packages' programs first for scripts; a shell of one's own does not.
       PATH: [dirname(process.execPath), join(ROOT, 'node_modules/.bin'), process.env.PATH].join(

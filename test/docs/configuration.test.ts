@@ -27,11 +27,11 @@ function toWord(value: unknown): string {
 }
 
 describe('docs/configuration.md', () => {
-  it('has every variable once, and none else', () => {
+  it('lists every variable once, and no other', () => {
     expect(rows.map(({ name }) => name).sort()).toEqual(VARIABLE_NAMES.toSorted());
   });
 
-  it('has the defaults that hold', () => {
+  it('states the actual defaults', () => {
     const values = new Map<string, unknown>(Object.entries(readConfig({ APIKLEY_API_KEY: 'key' })));
 
     const wrong = rows.filter(
@@ -41,7 +41,7 @@ describe('docs/configuration.md', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('says of each what it means', () => {
+  it('describes each variable', () => {
     expect(rows.filter(({ meaning }) => meaning.trim() === '')).toEqual([]);
   });
 });
@@ -53,7 +53,7 @@ describe('the mistakes in docs/configuration.md', () => {
     ([, message = '']) => message.replaceAll('\\|', '|'),
   );
 
-  it('that are of the environment are told in the words that are shown', () => {
+  it('are shown with the actual messages', () => {
     const told = Object.values(IN_THE_ENVIRONMENT).map(([, line]) => line);
     // Those of the machine name a place of one's own; test/mistakes.test.ts has their words.
     const shown = messages.filter((line) => !/^(PORT: 127|DATABASE_URL: the )/.test(line));

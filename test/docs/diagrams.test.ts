@@ -17,7 +17,7 @@ const lifecycles = diagrams.filter(({ kind }) => kind === 'stateDiagram-v2');
 const sequences = diagrams.filter(({ kind }) => kind === 'sequenceDiagram');
 
 describe('the diagrams', () => {
-  it('are of a kind that is checked here', () => {
+  it('are of a kind that is tested', () => {
     expect(diagrams).toHaveLength(lifecycles.length + sequences.length);
   });
 
@@ -31,7 +31,7 @@ describe('the diagrams', () => {
     }
   });
 
-  it('of the lifecycle allows what the code allows, where steps may be skipped', () => {
+  it('of the lifecycle allows the same transitions as the code, where states may be skipped', () => {
     const [diagram] = lifecycles;
     const arrows = (diagram?.lines ?? []).map((line) => {
       const [, from = '', to = ''] = ARROW.exec(line) ?? expect.unreachable(line);

@@ -14,7 +14,7 @@ const pages = groupByPage(
   readBlocks().filter(({ language }) => language === 'graphql' || language === 'json'),
 );
 
-describe('the operations of the pages, one after the other, and the answers that they show', () => {
+describe('the operations of the pages return the answers that the pages show', () => {
   it.each(pages)('%s', async (_page, blocks) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);

@@ -16,15 +16,18 @@ function findFault(from: string, link: string): string | null {
   return anchorsOf.get(target)?.has(anchor) ? null : 'no such heading';
 }
 
-describe('the links of the pages', () => {
-  it.each(pages.map(({ file, links }) => ({ file, links })))('$file', ({ file, links }) => {
-    const faults = links.flatMap((link) => {
-      const fault = findFault(file, link);
-      return fault ? [`${link}: ${fault}`] : [];
-    });
+describe('the links', () => {
+  it.each(pages.map(({ file, links }) => ({ file, links })))(
+    'of $file lead to existing pages and headings',
+    ({ file, links }) => {
+      const faults = links.flatMap((link) => {
+        const fault = findFault(file, link);
+        return fault ? [`${link}: ${fault}`] : [];
+      });
 
-    expect(faults).toEqual([]);
-  });
+      expect(faults).toEqual([]);
+    },
+  );
 
   it('lead from the README to the index, and from the index to every page below docs/', () => {
     const linksOf = (name: string) =>

@@ -45,8 +45,8 @@ const pages = readPages().map(({ file, text, prose, blocks }) => {
   return { file, text, prose, told: [prose, ...commands].join('\n') };
 });
 
-describe('what the pages name', () => {
-  it.each(pages)('as a variable or a value is one: $file', ({ told }) => {
+describe('the names on the pages', () => {
+  it.each(pages)('that look like variables or values exist: $file', ({ told }) => {
     const names = Array.from(told.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g), ([name]) => name);
 
     const unknown = names.filter((name) => !KNOWN.has(name) && !name.startsWith('OTEL_'));
@@ -54,7 +54,7 @@ describe('what the pages name', () => {
     expect(unknown).toEqual([]);
   });
 
-  it.each(pages)('as an npm script is one: $file', ({ file, text }) => {
+  it.each(pages)('of npm scripts exist: $file', ({ file, text }) => {
     // The page of an example speaks of its own scripts too.
     const folder = /^examples\/\w+\//.exec(file)?.[0];
     const scripts = { ...readScripts(''), ...(folder && readScripts(folder)) };
@@ -64,7 +64,7 @@ describe('what the pages name', () => {
     }
   });
 
-  it.each(pages)('as a file is there: $file', ({ file, prose }) => {
+  it.each(pages)('of files exist: $file', ({ file, prose }) => {
     const places = [ROOT, `${ROOT}${dirname(file)}/`];
     const paths = Array.from(
       prose.matchAll(/`((?:src|test|bench|docs|examples|codegen)\/[\w./-]+)`/g),

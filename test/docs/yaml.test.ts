@@ -20,7 +20,7 @@ const Prometheus = z.strictObject({
 
 describe('the settings of Prometheus', () => {
   it.each(readBlocks().filter(({ language }) => language === 'yaml'))(
-    'at $at fetch the metrics, with a token and not without',
+    'at $at scrape the metrics with the token, and fail without it',
     async ({ text }) => {
       await using stack = new AsyncDisposableStack();
       const upstream = stack.adopt(await startScriptedUpstream(() => {}), (it) => it.close());
