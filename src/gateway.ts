@@ -25,7 +25,7 @@ import { createQuota } from './server/quota.ts';
 import { serveWebSockets } from './server/websocket/server.ts';
 import { findWarnings, toFacts } from './startup-warnings.ts';
 import { toAllowance } from './store/allowance.ts';
-import { isShared, openDatabase } from './store/database.ts';
+import { isShared, openDatabase, toPoolOptions } from './store/database.ts';
 import type { Listener } from './store/listener.ts';
 import { prepareStore } from './store/prepare.ts';
 import { createVideoLoader } from './store/video-loader.ts';
@@ -70,11 +70,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     tracing = startTracing(version, log);
   }
   const trusted = readTrustedDocuments(config.TRUSTED_DOCUMENTS);
-  const pool = {
-    size: config.DATABASE_POOL_SIZE,
-    statementTimeoutMs: config.DATABASE_TIMEOUT_MS,
-    listenUrl: config.DATABASE_LISTEN_URL,
-  };
+  const pool = toPoolOptions(config);
   const {
     db,
     id: databaseId,

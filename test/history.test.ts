@@ -408,6 +408,7 @@ const OTHERS = new Set([
   'database.explainDatabase',
   'database.isShared',
   'database.openDatabase',
+  'database.toPoolOptions',
   'prepare.prepareStore',
   'transitions/refuse.releaseUnsent',
 ]);

@@ -54,6 +54,18 @@ export function isShared(url: string): boolean {
   return /^postgres(ql)?:/.test(url);
 }
 
+export function toPoolOptions(config: {
+  readonly DATABASE_POOL_SIZE: number;
+  readonly DATABASE_TIMEOUT_MS: number;
+  readonly DATABASE_LISTEN_URL?: string | undefined;
+}): PoolOptions {
+  return {
+    size: config.DATABASE_POOL_SIZE,
+    statementTimeoutMs: config.DATABASE_TIMEOUT_MS,
+    listenUrl: config.DATABASE_LISTEN_URL,
+  };
+}
+
 export interface OpenDatabase {
   readonly db: Database;
   /** Random, created with the tables: cursors of another database are recognised by it. */

@@ -2,13 +2,14 @@
 
 import { type SqlBool, sql } from 'kysely';
 import type { Video, VideoState } from '../video.ts';
+import { toCreationTime } from '../video-id.ts';
 import { type Prepared, prepare } from './prepared.ts';
 import { toVideo, toVideoState, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 
 /**
- * Finds the owner's videos by their own ids or by the upstream's task ids, in one statement. A key
- * that belongs to another owner, to a tombstone or to a deleted video maps to null; an unknown key is absent.
+ * Finds the owner's videos by their own ids or by the upstream's task ids. A key that belongs to another
+ * owner, to a tombstone or to a deleted video maps to null; an unknown key is absent.
  */
 export async function findVideos(
   db: Database,
@@ -17,15 +18,31 @@ export async function findVideos(
 ): Promise<Map<string, Video | null>> {
   // PostgreSQL cannot store NUL and refuses it in a parameter.
   const known = keys.filter((key) => !key.includes('\0'));
-  if (known.length === 0) return new Map();
-  const { rows } = await toFinder(known.length)(db, known);
-
   const found = new Map<string, Video | null>();
-  for (const row of rows) {
-    const video = row.owner === owner && isVideo(row) ? toVideo(row) : null;
-    found.set(row.id, video);
-    if (row.task_id !== null) found.set(row.task_id, video);
-  }
+  const find = async (column: KeyColumn, some: readonly string[]) => {
+    if (some.length === 0) return;
+    const { rows } = await toFinder(column, some.length)(db, some);
+    for (const row of rows) {
+      const video = row.owner === owner && isVideo(row) ? toVideo(row) : null;
+      found.set(row.id, video);
+      if (row.task_id !== null) found.set(row.task_id, video);
+    }
+  };
+  // A condition on one column is planned in half the time of one on both.
+  const isOwn = (key: string) => toCreationTime(key) !== null;
+  const own = known.filter(isOwn);
+  await Promise.all([
+    find('id', own),
+    find(
+      'task_id',
+      known.filter((key) => !isOwn(key)),
+    ),
+  ]);
+  // An upstream may have ids of the same form.
+  await find(
+    'task_id',
+    own.filter((key) => !found.has(key)),
+  );
   return found;
 }
 
@@ -33,22 +50,23 @@ function isVideo({ state }: VideoRow): boolean {
   return state !== 'REJECTED' && state !== 'DELETED';
 }
 
+type KeyColumn = 'id' | 'task_id';
 type FindByKeys = Prepared<readonly string[], VideoRow>;
 
 /** One prepared statement per number of keys; the callers bound that number. */
-const finders = new Map<number, FindByKeys>();
+const finders: Readonly<Record<KeyColumn, Map<number, FindByKeys>>> = {
+  id: new Map(),
+  task_id: new Map(),
+};
 
-function toFinder(count: number): FindByKeys {
-  const known = finders.get(count);
+function toFinder(column: KeyColumn, count: number): FindByKeys {
+  const known = finders[column].get(count);
   if (known) return known;
   const find: FindByKeys = prepare((db, param) => {
     const keys = Array.from({ length: count }, (_, index) => param(index));
-    return db
-      .selectFrom('video')
-      .selectAll()
-      .where((eb) => eb.or([eb('id', 'in', keys), eb('task_id', 'in', keys)]));
+    return db.selectFrom('video').selectAll().where(column, 'in', keys);
   });
-  finders.set(count, find);
+  finders[column].set(count, find);
   return find;
 }
 
