@@ -8,7 +8,7 @@ import type { Cursors } from './delivery/cursor.ts';
 import type { Hub } from './delivery/hub.ts';
 import type { Reader } from './delivery/reader.ts';
 import type { ErrorCode } from './error-table.ts';
-import type { FilesOf } from './files/files-of.ts';
+import type { Files } from './files/keeping.ts';
 import type { Database } from './store/schema.ts';
 import type { VideoCache, VideoLoader } from './store/video-loader.ts';
 import { findLineages } from './store/videos.ts';
@@ -28,7 +28,7 @@ export interface Services {
   readonly forecast: Forecast;
   readonly refresher: Refresher;
   readonly finished: VideoCache;
-  readonly filesOf: FilesOf;
+  readonly files: Files;
   readonly videoLoader: VideoLoader;
   readonly traceDelivery: TraceDelivery;
   readonly log: Logger;
@@ -112,8 +112,8 @@ class RequestContext implements Context {
   get finished() {
     return this.services.finished;
   }
-  get filesOf() {
-    return this.services.filesOf;
+  get files() {
+    return this.services.files;
   }
   get videoLoader() {
     return this.services.videoLoader;

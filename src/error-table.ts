@@ -4,7 +4,7 @@
  * Codes are part of the API: add freely, never rename.
  */
 
-export type Mutation = 'generateVideo' | 'extendVideo' | 'withdrawVideo';
+export type Mutation = 'generateVideo' | 'extendVideo' | 'withdrawVideo' | 'deleteVideo';
 
 export interface ErrorEntry {
   /** The name of the schema type. Absent: the error appears only in `errors` of an answer. */
@@ -54,7 +54,7 @@ export const ERROR_TABLE = toTable({
     action: 'Check the id and the signed-in user.',
     typeDescription: 'The video does not exist, or belongs to another owner (404).',
     retryable: false,
-    mutations: ['extendVideo', 'withdrawVideo'],
+    mutations: ['extendVideo', 'withdrawVideo', 'deleteVideo'],
     fromUpstream: true,
   },
   SOURCE_UNAVAILABLE: {
@@ -150,10 +150,10 @@ export const ERROR_TABLE = toTable({
   TOO_LATE: {
     type: 'TooLateError',
     message: 'It is too late for this: the video has moved on.',
-    meaning: 'The video is in a state in which this cannot be done any more.',
+    meaning: 'The video is in a state in which this cannot be done.',
     action: 'Look at the state of its `video`.',
     retryable: false,
-    mutations: ['withdrawVideo'],
+    mutations: ['withdrawVideo', 'deleteVideo'],
   },
   CURSOR_EXPIRED: {
     message:
@@ -169,7 +169,7 @@ export const ERROR_TABLE = toTable({
     meaning: 'The gateway cannot serve requests now. Nothing was started.',
     action: 'Retry.',
     retryable: true,
-    mutations: [...SUBMITS, 'withdrawVideo'],
+    mutations: [...SUBMITS, 'withdrawVideo', 'deleteVideo'],
   },
   UNAUTHENTICATED: {
     message:

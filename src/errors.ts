@@ -144,12 +144,12 @@ export class OutcomeUnknownError extends errorOf('OUTCOME_UNKNOWN') {
 
 export class IdempotencyConflictError extends errorOf('IDEMPOTENCY_CONFLICT') {}
 
-/** The video is in a state in which the request makes no sense any more. */
+/** The video is in a state in which the request makes no sense. */
 export class TooLateError extends errorOf('TOO_LATE') {
   readonly video: Video;
 
-  constructor(video: Video) {
-    super();
+  constructor(video: Video, message?: string) {
+    super({}, message === undefined ? {} : { message });
     this.video = video;
   }
 }

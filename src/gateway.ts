@@ -4,6 +4,7 @@ import { createAuthenticator } from './auth/authenticator.ts';
 import { createCallbackHandler } from './callbacks/handler.ts';
 import { createToClientError } from './client-errors.ts';
 import type { Config } from './config.ts';
+import { followChanges } from './delivery/changes.ts';
 import { createCursors } from './delivery/cursor.ts';
 import { createHub } from './delivery/hub.ts';
 import { createReader } from './delivery/reader.ts';
@@ -25,8 +26,7 @@ import { createQuota } from './server/quota.ts';
 import { serveWebSockets } from './server/websocket/server.ts';
 import { findWarnings, toFacts } from './startup-warnings.ts';
 import { toAllowance } from './store/allowance.ts';
-import { isShared, openDatabase, toPoolOptions } from './store/database.ts';
-import type { Listener } from './store/listener.ts';
+import { openDatabase, toPoolOptions } from './store/database.ts';
 import { prepareStore } from './store/prepare.ts';
 import { createVideoLoader } from './store/video-loader.ts';
 import { createForecast } from './submit/forecast.ts';
@@ -83,16 +83,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const limitResultSize = createResultSizeLimit(config.MAX_ANSWER_BYTES);
   const fast = createFastPaths(config, schema, limitResultSize);
   const hub = createHub(fast.videoCache);
-  let listener: Listener | undefined;
-  if (isShared(config.DATABASE_URL)) {
-    const { startListener } = await import('./store/listener.ts');
-    listener = startListener(config.DATABASE_LISTEN_URL ?? config.DATABASE_URL, pool, {
-      onChange: hub.publish,
-      onConnect: hub.publishAll,
-      onError: (error) =>
-        log.error({ err: error }, 'notifications of the database are interrupted'),
-    });
-  }
+  const listener = await followChanges(config, pool, hub, log);
 
   const isDatabaseReady = createReadiness(db, log);
   const subscriptions = createQuota(config.OWNER_SUBSCRIPTIONS, config.MAX_SUBSCRIPTIONS);
@@ -133,7 +124,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     forecast,
     refresher,
     finished: fast.videoCache,
-    filesOf: keeping.filesOf,
+    files: keeping.files,
     videoLoader: createVideoLoader(db, fast.videoCache),
     traceDelivery: createDeliverySpans(db, tracing),
     log,

@@ -22,6 +22,7 @@ import type { Database } from '../src/store/schema.ts';
 import * as spending from '../src/store/spending.ts';
 import * as submits from '../src/store/submits.ts';
 import * as confirm from '../src/store/transitions/confirm.ts';
+import * as deletes from '../src/store/transitions/delete.ts';
 import * as end from '../src/store/transitions/end.ts';
 import * as endConfirmed from '../src/store/transitions/end-confirmed.ts';
 import * as insert from '../src/store/transitions/insert.ts';
@@ -284,6 +285,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       (db) => removals.leaseRemovals(db, 20, 60_000),
       (db, history) => removals.leaseRemovals(db, 20, 60_000, toCopy(history).video_row),
     ],
+    countRemovals: [(db) => removals.countRemovals(db)],
     endRemoval: [(db, history) => removals.endRemoval(db, toCopy(history))],
     postponeRemoval: [(db, history) => removals.postponeRemoval(db, toCopy(history), 1)],
   },
@@ -353,6 +355,13 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     adoptTask: [
       async (db) => confirm.adoptTask(db, await insertRow(db), createVideoId(), true, DAY_MS),
     ],
+  },
+  'transitions/delete': {
+    deleteEndedVideo: [
+      (db, history) => deletes.deleteEndedVideo(db, OWNER, history.toId(history.firstSucceeded)),
+    ],
+    forgetVideos: [(db) => deletes.forgetVideos(db, OWNER, 20)],
+    forgetOwner: [(db) => deletes.forgetOwner(db, 'nobody')],
   },
   'transitions/end': {
     endVideo: [

@@ -224,6 +224,18 @@ describe('the URL of a copy', () => {
     expect(attachment.headers.get('content-disposition')).toMatch(/^attachment/);
   });
 
+  it('begins with PUBLIC_URL and BASE_PATH', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    const env = { KEEP_URL: `file:${newFolder()}`, BASE_PATH: '/api/video' };
+    await using gateway = await startGateway(sandbox, env);
+    const { id, film } = await makeVideo(gateway, sandbox);
+
+    const { videoUrl } = await untilKept(gateway, id);
+
+    expect(new URL(videoUrl ?? '').pathname).toBe(`/api/video/files/${id}/film-1.mp4`);
+    expect((await download(videoUrl)).equals(await download(film))).toBe(true);
+  });
+
   it('is valid for its own file and time only', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { KEEP_URL: `file:${newFolder()}` });

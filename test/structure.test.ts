@@ -27,7 +27,7 @@ const folderOf = (file: string) => file.split('/')[0] ?? '';
 /** From the top down: a folder may import those below it in this list, and itself. */
 const LAYERS = [
   ['cli.ts', 'index.ts'],
-  ['main.ts', 'demo', 'doctor', 'sandbox', 'token.ts'],
+  ['main.ts', 'demo', 'doctor', 'sandbox', 'token.ts', 'forget-owner.ts'],
   ['gateway.ts'],
   ['fast'],
   ['server'],

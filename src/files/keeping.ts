@@ -9,23 +9,40 @@ import { isShared } from '../store/database.ts';
 import { takeMeta } from '../store/meta.ts';
 import type { Database } from '../store/schema.ts';
 import { findProxy } from '../upstream/outbound-proxy.ts';
+import { within } from '../within.ts';
 import { createAllowedHosts } from './allowed-hosts.ts';
 import { startCopier } from './copier.ts';
 import { createDownloader } from './download.ts';
-import { createFileDestination } from './file-destination.ts';
 import { createFilesOf, type FilesOf, upstreamFiles } from './files-of.ts';
 import { createLinks } from './links.ts';
+import { openDestination } from './open-destination.ts';
+import { removeCopies } from './remover.ts';
 import { createServeFile, type ServeFile } from './serve.ts';
 
+/** What requests need. */
+export interface Files {
+  /** Where the files of a video are. */
+  readonly of: FilesOf;
+  /** Resolves once the copies of a deleted video are removed, or after a few seconds; the rest is done later. */
+  readonly removeCopies: (videoId: string) => Promise<void>;
+}
+
 export interface Keeping {
-  readonly filesOf: FilesOf;
+  readonly files: Files;
   /** Null: the gateway serves no files. */
   readonly serveFile: ServeFile | null;
   /** Resolves when no copy is running. */
   stop(): Promise<void>;
 }
 
-const OFF: Keeping = { filesOf: upstreamFiles, serveFile: null, stop: async () => {} };
+const OFF: Keeping = {
+  files: { of: upstreamFiles, removeCopies: async () => {} },
+  serveFile: null,
+  stop: async () => {},
+};
+
+/** How long a client waits for the destination. */
+const PATIENCE_MS = 5_000;
 
 export interface KeepingParts {
   readonly db: Database;
@@ -36,9 +53,9 @@ export interface KeepingParts {
 }
 
 export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
-  const { db, config, publicUrl } = parts;
+  const { db, log, config, publicUrl } = parts;
   if (!config.KEEP_URL) return OFF;
-  const destination = createFileDestination(config.KEEP_URL.path);
+  const destination = await openDestination(config.KEEP_URL);
   const key = await takeMeta(db, 'file_url_key', randomBytes(32).toString('base64url'));
   const links = createLinks(key, publicUrl);
   const downloader = createDownloader({
@@ -57,10 +74,18 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
     maxBytes: config.KEEP_MAX_BYTES,
   });
   return {
-    filesOf: createFilesOf(links.toUrl, {
-      keepDays: config.KEEP_DAYS,
-      retentionDays: config.RETENTION_DAYS,
-    }),
+    files: {
+      of: createFilesOf(links.toUrl, {
+        keepDays: config.KEEP_DAYS,
+        retentionDays: config.RETENTION_DAYS,
+      }),
+      async removeCopies(videoId) {
+        const removing = removeCopies({ db, destination, log }, videoId).catch((error: unknown) =>
+          log.error({ video: videoId, err: error }, 'a copy could not be removed; retrying'),
+        );
+        await within(PATIENCE_MS, removing, undefined);
+      },
+    },
     serveFile: createServeFile(links, destination),
     async stop() {
       await copier.stop();

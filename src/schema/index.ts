@@ -7,6 +7,7 @@ import './queries.ts';
 import './extend-video.ts';
 import './generate-video.ts';
 import './withdraw-video.ts';
+import './delete-video.ts';
 import './subscriptions.ts';
 
 /** The whole schema, in the order in which it was written. */

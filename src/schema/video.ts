@@ -81,13 +81,13 @@ export const VideoType = VideoRef.implement({
       nullable: true,
       description:
         'The video file: the copy of the gateway, if it is kept. The URL of a copy is signed and expires; read it again instead of storing it. Null until the file exists and after it has expired.',
-      resolve: (video, _args, ctx) => ctx.filesOf(video).videoUrl,
+      resolve: (video, _args, ctx) => ctx.files.of(video).videoUrl,
     }),
     coverUrl: t.field({
       type: 'URL',
       nullable: true,
       description: 'The cover image, as for `videoUrl`.',
-      resolve: (video, _args, ctx) => ctx.filesOf(video).coverUrl,
+      resolve: (video, _args, ctx) => ctx.files.of(video).coverUrl,
     }),
     schedule: t.field({
       type: ScheduleType,
@@ -158,18 +158,18 @@ export const VideoType = VideoRef.implement({
       nullable: true,
       description:
         'When the files are deleted: 14 days after the task was last seen unfinished, or when the copy of the gateway is deleted. Null without files.',
-      resolve: (video, _args, ctx) => ctx.filesOf(video).expiresAt,
+      resolve: (video, _args, ctx) => ctx.files.of(video).expiresAt,
     }),
     expired: t.boolean({
       description: 'Whether the files have expired. The URLs are then null.',
-      resolve: (video, _args, ctx) => ctx.filesOf(video).expired,
+      resolve: (video, _args, ctx) => ctx.files.of(video).expired,
     }),
     kept: t.field({
       type: KeptFilesType,
       nullable: true,
       description:
         "The gateway's copies of the files. Null if the gateway keeps no copies, if the video has no files, and if it was not made through the gateway.",
-      resolve: (video, _args, ctx) => ctx.filesOf(video).kept,
+      resolve: (video, _args, ctx) => ctx.files.of(video).kept,
     }),
     checkedAt: t.expose('checkedAt', {
       type: 'DateTime',

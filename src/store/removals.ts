@@ -96,6 +96,23 @@ export async function leaseRemovals(
   );
 }
 
+/** Counts copies that are still to be removed, up to 1,000. */
+export async function countRemovals(db: Database): Promise<number> {
+  const { count } = await db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('file_copy')
+        .select('id')
+        .where('state', '=', sql.lit('REMOVING'))
+        .where('try_after', '>', 0)
+        .limit(1_000)
+        .as('removing'),
+    )
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 /** Deletes the rows of copies that have been removed. */
 export async function endRemoval(
   db: Database,

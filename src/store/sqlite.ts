@@ -37,6 +37,8 @@ export function openSqliteFile(path: string): DatabaseSync {
       file.exec('pragma synchronous = normal');
       // Otherwise SQLite may write undo data to a temporary file outside of the database's folder.
       file.exec('pragma temp_store = memory');
+      // Overwrites what is deleted, because users may ask for their prompts to be gone.
+      file.exec('pragma secure_delete = fast');
       file.exec('begin immediate; commit');
       const fault = String(Object.values(file.prepare('pragma quick_check(1)').get() ?? {})[0]);
       if (fault !== 'ok') throw new Error(fault);

@@ -59,7 +59,7 @@ describe('the names on the pages', () => {
     const folder = /^examples\/\w+\//.exec(file)?.[0];
     const scripts = { ...readScripts(''), ...(folder && readScripts(folder)) };
 
-    for (const [, name = '', prefix] of text.matchAll(/npm run ([\w:]+)(?: --prefix (\S+))?/g)) {
+    for (const [, name = '', prefix] of text.matchAll(/npm run (\w[\w:-]*)(?: --prefix (\S+))?/g)) {
       expect(Object.keys(prefix ? readScripts(`${prefix}/`) : scripts), file).toContain(name);
     }
   });

@@ -37,7 +37,7 @@ export type ErrorCode =
   | 'RATE_LIMITED'
   /** The upstream could not fetch the image (451). Use a public address, or leave the image out. */
   | 'SOURCE_UNAVAILABLE'
-  /** The video is in a state in which this cannot be done any more. Look at the state of its `video`. */
+  /** The video is in a state in which this cannot be done. Look at the state of its `video`. */
   | 'TOO_LATE'
   /** The request has no valid credentials. Sign in again, then retry. */
   | 'UNAUTHENTICATED'
@@ -289,6 +289,18 @@ export type ReadKindQueryVariables = Exact<{
 
 
 export type ReadKindQuery = { video: { id: string, kind: VideoKind, duration: number | null, aspectRatio: AspectRatio | null, sourceTaskId: string | null, source: { id: string } | null, extensions: { edges: Array<{ node: { id: string, kind: VideoKind } }> } } | null };
+
+export type DeleteVideoMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeleteVideoMutation = { deleteVideo:
+    | { __typename: 'DeleteVideoSuccess', id: string }
+    | { __typename: 'GatewayUnavailableError', code: ErrorCode, message: string, retryable: boolean }
+    | { __typename: 'TooLateError', code: ErrorCode, message: string, retryable: boolean, video: { id: string, state: VideoState } }
+    | { __typename: 'VideoNotFoundError', code: ErrorCode, message: string, retryable: boolean }
+   };
 
 export type ReadKeptQueryVariables = Exact<{
   id: string;
@@ -702,6 +714,27 @@ export const ReadKindDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:d89df9ed835bf37fc1805c9c62ea0253126fcebe182c024c33c02e8c80373a0c"}) as unknown as TypedDocumentString<ReadKindQuery, ReadKindQueryVariables>;
+export const DeleteVideoDocument = new TypedDocumentString(`
+    mutation DeleteVideo($id: ID!) {
+  deleteVideo(id: $id) {
+    __typename
+    ... on DeleteVideoSuccess {
+      id
+    }
+    ... on GatewayError {
+      code
+      message
+      retryable
+    }
+    ... on TooLateError {
+      video {
+        id
+        state
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:5d3286434486af6e3f52d98c06d69af64bcfe341b66a28827716a9bd2bd6a2d9"}) as unknown as TypedDocumentString<DeleteVideoMutation, DeleteVideoMutationVariables>;
 export const ReadKeptDocument = new TypedDocumentString(`
     query ReadKept($id: ID!) {
   video(taskId: $id) {

@@ -37,7 +37,7 @@ export type ErrorCode =
   | 'RATE_LIMITED'
   /** The upstream could not fetch the image (451). Use a public address, or leave the image out. */
   | 'SOURCE_UNAVAILABLE'
-  /** The video is in a state in which this cannot be done any more. Look at the state of its `video`. */
+  /** The video is in a state in which this cannot be done. Look at the state of its `video`. */
   | 'TOO_LATE'
   /** The request has no valid credentials. Sign in again, then retry. */
   | 'UNAUTHENTICATED'

@@ -50,6 +50,7 @@ const PRICES: ReadonlyMap<string, Price> = new Map([
   ['schedule', SCHEDULE],
   ['estimatedFinishAt', SCHEDULE],
   ['withdrawVideo', { base: 100 }],
+  ['deleteVideo', VIDEO],
 ]);
 /** Without an argument they are part of what has been read: the node of an edge, the video of an event. */
 const READS: ReadonlySet<string> = new Set(['node', 'video']);

@@ -88,7 +88,7 @@ export async function adoptTask(
     const isNamed = sql<SqlBool>`coalesce(task_id, ${taskId}) is not null`;
     const isProven = sql<SqlBool>`(state in ('UNCONFIRMED', 'REJECTED', 'SCHEDULED', 'WITHDRAWN')
       or (state = 'SUBMITTING' and ${isNamed}))`;
-    const isReadable = sql<SqlBool>`${isNamed} and (
+    const isReadable = sql<SqlBool>`${isNamed} and state <> 'DELETED' and (
       state not in ('SUCCEEDED', 'FAILED')
       or (state = 'FAILED' and task_id is null)
       or failure_reason in ('NEVER_CONFIRMED', 'DEADLINE_PASSED'))`;

@@ -20,6 +20,7 @@
  * | settleOverdue, recoverOrphans, markUnconfirmed | SUBMITTING | UNCONFIRMED | kept | at the deadline |
  * | noteOpen | an earlier open state | WAITING, QUEUED, GENERATING | | |
  * | endVideo, endConfirmedVideo | see `ENDS_FROM` | SUCCEEDED, FAILED | taken back if free | none |
+ * | deleteEndedVideo | SUCCEEDED, FAILED, WITHDRAWN | DELETED | kept | none |
  *
  * Every transaction locks the video's row before the owner's row, and the lane after both, so that no two
  * of them deadlock. Whoever takes a waiting submit has the owner first, and skips a video that is locked.

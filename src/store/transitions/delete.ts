@@ -1,0 +1,126 @@
+/** Deletes a video at its owner's request. */
+
+import { type SqlBool, sql } from 'kysely';
+import { isEnded, VIDEO_STATES } from '../../video.ts';
+import { requestRemovals } from '../removals.ts';
+import type { Database, RowState } from '../schema.ts';
+
+const DELETABLE: readonly RowState[] = VIDEO_STATES.filter(isEnded);
+
+/** What remains says that a task was paid for: its key, fingerprint, token hash and task id. */
+export const SCRUBBED = {
+  state: 'DELETED',
+  prompt: '',
+  water_mark: '',
+  image_url: null,
+  expand_prompt: null,
+  source_task_id: '',
+  video_id: null,
+  video_url: null,
+  cover_url: null,
+  failure_message: null,
+  rejection: null,
+  traceparent: null,
+  keep_state: null,
+  kept_film: null,
+  kept_cover: null,
+  check_after: null,
+  lease_until: 0,
+} as const;
+
+/**
+ * Deletes an ended video: it disappears from every list, and its copies are marked for removal. The row
+ * remains until retention deletes it, so that its key is never paid for twice.
+ *
+ * @returns false when the owner has no ended video with this id.
+ */
+export async function deleteEndedVideo(db: Database, owner: string, id: string): Promise<boolean> {
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .updateTable('video')
+      .set(SCRUBBED)
+      .where('id', '=', id)
+      .where('owner', '=', owner)
+      .where('state', 'in', DELETABLE)
+      .returning('id')
+      .executeTakeFirst();
+    if (!row) return false;
+    await trx.deleteFrom('completion').where('video_row', '=', id).execute();
+    await requestRemovals(trx, [id]);
+    return true;
+  });
+}
+
+/** In each of these states nothing is to come of a row. */
+const FORGETTABLE: readonly RowState[] = [...DELETABLE, 'REJECTED', 'DELETED'];
+
+/**
+ * Deletes up to `limit` rows of an owner that have ended, with their completions and tombstones, and
+ * marks their copies for removal. Their keys can be paid for again.
+ *
+ * @returns the ids of the rows.
+ */
+export async function forgetVideos(db: Database, owner: string, limit: number): Promise<string[]> {
+  for (const state of FORGETTABLE) {
+    const ids = await forgetInState(db, owner, state, limit);
+    if (ids.length > 0) return ids;
+  }
+  return [];
+}
+
+async function forgetInState(
+  db: Database,
+  owner: string,
+  state: RowState,
+  limit: number,
+): Promise<string[]> {
+  return db.transaction().execute(async (trx) => {
+    // First an update, because replicas are told of updates and forget what they have cached.
+    const rows = await trx
+      .updateTable('video')
+      .set(SCRUBBED)
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('video')
+          .select('id')
+          // A range of one value, because PostgreSQL may read the whole table otherwise.
+          .where(sql<SqlBool>`(owner, state) >= (${owner}, ${state})`)
+          .where(sql<SqlBool>`(owner, state) <= (${owner}, ${state})`)
+          .orderBy('owner')
+          .orderBy('state')
+          .orderBy('id')
+          .limit(limit),
+      )
+      .where('state', '=', state)
+      .returning('id')
+      .execute();
+    const ids = rows.map(({ id }) => id);
+    if (ids.length === 0) return [];
+    await trx.deleteFrom('completion').where('video_row', 'in', ids).execute();
+    await requestRemovals(trx, ids);
+    await trx.deleteFrom('video').where('id', 'in', ids).execute();
+    return ids;
+  });
+}
+
+/** What is left of an owner once nothing more can be forgotten. */
+export interface OwnerRemains {
+  /** Tasks that have not ended. */
+  readonly tasks: number;
+}
+
+/** Deletes what is stored about an owner beside videos, unless tasks are still open. */
+export async function forgetOwner(db: Database, owner: string): Promise<OwnerRemains> {
+  return db.transaction().execute(async (trx) => {
+    await trx.deleteFrom('attempt').where('owner', '=', owner).execute();
+    const { tasks } = await trx
+      .selectFrom('video')
+      .select(({ fn }) => fn.countAll<number>().as('tasks'))
+      .where('owner', '=', owner)
+      .where('state', '<>', sql.lit('REJECTED'))
+      .where('state', '<>', sql.lit('DELETED'))
+      .executeTakeFirstOrThrow();
+    if (tasks === 0) await trx.deleteFrom('owner').where('owner', '=', owner).execute();
+    return { tasks };
+  });
+}
