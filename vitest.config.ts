@@ -9,10 +9,14 @@ const LONGEST = [
   'doctor.test.ts',
   'replicas.test.ts',
   'commands.test.ts',
+  'poolers.test.ts',
+  'sockets.test.ts',
+  'typescript.test.ts',
+  'outage.test.ts',
   'package.test.ts',
 ];
 
-/** Begins with those that take minutes: at the end one alone would keep the others' processors idle. */
+/** Starts the longest files first, so that none of them runs alone at the end. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) =>
@@ -29,8 +33,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
-    // Most tests wait for something most of the time: two at a time on the smallest machine, too.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Most tests wait most of the time, for a child process or a timer: more workers than processors.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     // Only to end what hangs: no test depends on speed.
     testTimeout: 120_000,

@@ -1,6 +1,17 @@
-/** What a test starts as the gateway: what global-setup.ts has built, or else the sources. */
+/** The programs that tests start: those that global-setup.ts has built, otherwise the sources. */
 
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const MAIN =
-  process.env.TEST_GATEWAY ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
+
+export const MAIN = process.env.TEST_GATEWAY ?? join(SOURCES, 'main.ts');
+
+/** The arguments for Node that run a program of `src/`. */
+export function toArguments(path: string): string[] {
+  if (path === 'main.ts') return [MAIN];
+  // The build starts in half the time.
+  return path === 'doctor/main.ts' && process.env.TEST_GATEWAY
+    ? [join(dirname(process.env.TEST_GATEWAY), 'cli.js'), 'doctor']
+    : [join(SOURCES, path)];
+}

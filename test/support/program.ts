@@ -1,9 +1,8 @@
-/** A program of ours, run as people run it: with this environment and no other, to its end. */
+/** Runs one of our programs to its end, with only this environment. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { MAIN } from './main.ts';
+import { toArguments } from './main.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -17,9 +16,7 @@ export async function runProgram(
   env: Readonly<Record<string, string>>,
   { args = [], cwd }: { args?: readonly string[]; cwd?: string } = {},
 ): Promise<Ended> {
-  const file =
-    path === 'main.ts' ? MAIN : fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
-  const child = spawn(process.execPath, [file, ...args], {
+  const child = spawn(process.execPath, [...toArguments(path), ...args], {
     env: { ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd && { cwd }),
