@@ -115,7 +115,7 @@ async function checkRuns(
   );
 }
 
-describe('any interleaving', () => {
+describe('any interleaving of clients, upstream and crashes', () => {
   const title = 'pays once a key, moves states forward, and delivers each completion once';
 
   it(`${title}, on SQLite`, { timeout: 20 * 60_000 }, async () => {

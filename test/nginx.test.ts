@@ -58,7 +58,7 @@ async function untilHeard({ next }: Answer, text: string): Promise<void> {
 
 describe.skipIf(!HAS_NGINX)('behind nginx with its default settings', () => {
   it.each(['POST', 'GET'] as const)(
-    'an event stream by %s arrives event by event, though nginx buffers answers',
+    'an event stream by %s arrives event by event, although nginx buffers answers',
     async (method) => {
       await using sandbox = await startSandbox({ autoplay: false });
       await using gateway = await startGateway(sandbox);
@@ -80,7 +80,7 @@ describe.skipIf(!HAS_NGINX)('behind nginx with its default settings', () => {
     },
   );
 
-  it('queries are answered as they are without it', async () => {
+  it('queries get the same answers as without it', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     await using nginx = await startNginx(gateway);
@@ -94,7 +94,7 @@ describe.skipIf(!HAS_NGINX)('behind nginx with its default settings', () => {
 });
 
 describe.skipIf(!HAS_NGINX)('behind nginx that passes upgrades and rewrites the Host', () => {
-  it('a page of PUBLIC_URL’s origin may open a WebSocket, and a stranger may not', async () => {
+  it('a page of PUBLIC_URL’s origin may open a WebSocket, and a foreign page may not', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const env = { PUBLIC_URL, AUTH_API_KEYS: `web:${'0'.repeat(64)}` };
     await using gateway = await startGateway(sandbox, env);

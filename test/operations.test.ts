@@ -148,13 +148,13 @@ beforeAll(async () => {
 
 describe('the alert rules', () => {
   it.each(rules.map(({ alert, expr }) => [alert, expr]))(
-    '%s asks for what there is',
+    '%s queries existing metrics',
     (_alert, expr) => {
       expect(findFaults(expr, exposed)).toEqual([]);
     },
   );
 
-  it('each have a name of their own and a section in the runbook, which has none beside', () => {
+  it('each have a unique name and a section in the runbook, which has no other sections', () => {
     const names = rules.map(({ alert }) => alert);
     const sections = [...read('runbook.md').matchAll(/^### (Longtake\w+)$/gm)].map(
       ([, name]) => name,
@@ -176,14 +176,14 @@ describe('the runbook', () => {
     ),
   );
 
-  it('leads nowhere that does not exist', () => {
+  it('has no broken links', () => {
     const links = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor);
 
     expect(links.length).toBeGreaterThan(5);
     for (const anchor of links) expect(anchors).toContain(anchor);
   });
 
-  it('names only panels, metrics and settings that there are', () => {
+  it('names only existing panels, metrics and settings', () => {
     const titles = dashboard.panels.map(({ title }) => title);
     const settings = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8');
 
@@ -201,11 +201,11 @@ describe('the runbook', () => {
 });
 
 describe('the dashboard', () => {
-  it.each(targets.map(({ expr }) => [expr]))('asks for what there is: %s', (expr) => {
+  it.each(targets.map(({ expr }) => [expr]))('queries existing metrics: %s', (expr) => {
     expect(findFaults(expr, exposed)).toEqual([]);
   });
 
-  it('takes its data source from a variable, and names its series by labels that there are', () => {
+  it('takes its data source from a variable, and its legends use existing labels', () => {
     expect(dashboard.templating.list.map(({ name }) => name)).toEqual(['datasource', 'instance']);
     const labels = new Set([
       ...PROMETHEUS_OWN,
@@ -220,7 +220,7 @@ describe('the dashboard', () => {
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
   });
 
-  it('shows every metric that there is', () => {
+  it('shows every metric', () => {
     const shown = targets.map(({ expr }) => expr).join(' ');
     const metrics = [...exposed.text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = '']) => name);
 
@@ -229,7 +229,7 @@ describe('the dashboard', () => {
   });
 });
 
-describe('the check itself', () => {
+describe('this check', () => {
   it.each([
     ['longtake_nothing > 0', 'no metric longtake_nothing'],
     [
@@ -238,13 +238,13 @@ describe('the check itself', () => {
     ],
     ['longtake_submits_total{outcome="OK"}', 'longtake_submits_total has no outcome=OK'],
     ['sum by (owner) (longtake_submits_total)', 'no label owner'],
-  ])('sees a mistake: %s', (expression, fault) => {
+  ])('finds a mistake: %s', (expression, fault) => {
     expect(findFaults(expression, exposed)).toEqual([fault]);
   });
 });
 
-describe('what the runbook says about backups', () => {
-  it('holds: the file of a stopped gateway is all, and a new database id refuses old cursors', async () => {
+describe('the backups that the runbook describes', () => {
+  it('work: the file of a stopped gateway is complete, and a new database id refuses old cursors', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId, cursor } = await extend(gateway);

@@ -67,7 +67,7 @@ async function knock(url: string, origin: string, headers: Headers = {}): Promis
 }
 
 describe('an app whose origin is listed', () => {
-  it.each(APP_ORIGINS)('may read every answer, and open a WebSocket: %s', async (origin) => {
+  it.each(APP_ORIGINS)('may read every answer and open a WebSocket: %s', async (origin) => {
     await using running = await start({ CORS_ORIGINS: `${APP},${origin}` });
 
     const answers = [
@@ -92,7 +92,7 @@ describe('an app whose origin is listed', () => {
     'http://localhost',
     'null',
     'file://',
-  ])('is taken by its exact text, which this is not: %s', async (origin) => {
+  ])('is matched exactly, so this one is refused: %s', async (origin) => {
     await using running = await start({ CORS_ORIGINS: 'capacitor://localhost' });
 
     const { headers } = await ask(running.url, { origin });
@@ -113,7 +113,7 @@ describe('CORS_ORIGINS', () => {
   };
 
   it.each([APP, 'http://localhost:5173', 'http://[::1]:5173', ...APP_ORIGINS])(
-    'takes an origin as browsers send it: %s',
+    'accepts an origin as browsers send it: %s',
     (origin) => {
       expect(faultOf(origin)).toBe('');
     },
@@ -157,7 +157,7 @@ describe('a preflight', () => {
   });
 
   it.each(['', 'a b', 'x(y)', 'x;y', ', ,', '*"'])(
-    'allows what the gateway reads itself where no list of names is asked for: %j',
+    'without a list of names allows the headers that the gateway reads: %j',
     async (asked) => {
       await using running = await start({ CORS_ORIGINS: APP });
       const headers = { origin: APP, 'access-control-request-headers': asked };
@@ -170,7 +170,7 @@ describe('a preflight', () => {
     },
   );
 
-  it('of a stranger allows nothing', async () => {
+  it('of a foreign origin allows nothing', async () => {
     await using running = await start({ CORS_ORIGINS: APP });
     const headers = { origin: STRANGER, 'access-control-request-headers': ASKED };
 
@@ -204,14 +204,14 @@ describe('a page of the gateway’s own origin, behind a proxy', () => {
     ['capacitor://name.example.com', 'name.example.com'],
     ['null', 'null'],
     ['http://undefined', 'name.example.com'],
-  ])('is not to be taken for another: %s at Host %s', async (origin, host) => {
+  ])('is not confused with another origin: %s at Host %s', async (origin, host) => {
     await using running = await start(AUTH_ENV);
 
     expect(await knock(running.url, origin, { host })).toBe(403);
   });
 
   it.each(['gateways', '10.0.0.7:4000', '127.0.0.1:4000'])(
-    'is known by PUBLIC_URL where the proxy has rewritten the Host to %s',
+    'is recognised by PUBLIC_URL if the proxy has rewritten the Host to %s',
     async (host) => {
       const env = { PUBLIC_URL: `${PUBLIC}/base`, AUTH: 'none' };
       await using running = await start(env);
@@ -226,7 +226,7 @@ describe('a page of the gateway’s own origin, behind a proxy', () => {
     },
   );
 
-  it('is not known by a Host that points here (DNS rebinding), whatever PUBLIC_URL is', async () => {
+  it('is not recognised by a foreign Host (DNS rebinding), whatever PUBLIC_URL is', async () => {
     await using running = await start({ PUBLIC_URL: PUBLIC, AUTH: 'none' });
     const headers = { host: 'evil.example.net', origin: STRANGER };
 
@@ -234,7 +234,7 @@ describe('a page of the gateway’s own origin, behind a proxy', () => {
     expect(await knock(running.url, STRANGER, { host: 'evil.example.net' })).toBe(403);
   });
 
-  it('an upgrade whose Host is none is refused with 400', async () => {
+  it('an upgrade with a malformed Host is refused with 400', async () => {
     await using running = await start(AUTH_ENV);
 
     expect(await knock(running.url, 'https://a@b', { host: 'a@b' })).toBe(400);

@@ -94,10 +94,10 @@ async function submit(gateway: TestGateway, idempotencyKey: string | null = null
   return answer.data.extendVideo;
 }
 
-describe('connections to the database that are cut without a word', () => {
+describe('database connections that are cut silently', () => {
   const ENV = { DATABASE_TIMEOUT_MS: '1000', SHUTDOWN_TIMEOUT_MS: '3000' };
 
-  it('keep no listener from what another replica is told, nor the gateway from its end', async () => {
+  it('do not stop deliveries from another replica or the shutdown of the gateway', async () => {
     await using upstream = await startHeldUpstream();
     const url = await postgres.createDatabase();
     await using proxy = await startFreezableProxy(url);
@@ -121,7 +121,7 @@ describe('connections to the database that are cut without a word', () => {
     await a.stop();
   });
 
-  it('are given to nobody again', async () => {
+  it('are not reused', async () => {
     await using upstream = await startHeldUpstream();
     await using proxy = await startFreezableProxy(await postgres.createDatabase());
     await using gateway = await startGateway(upstream, { ...ENV, DATABASE_URL: proxy.url });
@@ -141,8 +141,8 @@ describe('connections to the database that are cut without a word', () => {
   });
 });
 
-describe('connections to the database that are cut in mid-stream', () => {
-  it('cost nobody anything: 150 completions, five cuts', async () => {
+describe('database connections that are cut during statements', () => {
+  it('lose nothing in 150 completions and five cuts', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using upstream = await startPaidUpstream();
     await using a = await startGateway(upstream, { DATABASE_URL });
@@ -167,7 +167,7 @@ describe('connections to the database that are cut in mid-stream', () => {
     expect(heardOnB).toEqual(log);
   });
 
-  it('let each of 24 submits that were under way end as it did, with one POST', async () => {
+  it('do not change the outcome of 24 submits in flight, each with one POST', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, { DATABASE_URL });
@@ -188,8 +188,8 @@ describe('connections to the database that are cut in mid-stream', () => {
   });
 });
 
-describe('a database server that goes away and comes back', () => {
-  it('is said to be away meanwhile, and nothing is lost', { timeout: 240_000 }, async () => {
+describe('a database server that goes down and comes back', () => {
+  it('is reported as down meanwhile, and nothing is lost', { timeout: 240_000 }, async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using upstream = await startPaidUpstream();
     await using a = await startGateway(upstream, { DATABASE_URL });
@@ -251,7 +251,7 @@ describe('a database server that goes away and comes back', () => {
     expect((await submit(a, 'a-key')).__typename).toBe('ExtendVideoSuccess');
   });
 
-  it('finds the callbacks that came in the seconds of its absence acknowledged only when kept', {
+  it('has stored every callback that was acknowledged around its outage', {
     timeout: 240_000,
   }, async () => {
     const DATABASE_URL = await postgres.createDatabase();
@@ -272,7 +272,7 @@ describe('a database server that goes away and comes back', () => {
   });
 });
 
-describe('a submit whose POST is under way when the database goes away', () => {
+describe('a submit in flight when the database goes down', () => {
   /** The POST is there and unanswered, and the database is gone. */
   async function loseDatabase(upstream: HeldUpstream, gateway: TestGateway) {
     const submitting = submit(gateway, 'the-key');
@@ -293,7 +293,7 @@ describe('a submit whose POST is under way when the database goes away', () => {
     expect(upstream.submits).toHaveLength(1);
   }
 
-  it('is settled when it returns', { timeout: 240_000 }, async () => {
+  it('is settled when the database returns', { timeout: 240_000 }, async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, { DATABASE_URL });
@@ -310,7 +310,7 @@ describe('a submit whose POST is under way when the database goes away', () => {
     await expectPaidOnce(upstream, gateway, 'task-1');
   });
 
-  it('has its refusal settled as well', { timeout: 240_000 }, async () => {
+  it('is settled with its refusal, too', { timeout: 240_000 }, async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, { DATABASE_URL });
@@ -324,7 +324,7 @@ describe('a submit whose POST is under way when the database goes away', () => {
     expect(upstream.submits).toHaveLength(1);
   });
 
-  it('is unknown to its caller after its deadline, and never to be sent again', {
+  it('has an unknown outcome after its deadline, and is never sent again', {
     timeout: 240_000,
   }, async () => {
     const DATABASE_URL = await postgres.createDatabase();

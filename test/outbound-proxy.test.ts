@@ -30,7 +30,7 @@ async function readRoute(env: Record<string, string>): Promise<Finding | undefin
 }
 
 describe.skipIf(!HAS_TINYPROXY)('calls to the upstream', () => {
-  it('go through the tunnel of HTTPS_PROXY, and the doctor says so', async () => {
+  it('use the tunnel of HTTPS_PROXY, and the doctor reports it', async () => {
     await using folder = await makeFolder();
     const certificates = await makeCertificates(folder.path, HOST);
     await using upstream = await startUpstream();
@@ -53,7 +53,7 @@ describe.skipIf(!HAS_TINYPROXY)('calls to the upstream', () => {
     });
   });
 
-  it('to an http upstream are passed on by http_proxy, unless NO_PROXY names its host', async () => {
+  it('to an http upstream use http_proxy, unless NO_PROXY names the host', async () => {
     await using upstream = await startUpstream();
     await using proxy = await startTinyproxy();
     const url = upstream.url.replace('127.0.0.1', HOST);

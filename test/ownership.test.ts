@@ -102,8 +102,8 @@ async function extendAndEnd(gateway: TestGateway, sandbox: Sandbox, taskId: stri
   return made;
 }
 
-describe("another's video", () => {
-  it('answers byte for byte like one that does not exist, by every field, key and transport', async () => {
+describe('another owner’s video', () => {
+  it('gets byte for byte the same answers as an unknown one, by every field, key and transport', async () => {
     await using both = await startBoth();
     const { gateway, sandbox } = both;
     const keys = await seedAlice(gateway, sandbox);
@@ -142,7 +142,7 @@ describe("another's video", () => {
     }
   }, 60_000);
 
-  it('cannot be extended, and the upstream never hears of it', async () => {
+  it('cannot be extended, and the upstream gets no request', async () => {
     await using both = await startBoth();
     const { gateway, sandbox } = both;
     const keys = await seedAlice(gateway, sandbox);
@@ -171,7 +171,7 @@ describe("another's video", () => {
     expect((await of(NOBODY))?.replaceAll(NOBODY, 'KEY')).toBe(theirs?.replaceAll(key, 'KEY'));
   });
 
-  it('cannot be told by a submit of hers that was refused', async () => {
+  it('cannot be detected by a refused submit of its owner', async () => {
     await using both = await startBoth();
     const { gateway } = both;
     await both.alice.graphql(ExtendDocument, {
@@ -196,7 +196,7 @@ describe('lists', () => {
     'FAILED',
   ];
 
-  it("hold one's own alone, by every state, page, cursor and transport", async () => {
+  it('contain only the caller’s own videos, by every state, page, cursor and transport', async () => {
     await using both = await startBoth();
     const { gateway, sandbox, alice } = both;
     const keys = await seedAlice(gateway, sandbox);
@@ -242,7 +242,7 @@ describe('lists', () => {
     expect(data.videos.edges.map(({ node }) => node.id)).toEqual([mine.id]);
   });
 
-  it('resume nothing from another’s cursor over a subscription either', async () => {
+  it('cannot be resumed from another owner’s cursor by a subscription either', async () => {
     await using both = await startBoth();
     const { gateway, sandbox, alice } = both;
     await seedAlice(gateway, sandbox);
@@ -261,7 +261,7 @@ describe('lists', () => {
 });
 
 describe('lineage', () => {
-  it('has no edge to, from or through a video of another’s', async () => {
+  it('has no edge to, from or through another owner’s video', async () => {
     await using both = await startBoth();
     const { gateway, sandbox, alice, bob } = both;
     const first = await extend(alice);
@@ -292,7 +292,7 @@ describe('lineage', () => {
 });
 
 describe('an idempotencyKey', () => {
-  it('of two owners is two keys: two tasks, no conflict, no word of each other', async () => {
+  it('of two owners is two keys: two tasks and no conflict', async () => {
     await using both = await startBoth();
     const { sandbox, alice, bob } = both;
     const hers = await extend(alice, { idempotencyKey: 'the key', prompt: 'Hers' });
@@ -307,7 +307,7 @@ describe('an idempotencyKey', () => {
 });
 
 describe('events', () => {
-  it('of another never arrive, on a socket or by SSE, whatever is listened to', async () => {
+  it('of another owner never arrive, over a socket or SSE, for any subscription', async () => {
     await using both = await startBoth();
     const { sandbox, alice, bob } = both;
     const { data } = await bob.graphql(ReadCompletionsDocument, {});
@@ -336,10 +336,10 @@ describe('events', () => {
   });
 });
 
-describe('a video that was not made through the gateway', () => {
+describe('a foreign video', () => {
   const ASK: Operation = { document: ReadVideoDocument, variables: { taskId: ORIGINAL_TASK_ID } };
 
-  it('is readable by whoever knows its task id', async () => {
+  it('can be read by anyone who knows its task id', async () => {
     await using both = await startBoth();
 
     for (const authorization of [ALICE, BOB]) {
@@ -348,7 +348,7 @@ describe('a video that was not made through the gateway', () => {
     }
   });
 
-  it('is not under FOREIGN_VIDEOS=deny: like one that does not exist, and nobody is asked', async () => {
+  it('is unknown with FOREIGN_VIDEOS=deny, without an upstream call', async () => {
     await using both = await startBoth({ FOREIGN_VIDEOS: 'deny' });
     const { gateway, sandbox, bob } = both;
     const ways = await openWays(gateway, BOB);
@@ -374,8 +374,8 @@ describe('a video that was not made through the gateway', () => {
   });
 });
 
-describe('what was made in open mode', () => {
-  it('belongs to nobody who has to say who is asking', async () => {
+describe('a video made without authentication', () => {
+  it('belongs to no authenticated owner', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const made = await extend(gateway);

@@ -92,7 +92,7 @@ describe('the npm package', () => {
     };
   }
 
-  it('holds what is needed to run, and no more', () => {
+  it('contains only the files that are needed at run time', () => {
     expect(packed.unpackedSize).toBeLessThanOrEqual(3 * MIB);
     expect(packed.files).toEqual(
       expect.arrayContaining([
@@ -160,7 +160,7 @@ describe('the npm package', () => {
     expect(checked).toMatchObject({ stdout: '', stderr: '' });
   });
 
-  it('explains itself, and refuses a command that it does not have', async () => {
+  it('prints its usage, and refuses an unknown command', async () => {
     const folder = folders.pinned;
 
     const help = await folder.run('npx longtake --help');
@@ -180,7 +180,7 @@ describe('the npm package', () => {
     expect(token).toMatchObject({ code: 0, output: expect.stringMatching(/^ey[\w.-]+\n$/) });
   });
 
-  it('tells an older Node in one sentence what to do', async () => {
+  it('tells the user of an older Node which version is required', async () => {
     const folder = folders.pinned;
     const { engines } = JSON.parse(
       await readFile(join(folder.path, 'node_modules/longtake/package.json'), 'utf8'),

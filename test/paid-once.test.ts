@@ -109,8 +109,8 @@ async function submitTogether(gateway: TestGateway) {
   };
 }
 
-describe('thirty equal submits at once', () => {
-  it('are one paid request, and get the same video', async () => {
+describe('thirty equal concurrent submits', () => {
+  it('send one paid request and get the same video', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
 
@@ -127,7 +127,7 @@ describe('thirty equal submits at once', () => {
   });
 
   it.each(['#answer-lost', '#timeout', '#cut-off', '#empty', '#no-task-id', '#html'])(
-    'are one paid request, and all learn that its answer was lost: %s',
+    'send one paid request, and all get OutcomeUnknownError after %s',
     async (word) => {
       await using sandbox = await startSandbox({ autoplay: false });
       await using gateway = await startGateway(sandbox, { UPSTREAM_TIMEOUT_MS: '500' });
@@ -158,7 +158,7 @@ describe('thirty equal submits at once', () => {
     { code: 402, type: 'InsufficientCreditsError', retryable: false, retryAfter: null },
     { code: 415, type: 'UpstreamError', retryable: false, inDoubt: null },
   ])(
-    'share a refusal, $code, which frees their key afterwards',
+    'get the same refusal, $code, which then frees their key',
     async ({ code, type, ...facts }) => {
       await using upstream = await startHeldUpstream();
       await using gateway = await startGateway(upstream);
@@ -181,7 +181,7 @@ describe('thirty equal submits at once', () => {
     },
   );
 
-  it('share an error that asserts no refusal, and the key is kept', async () => {
+  it('get the same error if it asserts no refusal, and the key is kept', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const { answers, lastAnswer } = await submitTogether(gateway);
@@ -215,7 +215,7 @@ describe('thirty equal submits at once', () => {
     expect(upstream.submits).toHaveLength(2);
   });
 
-  it('share the news that the upstream cannot be reached, which frees their key afterwards', async () => {
+  it('get UpstreamUnreachableError, which then frees their key', async () => {
     await using upstream = await startMuteUpstream();
     await using gateway = await startGateway(upstream);
     const { answers } = await submitTogether(gateway);
@@ -238,13 +238,13 @@ describe('thirty equal submits at once', () => {
   });
 });
 
-describe('the same key and input again', () => {
+describe('a repeat with the same key and input', () => {
   it.each([
     { state: 'WAITING', steps: 0 },
     { state: 'QUEUED', steps: 1 },
     { state: 'GENERATING', steps: 2 },
     { state: 'SUCCEEDED', steps: 3 },
-  ])('answers with the video as it stands: $state', async ({ state, steps }) => {
+  ])('gets the video with its current state: $state', async ({ state, steps }) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id, taskId } = await extend(gateway, KEYED);
@@ -257,7 +257,7 @@ describe('the same key and input again', () => {
     expect(countSubmits(sandbox)).toBe(1);
   });
 
-  it('answers with the video as it stands: FAILED', async () => {
+  it('gets the video with its current state: FAILED', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const prompt = 'Dance on #nsfw';
@@ -273,7 +273,7 @@ describe('the same key and input again', () => {
     expect(countSubmits(sandbox)).toBe(1);
   });
 
-  it('gives a cursor from which the completion cannot be missed, while it is open', async () => {
+  it('gets a cursor before the completion while the task is open', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id, taskId } = await extend(gateway, KEYED);
@@ -286,7 +286,7 @@ describe('the same key and input again', () => {
     expect(data.completions.edges.map(({ node }) => node.video.id)).toEqual([id]);
   });
 
-  it('holds over a restart', async () => {
+  it('gets the same video after a restart', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id } = await extend(gateway, KEYED);
@@ -298,7 +298,7 @@ describe('the same key and input again', () => {
     expect(countSubmits(sandbox)).toBe(1);
   });
 
-  it('says once more that the outcome is unknown, of the same video', async () => {
+  it('gets OutcomeUnknownError with the same video while the outcome is unknown', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const id = await loseAnswer(gateway);
@@ -310,7 +310,7 @@ describe('the same key and input again', () => {
     expect(await listIds(gateway)).toEqual([id]);
   });
 
-  it('says so of a task that was given up before it was confirmed, too', async () => {
+  it('gets OutcomeUnknownError for a task that was given up unconfirmed, too', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, {
       UNCONFIRMED_DEADLINE_MS: '20',
@@ -329,7 +329,7 @@ describe('the same key and input again', () => {
     expect(countSubmits(sandbox)).toBe(1);
   });
 
-  it('is a new paid request under a new key: that is the consent', async () => {
+  it('under a new key sends a new paid request', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const id = await loseAnswer(gateway);
@@ -341,8 +341,8 @@ describe('the same key and input again', () => {
   });
 });
 
-describe('an outcome that is unknown', () => {
-  it('leaves a video that can be read and watched until its callback tells the end', async () => {
+describe('an unknown outcome', () => {
+  it('returns a video that can be read and watched until its callback arrives', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const id = await loseAnswer(gateway);
@@ -365,7 +365,7 @@ describe('an outcome that is unknown', () => {
     expect(countSubmits(sandbox)).toBe(1);
   });
 
-  it('is settled by a callback that comes after the task was given up', async () => {
+  it('is resolved by a callback after the task was given up', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, {
       UNCONFIRMED_DEADLINE_MS: '20',
@@ -389,7 +389,7 @@ describe('an outcome that is unknown', () => {
 });
 
 describe('a refused submit', () => {
-  it('joins the submit that is on its way, and no refusal by a replica whose clock is ahead', async () => {
+  it('joins the submit in flight, and not a refusal by a replica whose clock is ahead', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const input = { ...INPUT, idempotencyKey: 'key' };
@@ -423,7 +423,7 @@ describe('a refused submit', () => {
     expect(upstream.submits).toHaveLength(2);
   });
 
-  it('leaves nothing that is listed, found or counted', async () => {
+  it('is not listed, found or counted', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     await submit(gateway, { prompt: 'Dance on #451' });
@@ -443,7 +443,7 @@ describe('a refused submit', () => {
     expect(sandbox.requests.filter(({ method }) => method === 'GET')).toEqual([]);
   });
 
-  it('frees its key for another input as well', async () => {
+  it('also frees its key for another input', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     await submit(gateway, { prompt: 'Dance on #451' });
@@ -454,7 +454,7 @@ describe('a refused submit', () => {
     expect(countSubmits(sandbox)).toBe(2);
   });
 
-  it('is also one that had no turn in time: nothing is sent, and its key is free', async () => {
+  it('that got no place in time sends nothing and frees its key', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, {
       UPSTREAM_REQUESTS: '1',
@@ -475,7 +475,7 @@ describe('a refused submit', () => {
     expect(countSubmits(sandbox)).toBe(2);
   });
 
-  it('comes to life when a callback proves its task, and takes its key back', async () => {
+  it('becomes a task when a callback proves it, and takes its key back', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const prompt = 'Dance on #451';
@@ -495,7 +495,7 @@ describe('a refused submit', () => {
     expect(countSubmits(sandbox)).toBe(1);
   });
 
-  it('comes to life by a failure too: the task was there', async () => {
+  it('becomes a task when a callback of a failure proves it', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const prompt = 'Dance on #451';
@@ -511,7 +511,7 @@ describe('a refused submit', () => {
     expect(countSubmits(sandbox)).toBe(1);
   });
 
-  it('takes its key back from a later one that was refused as well', async () => {
+  it('takes its key back from a later refused one', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const prompt = 'Dance on #451';
@@ -525,7 +525,7 @@ describe('a refused submit', () => {
     expect(countSubmits(sandbox)).toBe(2);
   });
 
-  it('leaves its key to the later submit that holds it, when it comes to life', async () => {
+  it('does not take its key from a later submit that holds it', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const first = submit(gateway);
@@ -579,7 +579,7 @@ describe('another input under the same key', () => {
     ['waterMark null', { waterMark: null }],
     ['imageUrl null', { imageUrl: null }],
     ['expandPrompt null', { expandPrompt: null }],
-  ])('is none where the defaults make it equal: %s', async (_what, change) => {
+  ])('is no conflict if the defaults make it equal: %s', async (_what, change) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id } = await extend(gateway, KEYED);
@@ -590,7 +590,7 @@ describe('another input under the same key', () => {
     expect(countSubmits(sandbox)).toBe(1);
   });
 
-  it("is none where it names the same source by the gateway's id", async () => {
+  it("is no conflict if it names the same source by the gateway's id", async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const source = await extend(gateway);
@@ -603,7 +603,7 @@ describe('another input under the same key', () => {
     expect(countSubmits(sandbox)).toBe(2);
   });
 
-  it('is a conflict at once while the first is in flight, and of a lost one', async () => {
+  it('is a conflict at once while the first is in flight or has an unknown outcome', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const first = submit(gateway);
@@ -620,8 +620,8 @@ describe('another input under the same key', () => {
   });
 });
 
-describe('a submit whose caller is gone', () => {
-  it('runs to its end: one request, and the row is confirmed', async () => {
+describe('a submit whose client disconnects', () => {
+  it('continues: one request, and the row is confirmed', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const leaving = new AbortController();
@@ -650,7 +650,7 @@ describe('a submit whose caller is gone', () => {
     expect(upstream.submits).toHaveLength(1);
   });
 
-  it('is an orphan when the process dies: never sent again, its outcome unknown', async () => {
+  it('becomes an orphan when the process dies: never sent again, outcome unknown', async () => {
     await using upstream = await startHeldUpstream();
     await using doomed = await startGatewayProcess(upstream);
     const answer = doomed.graphql(ExtendDocument, { input: KEYED });
@@ -680,8 +680,8 @@ describe('a submit whose caller is gone', () => {
 });
 
 // The limit on a process's files is Linux's; elsewhere nothing as honest is at hand.
-describe.skipIf(process.platform !== 'linux')('a disk that is full', () => {
-  it('lets nothing be sent: what cannot be written down must not be paid for', async () => {
+describe.skipIf(process.platform !== 'linux')('a full disk', () => {
+  it('prevents submits from being sent', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGatewayProcess(sandbox);
     gateway.limitFileSize(1);
@@ -700,7 +700,7 @@ describe.skipIf(process.platform !== 'linux')('a disk that is full', () => {
     expect(countSubmits(sandbox)).toBe(1);
   });
 
-  it('keeps an answer that has come until there is room for it', async () => {
+  it('delays storing an answer until there is space', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGatewayProcess(upstream);
     const answer = gateway.graphql(ExtendDocument, { input: KEYED });
@@ -720,7 +720,7 @@ describe.skipIf(process.platform !== 'linux')('a disk that is full', () => {
 });
 
 describe('submits without a key', () => {
-  it('are a paid request each', async () => {
+  it('each send a paid request', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
 

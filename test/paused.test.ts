@@ -9,8 +9,8 @@ const UPSTREAM_TIMEOUT_MS = 5_000;
 /** Longer than that, and far from the end of the submit, which is 15 s later. */
 const PAUSE_MS = 6_000;
 
-describe('a process that was paused for longer than the deadline of its call', () => {
-  it('takes the answer that came meanwhile', async () => {
+describe('a process that is suspended past the deadline of its call', () => {
+  it('accepts the answer that arrived meanwhile', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGatewayProcess(upstream, {
       UPSTREAM_TIMEOUT_MS: String(UPSTREAM_TIMEOUT_MS),

@@ -72,14 +72,14 @@ const ARRIVE = {
   message: 'notifications arrive: every replica sees the changes of the others',
 };
 
-describe('PostgreSQL itself', () => {
-  it('has the notifications proved by the doctor', async () => {
+describe('PostgreSQL without a pooler', () => {
+  it('passes the doctor’s check of notifications', async () => {
     const DATABASE_URL = await sharedPostgres().createDatabase();
 
     expect((await consult({ DATABASE_URL }))[1]).toMatchObject(ARRIVE);
   });
 
-  it('ends a statement that takes too long', async () => {
+  it('aborts a statement that takes too long', async () => {
     await expectServerToEnd(await sharedPostgres().createDatabase(), SHORT);
   });
 });
@@ -91,7 +91,7 @@ describe.skipIf(!isThere)('pgbouncer in session mode', () => {
   });
   afterAll(() => pooler[Symbol.asyncDispose]());
 
-  it('serves replicas, which hear of each other, and the doctor says so', async () => {
+  it('works with several replicas, and the doctor confirms it', async () => {
     const DATABASE_URL = pooler.through(await sharedPostgres().createDatabase());
 
     await expectReplicasToHear({ DATABASE_URL });
@@ -101,11 +101,11 @@ describe.skipIf(!isThere)('pgbouncer in session mode', () => {
     expect(notifications).toMatchObject(ARRIVE);
   });
 
-  it('ends a statement that takes too long', async () => {
+  it('aborts a statement that takes too long', async () => {
     await expectServerToEnd(pooler.through(await sharedPostgres().createDatabase()), SHORT);
   });
 
-  it('does not pass on every parameter: the one that it refuses is named', async () => {
+  it('rejects a parameter of the URL, which the error names', async () => {
     const url = new URL(pooler.through(await sharedPostgres().createDatabase()));
     url.searchParams.set('options', '-c search_path=longtake');
 
@@ -122,7 +122,7 @@ describe.skipIf(!isThere)('pgbouncer in transaction mode', () => {
   });
   afterAll(() => pooler[Symbol.asyncDispose]());
 
-  it('serves replicas with DATABASE_LISTEN_URL, and nothing is set in its sessions', async () => {
+  it('works with DATABASE_LISTEN_URL, and sets nothing in its sessions', async () => {
     const DATABASE_LISTEN_URL = await sharedPostgres().createDatabase();
     const DATABASE_URL = pooler.through(DATABASE_LISTEN_URL);
 
@@ -139,13 +139,13 @@ describe.skipIf(!isThere)('pgbouncer in transaction mode', () => {
     expect(await ask(DATABASE_LISTEN_URL, locks)).toEqual([]);
   });
 
-  it('ends a statement of a transaction that takes too long', async () => {
+  it('aborts a statement of a transaction that takes too long', async () => {
     const listenUrl = await sharedPostgres().createDatabase();
 
     await expectServerToEnd(pooler.through(listenUrl), { ...SHORT, listenUrl });
   });
 
-  it('is a reason not to start without it: notifications would not arrive', async () => {
+  it('without DATABASE_LISTEN_URL stops the start, because notifications would not arrive', async () => {
     const direct = await sharedPostgres().createDatabase();
     const DATABASE_URL = pooler.through(direct);
     const problem =
@@ -171,7 +171,7 @@ describe.skipIf(!isThere)('pgbouncer in transaction mode', () => {
 });
 
 describe('DATABASE_LISTEN_URL', () => {
-  it('that leads to another database is a reason not to start', async () => {
+  it('of another database stops the start', async () => {
     const DATABASE_URL = await sharedPostgres().createDatabase();
     const DATABASE_LISTEN_URL = await sharedPostgres().createDatabase();
 
@@ -180,7 +180,7 @@ describe('DATABASE_LISTEN_URL', () => {
     );
   });
 
-  it('that leads nowhere is named, by the doctor, too', async () => {
+  it('that is unreachable is named, by the doctor, too', async () => {
     const DATABASE_URL = await sharedPostgres().createDatabase();
     const DATABASE_LISTEN_URL = 'postgres://postgres:canary@127.0.0.1:9/postgres';
     const message =

@@ -68,7 +68,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
   }
 
   it.each(STRICT)(
-    'and sslmode=%s takes the certificate of a trusted authority',
+    'and sslmode=%s accepts the certificate of a trusted authority',
     async (sslmode) => {
       const DATABASE_URL = await toUrl({ sslmode, sslrootcert: files.authority });
 
@@ -79,7 +79,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
   );
 
   it.each([...STRICT, 'verify-full&sslrootcert=system'])(
-    'and sslmode=%s refuses the certificate of another, and says which parameter trusts it',
+    'and sslmode=%s refuses an untrusted certificate, and names the parameter that trusts it',
     async (sslmode) => {
       const DATABASE_URL = (await toUrl({ sslmode: '@' })).replace('%40', sslmode);
 
@@ -89,7 +89,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
     },
   );
 
-  it.each(STRICT)('and sslmode=%s refuses a certificate of another name', async (sslmode) => {
+  it.each(STRICT)('and sslmode=%s refuses a certificate for another name', async (sslmode) => {
     const DATABASE_URL = await toUrl({ sslmode, sslrootcert: files.authority }, '127.0.0.1');
 
     await expect(startGateway(UPSTREAM, { DATABASE_URL })).rejects.toThrow(
@@ -101,7 +101,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
     ['no-verify', {}, 'localhost'],
     ['require', { uselibpqcompat: 'true' }, '127.0.0.1'],
     ['verify-ca', { uselibpqcompat: 'true', sslrootcert: '@' }, '127.0.0.1'],
-  ])('and sslmode=%s with %j encrypts, and asks for less', async (sslmode, more, hostname) => {
+  ])('and sslmode=%s with %j encrypts with less verification', async (sslmode, more, hostname) => {
     const parameters = { sslmode, ...more };
     if ('sslrootcert' in more) Object.assign(parameters, { sslrootcert: files.authority });
     const DATABASE_URL = await toUrl(parameters, hostname);
@@ -111,7 +111,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
     expect(await isEncrypted(DATABASE_URL)).toEqual([true]);
   });
 
-  it('is used without it where no sslmode or `disable` is set', async () => {
+  it('connects without TLS if no sslmode or `disable` is set', async () => {
     for (const parameters of [{}, { sslmode: 'disable' }]) {
       const DATABASE_URL = await toUrl(parameters);
       await using _gateway = await startGateway(UPSTREAM, { DATABASE_URL });
@@ -119,7 +119,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
     }
   });
 
-  it('and a file that is not there is named', async () => {
+  it('and a missing file names that file', async () => {
     const DATABASE_URL = await toUrl({ sslmode: 'verify-full', sslrootcert: '/not/there.pem' });
 
     const sentence = `a file that sslrootcert, sslcert or sslkey of the URL names cannot be read (ENOENT: no such file or directory, open '/not/there.pem').`;
@@ -127,7 +127,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
     expect((await consult(DATABASE_URL))?.message).toBe(`DATABASE_URL: ${sentence}`);
   });
 
-  it('is started with without a warning about modes', async () => {
+  it('starts without a warning about modes', async () => {
     const DATABASE_URL = await toUrl({ sslmode: 'require', sslrootcert: files.authority });
 
     await using gateway = await startGatewayProcess(UPSTREAM, { DATABASE_URL });
@@ -135,7 +135,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
     expect(await gateway.stop()).not.toContain('WARNING');
   });
 
-  it('that asks for it is named, with the parameter', async () => {
+  it('and a server that requires it names the parameter', async () => {
     const rules = join(await readSetting('data_directory'), 'pg_hba.conf');
     const before = await readFile(rules, 'utf8');
     const url = await toUrl({}, '127.0.0.1');
@@ -152,7 +152,7 @@ describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
 });
 
 describe('PostgreSQL without TLS', () => {
-  it('is named as such where the URL asks for it', async () => {
+  it('is named as the cause if the URL requires TLS', async () => {
     const url = new URL(await sharedPostgres().createDatabase());
     url.searchParams.set('sslmode', 'require');
 

@@ -17,7 +17,7 @@ import { sharedPostgres } from './support/postgres.ts';
 const postgres = sharedPostgres();
 
 describe('replicas on one PostgreSQL', () => {
-  it('tell the listeners of all of them what a callback told one', async () => {
+  it('deliver a completion to listeners on all replicas', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using sandbox = await startSandbox({ autoplay: false });
     await using a = await startGateway(sandbox, { DATABASE_URL });
@@ -38,10 +38,10 @@ describe('replicas on one PostgreSQL', () => {
   });
 });
 
-describe('a NUL, which PostgreSQL can neither store nor look for,', () => {
+describe('a NUL, which PostgreSQL cannot store,', () => {
   const toDerived = (taskId: string) => `task-${Buffer.from(taskId).toString('base64url')}`;
 
-  it('is no bug of ours, wherever a client writes one', async () => {
+  it('causes no internal error, wherever a client sends one', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { DATABASE_URL });
@@ -74,7 +74,7 @@ describe('a NUL, which PostgreSQL can neither store nor look for,', () => {
     }
   });
 
-  it('in a callback costs no completion', async () => {
+  it('in a callback does not lose the completion', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, { DATABASE_URL });

@@ -35,8 +35,8 @@ async function readMany(caller: TestCaller, ids: readonly string[]) {
 const toIds = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 
-describe('reads of ids that the store does not know', () => {
-  it('are bounded per owner: what is too much is RATE_LIMITED, with an honest time', async () => {
+describe('reads of unknown ids', () => {
+  it('are limited per owner, with RATE_LIMITED and the actual waiting time', async () => {
     await using upstream = await startScriptedUpstream(knowsNothing);
     await using gateway = await startGateway(upstream, ENV);
     const alice = gateway.as(bearerOf('alice'));
@@ -53,7 +53,7 @@ describe('reads of ids that the store does not know', () => {
     }
   });
 
-  it('are bounded in total, and one owner leaves others their share', async () => {
+  it('are limited in total, and one owner cannot use it all', async () => {
     await using upstream = await startScriptedUpstream(knowsNothing);
     await using gateway = await startGateway(upstream, ENV);
 
@@ -66,7 +66,7 @@ describe('reads of ids that the store does not know', () => {
     expect(readsOf(upstream)).toBe(8);
   });
 
-  it('are remembered for a while where the upstream does not know the id either', async () => {
+  it('are cached for a while if the upstream does not know the id', async () => {
     await using upstream = await startScriptedUpstream(knowsNothing);
     await using gateway = await startGateway(upstream, ENV);
     const alice = gateway.as(bearerOf('alice'));
@@ -79,7 +79,7 @@ describe('reads of ids that the store does not know', () => {
     expect(readsOf(upstream)).toBe(5);
   });
 
-  it('count each request that they cause, repeats included', async () => {
+  it('count every request that they cause, including retries', async () => {
     await using upstream = await startScriptedUpstream((request, response) =>
       request.method === 'GET' ? answerJson(response, { code: 500, msg: 'broken' }) : undefined,
     );
@@ -91,7 +91,7 @@ describe('reads of ids that the store does not know', () => {
     expect(found.every((error) => error !== null)).toBe(true);
   });
 
-  it('are refused to subscriptions, too', async () => {
+  it('are limited for subscriptions, too', async () => {
     await using upstream = await startScriptedUpstream(knowsNothing);
     await using gateway = await startGateway(upstream, ENV);
     const alice = gateway.as(bearerOf('alice'));
@@ -106,7 +106,7 @@ describe('reads of ids that the store does not know', () => {
 });
 
 describe('reads of open tasks', () => {
-  it('use the same budget, and a task is answered as stored when it is used up', async () => {
+  it('use the same budget, and get the stored state when it is used up', async () => {
     await using upstream = await startScriptedUpstream(({ method }, response) =>
       method === 'POST'
         ? answerJson(response, { code: 200, msg: 'success', data: { taskId: 'task-1' } })
@@ -127,8 +127,8 @@ describe('reads of open tasks', () => {
   });
 });
 
-describe('a read of reconciliation', () => {
-  it('takes a place of its allowance for each request, repeats included', async () => {
+describe('a read by reconciliation', () => {
+  it('takes a place of the allowance for each request, including retries', async () => {
     await using upstream = await startScriptedUpstream(({ method }, response) =>
       method === 'GET'
         ? answerJson(response, { code: 500, msg: 'broken' })

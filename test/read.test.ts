@@ -101,7 +101,7 @@ describe('video and node', () => {
     expect(data.node).toEqual({ __typename: 'Video', id, taskId, state: 'SUCCEEDED' });
   });
 
-  it('tell all that is known of a video that has ended well', async () => {
+  it('return every field of a successful video', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const before = Date.now();
@@ -146,7 +146,7 @@ describe('video and node', () => {
   });
 
   it.each(['unknown', 'task-dW5rbm93bg', '0197a2b4-7e4c-7000-8000-000000000000'])(
-    'are null for %s, which nobody knows',
+    'are null for the unknown id %s',
     async (key) => {
       await using sandbox = await startSandbox({ autoplay: false });
       await using gateway = await startGateway(sandbox);
@@ -159,7 +159,7 @@ describe('video and node', () => {
   );
 
   it.each(['', ' ', 'a b', 'кот', 'a\0b', 'a'.repeat(256)])(
-    'are null for “%s”, which is no question for the upstream',
+    'are null for “%s” without an upstream call',
     async (key) => {
       await using sandbox = await startSandbox({ autoplay: false });
       await using gateway = await startGateway(sandbox);
@@ -170,7 +170,7 @@ describe('video and node', () => {
     },
   );
 
-  it('cost no upstream call once a video has ended, well or badly', async () => {
+  it('cost no upstream call once a video has ended', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const good = await extend(gateway);
@@ -202,7 +202,7 @@ describe('video and node', () => {
     expect(sandbox.requests).toHaveLength(1);
   });
 
-  it('follow an open task as the upstream moves it', async () => {
+  it("return the upstream's progress of an open task", async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway);
@@ -233,8 +233,8 @@ describe('video and node', () => {
   });
 });
 
-describe('a video made elsewhere', () => {
-  it('is read through, and its id can be used wherever a task id can', async () => {
+describe('a foreign video', () => {
+  it('is read at the upstream, and its id can be used instead of the task id', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
 
@@ -273,7 +273,7 @@ describe('a video made elsewhere', () => {
     expect(data.videos.edges).toEqual([]);
   });
 
-  it('tells how far it is, how it failed and that it has expired', async () => {
+  it('shows its progress, its failure and its expiry', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using maker = await startGateway(sandbox);
     await using gateway = await startGateway(sandbox);
@@ -300,7 +300,7 @@ describe('a video made elsewhere', () => {
   });
 });
 
-describe('many reads at once', () => {
+describe('concurrent reads', () => {
   it('50 aliases of one open task cost one upstream read', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
@@ -327,7 +327,7 @@ describe('many reads at once', () => {
     expect(sandbox.requests).toHaveLength(1);
   });
 
-  it('50 aliases of videos that have ended cost none, and each gets its own', async () => {
+  it('50 aliases of ended videos cost none, and each gets its own', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { UPSTREAM_REQUESTS: '1000' });
     const made = await Promise.all(Array.from({ length: 50 }, () => extend(gateway)));
@@ -342,7 +342,7 @@ describe('many reads at once', () => {
     expect(sandbox.requests).toHaveLength(before);
   });
 
-  it('one after the other cost at most one upstream read in 2 s', async () => {
+  it('in sequence cost at most one upstream read in 2 s', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway);
@@ -356,7 +356,7 @@ describe('many reads at once', () => {
     expect(sandbox.requests.length - before).toBeLessThanOrEqual(windows);
   });
 
-  it('share the read under way, which goes on until the last reader has left', async () => {
+  it('share the running read, which continues until the last reader has left', async () => {
     await using upstream = await startHeldReads();
     await using gateway = await startGateway(upstream);
     const { taskId } = await extend(gateway);
@@ -387,7 +387,7 @@ describe('many reads at once', () => {
   });
 
   it.each(['task-1', 'elsewhere'])(
-    'end at the upstream when the last reader of %s leaves',
+    'abort the upstream read when the last reader of %s leaves',
     async (taskId) => {
       await using upstream = await startHeldReads();
       await using gateway = await startGateway(upstream);
@@ -402,8 +402,8 @@ describe('many reads at once', () => {
   );
 });
 
-describe('an upstream that is in trouble', () => {
-  it('leaves a reader no longer than some seconds without the stored row', async () => {
+describe('an upstream that fails', () => {
+  it('delays a reader by a few seconds at most, who then gets the stored row', async () => {
     await using upstream = await startHeldReads();
     await using gateway = await startGateway(upstream);
     const { taskId } = await extend(gateway);
@@ -428,7 +428,7 @@ describe('an upstream that is in trouble', () => {
   });
 
   it.each([401, 404, 422, 429, 455, 500])(
-    'shows in no read of a known task (code %s)',
+    'causes no error in a read of a known task (code %s)',
     async (code) => {
       await using upstream = await startScriptedUpstream((request, response) =>
         request.method === 'POST'
@@ -464,7 +464,7 @@ describe('videos', () => {
     }
   }
 
-  it('lists the newest first, and pages through all without a gap or a repeat', async () => {
+  it('lists the newest first, and pages through all without gaps or repeats', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const made = [];
@@ -490,7 +490,7 @@ describe('videos', () => {
     expect(sandbox.requests).toHaveLength(before);
   });
 
-  it('goes on without a gap when videos are made between two pages', async () => {
+  it('has no gaps when videos are added between two pages', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     for (let n = 0; n < 4; n++) await extend(gateway);
@@ -506,7 +506,7 @@ describe('videos', () => {
     expect(ids).toEqual(whole?.edges.map(({ node }) => node.id));
   });
 
-  it('knows an exact page for the last one, and an empty list for no page', async () => {
+  it('has no next page after an exact last page, and is empty for first: 0', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const empty = await readPages(gateway, 2);
@@ -520,7 +520,7 @@ describe('videos', () => {
     ]);
   });
 
-  it('shows only the states asked for', async () => {
+  it('filters by state', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const good = await extend(gateway);
@@ -541,7 +541,7 @@ describe('videos', () => {
     expect(await list(null)).toEqual([good.id, bad.id, open.id].toSorted());
   });
 
-  it('shows a submit under way as UNCONFIRMED', async () => {
+  it('shows a submit in flight as UNCONFIRMED', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const extended = extend(gateway, { prompt: '#slow-answer' });
@@ -555,8 +555,8 @@ describe('videos', () => {
   });
 });
 
-describe('a video whose files are gone', () => {
-  it('by the word of the upstream has no URLs', async () => {
+describe('a video whose files have expired', () => {
+  it('according to the upstream has no URLs', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway, { prompt: '#expired #callback-lost' });

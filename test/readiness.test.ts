@@ -39,7 +39,7 @@ describe('/ready', () => {
     await untilReady(gateway, 200);
   });
 
-  it.skipIf(process.platform !== 'linux')('is 503 while nothing can be written', async () => {
+  it.skipIf(process.platform !== 'linux')('is 503 while the disk is full', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGatewayProcess(sandbox);
 
@@ -53,7 +53,7 @@ describe('/ready', () => {
     await gateway.logged('the database can be written again');
   });
 
-  it('is 503 while PostgreSQL takes no writes', async () => {
+  it('is 503 while PostgreSQL is read-only', async () => {
     const postgres = sharedPostgres();
     const DATABASE_URL = await postgres.createDatabase();
     const name = new URL(DATABASE_URL).pathname.slice(1);
@@ -101,7 +101,7 @@ describe('a drain', () => {
     }
   });
 
-  it('ends in time while fsync hangs, and says that a thread is not free', async () => {
+  it('ends in time while fsync hangs, and reports a blocked thread', async () => {
     await using folder = await makeFolder();
     const gateway = await start(
       readConfig({

@@ -89,8 +89,8 @@ async function loseAnswer(gateway: TestGateway, prompt = 'Dance on #answer-lost'
   return data.extendVideo.video.id;
 }
 
-describe('a callback that never comes', () => {
-  it('is made up for: a hundred tasks complete without one', async () => {
+describe('a lost callback', () => {
+  it('is made up for by reads: a hundred tasks complete', async () => {
     await using sandbox = await startSandbox({ stepMs: 5 });
     await using gateway = await startGateway(sandbox, EAGER);
     const events = (await gateway.socket()).subscribe(OnExtendedDocument, {});
@@ -132,7 +132,7 @@ describe('a callback that never comes', () => {
     expect(heard.sort()).toEqual(tasks.map(({ id }) => id).sort());
   });
 
-  it('is made up for after a process that died in the middle of a look', async () => {
+  it('is made up for after the process died during a check', async () => {
     await using upstream = await startReadUpstream((taskId, response) => {
       const reads = upstream.requests.filter(({ method }) => method === 'GET').length;
       if (reads > 1) answerState(response, taskId, 'success');
@@ -152,7 +152,7 @@ describe('a callback that never comes', () => {
     expect((await followToEnd(gateway, 'task-1')).at(-1)).toMatchObject({ state: 'SUCCEEDED' });
   });
 
-  it('is made up for a failure, with its reason', async () => {
+  it('of a failure is made up for, with its reason', async () => {
     await using sandbox = await startSandbox({ stepMs: 5 });
     await using gateway = await startGateway(sandbox, EAGER);
     const { id } = await extend(gateway, { prompt: 'Dance on #nsfw #callback-lost' });
@@ -162,7 +162,7 @@ describe('a callback that never comes', () => {
     expect(states.at(-1)).toMatchObject({ state: 'FAILED', failure: { reason: 'PROMPT_NSFW' } });
   });
 
-  it('is no concern once a task has ended: it is not looked at again', async () => {
+  it('is not searched for once the task has ended', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const ended = await extend(gateway);
@@ -180,7 +180,7 @@ describe('a callback that never comes', () => {
   });
 });
 
-describe('trouble while looking', () => {
+describe('an error during a check', () => {
   const TROUBLES: Record<string, (response: ServerResponse, socket: TcpSocket) => unknown> = {
     'code 500': (response) => answerJson(response, { code: 500, msg: 'oops' }),
     'status 500': (response) => answerJson(response, { code: 500, msg: 'oops' }, { status: 500 }),
@@ -229,7 +229,7 @@ describe('trouble while looking', () => {
     expect(states.map(({ state }) => state)).toEqual(['WAITING', 'SUCCEEDED']);
   });
 
-  it('pauses all looks where the upstream asks for it', async () => {
+  it('of 429 pauses all checks', async () => {
     const refusedAt = Promise.withResolvers<number>();
     const readsAt: number[] = [];
     await using upstream = await startReadUpstream((taskId, response) => {
@@ -255,8 +255,8 @@ describe('trouble while looking', () => {
   });
 });
 
-describe('the budget of looks', () => {
-  it('holds however many tasks are due', async () => {
+describe('the read budget', () => {
+  it('is not exceeded, however many tasks are due', async () => {
     let state = 'wait';
     let lastAt = 0;
     await using upstream = await startReadUpstream((taskId, response) => {
@@ -279,8 +279,8 @@ describe('the budget of looks', () => {
   });
 });
 
-describe('the deadlines', () => {
-  it('end a task that was never confirmed, without a look at the upstream', async () => {
+describe('deadlines', () => {
+  it('end a task that was never confirmed, without a read', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, {
       ...EAGER,
@@ -300,7 +300,7 @@ describe('the deadlines', () => {
     expect(await readLog(gateway)).toMatchObject([{ id, state: 'FAILED' }]);
   });
 
-  it('end a task that goes on for ever, and a success that turns up later still wins', async () => {
+  it('end a task that never ends, and a later success still counts', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...EAGER, TASK_DEADLINE_MS: '200' });
     const { id, taskId } = await extend(gateway, { prompt: 'Dance on #forever' });
@@ -322,7 +322,7 @@ describe('the deadlines', () => {
     expect(toReads(sandbox)).toHaveLength(reads);
   });
 
-  it('leave a task that was never confirmed to be read once a callback names it', async () => {
+  it('do not prevent reads of a given-up task once a callback names it', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, {
       ...EAGER,
@@ -343,7 +343,7 @@ describe('the deadlines', () => {
     expect(second?.data.videoExtended.video).toMatchObject({ id, taskId, state: 'SUCCEEDED' });
   });
 
-  it('leave a task that was given up to be found by whoever reads it', async () => {
+  it("do not prevent a client's read from finding that a given-up task succeeded", async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...EAGER, TASK_DEADLINE_MS: '200' });
     const { id, taskId } = await extend(gateway, { prompt: 'Dance on #forever #callback-lost' });
@@ -355,7 +355,7 @@ describe('the deadlines', () => {
     expect(await readLog(gateway)).toHaveLength(2);
   });
 
-  it('look once more before they end a task', async () => {
+  it('are preceded by one more read', async () => {
     await using upstream = await startReadUpstream((taskId, response) =>
       answerState(response, taskId, 'success'),
     );
@@ -373,7 +373,7 @@ describe('the deadlines', () => {
 });
 
 describe('a task that is watched', () => {
-  it('is seen to move through its states', async () => {
+  it('shows each of its states', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, EAGER);
     const { id, taskId } = await extend(gateway, { prompt: 'Dance on #callback-lost' });
@@ -389,7 +389,7 @@ describe('a task that is watched', () => {
     expect(await updates.rest()).toEqual([]);
   });
 
-  it('is looked at long before the others', async () => {
+  it('is checked long before the others', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { RECONCILE_AFTER_MS: '3600000' });
     await extend(gateway);
@@ -405,7 +405,7 @@ describe('a task that is watched', () => {
 });
 
 describe('a watched task that the upstream does not know yet', () => {
-  it('is not asked for again and again', async () => {
+  it('is not read again and again', async () => {
     const second = Promise.withResolvers<void>();
     await using upstream = await startReadUpstream((taskId, response) => {
       if (taskId === 'task-2') second.resolve();
@@ -457,7 +457,7 @@ describe('two reconcilers on one database', () => {
     return taskIds;
   }
 
-  it('never lease the same row, and all rows between them', async () => {
+  it('never lease the same row, and lease all rows', async () => {
     const { db, close } = await openDatabase('sqlite::memory:');
     const taskIds = await seed(db, 50);
 
@@ -471,7 +471,7 @@ describe('two reconcilers on one database', () => {
     await close();
   });
 
-  it('take over a lease that has run out', async () => {
+  it('take over an expired lease', async () => {
     const { db, close } = await openDatabase('sqlite::memory:');
     await seed(db, 3);
 

@@ -5,7 +5,7 @@ import { makeClone, runInShell } from './docs/support/shell.ts';
 import { toNpmEnvironment } from './support/npm.ts';
 
 describe('npm version', () => {
-  it('dates the changes, commits and tags them, and refuses when there are none', async () => {
+  it('dates the changelog, commits and tags, and refuses a release without changes', async () => {
     await using clone = await makeClone();
     const changelog = join(clone.path, 'CHANGELOG.md');
     const run = (command: string) =>

@@ -90,7 +90,7 @@ describe('three replicas on one PostgreSQL', () => {
     await upstream[Symbol.asyncDispose]();
   });
 
-  it('tell the listeners of all of them what a callback told one', async () => {
+  it('deliver a completion to listeners on all of them', async () => {
     const [a, b, c] = replicas as [Replica, Replica, Replica];
     const { id, taskId, cursor } = await extend(b, { prompt: 'Told to A' });
     const task = upstream.tasks.find((made) => made.taskId === taskId);
@@ -115,7 +115,7 @@ describe('three replicas on one PostgreSQL', () => {
     await socketOfB.close();
   });
 
-  it('make one POST of 30 equal submits, and give one answer', async () => {
+  it('send one POST for 30 equal submits, and give one answer', async () => {
     const input = toInput('Thirty times', 'thirty');
 
     const results = await Promise.all(
@@ -169,7 +169,7 @@ describe('three replicas on one PostgreSQL', () => {
 });
 
 describe('30 equal submits over three replicas', () => {
-  it('are one POST and one answer when that is a refusal, too', async () => {
+  it('send one POST and give one answer if it is a refusal, too', async () => {
     await using upstream = await startHeldUpstream();
     await using fleet = await createFleet(upstream, {
       DATABASE_URL: await postgres.createDatabase(),

@@ -60,13 +60,13 @@ describe.each(['on', 'off'])('with THIN_PATH=%s', (thinPath) => {
       ['documentId', { documentId: 'sha256:abc' }],
       ['client metadata', { clientInfo: { name: 'web', version: '1' }, doc_id: 7, key: null }],
       ['a name of the prototype', JSON.parse('{"__proto__":{"query":7},"constructor":1}')],
-    ])('may hold a name that says nothing to the gateway: %s', async (_extra, extra) => {
+    ])('may contain a member that the gateway does not use: %s', async (_extra, extra) => {
       const body = JSON.stringify({ ...extra, query: QUERY, variables: { first: 1 } });
 
       expect(await send(gateway, body)).toContain('"edges":[]');
     });
 
-    it('may begin with a byte-order mark', async () => {
+    it('may begin with a byte order mark', async () => {
       const body = JSON.stringify({ query: QUERY, variables: { first: 1 } });
 
       expect(await send(gateway, BYTE_ORDER_MARK + body)).toContain('"edges":[]');
@@ -77,7 +77,7 @@ describe.each(['on', 'off'])('with THIN_PATH=%s', (thinPath) => {
       ['variables that are a text', { query: QUERY, variables: '{}' }],
       ['no query, though another name has one', { id: '1', doc: QUERY }],
       ['a query that is no text', { query: [QUERY], id: '1' }],
-    ])('must not hold %s', async (_fault, body) => {
+    ])('must not contain %s', async (_fault, body) => {
       const answer = await send(gateway, JSON.stringify(body));
 
       expect(answer).toMatch(/"errors":\[|^closed with 4400$/);
@@ -86,7 +86,7 @@ describe.each(['on', 'off'])('with THIN_PATH=%s', (thinPath) => {
   });
 
   it.each(Object.entries(SENDERS))(
-    'a request by %s may name a trusted document among other names',
+    'a request by %s may name a trusted document among other members',
     async (_name, send) => {
       const list = fileURLToPath(new URL('generated/persisted-documents.json', import.meta.url));
       const documents: Record<string, string> = JSON.parse(readFileSync(list, 'utf8'));
@@ -108,7 +108,7 @@ describe.each(['on', 'off'])('with THIN_PATH=%s', (thinPath) => {
     },
   );
 
-  it('no second byte-order mark is taken for the first', async () => {
+  it('a second byte order mark is not skipped', async () => {
     const body = BYTE_ORDER_MARK + BYTE_ORDER_MARK + JSON.stringify({ query: QUERY });
 
     expect(await post('application/json')(gateway, body)).toMatch(/^400 /);

@@ -111,7 +111,7 @@ describe('an absolute-form request target', () => {
     ['', 404],
     [QUERY, 404],
     [`/graphql${QUERY}#fragment`, 200],
-  ])('may end with the authority, or in a fragment: %s', async (rest, status) => {
+  ])('may end after the authority, or with a fragment: %s', async (rest, status) => {
     await using running = await start();
     const { gateway } = running;
     const first = `GET http://${hostOf(gateway)}${rest} HTTP/1.1`;
@@ -121,7 +121,7 @@ describe('an absolute-form request target', () => {
     );
   });
 
-  it('MUST replace the Host header: another server’s name is refused in open mode', async () => {
+  it('MUST replace the Host header: the name of another server is refused without authentication', async () => {
     await using running = await start();
     const { url } = running.gateway;
     const own = `host: ${hostOf(running.gateway)}`;
@@ -137,7 +137,7 @@ describe('an absolute-form request target', () => {
     expect(await exchange(url, [...strange, ...UPGRADE])).toMatch(/^HTTP\/1.1 101 /);
   });
 
-  it('is the own origin of a page, for an upgrade', async () => {
+  it('counts as the own origin of a page, for an upgrade', async () => {
     await using running = await start({ AUTH_API_KEYS: `web:${'0'.repeat(64)}` });
     const first = 'GET https://name.example.com/graphql HTTP/1.1';
     const lines = [first, 'host: gateways', ...UPGRADE];
@@ -150,7 +150,7 @@ describe('an absolute-form request target', () => {
   });
 
   it.each(['http://user:password@localhost', 'http://', 'http://a b', 'ftp://localhost'])(
-    'is refused where its authority is none: %s',
+    'is refused with an invalid authority: %s',
     async (base) => {
       await using running = await start();
 

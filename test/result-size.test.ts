@@ -10,7 +10,7 @@ const PROMPT = 'x'.repeat(1_000);
 describe.each(['on', 'off'])(
   'an answer larger than MAX_ANSWER_BYTES, with THIN_PATH=%s',
   (thin) => {
-    it('is an error in its place, on every transport', async () => {
+    it('is replaced by an error, on every transport', async () => {
       await using sandbox = await startSandbox({ autoplay: false });
       const env = { MAX_ANSWER_BYTES: '20000', THIN_PATH: thin };
       await using gateway = await startGateway(sandbox, env);
@@ -41,7 +41,7 @@ describe.each(['on', 'off'])(
   },
 );
 
-it('does the same to an event of a subscription, and goes on with the next one', async () => {
+it('an oversized event of a subscription becomes an error, and the next one is delivered', async () => {
   await using sandbox = await startSandbox({ autoplay: false });
   await using gateway = await startGateway(sandbox, { MAX_ANSWER_BYTES: '4500' });
   const [large, small] = [await extend(gateway, { prompt: PROMPT }), await extend(gateway)];
@@ -62,7 +62,7 @@ it('does the same to an event of a subscription, and goes on with the next one',
   });
 });
 
-describe('the size of an answer', () => {
+describe('the measured size of an answer', () => {
   const bytesOf = (data: Record<string, unknown>) => Buffer.byteLength(JSON.stringify(data));
   const fits = (data: Record<string, unknown>, bytes: number) =>
     createResultSizeLimit(bytes)({ data }).data !== null;
@@ -72,13 +72,13 @@ describe('the size of an answer', () => {
     ['characters that JSON escapes', '\u0001'.repeat(2_000)],
     ['quotes', '"'.repeat(2_000)],
     ['pairs of surrogates', '😀'.repeat(1_000)],
-  ])('is that of its text, also for %s', (_, text) => {
+  ])('equals the length of its text, also for %s', (_, text) => {
     const data = { list: [text, text], one: { text } };
     expect(fits(data, bytesOf(data) + 50)).toBe(true);
     expect(fits(data, bytesOf(data) - 50)).toBe(false);
   });
 
-  it('counts keys, numbers and nulls', () => {
+  it('includes keys, numbers and nulls', () => {
     const data = { items: Array.from({ length: 1_000 }, (_, count) => ({ count, none: null })) };
     expect(fits(data, bytesOf(data) + 10_000)).toBe(true);
     expect(fits(data, bytesOf(data) / 2)).toBe(false);

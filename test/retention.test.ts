@@ -74,7 +74,7 @@ describe('the files of a video', () => {
   it.each([
     { days: 13, expired: false, url: expect.stringMatching(/^http/) },
     { days: 15, expired: true, url: null },
-  ])('have addresses until then: after $days days', async ({ days, expired, url }) => {
+  ])('have URLs until then: after $days days', async ({ days, expired, url }) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id, taskId } = await extend(gateway);
@@ -99,7 +99,7 @@ describe('the files of a video', () => {
     expect(sandbox.requests.filter(({ method }) => method === 'GET')).toEqual([]);
   });
 
-  it('are gone as soon as the upstream says so', async () => {
+  it('expire as soon as the upstream reports it', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway, { prompt: 'Dance on #expired #callback-lost' });
@@ -115,7 +115,7 @@ describe('the files of a video', () => {
     });
   });
 
-  it('do not exist for a task that failed', async () => {
+  it('do not exist for a failed task', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway, { prompt: 'Dance on #nsfw' });
@@ -128,7 +128,7 @@ describe('the files of a video', () => {
 });
 
 describe('what is older than RETENTION_DAYS', () => {
-  it('is taken away with its place in the log; later cursors stay good', async () => {
+  it('is deleted with its log entries; later cursors stay valid', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { RETENTION_DAYS: '30' });
     const ids: string[] = [];
@@ -159,7 +159,7 @@ describe('what is older than RETENTION_DAYS', () => {
     expect(await readLog(gateway, last.cursor)).toEqual([last.id]);
   });
 
-  it('can no longer be streamed from', async () => {
+  it('can no longer be streamed', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { id, taskId, cursor } = await extend(gateway);
@@ -176,7 +176,7 @@ describe('what is older than RETENTION_DAYS', () => {
     ]);
   });
 
-  it('includes what is left of refused submits, and no open task', async () => {
+  it('includes refused submits, but no open task', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const waiting = await extend(gateway);
@@ -269,7 +269,7 @@ describe('pruning the store', () => {
     };
   }
 
-  it.each([1, 2, 200])("shortens each owner's log by itself, %i at a time", async (limit) => {
+  it.each([1, 2, 200])("shortens each owner's log on its own, %i at a time", async (limit) => {
     const { db, close } = await openDatabase('sqlite::memory:');
     await seed(db, 'anna', 90);
     await seed(db, 'anna', 80);
@@ -301,7 +301,7 @@ describe('pruning the store', () => {
     await close();
   });
 
-  it('keeps a video for as long as the log tells of it', async () => {
+  it('keeps a video as long as the log contains it', async () => {
     const { db, close } = await openDatabase('sqlite::memory:');
     const id = await seed(db, 'anna', 90);
 
@@ -312,7 +312,7 @@ describe('pruning the store', () => {
     await close();
   });
 
-  it('goes on numbering where it was', async () => {
+  it('continues the numbering of the log', async () => {
     const { db, close } = await openDatabase('sqlite::memory:');
     await seed(db, 'anna', 90);
     await pruneAll(db, 200);
@@ -328,8 +328,8 @@ describe('pruning the store', () => {
   });
 });
 
-describe('a submit that never left', () => {
-  it('leaves its row for an hour; one that the upstream refused is kept like any other', async () => {
+describe('a submit that was never sent', () => {
+  it('keeps its row for an hour; one that the upstream refused is kept as long as any other', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const old = await extend(gateway);

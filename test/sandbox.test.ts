@@ -110,8 +110,8 @@ async function readRecord(sandbox: Sandbox, taskId: string) {
   return data;
 }
 
-describe('extend', () => {
-  it('accepts a request and records it with the task that it made', async () => {
+describe('the extend endpoint', () => {
+  it('accepts a request and records it with its task', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const input = { ...toInput('The cat dances on'), waterMark: '', expandPrompt: true };
 
@@ -166,7 +166,7 @@ describe('extend', () => {
     expect(await response.json()).toMatchObject({ code: 200 });
   });
 
-  it('answers code 401 to another key, and makes no task', async () => {
+  it('answers code 401 for another key and creates no task', async () => {
     await using sandbox = await startSandbox({ apiKey: 'right' });
 
     const response = await post(sandbox, toInput('On'), 'wrong');
@@ -175,7 +175,7 @@ describe('extend', () => {
     expect(sandbox.tasks.size).toBe(1);
   });
 
-  it('extends what has been made, refuses what is not finished or not known', async () => {
+  it('extends finished videos, and refuses unfinished and unknown ones', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const first = await submit(sandbox, 'On #callback-lost');
     const unfinished = await post(sandbox, { ...toInput('On'), taskId: first });
@@ -190,7 +190,7 @@ describe('extend', () => {
     expect(await readRecord(sandbox, data.taskId)).toMatchObject({ parentTaskId: first });
   });
 
-  it('refuses with code 429 what is over the limit, and says for how long', async () => {
+  it('refuses requests above the limit with code 429 and Retry-After', async () => {
     await using sandbox = await startSandbox({
       autoplay: false,
       rateLimit: { requests: 2, windowMs: 60_000 },
@@ -208,7 +208,7 @@ describe('extend', () => {
   });
 });
 
-describe('record-detail', () => {
+describe('the record-detail endpoint', () => {
   it('has the original video of the reference from the start', async () => {
     await using sandbox = await startSandbox();
 
@@ -219,7 +219,7 @@ describe('record-detail', () => {
     expect(file.status).toBe(200);
   });
 
-  it('tells each state, and the files at the end', async () => {
+  it('reports each state, and the files at the end', async () => {
     await using sandbox = await startSandbox({ autoplay: false, stepMs: 0 });
     const taskId = await submit(sandbox, 'On #callback-lost');
 
@@ -261,7 +261,7 @@ describe('record-detail', () => {
     expect(envelope).toEqual({ code: 422, msg: 'recordInfo is null', data: null });
   });
 
-  it('asks for the key', async () => {
+  it('requires the key', async () => {
     await using sandbox = await startSandbox();
 
     const response = await fetch(
@@ -273,7 +273,7 @@ describe('record-detail', () => {
 });
 
 describe('callbacks', () => {
-  it('come by themselves once a task has played to its end', async () => {
+  it('are sent when a task has ended by autoplay', async () => {
     await using receiver = await startReceiver();
     await using sandbox = await startSandbox({ stepMs: 1 });
 
@@ -329,7 +329,7 @@ describe('callbacks', () => {
     ]);
   });
 
-  it('are not repeated after an acknowledgement, nor after the third retry', async () => {
+  it('are not repeated after an acknowledgement or after the third retry', async () => {
     const given = new Map<string, Answer[]>();
     await using receiver = await startReceiver(
       ({ body }) => given.get(body.data?.task_id ?? '')?.shift() ?? 'cut',
@@ -361,7 +361,7 @@ describe('callbacks', () => {
     );
   });
 
-  it('do not wait for an answer for ever', async () => {
+  it('do not wait for an answer forever', async () => {
     await using receiver = await startReceiver(() => new Promise<Answer>(() => {}));
     await using sandbox = await startSandbox({
       autoplay: false,
@@ -379,7 +379,7 @@ describe('callbacks', () => {
     expect(receiver.received).toHaveLength(1);
   });
 
-  it('are signed when there is a key', async () => {
+  it('are signed if there is a key', async () => {
     await using receiver = await startReceiver();
     await using sandbox = await startSandbox({ autoplay: false, webhookHmacKey: 'shared' });
 
@@ -396,7 +396,7 @@ describe('callbacks', () => {
     );
   });
 
-  it('are not signed without one', async () => {
+  it('are not signed without a key', async () => {
     await using receiver = await startReceiver();
     await using sandbox = await startSandbox({ autoplay: false });
 
@@ -410,7 +410,7 @@ describe('callbacks', () => {
 
 describe('words in the prompt', () => {
   it.each([401, 404, 422, 429, 451, 455, 500])(
-    '#%i refuses, and so does #http- with the same number',
+    '#%i refuses with this code, and its #http- form with this status',
     async (code) => {
       await using sandbox = await startSandbox();
 
@@ -433,7 +433,7 @@ describe('words in the prompt', () => {
   it.each([
     ['#html-429', 429, '10'],
     ['#html', 502, null],
-  ])('%s refuses with a page', async (word, status, retryAfter) => {
+  ])('%s refuses with an HTML page', async (word, status, retryAfter) => {
     await using sandbox = await startSandbox();
 
     const response = await extend(sandbox, word);
@@ -490,7 +490,7 @@ describe('words in the prompt', () => {
     });
   });
 
-  it('#empty makes the task and answers with nothing', async () => {
+  it('#empty creates the task and answers with an empty body', async () => {
     await using receiver = await startReceiver();
     await using sandbox = await startSandbox({ stepMs: 1 });
 
@@ -504,7 +504,7 @@ describe('words in the prompt', () => {
     });
   });
 
-  it('#no-task-id makes the task and does not name it', async () => {
+  it('#no-task-id creates the task and does not name it', async () => {
     await using receiver = await startReceiver();
     await using sandbox = await startSandbox({ stepMs: 1 });
 
@@ -514,7 +514,7 @@ describe('words in the prompt', () => {
     expect((await sandbox.nextCallback()).taskId).toBe(await nextTaskId(sandbox));
   });
 
-  it('#cut-off makes the task and ends halfway through the answer', async () => {
+  it('#cut-off creates the task and truncates the answer', async () => {
     await using receiver = await startReceiver();
     await using sandbox = await startSandbox({ stepMs: 1 });
 
@@ -525,7 +525,7 @@ describe('words in the prompt', () => {
     expect((await sandbox.nextCallback()).taskId).toBe(await nextTaskId(sandbox));
   });
 
-  it('#answer-lost makes the task and cuts the connection', async () => {
+  it('#answer-lost creates the task and cuts the connection', async () => {
     await using receiver = await startReceiver();
     await using sandbox = await startSandbox({ stepMs: 1 });
 
@@ -535,7 +535,7 @@ describe('words in the prompt', () => {
     expect((await sandbox.nextCallback()).taskId).toBe(await nextTaskId(sandbox));
   });
 
-  it('#timeout makes the task and never answers', async () => {
+  it('#timeout creates the task and never answers', async () => {
     await using receiver = await startReceiver();
     await using sandbox = await startSandbox({ stepMs: 1 });
 
@@ -549,7 +549,7 @@ describe('words in the prompt', () => {
     await outcome;
   });
 
-  it("#slow-answer answers after ten steps' time", async () => {
+  it('#slow-answer answers after the time of ten steps', async () => {
     await using sandbox = await startSandbox({ stepMs: 20 });
 
     const before = Date.now();
@@ -559,7 +559,7 @@ describe('words in the prompt', () => {
     expect(Date.now() - before).toBeGreaterThanOrEqual(190);
   });
 
-  it('#callback-first answers once the callback was answered', async () => {
+  it('#callback-first answers after the callback was answered', async () => {
     const gate = Promise.withResolvers<Answer>();
     await using receiver = await startReceiver(() => gate.promise);
     await using sandbox = await startSandbox({ autoplay: false });
@@ -656,7 +656,7 @@ describe('words in the prompt', () => {
     expect((await fetch(record.videoInfo.videoUrl)).status).toBe(404);
   });
 
-  it('are read whole: neither part of a word nor an unknown one counts', async () => {
+  it('must be whole words: parts and unknown words are ignored', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
 
     const response = await extend(sandbox, 'Room 429, #4290, #nsfw-not, #constructor');
@@ -666,7 +666,7 @@ describe('words in the prompt', () => {
     expect(sandbox.tasks.get(data.taskId)?.behaviour).toEqual({});
   });
 
-  it('stand in docs/sandbox.md, as the table in the code describes them', async () => {
+  it('are listed in docs/sandbox.md with the descriptions of the code', async () => {
     const page = await readFile(new URL('../docs/sandbox.md', import.meta.url), 'utf8');
 
     const rows = page.matchAll(/^\| `(#.*?)` \| (.*) \|$/gm);
@@ -694,7 +694,7 @@ describe('an original', () => {
     });
   }
 
-  it('is made from a prompt, extends nothing, and shows another film than the next one', async () => {
+  it('is made from a prompt, extends no video, and shows another film than the next one', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const films: string[] = [];
     for (const _ of [1, 2]) {
@@ -717,7 +717,7 @@ describe('an original', () => {
     expect(await (await generate(sandbox, changes)).json()).toMatchObject({ code: 422 });
   });
 
-  it('costs credits of the balance', async () => {
+  it('reduces the balance', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const read = async () => {
       const response = await fetch(`${sandbox.url}/api/v1/chat/credit`, {
@@ -732,7 +732,7 @@ describe('an original', () => {
 });
 
 describe('files', () => {
-  it('are a video and a picture that any page may load', async () => {
+  it('are a video and an image that pages of any origin may load', async () => {
     await using sandbox = await startSandbox();
     const { videoInfo } = await readRecord(sandbox, ORIGINAL_TASK_ID);
 
@@ -767,7 +767,7 @@ describe('files', () => {
     );
   });
 
-  it('refuse a range past their end, and ignore what is not one range', async () => {
+  it('refuse a range past their end, and ignore several or malformed ranges', async () => {
     await using sandbox = await startSandbox();
     const { videoInfo } = await readRecord(sandbox, ORIGINAL_TASK_ID);
     const ask = (range: string) => fetch(videoInfo.videoUrl, { headers: { range } });
@@ -781,7 +781,7 @@ describe('files', () => {
     expect(statuses).toEqual([416, 416, 200, 200, 200, 200]);
   });
 
-  it('are not there before the video is, nor under another name', async () => {
+  it('do not exist before the video or under another name', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const taskId = await submit(sandbox, '#callback-lost');
     const early = `${sandbox.url}/files/${sandbox.tasks.get(taskId)?.videoId}.mp4`;
@@ -795,8 +795,8 @@ describe('files', () => {
   });
 });
 
-describe('steering', () => {
-  it('ends a task as it is told, and again otherwise', async () => {
+describe('the control methods', () => {
+  it('end a task with the given outcome, also a second time', async () => {
     await using receiver = await startReceiver();
     await using sandbox = await startSandbox({ autoplay: false });
     const taskId = await submit(sandbox, 'On', receiver.url);
@@ -810,7 +810,7 @@ describe('steering', () => {
     expect(receiver.received.map(({ body }) => body.msg)).toEqual(['Out of film.', 'After all.']);
   });
 
-  it('sends a callback on demand, once, with any body', async () => {
+  it('send a callback on demand, once, with any body', async () => {
     await using receiver = await startReceiver(() => ({ status: 400, body: '' }));
     await using sandbox = await startSandbox({ autoplay: false, retryDelaysMs: [1] });
     const taskId = await submit(sandbox, 'On', receiver.url);
@@ -826,7 +826,7 @@ describe('steering', () => {
     expect(await readRecord(sandbox, taskId)).toMatchObject({ state: 'wait' });
   });
 
-  it('holds a slow answer back until it is let go', async () => {
+  it('hold a slow answer until it is released', async () => {
     await using sandbox = await startSandbox({ autoplay: false, stepMs: 0 });
 
     const answer = extend(sandbox, '#slow-answer');
@@ -837,7 +837,7 @@ describe('steering', () => {
     expect(() => sandbox.answer(taskId)).toThrow('No answer is held back');
   });
 
-  it('gives each event to one waiter, whether it came before or after', async () => {
+  it('give each event to one waiter, whether it came before or after', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
 
     await submit(sandbox, 'One');
@@ -849,7 +849,7 @@ describe('steering', () => {
     expect(bodies).toEqual([toInput('One'), toInput('Two'), toInput('Three')]);
   });
 
-  it('throws for a task that is not there', async () => {
+  it('throw for an unknown task', async () => {
     await using sandbox = await startSandbox();
 
     await expect(sandbox.advance('unknown')).rejects.toThrow('no task unknown');
@@ -857,7 +857,7 @@ describe('steering', () => {
     await expect(sandbox.sendCallback('unknown')).rejects.toThrow('no task unknown');
   });
 
-  it('ends with close: held answers, waits and the port', async () => {
+  it('close ends held answers, waits and the port', async () => {
     const sandbox = await startSandbox({ autoplay: false });
     const answer = expect(extend(sandbox, '#slow-answer')).rejects.toThrow();
     await sandbox.nextRequest();
@@ -870,7 +870,7 @@ describe('steering', () => {
   });
 });
 
-describe('bad requests', () => {
+describe('malformed requests', () => {
   it.each([
     ['GET', '/', 404],
     ['POST', '/api/v1/runway/unknown', 404],
@@ -908,7 +908,7 @@ describe('bad requests', () => {
     expect(await response.json()).toMatchObject({ code: 413, data: null });
   });
 
-  it('what is not HTTP, or breaks off, does not stop it', async () => {
+  it('invalid or interrupted HTTP does not stop the server', async () => {
     await using sandbox = await startSandbox();
     const { port } = new URL(sandbox.url);
     const head =
@@ -927,7 +927,7 @@ describe('bad requests', () => {
 describe('longtake sandbox', () => {
   const main = fileURLToPath(new URL('../src/sandbox/main.ts', import.meta.url));
 
-  it('says where it is and how to use it, and ends with SIGTERM', async () => {
+  it('prints its address and its use, and exits on SIGTERM', async () => {
     const env = { ...process.env, PORT: '0', SANDBOX_API_KEY: '', SANDBOX_WEBHOOK_HMAC_KEY: '' };
     const child = spawn(process.execPath, [main], { env });
     const exit = once(child, 'exit');
@@ -959,7 +959,7 @@ describe('longtake sandbox', () => {
   });
 });
 
-describe('a sandbox that is left running', () => {
+describe('a long-running sandbox', () => {
   it('keeps the original and the latest 10,000 tasks', () => {
     const tasks = createTasks({
       stepMs: 1,

@@ -85,7 +85,7 @@ const DETAILS = (request: RecordedRequest) => ({
 });
 
 describe('secrets', () => {
-  it('are in no log, no answer and no file, whatever the upstream and the callers do', async () => {
+  it('are in no log, answer or file, whatever the upstream and the clients do', async () => {
     let reads = 0;
     await using upstream = await startScriptedUpstream((request, response, socket) => {
       if (request.method === 'GET') {
@@ -229,7 +229,7 @@ describe('secrets', () => {
     expect(log).toContain('"level":20');
   }, 60_000);
 
-  it('are in no word about a bad environment', async () => {
+  it('are in no message about an invalid environment', async () => {
     const CANARY = 'canary value';
     const environments: Record<string, string>[] = [
       ...Object.keys(readConfig({ APIKLEY_API_KEY: 'key' })).map((name) => ({ [name]: CANARY })),
@@ -258,7 +258,7 @@ describe('secrets', () => {
     }
   });
 
-  it('are in no word of a process that cannot start', async () => {
+  it('are in no message of a process that cannot start', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const port = String((taken.address() as { port: number }).port);
@@ -287,7 +287,7 @@ describe('secrets', () => {
     await new Promise((resolve) => taken.close(resolve));
   }, 60_000);
 
-  it('are not taken from the addresses in the settings into the log', async () => {
+  it('in configured URLs are not logged', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     const { port } = new URL(upstream.url);
     const env = { ...ENV, PUBLIC_URL: 'http://canary:canary@localhost:4000' };

@@ -35,8 +35,8 @@ function get(gateway: TestGateway, parameters: Record<string, string>) {
 
 const TYPENAME = JSON.stringify({ query: '{ __typename }' });
 
-describe('the endpoints beside GraphQL', () => {
-  it('/health and /ready say that all is well', async () => {
+describe('the endpoints other than GraphQL', () => {
+  it('/health and /ready answer 200', async () => {
     await using running = await start();
 
     for (const [path, status] of [
@@ -67,7 +67,7 @@ describe('the endpoints beside GraphQL', () => {
     expect(response.headers.get('content-type')).toContain('application/json');
   });
 
-  it('gives each answer an id: the client’s own where it is a harmless one', async () => {
+  it('give each answer an id: the client’s own if it is well-formed', async () => {
     await using running = await start();
     const url = `${running.gateway.url}/health`;
 
@@ -107,7 +107,7 @@ describe('a POST that is not JSON', () => {
     expect(await response.json()).toMatchObject({ errors: [{ message: expect.any(String) }] });
   });
 
-  it('is refused before a mutation in it is looked at', async () => {
+  it('is refused before its mutation is executed', async () => {
     await using running = await start();
     const body = JSON.stringify({ query: ExtendDocument.toString(), variables: { input: INPUT } });
 
@@ -120,7 +120,7 @@ describe('a POST that is not JSON', () => {
 
 describe('a POST of JSON', () => {
   it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])(
-    'is served as %s',
+    'is accepted as %s',
     async (type) => {
       await using running = await start();
 
@@ -131,7 +131,7 @@ describe('a POST of JSON', () => {
     },
   );
 
-  it('is refused with 413 beyond 256 KiB, and served up to there', async () => {
+  it('is refused with 413 above 256 KiB, and accepted at 256 KiB', async () => {
     await using running = await start();
     const sized = (bytes: number) => TYPENAME.padEnd(bytes, ' ');
 
@@ -156,7 +156,7 @@ describe('a POST of JSON', () => {
   });
 
   it.each(['', '{', 'null', '7', '"{ __typename }"', '{"query":7}'])(
-    'is refused with 400 where it is no request: %s',
+    'is refused with 400 if it is not a GraphQL request: %s',
     async (body) => {
       await using running = await start();
 
@@ -169,7 +169,7 @@ describe('a POST of JSON', () => {
 });
 
 describe('a GET', () => {
-  it('may carry a query with variables', async () => {
+  it('may execute a query with variables', async () => {
     await using running = await start();
 
     const response = await get(running.gateway, {
@@ -183,7 +183,7 @@ describe('a GET', () => {
     expect(await response.json()).toEqual({ data: { videos: { edges: [] } } });
   });
 
-  it('may not carry a mutation', async () => {
+  it('may not execute a mutation', async () => {
     await using running = await start();
 
     const response = await get(running.gateway, {
@@ -196,7 +196,7 @@ describe('a GET', () => {
     expect(running.upstream.requests).toEqual([]);
   });
 
-  it('may not choose a mutation among other operations', async () => {
+  it('may not select a mutation among several operations', async () => {
     await using running = await start();
 
     const response = await get(running.gateway, {
@@ -221,7 +221,7 @@ describe('web pages of other origins', () => {
   const corsOf = ({ headers }: Response) =>
     [...headers.keys()].filter((name) => name.startsWith('access-control-'));
 
-  it('may read the answer when they are listed', async () => {
+  it('may read the answer if they are listed', async () => {
     await using running = await start({ CORS_ORIGINS: `http://localhost:5173, ${APP}` });
 
     const response = await fetchFrom(running.gateway, APP);
@@ -232,7 +232,7 @@ describe('web pages of other origins', () => {
     expect(response.headers.get('vary')?.toLowerCase()).toContain('origin');
   });
 
-  it('get no CORS header when they are strangers, listed in part, or nothing is listed', async () => {
+  it('get no CORS header if they are not listed, match in part, or nothing is listed', async () => {
     await using listing = await start({ CORS_ORIGINS: APP });
     await using plain = await start();
 
@@ -249,7 +249,7 @@ describe('web pages of other origins', () => {
     expect(answers[0]?.headers.get('vary')?.toLowerCase()).toContain('origin');
   });
 
-  it('are told in advance what a listed one may send', async () => {
+  it('get a preflight answer if they are listed', async () => {
     await using running = await start({ CORS_ORIGINS: APP });
 
     const response = await fetchFrom(running.gateway, APP, {
@@ -269,7 +269,7 @@ describe('web pages of other origins', () => {
     expect(response.headers.get('access-control-allow-credentials')).toBeNull();
   });
 
-  it('cannot pass for our own by a name that points here', async () => {
+  it('cannot pass as our own by DNS rebinding', async () => {
     await using running = await start();
     const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
     const request = sendRequest(`${running.gateway.url}/graphql`, {
@@ -297,7 +297,7 @@ describe('a WebSocket', () => {
     return status;
   }
 
-  it('is opened for programs, for our own pages and for listed ones', async () => {
+  it('is opened for programs, for our own pages and for listed origins', async () => {
     await using running = await start({ CORS_ORIGINS: APP });
     const { url } = running.gateway;
 
@@ -308,7 +308,7 @@ describe('a WebSocket', () => {
   });
 
   it.each([STRANGER, `${APP}.evil.example.net`, 'null', 'http://127.0.0.1:1', 'not an origin'])(
-    'is refused to the page of a stranger: %s',
+    'is refused to a foreign page: %s',
     async (origin) => {
       await using running = await start({ CORS_ORIGINS: APP });
 
@@ -316,7 +316,7 @@ describe('a WebSocket', () => {
     },
   );
 
-  it('is not found elsewhere', async () => {
+  it('is not available at other paths', async () => {
     await using running = await start();
 
     expect(await knock(`${running.gateway.url}/health`)).toBe(404);
@@ -351,7 +351,7 @@ describe('INTROSPECTION', () => {
     return JSON.stringify(await promise);
   }
 
-  it('on: tells the schema, and what may have been meant', async () => {
+  it('on: shows the schema, and suggestions', async () => {
     await using running = await start({ INTROSPECTION: 'on' });
 
     for (const query of QUESTIONS) {
@@ -362,7 +362,7 @@ describe('INTROSPECTION', () => {
     expect(errors?.[0]?.message).toMatch(HINT);
   });
 
-  it('off: tells neither, over HTTP and over a socket', async () => {
+  it('off: shows neither, over HTTP and on a socket', async () => {
     await using running = await start({ INTROSPECTION: 'off' });
 
     for (const query of QUESTIONS) {
@@ -375,7 +375,7 @@ describe('INTROSPECTION', () => {
     expect(data).toEqual({ __typename: 'Query' });
   });
 
-  it.each(SLIPS)('off: hints at nothing in %s %j', async (query, variables) => {
+  it.each(SLIPS)('off: suggests nothing in %s %j', async (query, variables) => {
     await using running = await start({ INTROSPECTION: 'off' });
 
     const { errors } = await running.gateway.send(query, variables);
@@ -401,7 +401,7 @@ describe('INTROSPECTION', () => {
 });
 
 describe('GRAPHIQL=off', () => {
-  it('leaves a browser without a page', async () => {
+  it('serves no page to browsers', async () => {
     await using running = await start({ GRAPHIQL: 'off' });
 
     const response = await fetch(`${running.gateway.url}/graphql`, {
@@ -414,7 +414,7 @@ describe('GRAPHIQL=off', () => {
 });
 
 describe('the sandbox behind the gateway', () => {
-  it('serves one and the same submit by every way of asking', async () => {
+  it('executes the same submit in every form of request', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const body = JSON.stringify({ query: ExtendDocument.toString(), variables: { input: INPUT } });

@@ -69,7 +69,7 @@ async function readPrompts(gateway: TestGateway): Promise<string[]> {
 }
 
 describe('a database of an earlier version', () => {
-  it('on PostgreSQL is taken over with all that it holds', async () => {
+  it('on PostgreSQL is migrated with all of its data', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { DATABASE_URL });
@@ -92,7 +92,7 @@ describe('a database of an earlier version', () => {
     expect(names.filter((name) => /migration/.test(name))).toEqual(['public.longtake_migration']);
   });
 
-  it('on SQLite is taken over with all that it holds', async () => {
+  it('on SQLite is migrated with all of its data', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     await extend(gateway, { prompt: 'from before' });
@@ -110,8 +110,8 @@ describe('a database of an earlier version', () => {
   });
 });
 
-describe("beside another program's migrations", () => {
-  it.each(['public', 'shop'])('in the schema %s, each keeps its own', async (schema) => {
+describe('the migrations of another program', () => {
+  it.each(['public', 'shop'])('in the schema %s are not touched', async (schema) => {
     const DATABASE_URL = await postgres.createDatabase();
     if (schema !== 'public') await query(DATABASE_URL, `create schema ${schema}`);
     await query(DATABASE_URL, ...othersIn(schema));
@@ -131,8 +131,8 @@ describe("beside another program's migrations", () => {
   });
 });
 
-describe('two gateways on one database, told apart by search_path,', () => {
-  it('have videos, listeners and migrations of their own', async () => {
+describe('two gateways on one database with different search_paths', () => {
+  it('have separate videos, listeners and migrations', async () => {
     const url = await postgres.createDatabase();
     await query(url, 'create schema red', 'create schema blue');
     await using sandbox = await startSandbox({ autoplay: false });
@@ -157,13 +157,13 @@ describe('two gateways on one database, told apart by search_path,', () => {
   });
 });
 
-describe("somebody else's table called owner", () => {
+describe("another program's table called owner", () => {
   const OWNERS = [
     'create table %.owner (name text primary key)',
     `insert into %.owner values ('the cat')`,
   ];
 
-  it('is left alone in another schema', async () => {
+  it('is not touched in another schema', async () => {
     const url = await postgres.createDatabase();
     await query(
       url,
@@ -182,7 +182,7 @@ describe("somebody else's table called owner", () => {
     expect(await query(url, 'select name from public.owner')).toEqual([{ name: 'the cat' }]);
   });
 
-  it('in the same schema is a reason not to start, and nothing is changed', async () => {
+  it('in the same schema stops the start, and nothing is changed', async () => {
     const DATABASE_URL = await postgres.createDatabase();
     await query(
       DATABASE_URL,
@@ -202,7 +202,7 @@ describe("somebody else's table called owner", () => {
     expect(finding?.message).toContain(problem);
   });
 
-  it('in the same file is a reason not to start', async () => {
+  it('in the same file stops the start', async () => {
     await using gateway = await startGateway(UPSTREAM);
     await gateway.stop();
     const path = join(gateway.folder, 'other.db');
@@ -222,7 +222,7 @@ describe("somebody else's table called owner", () => {
   });
 });
 
-describe('what is said of migrations that do not fit', () => {
+describe('the message about incompatible migrations', () => {
   it.each([
     [
       "('9999-of-tomorrow', '2026-01-01')",
@@ -247,7 +247,7 @@ describe('what is said of migrations that do not fit', () => {
     await gateway.restart();
   });
 
-  it('a search_path that leads nowhere is named', async () => {
+  it('names a search_path without an existing schema', async () => {
     const DATABASE_URL = through(await postgres.createDatabase(), 'nowhere');
     const sentence =
       'no schema of the search_path (nowhere) exists, or none that this user may use';

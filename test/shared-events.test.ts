@@ -16,7 +16,7 @@ const toArgs = (document: ReturnType<typeof parse>, of: number) => ({
   variableValues: { of },
 });
 
-it('executes and serialises an event once for listeners with the same operation and variables', () => {
+it('executes and serialises an event once for equal subscriptions', () => {
   const execute = createSharedEvents(createPlanner(schema, 'subscription'), (result) => result);
   const document = parse('subscription ($of: Int) { tick(of: $of) }');
   let reads = 0;

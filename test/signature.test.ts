@@ -29,8 +29,8 @@ async function readState(gateway: TestGateway, taskId: string) {
   return (await gateway.graphql(ReadVideoDocument, { taskId })).data.video?.state;
 }
 
-describe('a callback where WEBHOOK_HMAC_KEY is set', () => {
-  it('counts when it is signed for its task', async () => {
+describe('a callback with WEBHOOK_HMAC_KEY', () => {
+  it('is accepted if it is signed for its task', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { WEBHOOK_HMAC_KEY: KEY });
     const { taskId, url } = await begin(sandbox, gateway);
@@ -71,7 +71,7 @@ describe('a callback where WEBHOOK_HMAC_KEY is set', () => {
     expect(await readState(gateway, taskId)).toBe('WAITING');
   });
 
-  it('is refused when its signature is for the other task that it names', async () => {
+  it('is refused if its signature is for the other task that it names', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { WEBHOOK_HMAC_KEY: KEY });
     const { taskId, url } = await begin(sandbox, gateway);
@@ -82,7 +82,7 @@ describe('a callback where WEBHOOK_HMAC_KEY is set', () => {
     expect(await readState(gateway, taskId)).toBe('WAITING');
   });
 
-  it('still needs the secret URL', async () => {
+  it('still requires the secret URL', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { WEBHOOK_HMAC_KEY: KEY });
     const { taskId, url } = await begin(sandbox, gateway);
@@ -94,7 +94,7 @@ describe('a callback where WEBHOOK_HMAC_KEY is set', () => {
     expect(await readState(gateway, taskId)).toBe('WAITING');
   });
 
-  it('may be signed some minutes from our time, either way', async () => {
+  it('may be signed up to some minutes before or after now', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { WEBHOOK_HMAC_KEY: KEY });
     for (const offset of [-200, 200]) {
@@ -107,7 +107,7 @@ describe('a callback where WEBHOOK_HMAC_KEY is set', () => {
     }
   });
 
-  it('may be signed with any of the keys, so that one can be replaced without a gap', async () => {
+  it('may be signed with any of several keys', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { WEBHOOK_HMAC_KEY: 'old-key, new-key' });
     const byOld = await begin(sandbox, gateway);
@@ -129,7 +129,7 @@ describe('a callback where WEBHOOK_HMAC_KEY is set', () => {
     expect((await post(late, 'new-key')).status).toBe(200);
   });
 
-  it('needs no data for a failure: the row knows which task was signed for', async () => {
+  it("of a failure needs no data: the signature is checked for the row's task", async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { WEBHOOK_HMAC_KEY: KEY });
     const { taskId, url } = await begin(sandbox, gateway);
@@ -140,7 +140,7 @@ describe('a callback where WEBHOOK_HMAC_KEY is set', () => {
     expect(await readState(gateway, taskId)).toBe('FAILED');
   });
 
-  it('proves a task whose id was not known, if it names it', async () => {
+  it('confirms a task whose id is not known, if it names it', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { WEBHOOK_HMAC_KEY: KEY });
     await gateway.graphql(ExtendDocument, { input: { ...INPUT, prompt: '#answer-lost' } });
@@ -154,7 +154,7 @@ describe('a callback where WEBHOOK_HMAC_KEY is set', () => {
     expect(await readState(gateway, taskId)).toBe('SUCCEEDED');
   });
 
-  it('is signed by a provider that has the same key', async () => {
+  it('is accepted from a sandbox with the same key', async () => {
     await using sandbox = await startSandbox({ autoplay: false, webhookHmacKey: KEY });
     await using gateway = await startGateway(sandbox, { WEBHOOK_HMAC_KEY: KEY });
     const events = (await gateway.socket()).subscribe(OnExtendedDocument, {});
@@ -169,7 +169,7 @@ describe('a callback where WEBHOOK_HMAC_KEY is set', () => {
     });
   });
 
-  it('is refused from a provider that has another', async () => {
+  it('is refused from a sandbox with another key', async () => {
     await using sandbox = await startSandbox({
       autoplay: false,
       webhookHmacKey: 'another-key',
@@ -184,8 +184,8 @@ describe('a callback where WEBHOOK_HMAC_KEY is set', () => {
   });
 });
 
-describe('a callback where WEBHOOK_HMAC_KEY is not set', () => {
-  it('counts by its URL alone, signed or not', async () => {
+describe('a callback without WEBHOOK_HMAC_KEY', () => {
+  it('is accepted by its URL, signed or not', async () => {
     await using sandbox = await startSandbox({ autoplay: false, webhookHmacKey: 'whatever' });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await begin(sandbox, gateway);
@@ -208,14 +208,14 @@ describe('isSigned', () => {
     { offset: 0, expected: true },
     { offset: 300, expected: true },
     { offset: 301, expected: false },
-  ])('takes signatures up to 300 s from now: $offset s', ({ offset, expected }) => {
+  ])('accepts signatures up to 300 s from now: $offset s', ({ offset, expected }) => {
     const timestamp = String(NOW_S + offset);
     const headers = { timestamp, signature: mac('task-1', timestamp, KEY) };
 
     expect(isSigned(headers, 'task-1', [KEY], NOW_S * 1000)).toBe(expected);
   });
 
-  it('knows a signature that was made elsewhere', () => {
+  it('accepts a signature that another implementation made', () => {
     // printf 'task-1.1800000000' | openssl dgst -sha256 -hmac webhook-key -binary | base64
     const headers = {
       timestamp: '1800000000',

@@ -51,7 +51,7 @@ async function openReady(url: string, authorization?: string): Promise<RawSocket
 }
 
 /** @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
-describe('the protocol of the socket', () => {
+describe('the WebSocket protocol', () => {
   it.each<[string, unknown]>([
     ['no JSON', 'nonsense'],
     ['nothing', ''],
@@ -79,7 +79,7 @@ describe('the protocol of the socket', () => {
     ['a ping with a text', { type: 'ping', payload: 'x' }],
     ['a complete without an id', { type: 'complete' }],
     ['bytes that are no text', Buffer.from([0xff, 0x00, 0xfe])],
-  ])('MUST close with 4400 at a message that it cannot read: %s', async (_name, message) => {
+  ])('MUST close with 4400 at an invalid message: %s', async (_name, message) => {
     await using running = await start();
     const before = await openRawSocket(running.url);
     const after = await openReady(running.url);
@@ -115,7 +115,7 @@ describe('the protocol of the socket', () => {
     letGo();
   });
 
-  it('closes with 4403 who may not come in', async () => {
+  it('closes with 4403 without valid credentials', async () => {
     await using running = await start(JWT_ENV);
     const socket = await openRawSocket(running.url);
 
@@ -125,7 +125,7 @@ describe('the protocol of the socket', () => {
     expect(await socket.next()).toBeUndefined();
   });
 
-  it('MUST close with 4406 where the protocol is not spoken', async () => {
+  it('MUST close with 4406 without the subprotocol', async () => {
     await using running = await start();
 
     const socket = await openRawSocket(running.url, { protocols: [] });
@@ -136,7 +136,7 @@ describe('the protocol of the socket', () => {
     await expect(openRawSocket(running.url, { protocols: ['mqtt'] })).rejects.toThrow();
   });
 
-  it('closes with 4408 where nobody says who is there for 10 s', async () => {
+  it('closes with 4408 after 10 s without connection_init', async () => {
     await using running = await start();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => {
@@ -155,7 +155,7 @@ describe('the protocol of the socket', () => {
     expect(await ready.next()).toEqual({ type: 'pong' });
   });
 
-  it('MUST close with 4409 at an id that is in use, and takes it again once it is free', async () => {
+  it('MUST close with 4409 at an id that is in use, and accepts it again once it is free', async () => {
     await using running = await start();
     const socket = await openReady(running.url);
     const subscribe = { type: 'subscribe', id: 'one', payload: { query: SUBSCRIPTION } };
@@ -173,7 +173,7 @@ describe('the protocol of the socket', () => {
     expect(await socket.closed).toBe(4409);
   });
 
-  it('MUST close with 4409 however long that id is: a reason takes 123 bytes', async () => {
+  it('MUST close with 4409 for an id of any length: a close reason has 123 bytes', async () => {
     await using running = await start();
     const socket = await openReady(running.url);
     const id = 'ü'.repeat(200);
@@ -198,7 +198,7 @@ describe('the protocol of the socket', () => {
     expect(await atOnce.closed).toBe(4429);
   });
 
-  it('MUST answer a ping with a pong, at any time, and MAY be sent a pong unasked', async () => {
+  it('MUST answer a ping with a pong at any time, and MAY receive an unsolicited pong', async () => {
     await using running = await start();
     const socket = await openRawSocket(running.url);
 
@@ -213,7 +213,7 @@ describe('the protocol of the socket', () => {
     expect(await socket.next()).toEqual({ type: 'pong' });
   });
 
-  it('answers faults of a document as the error of that operation alone', async () => {
+  it('answers errors of a document as the error of that operation only', async () => {
     await using running = await start();
     const socket = await openReady(running.url);
 
@@ -235,7 +235,7 @@ describe('the protocol of the socket', () => {
     expect(await socket.closed).toBe(4409);
   });
 
-  it('closes with 1009 at a message over 256 KiB, and reads one up to there', async () => {
+  it('closes with 1009 at a message over 256 KiB, and accepts 256 KiB', async () => {
     await using running = await start();
     const socket = await openReady(running.url);
     const message = JSON.stringify({ type: 'subscribe', id: '1', payload: TYPENAME });
@@ -252,7 +252,7 @@ describe('the protocol of the socket', () => {
 
 describe('a server-sent event stream', () => {
   /** @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md */
-  it('is of next and complete events, and of comments between them', async () => {
+  it('contains next and complete events, and comments between them', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway);
@@ -271,7 +271,7 @@ describe('a server-sent event stream', () => {
     expect(text).toMatch(/^event: next\ndata: \{"data":\{.*\}\}\n\nevent: complete\ndata:\n\n$/);
   });
 
-  it('tells what is wrong with the request in the same form', async () => {
+  it('reports an invalid request in the same form', async () => {
     await using running = await start();
 
     for (const query of ['{', '{ nothing }', 'subscription { videoUpdated(taskId: 1.5) { id } }']) {
@@ -285,7 +285,7 @@ describe('a server-sent event stream', () => {
     }
   });
 
-  it('is given only to who asks for one in so many words: others would not be counted', async () => {
+  it('is sent only if Accept names it explicitly', async () => {
     await using running = await start();
 
     for (const accept of [
@@ -313,8 +313,8 @@ describe('a server-sent event stream', () => {
   });
 });
 
-describe('a token that ends', () => {
-  it('takes no message more, though its client has not answered the close yet', async () => {
+describe('an expired token', () => {
+  it('prevents further messages, even if the client has not answered the close yet', async () => {
     await using parts = await start(JWT_ENV);
     const raw = await openRawSocket(parts.url);
     const exp = inSeconds(2);
@@ -335,7 +335,7 @@ describe('a token that ends', () => {
     raw.socket.terminate();
   });
 
-  it('closes its socket with 4403, and who renews and resumes misses nothing', async () => {
+  it('closes the socket with 4403, and a client that renews it and resumes misses nothing', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, JWT_ENV);
     const lasting = gateway.as(bearerOf('alice'));
@@ -366,7 +366,7 @@ describe('a token that ends', () => {
     expect(heard).toEqual(made.map(({ id }) => id));
   });
 
-  it('ends an event stream with a typed error, whether it waits for a log or a task', async () => {
+  it('ends an event stream with a typed error, whether it follows the log or a task', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, JWT_ENV);
     const { taskId } = await extend(gateway.as(bearerOf('alice')));
@@ -385,7 +385,7 @@ describe('a token that ends', () => {
     }
   });
 
-  it('frees the places that it took', async () => {
+  it('frees the slots of its streams', async () => {
     await using running = await start({
       ...JWT_ENV,
       OWNER_SOCKETS: '1',
@@ -404,7 +404,7 @@ describe('a token that ends', () => {
     expect(JSON.stringify(await next.next())).toContain('RATE_LIMITED');
   });
 
-  it('is not told apart from a far end: timers take no more than 24 days', async () => {
+  it('far in the future is not treated as expired: timers are limited to 24 days', async () => {
     await using running = await start(JWT_ENV);
 
     const socket = await openReady(running.url, bearerOf('alice', { exp: inSeconds(1e9) }));
@@ -437,7 +437,7 @@ describe('OWNER_SUBSCRIPTIONS', () => {
     while ((await tryStream(gateway, authorization)) !== 200);
   }
 
-  it('counts sockets and event streams together, for each owner alone', async () => {
+  it('counts sockets and event streams together, per owner', async () => {
     await using running = await start(ENV);
     const { gateway } = running;
     const socket = await openReady(running.url, ALICE);
@@ -462,7 +462,7 @@ describe('OWNER_SUBSCRIPTIONS', () => {
     await untilAdmitted(gateway, ALICE);
   });
 
-  it('are not what a client asks for that would take an event stream, too', async () => {
+  it('are not exceeded by a request that could be answered as an event stream, either', async () => {
     await using running = await start({ ...JWT_ENV, OWNER_SUBSCRIPTIONS: '1' });
     const accept = 'application/graphql-response+json, text/event-stream';
     const ask = (text: string) =>
@@ -484,7 +484,7 @@ describe('OWNER_SUBSCRIPTIONS', () => {
     await untilAdmitted(running.gateway, ALICE);
   });
 
-  it('stand below MAX_SUBSCRIPTIONS, which counts those of all owners', async () => {
+  it('are lower than MAX_SUBSCRIPTIONS, which counts those of all owners', async () => {
     await using running = await start({ ...JWT_ENV, MAX_SUBSCRIPTIONS: '2' });
     const { gateway } = running;
     const first = await gateway.as(ALICE).sse(OnExtendedDocument, {});
@@ -496,7 +496,7 @@ describe('OWNER_SUBSCRIPTIONS', () => {
     await untilAdmitted(gateway, bearerOf('carol'));
   });
 
-  it('a place is free again once the client has left, however it left', async () => {
+  it('a slot is free again once the client has disconnected, in any way', async () => {
     await using running = await start(ENV);
     const { gateway } = running;
 
@@ -510,7 +510,7 @@ describe('OWNER_SUBSCRIPTIONS', () => {
     await untilAdmitted(gateway, ALICE);
   });
 
-  it('a place is not lost to a client that leaves while its token is verified', async () => {
+  it('a slot is not lost if the client disconnects while its token is verified', async () => {
     const key = await createSigningKey('ES256', 'one');
     await using jwks = await startJwks(key);
     await using running = await start({ ...jwksEnv(jwks.url), OWNER_SUBSCRIPTIONS: '1' });
@@ -533,7 +533,7 @@ describe('OWNER_SUBSCRIPTIONS', () => {
     await untilAdmitted(running.gateway, authorization);
   });
 
-  it('is not used up by operations that have ended, failed, or never began', async () => {
+  it('is not used up by operations that have ended, failed, or never started', async () => {
     await using running = await start(ENV);
     const socket = await openReady(running.url, ALICE);
     for (let round = 0; round < 5; round += 1) {
@@ -573,7 +573,7 @@ describe('OWNER_SUBSCRIPTIONS', () => {
 });
 
 describe('OWNER_SOCKETS and MAX_SOCKETS', () => {
-  it('close the socket of an owner who has too many with 1013, and no other', async () => {
+  it('close the socket of an owner with too many with 1013, and no other', async () => {
     await using running = await start({ ...JWT_ENV, OWNER_SOCKETS: '2' });
     const first = await openReady(running.url, bearerOf('alice'));
     const second = await openReady(running.url, bearerOf('alice'));
@@ -603,7 +603,7 @@ describe('OWNER_SOCKETS and MAX_SOCKETS', () => {
     expect((await openRawSocket(running.url)).socket.readyState).toBe(WebSocket.OPEN);
   });
 
-  it('an upgrade that was refused leaves no connection behind', async () => {
+  it('a refused upgrade leaves no connection open', async () => {
     await using running = await start();
     const { hostname, port } = new URL(running.url);
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });

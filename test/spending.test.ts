@@ -57,7 +57,7 @@ describe.each([
   ['OWNER_SUBMITS_PER_MINUTE', 60],
   ['OWNER_SUBMITS_PER_DAY', 24 * 3_600],
 ])('%s', (name, windowSeconds) => {
-  it('refuses the one too many: nothing is stored, sent or taken from another', async () => {
+  it('refuses the first submit above it: nothing is stored, sent or charged to others', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, [name]: '3' });
     const alice = as(gateway, 'alice');
@@ -73,7 +73,7 @@ describe.each([
     expect(submitsOf(sandbox)).toBe(4);
   });
 
-  it('keeps its word: retryAfter later there is a place, a second before it there is none', async () => {
+  it('allows a submit after retryAfter, and not a second before', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, [name]: '2' });
     const alice = as(gateway, 'alice');
@@ -96,7 +96,7 @@ describe.each([
     expect(submitsOf(sandbox)).toBe(3);
   });
 
-  it('is kept over a restart', async () => {
+  it('survives a restart', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, [name]: '1' });
     await extend(as(gateway, 'alice'));
@@ -106,7 +106,7 @@ describe.each([
     expect(toRetryAfter(await submit(as(gateway, 'alice')))).toBeGreaterThan(0);
   });
 
-  it('costs nothing to repeat a key, even once the limit is reached', async () => {
+  it('does not count a repeated key, even when the limit is reached', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, [name]: '2' });
     const alice = as(gateway, 'alice');
@@ -129,7 +129,7 @@ describe.each([
     expect(submitsOf(sandbox)).toBe(2);
   });
 
-  it('is never exceeded by 30 at once, over every transport that may submit', async () => {
+  it('is not exceeded by 30 concurrent submits over every transport', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, [name]: '7' });
     const alice = as(gateway, 'alice');
@@ -152,7 +152,7 @@ describe.each([
   });
 
   it.each(['#401', '#422', '#451', '#402', '#455'])(
-    'counts what the upstream refused: %s',
+    'counts a submit that the upstream refused: %s',
     async (prompt) => {
       await using sandbox = await startSandbox({ autoplay: false });
       await using gateway = await startGateway(sandbox, { ...JWT_ENV, [name]: '2' });
@@ -165,7 +165,7 @@ describe.each([
     },
   );
 
-  it('counts what may have been paid for, although it was answered with an error', async () => {
+  it('counts a submit that may have been paid for after an error', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, [name]: '1' });
     const alice = as(gateway, 'alice');
@@ -175,7 +175,7 @@ describe.each([
     expect((await submit(alice)).__typename).toBe('RateLimitedError');
   });
 
-  it('counts what may have been paid for, though its answer was lost', async () => {
+  it('counts a submit that may have been paid for after a lost answer', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, [name]: '1' });
     const alice = as(gateway, 'alice');
@@ -186,7 +186,7 @@ describe.each([
     expect(toRetryAfter(await submit(alice))).toBeGreaterThan(0);
   });
 
-  it('does not count what the gateway itself refused', async () => {
+  it('does not count submits that the gateway refused', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, [name]: '1' });
     const alice = as(gateway, 'alice');
@@ -204,7 +204,7 @@ describe.each([
 describe('OWNER_TASKS_IN_FLIGHT', () => {
   const ENV = { ...JWT_ENV, OWNER_TASKS_IN_FLIGHT: '2' };
 
-  it('refuses the one too many until a task has ended, well or badly', async () => {
+  it('refuses the first submit above it until a task has ended', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, ENV);
     const alice = as(gateway, 'alice');
@@ -227,7 +227,7 @@ describe('OWNER_TASKS_IN_FLIGHT', () => {
     await extend(alice);
   });
 
-  it('counts submits on their way, and gives their place back when they are refused', async () => {
+  it('counts submits in flight, and stops counting refused ones', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, ENV);
     const alice = as(gateway, 'alice');
@@ -246,7 +246,7 @@ describe('OWNER_TASKS_IN_FLIGHT', () => {
     expect(upstream.submits).toHaveLength(3);
   });
 
-  it('counts a task whose answer was lost, until its callback has told its end', async () => {
+  it('counts a task whose answer was lost until its callback ends it', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, { ...ENV, OWNER_TASKS_IN_FLIGHT: '1' });
     const alice = as(gateway, 'alice');
@@ -266,7 +266,7 @@ describe('OWNER_TASKS_IN_FLIGHT', () => {
     expect((await next).__typename).toBe('ExtendVideoSuccess');
   });
 
-  it('is never exceeded by 30 at once', async () => {
+  it('is not exceeded by 30 concurrent submits', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...ENV, OWNER_TASKS_IN_FLIGHT: '5' });
     const alice = as(gateway, 'alice');
@@ -280,8 +280,8 @@ describe('OWNER_TASKS_IN_FLIGHT', () => {
   });
 });
 
-describe('without these settings', () => {
-  it('nobody is limited', async () => {
+describe('without spending limits', () => {
+  it('no submit is limited', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, JWT_ENV);
 

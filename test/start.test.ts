@@ -90,9 +90,9 @@ function expectMessage(stderr: string): void {
   expect(stderr).toMatch(/^\S[^\n]*\n/);
 }
 
-describe('a gateway that is started as operators start it', () => {
+describe('a gateway process', () => {
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    'does its job, and ends with 0 on %s',
+    'serves, and exits with 0 on %s',
     async (signal) => {
       await using folder = await makeFolder();
       await using sandbox = await startSandbox({ autoplay: false });
@@ -115,7 +115,7 @@ describe('a gateway that is started as operators start it', () => {
     },
   );
 
-  it('finds the page of GraphiQL and its examples', async () => {
+  it('serves GraphiQL with its examples', async () => {
     await using folder = await makeFolder();
     await using gateway = run(
       { DATABASE_URL: `sqlite:${join(folder.path, 'gateway.db')}` },
@@ -130,7 +130,7 @@ describe('a gateway that is started as operators start it', () => {
     expect(html).toContain('mutation ExtendVideo');
   });
 
-  it('settles a submit in flight before it ends, and answers it', async () => {
+  it('settles and answers a submit in flight before it exits', async () => {
     await using folder = await makeFolder();
     await using sandbox = await startSandbox({ autoplay: false });
     const env = {
@@ -208,7 +208,7 @@ describe('a gateway that is started as operators start it', () => {
     expect(await gateway.ended()).toEqual({ code: 0, signal: null, stderr: '' });
   });
 
-  it('warns of a variable that is misspelt', async () => {
+  it('warns of a misspelt variable', async () => {
     await using folder = await makeFolder();
     await using gateway = run({
       UPSTREAM_URL: 'http://127.0.0.1:9',
@@ -223,7 +223,7 @@ describe('a gateway that is started as operators start it', () => {
     });
   });
 
-  it('writes no secret into its log', async () => {
+  it('logs no secret', async () => {
     await using folder = await makeFolder();
     await using sandbox = await startSandbox({ autoplay: false, apiKey: 'very-secret-key' });
     await using gateway = run({
@@ -247,7 +247,7 @@ describe('a gateway that is started as operators start it', () => {
   });
 });
 
-describe('an environment that is not usable', () => {
+describe('an invalid environment', () => {
   it('stops the start with one message that names every fault and no value', async () => {
     const faulty = {
       PORT: '70000-port',
@@ -289,7 +289,7 @@ describe('an environment that is not usable', () => {
     },
   );
 
-  it('says that the key is missing, and uses no other', async () => {
+  it('names the missing key', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = run({ UPSTREAM_URL: sandbox.url, APIKLEY_API_KEY: '' });
 
@@ -301,7 +301,7 @@ describe('an environment that is not usable', () => {
     expect(stderr.trim().split('\n')).toHaveLength(2);
   });
 
-  it('names the port that is taken', async () => {
+  it('names the port in use', async () => {
     await using folder = await makeFolder();
     await using sandbox = await startSandbox({ autoplay: false });
     const { port } = new URL(sandbox.url);
@@ -320,8 +320,8 @@ describe('an environment that is not usable', () => {
   });
 });
 
-describe('a database that is made at the start', () => {
-  it('is for its user alone, and so is its folder', async () => {
+describe('a new database', () => {
+  it('is readable only by its user, and so is its folder', async () => {
     await using folder = await makeFolder();
     const path = join(folder.path, 'one', 'two', 'gateway.db');
     await using gateway = run({
@@ -339,8 +339,8 @@ describe('a database that is made at the start', () => {
   });
 });
 
-describe('a database that is not usable', () => {
-  it('is left as it is where it is no database', async () => {
+describe('an unusable database', () => {
+  it('is not changed if it is no database', async () => {
     await using folder = await makeFolder();
     const path = join(folder.path, 'gateway.db');
     await writeFile(path, 'This is a letter and not a database. '.repeat(200));
@@ -355,7 +355,7 @@ describe('a database that is not usable', () => {
     expect(await hashFiles(folder.path)).toEqual(before);
   });
 
-  it('is left as it is where a part of it is damaged', async () => {
+  it('is not changed if it is damaged', async () => {
     await using folder = await makeFolder();
     await using sandbox = await startSandbox({ autoplay: false });
     const path = join(folder.path, 'gateway.db');
@@ -380,7 +380,7 @@ describe('a database that is not usable', () => {
     expect((await hashFiles(folder.path))['gateway.db']).toBe(before['gateway.db']);
   });
 
-  it('serves one process: a second is refused, and the first goes on', async () => {
+  it('that another process uses is refused, and that process continues', async () => {
     await using folder = await makeFolder();
     await using sandbox = await startSandbox({ autoplay: false });
     const path = join(folder.path, 'gateway.db');
@@ -401,7 +401,7 @@ describe('a database that is not usable', () => {
     expect((await fetch(`${url}/ready`)).status).toBe(200);
   });
 
-  it('is refused where it is a folder, or below a file', async () => {
+  it('is refused if it is a folder or below a file', async () => {
     await using folder = await makeFolder();
     const directory = join(folder.path, 'directory');
     const file = join(folder.path, 'file');

@@ -15,12 +15,12 @@ const read = (env: Record<string, string>) => readConfig({ ...SAFE, ...env });
 const toVariables = (env: Record<string, string>, url = URL_OF_IT) =>
   findWarnings(read(env), url).map(({ variable }) => variable);
 
-describe('what is unsafe', () => {
-  it('is nothing, where everything is as it should be in production', () => {
+describe('start-up warnings', () => {
+  it('are none for a proper production configuration', () => {
     expect(findWarnings(read({}), URL_OF_IT)).toEqual([]);
   });
 
-  it('is nothing at home before the sandbox', () => {
+  it('are none on loopback with the sandbox', () => {
     const env = { AUTH_JWT_SECRET: '', PUBLIC_URL: '', UPSTREAM_URL: 'http://127.0.0.1:4010' };
     expect(toVariables(env)).toEqual([]);
   });
@@ -48,24 +48,24 @@ describe('what is unsafe', () => {
       },
       ['AUTH_JWKS_URL'],
     ],
-  ])('is told where %s', (_name, env, variables) => {
+  ])('are given if %s', (_name, env, variables) => {
     expect(toVariables(env)).toEqual(variables);
   });
 
-  it('is told of a proxy that leads strangers to a machine where all conveniences are on', () => {
+  it('are given if a proxy exposes a gateway with all development features', () => {
     const env = { AUTH: 'none', AUTH_JWT_SECRET: '' };
 
     expect(toVariables(env)).toEqual(['AUTH', 'GRAPHIQL']);
     expect(toVariables({ ...env, NODE_ENV: 'production' })).toEqual(['AUTH']);
   });
 
-  it('is told of an address that can be listened on and not called', () => {
+  it('are given for an address that can be listened on but not called', () => {
     const env = { PUBLIC_URL: '', HOST: '0.0.0.0' };
 
     expect(toVariables(env, 'http://0.0.0.0:4000')).toEqual(['PUBLIC_URL']);
   });
 
-  it('comes with a sentence that names a variable and what to do', () => {
+  it('name a variable and what to do', () => {
     const env = { AUTH: 'none', AUTH_JWT_SECRET: '', GRAPHIQL: 'on', INTROSPECTION: 'on' };
 
     for (const { fix } of findWarnings(read(env), URL_OF_IT)) {
@@ -77,10 +77,10 @@ describe('what is unsafe', () => {
   });
 });
 
-describe('what is said at the start', () => {
+describe('the start-up message', () => {
   const DATABASE_URL = 'postgres://user:canary-password@db.example.com:6543/longtake?sslkey=secret';
 
-  it('names the address, the database, who may come in and the upstream, and no secret', () => {
+  it('names the address, the database, the authentication and the upstream, and no secret', () => {
     const config = read({ DATABASE_URL, WEBHOOK_HMAC_KEY: 'canary-hmac' });
 
     const said = [JSON.stringify(toFacts(config, URL_OF_IT)), toGreeting(config, URL_OF_IT)];
@@ -95,7 +95,7 @@ describe('what is said at the start', () => {
     }
   });
 
-  it('is a few lines on a terminal, with what is unsafe and how to mend it', () => {
+  it('is a few lines on a terminal, with warnings and their fixes', () => {
     const config = read({ PUBLIC_URL: '', AUTH_JWT_SECRET: '' });
 
     expect(toGreeting(config, URL_OF_IT)).toBe(
@@ -112,7 +112,7 @@ describe('what is said at the start', () => {
   });
 });
 
-describe('names of variables that are nearly right', () => {
+describe('misspelt variables', () => {
   const find = (name: string, others: Record<string, string> = {}) =>
     readConfig({ ...SAFE, ...others, [name]: 'canary' }).misspelt.map(({ meant }) => meant);
 
@@ -131,7 +131,7 @@ describe('names of variables that are nearly right', () => {
     expect(find(name)).toEqual([meant]);
   });
 
-  it('are told with what to write, and without a value', () => {
+  it('are reported with the right name and without a value', () => {
     const [risk] = findWarnings(read({ DATABSE_URL: 'sqlite:canary.db' }), URL_OF_IT);
 
     expect(risk).toEqual({
@@ -141,13 +141,13 @@ describe('names of variables that are nearly right', () => {
     });
   });
 
-  it('are told beside the faults, where the right one is missing', () => {
+  it('are reported with the other faults, if the right variable is missing', () => {
     expect(() => readConfig({ APIKLEY_APIKEY: KEY })).toThrow(
       /APIKLEY_API_KEY: is required.*\n {2}APIKLEY_APIKEY: has no effect; APIKLEY_API_KEY may be meant$/,
     );
   });
 
-  it('are none of those that others use, nor any whose right spelling is there as well', () => {
+  it('are not reported if they belong to other programs, or the right name is set as well', () => {
     const others =
       'PATH HOME USER HOSTNAME HOSTTYPE PWD TERM LANG SHELL EDITOR MAIL TZ POST SORT AUTHOR PGHOST PGPORT ' +
       'DATABASE_USER DATABASE_HOST DATABASE_NAME POSTGRES_URL REDIS_URL API_KEY PUBLIC_IP BASE_URL ' +

@@ -185,7 +185,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       .execute();
   }
 
-  it('opens again as the same database, and says whether it is there', async () => {
+  it('reopens as the same database, and reports whether it is available', async () => {
     const url = await create();
     const first = await openDatabase(url);
     expect(await isReachable(first.db)).toBe(true);
@@ -198,7 +198,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
   });
 
   describe('a submit', () => {
-    it('is stored as it came, numbers as numbers', async () => {
+    it('is stored unchanged, numbers as numbers', async () => {
       const submit = toSubmit({ imageUrl: 'https://a.example/b', expandPrompt: true });
       const row = await insertSubmit(db, submit);
       expect(row).toMatchObject({ id: submit.id, state: 'SUBMITTING', expand_prompt: 1 });
@@ -208,21 +208,21 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await read(submit.id)).toEqual(row);
     });
 
-    it('of a key that is taken is none; another owner has keys of their own', async () => {
+    it('with a key in use is not stored; another owner may use the same key', async () => {
       const id = await insert({ idempotencyKey: 'k' });
       expect(await insertSubmit(db, toSubmit({ idempotencyKey: 'k' }))).toBeUndefined();
       await insert({ idempotencyKey: 'k', owner: 'other' });
       expect((await findKeyHolder(db, 'me', 'k'))?.id).toBe(id);
     });
 
-    it('of one key wins alone when 20 come at once', async () => {
+    it('with one key succeeds once of 20 at once', async () => {
       const rows = await Promise.all(
         Array.from({ length: 20 }, () => insertSubmit(db, toSubmit({ idempotencyKey: 'k' }))),
       );
       expect(rows.filter((row) => row !== undefined)).toHaveLength(1);
     });
 
-    it('that is confirmed waits; one that has moved on keeps its state', async () => {
+    it('that is confirmed is WAITING; one that has moved on keeps its state', async () => {
       const id = await insert();
       expect(await confirmSubmit(db, { id, taskId: 'task', firstCheckMs: HOUR_MS })).toMatchObject({
         id,
@@ -237,7 +237,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(id)).state).toBe('GENERATING');
     });
 
-    it("is not confirmed with another row's task", async () => {
+    it('is not confirmed with the task of another row', async () => {
       await insertOpen('task');
       const id = await insert();
       expect(
@@ -246,7 +246,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await read(id)).toMatchObject({ state: 'SUBMITTING', task_id: null });
     });
 
-    it('that is rejected is a tombstone and lets go of its key', async () => {
+    it('that is rejected is a tombstone and frees its key', async () => {
       const id = await insert({ idempotencyKey: 'k' });
       expect(await rejectSubmit(db, id, '{}')).toBe(true);
       expect(await rejectSubmit(db, id, '{}')).toBe(false);
@@ -257,14 +257,14 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await listVideos(db, 'me', {}, { limit: 9, before: null })).toEqual([]);
     });
 
-    it('that is confirmed cannot be rejected or given up any more', async () => {
+    it('that is confirmed can no longer be rejected or given up', async () => {
       const id = await insertOpen('task');
       expect(await rejectSubmit(db, id, '{}')).toBe(false);
       expect(await markUnconfirmed(db, id, HOUR_MS)).toBe(false);
       expect((await read(id)).state).toBe('WAITING');
     });
 
-    it('is unconfirmed when overdue, not before, and keeps its key', async () => {
+    it('becomes unconfirmed when overdue, not before, and keeps its key', async () => {
       const id = await insert({ idempotencyKey: 'k' });
       expect(await settleOverdue(db, id, HOUR_MS)).toBeNull();
       await age(id, HOUR_MS);
@@ -283,7 +283,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     const take = (id: string) =>
       takeWaiting(db, { id, kind: 'NOW' }, { tokenHash: 'token', runtimeMs: HOUR_MS });
 
-    it('whose POST had not begun when its process died is released, not unconfirmed', async () => {
+    it('whose POST had not begun when its process died frees its key', async () => {
       const id = await insert({ idempotencyKey: 'k' });
       await markWaitingForTurn(db, await read(id));
       await age(id, HOUR_MS);
@@ -297,7 +297,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(orphan)).state).toBe('REJECTED');
     });
 
-    it.runIf(isShared)('that was not sent is free, although its time ends just then', async () => {
+    it.runIf(isShared)('that was not sent frees its key, even at the end of its time', async () => {
       const id = await insert({ idempotencyKey: 'k' });
       await markWaitingForTurn(db, await read(id));
       await age(id, 2 * HOUR_MS);
@@ -316,7 +316,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(id)).state).toBe('REJECTED');
     });
 
-    it('that waited for its turn begins its POST before its time is over, and never after', async () => {
+    it('that waited for a place begins its POST before its deadline, and never after', async () => {
       const [early, late] = [await insert(), await insert()];
       for (const id of [early, late]) await markWaitingForTurn(db, await read(id));
       expect(await take(early)).toMatchObject({ post_begun: 1, waiting: null });
@@ -327,7 +327,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await settleOverdue(db, early, HOUR_MS)).toBe('UNCONFIRMED');
     });
 
-    it('that is refused after its time frees its key all the same', async () => {
+    it('that is refused after its deadline frees its key', async () => {
       const unconfirmed = await insert({ idempotencyKey: 'k' });
       await markUnconfirmed(db, unconfirmed, HOUR_MS);
       expect(await rejectSubmit(db, unconfirmed, '{}')).toBe(true);
@@ -341,7 +341,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await findVideo(db, 'me', givenUp))?.failure?.reason).toBe('NEVER_CONFIRMED');
     });
 
-    it('whose answer comes after it was given up is due for a read at once', async () => {
+    it('that is confirmed after it was given up is due for a read at once', async () => {
       const id = await insert();
       await endVideo(db, id, { outcome: NEVER, reported: false });
       await confirmSubmit(db, { id, taskId: 'late', firstCheckMs: HOUR_MS });
@@ -350,21 +350,21 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(leased.map((row) => row.id)).toEqual([id]);
     });
 
-    it('whose answer comes after its callback is not read again', async () => {
+    it('that is confirmed after its callback is not read again', async () => {
       const id = await insert();
       await endVideo(db, id, succeeded());
       await confirmSubmit(db, { id, taskId: 'late', firstCheckMs: 0 });
       expect(await read(id)).toMatchObject({ state: 'SUCCEEDED', check_after: null });
     });
 
-    it('that is confirmed without an id of its own waits, and cannot be NEVER_CONFIRMED', async () => {
+    it('that is confirmed without a task id of its own waits, and cannot become NEVER_CONFIRMED', async () => {
       const id = await insert();
       await confirmSubmit(db, { id, taskId: null, firstCheckMs: HOUR_MS });
       expect(await read(id)).toMatchObject({ state: 'WAITING', task_id: null });
       expect(await endVideo(db, id, { outcome: NEVER, reported: false })).toBeNull();
     });
 
-    it('whose process died is recovered at the start, with the leases', async () => {
+    it('whose process died is recovered at the start, with its leases', async () => {
       const [orphan, open] = [await insert(), await insertOpen('task')];
       await db.updateTable('video').set({ lease_until: 9e12 }).where('id', '=', open).execute();
       await recoverOrphans(db, HOUR_MS);
@@ -373,32 +373,35 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     });
   });
 
-  it.runIf(isShared)('commits durably although the server is told not to', async () => {
-    const url = await create();
-    const first = await openDatabase(url);
-    const name = sql.ref(new URL(url).pathname.slice(1));
-    await sql`alter database ${name} set synchronous_commit = off`.execute(first.db);
-    await first.close();
+  it.runIf(isShared)(
+    'is committed durably even if the server has synchronous_commit off',
+    async () => {
+      const url = await create();
+      const first = await openDatabase(url);
+      const name = sql.ref(new URL(url).pathname.slice(1));
+      await sql`alter database ${name} set synchronous_commit = off`.execute(first.db);
+      await first.close();
 
-    const second = await openDatabase(url);
-    const ask = async (trx: Database) => {
-      const { rows } = await sql<{ synchronous_commit: string }>`show synchronous_commit`.execute(
-        trx,
-      );
-      return rows[0]?.synchronous_commit;
-    };
-    const settings = await second.db.transaction().execute(async (trx) => {
-      const before = await ask(trx);
-      await insertSubmit(trx, toSubmit());
-      return [before, await ask(trx)];
-    });
+      const second = await openDatabase(url);
+      const ask = async (trx: Database) => {
+        const { rows } = await sql<{ synchronous_commit: string }>`show synchronous_commit`.execute(
+          trx,
+        );
+        return rows[0]?.synchronous_commit;
+      };
+      const settings = await second.db.transaction().execute(async (trx) => {
+        const before = await ask(trx);
+        await insertSubmit(trx, toSubmit());
+        return [before, await ask(trx)];
+      });
 
-    expect(settings).toEqual(['off', 'on']);
-    await second.close();
-  });
+      expect(settings).toEqual(['off', 'on']);
+      await second.close();
+    },
+  );
 
   describe('the end of a task', () => {
-    it('is returned as it is read afterwards', async () => {
+    it('returns the video as a later read does', async () => {
       for (const [taskId, end] of [
         ['a', succeeded()],
         ['b', failed()],
@@ -417,7 +420,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       it.each([
         ['success', succeeded()],
         ['failure', failed()],
-      ])('is the one that a %s has whose row was looked at before', async (_name, end) => {
+      ])('is equal to a %s whose row was read first', async (_name, end) => {
         const first = await insertOpen('a', { tokenHash: 'hash', owner: 'me' });
         const second = await insertOpen('b');
         await endVideo(db, second, end);
@@ -448,7 +451,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         ['another token', { tokenHash: 'other' }],
         ['another task', { taskId: 'b' }],
         ['another row', { id: 'other' }],
-      ])('is none with %s', async (_name, wrong) => {
+      ])('is refused with %s', async (_name, wrong) => {
         const id = await insertOpen('a', { tokenHash: 'hash' });
         await insertOpen('b');
         const before = await read(id);
@@ -459,7 +462,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         expect(await readLogBounds(db, 'me')).toEqual({ head: 0, pruned: 0 });
       });
 
-      it('is none before the task is confirmed, and none where it has ended so already', async () => {
+      it('is refused before the task is confirmed, and if it has already ended this way', async () => {
         const id = await insert({ tokenHash: 'hash' });
         expect(await endConfirmedVideo(db, { ...PROOF, id }, succeeded())).toBeNull();
         await confirmSubmit(db, { id, taskId: 'a', firstCheckMs: HOUR_MS });
@@ -477,7 +480,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       });
     });
 
-    it('is told by a reader to whoever asks for it in the same turn, and read after that', async () => {
+    it('is served from memory to readers in the same event loop tick, and read later', async () => {
       const id = await insertOpen('a');
       const open = await findVideo(db, 'me', id);
       const reader = createReader(db);
@@ -502,7 +505,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await reader.readCompletions('me', 0)).toEqual({ completions: [], hasMore: false });
     });
 
-    it('is told as it ended last', async () => {
+    it('is served in its latest state', async () => {
       const id = await insertOpen('a');
       const reader = createReader(db);
       const ends = [await endVideo(db, id, failed()), await endVideo(db, id, succeeded())];
@@ -512,7 +515,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await task)?.completion).toEqual(ends[1]);
     });
 
-    it('reaches the follower of the log that is told of several in one turn', async () => {
+    it('reaches a follower of the log that is woken for several in one tick', async () => {
       const feed = { reader: createReader(db), hub: createHub() };
       const log = followLog(feed, 'me', 0, new Cancellation());
       const heard: Promise<unknown>[] = [log.next()];
@@ -532,7 +535,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await log.next()).toEqual({ done: true, value: undefined });
     });
 
-    it('is numbered per owner, without gaps', async () => {
+    it('gets numbers per owner without gaps', async () => {
       const mine = [await insertOpen('a'), await insertOpen('b')];
       const other = await insertOpen('c', { owner: 'other' });
       for (const id of [...mine, other])
@@ -549,7 +552,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await readCompletions(db, 'me', 1, 10)).toHaveLength(1);
     });
 
-    it('comes once; a failure yields to a success and to nothing else', async () => {
+    it('happens once; a failure can become a success and nothing else', async () => {
       const id = await insertOpen('a');
       expect(await endVideo(db, id, failed())).toMatchObject({ video: { id } });
       expect(await endVideo(db, id, failed())).toBeNull();
@@ -567,7 +570,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(id)).state).toBe('SUCCEEDED');
     });
 
-    it('leaves no number behind where it does not happen', async () => {
+    it('that is refused uses up no number', async () => {
       const id = await insertOpen('a');
       await insertOpen('b');
       expect(await endVideo(db, id, succeeded('b'))).toBeNull();
@@ -579,7 +582,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(late)).state).toBe('SUBMITTING');
     });
 
-    it('gives up only what has no task id by then', async () => {
+    it('by giving up requires that the row still has no task id', async () => {
       const [confirmed, never] = [await insertOpen('a'), await insert()];
       expect(await endVideo(db, confirmed, { outcome: NEVER, reported: false })).toBeNull();
       expect(await endVideo(db, never, { outcome: NEVER, reported: false })).toMatchObject({
@@ -588,7 +591,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await read(never)).toMatchObject({ state: 'FAILED', checked_at: null });
     });
 
-    it('adopts a tombstone, which takes its key back unless that is held', async () => {
+    it('adopts a tombstone, which takes its key back unless that is in use', async () => {
       const first = await insert({ idempotencyKey: 'k' });
       await rejectSubmit(db, first, '{}');
       expect(await endVideo(db, first, succeeded('a'))).toMatchObject({ video: { id: first } });
@@ -602,7 +605,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await findKeyHolder(db, 'me', 'l'))?.id).toBe(holder);
     });
 
-    it('gives a tombstone its key back, and whoever looks for the key meanwhile finds the row', async () => {
+    it('returns its key to a tombstone, and concurrent lookups of the key find the row', async () => {
       for (let round = 0; round < 40; round++) {
         const key = `key-${round}`;
         const id = await insert({ idempotencyKey: key });
@@ -620,7 +623,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     });
 
     it.runIf(isShared)(
-      'and a repeat under its freed key meet without a deadlock or a doubled key',
+      'and a repeat with its freed key cause no deadlock and no duplicate key',
       async () => {
         const limits = { windows: [], inFlight: 1_000 };
         const gate = {
@@ -652,40 +655,37 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       },
     );
 
-    it.runIf(isShared)(
-      'is stored although its key is claimed and freed by others all the time',
-      async () => {
-        let isOver = false;
-        const churn = async () => {
-          while (!isOver) {
-            const row = await insertSubmit(db, toSubmit({ idempotencyKey: 'k' }));
-            if (row) await rejectSubmit(db, row.id, '{}');
+    it.runIf(isShared)('is stored although its key is constantly claimed and freed', async () => {
+      let isOver = false;
+      const churn = async () => {
+        while (!isOver) {
+          const row = await insertSubmit(db, toSubmit({ idempotencyKey: 'k' }));
+          if (row) await rejectSubmit(db, row.id, '{}');
+        }
+      };
+      const ends = async () => {
+        try {
+          for (let round = 0; round < 20; round++) {
+            const id = createVideoId();
+            while (!(await insertSubmit(db, toSubmit({ id, idempotencyKey: 'k' }))));
+            await rejectSubmit(db, id, '{}');
+            const all = [failed(), succeeded(), succeeded(`task-${round}`)];
+            await Promise.all([
+              ...all.map((end) => endVideo(db, id, end)),
+              adoptTask(db, id, `task-${round}`, true, HOUR_MS),
+            ]);
+            expect((await read(id)).state).toBe('SUCCEEDED');
+            await db.updateTable('video').set({ key_held: 0 }).where('id', '=', id).execute();
           }
-        };
-        const ends = async () => {
-          try {
-            for (let round = 0; round < 20; round++) {
-              const id = createVideoId();
-              while (!(await insertSubmit(db, toSubmit({ id, idempotencyKey: 'k' }))));
-              await rejectSubmit(db, id, '{}');
-              const all = [failed(), succeeded(), succeeded(`task-${round}`)];
-              await Promise.all([
-                ...all.map((end) => endVideo(db, id, end)),
-                adoptTask(db, id, `task-${round}`, true, HOUR_MS),
-              ]);
-              expect((await read(id)).state).toBe('SUCCEEDED');
-              await db.updateTable('video').set({ key_held: 0 }).where('id', '=', id).execute();
-            }
-          } finally {
-            isOver = true;
-          }
-        };
-        await Promise.all([ends(), churn(), churn()]);
-      },
-    );
+        } finally {
+          isOver = true;
+        }
+      };
+      await Promise.all([ends(), churn(), churn()]);
+    });
 
     it.each([8, 50])(
-      'of %i tasks at once has numbers without a gap, in the order of commits',
+      'of %i tasks at once gets numbers without gaps, in commit order',
       async (count) => {
         const ids = await Promise.all(
           Array.from({ length: count }, (_, n) => insertOpen(`task-${n}`, { owner: `o${n % 2}` })),
@@ -718,8 +718,8 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     );
   });
 
-  describe('a task that a callback names', () => {
-    it('is adopted by a row in whatever state, and open rows keep theirs', async () => {
+  describe('a task id in a callback', () => {
+    it('is stored in a row in any state, and open rows keep theirs', async () => {
       const [way, unknown, open] = [await insert(), await insert(), await insertOpen('c')];
       await markUnconfirmed(db, unknown, HOUR_MS);
       await noteOpen(db, open, 'QUEUED');
@@ -731,7 +731,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await read(open)).toMatchObject({ state: 'QUEUED', task_id: 'c' });
     });
 
-    it('is due for a read in the same commit', async () => {
+    it('makes the row due for a read in the same commit', async () => {
       const [unknown, givenUp, open] = [await insert(), await insert(), await insertOpen('c')];
       await markUnconfirmed(db, unknown, HOUR_MS);
       await endVideo(db, givenUp, { outcome: NEVER, reported: false });
@@ -746,7 +746,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(leased.map(({ id }) => id).sort()).toEqual([unknown, givenUp].sort());
     });
 
-    it('has not ended when its row was a tombstone', async () => {
+    it('does not end a task whose row was a tombstone', async () => {
       const id = await insert({ idempotencyKey: 'k' });
       await rejectSubmit(db, id, '{}');
       expect(await adoptTask(db, id, 'a', false, HOUR_MS)).toBe(true);
@@ -754,7 +754,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await leaseDueRows(db, 'readable', 9, HOUR_MS)).map((row) => row.id)).toEqual([id]);
     });
 
-    it('and does not name is proved all the same; a submit in flight waits for its answer', async () => {
+    it('is not needed to prove the task; a submit in flight still waits for its answer', async () => {
       const [refused, unknown, way] = [
         await insert({ idempotencyKey: 'k' }),
         await insert(),
@@ -773,7 +773,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await insertSubmit(db, toSubmit({ idempotencyKey: 'k' }))).toBeUndefined();
     });
 
-    it("is not another row's", async () => {
+    it('is refused if it belongs to another row', async () => {
       await insertOpen('a');
       const id = await insert();
       expect(await adoptTask(db, id, 'a', false, HOUR_MS)).toBe(false);
@@ -781,8 +781,8 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     });
   });
 
-  describe('a look', () => {
-    it('is leased to one of ten that ask at once, and is due again afterwards', async () => {
+  describe('a check', () => {
+    it('is leased to one of ten callers, and due again afterwards', async () => {
       const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => insertOpen(`t${n}`)));
       for (const id of ids) await age(id, HOUR_MS);
       const leased: string[] = [];
@@ -802,7 +802,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await leaseDueRows(db, 'readable', 50, HOUR_MS)).toHaveLength(40);
     });
 
-    it.runIf(isShared)('passes over a row that is settled in the same moment', async () => {
+    it.runIf(isShared)('skips a row that is being settled', async () => {
       const id = await insert({ runtimeMs: 0 });
       const { promise: isWritten, resolve: written } = Promise.withResolvers<void>();
       const { promise: isWaitedFor, resolve: commit } = Promise.withResolvers<void>();
@@ -820,7 +820,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await read(id)).toMatchObject({ state: 'UNCONFIRMED', lease_until: 0 });
     });
 
-    it('is set for later, unless the task has ended', async () => {
+    it('is scheduled for later, unless the task has ended', async () => {
       const [open, ended] = [await insertOpen('a'), await insertOpen('b')];
       await endVideo(db, ended, succeeded());
       for (const id of [open, ended]) await scheduleCheck(db, await read(id), HOUR_MS);
@@ -829,7 +829,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(ended)).check_after).toBeNull();
     });
 
-    it('keeps a check that was scheduled during the last one', async () => {
+    it('keeps a check that was scheduled during it', async () => {
       const id = await insertOpen('a');
       await age(id, 2 * HOUR_MS);
       const [row] = await leaseDueRows(db, 'readable', 9, HOUR_MS);
@@ -840,7 +840,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await read(id)).toMatchObject({ check_after: wanted, lease_until: 0 });
     });
 
-    it('is moved forward, and never back', async () => {
+    it('is only moved to an earlier time', async () => {
       const [open, ended] = [await insertOpen('a'), await insertOpen('b')];
       await endVideo(db, ended, succeeded());
       for (const id of [open, ended]) await scheduleCheckWithin(db, id, 10_000);
@@ -851,7 +851,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await read(ended)).check_after).toBeNull();
     });
 
-    it('comes sooner for who watches: 2 s after the last one, later a quarter of the age; 15 s for an end', async () => {
+    it('is earlier for subscribers: 2 s after the last one, later a quarter of the age; 15 s for an end', async () => {
       const fresh = await insertOpen('a');
       const [due, old] = [await insertOpen('b'), await insertOpen('c')];
       const unconfirmed = await insert();
@@ -873,7 +873,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       await scheduleWatchedNow(db, [], true);
     });
 
-    it('moves the state forward and never back', async () => {
+    it('moves the state only forward', async () => {
       const id = await insertOpen('a');
       expect(await noteOpen(db, id, 'QUEUED')).toBe(true);
       expect(await noteOpen(db, id, 'GENERATING')).toBe(true);
@@ -894,7 +894,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await countFilelessRead(db, id)).toBe(0);
     });
 
-    it('comes at once when a callback needs one, for an open task with an id alone', async () => {
+    it('is due at once when a callback asks for it, for an open task with a task id', async () => {
       const [open, nameless, ended] = [
         await insertOpen('a'),
         await insert(),
@@ -906,7 +906,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(leased.map(({ id }) => id)).toEqual([open]);
     });
 
-    it('of rows without a task id is not held up by any number that need a read', async () => {
+    it('of rows without a task id is not delayed by rows that need a read', async () => {
       const readable = await Promise.all(
         Array.from({ length: 12 }, (_, n) => insertOpen(`task-${n}`)),
       );
@@ -920,7 +920,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(leased.map(({ id }) => id)).toEqual([unnamed]);
     });
 
-    it("tells the database's time, by which a deadline is judged", async () => {
+    it("returns the database's time, by which deadlines are judged", async () => {
       const id = await insertOpen('a');
       await age(id, 2 * HOUR_MS);
       const [row] = await leaseDueRows(db, 'readable', 9, HOUR_MS);
@@ -929,7 +929,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
   });
 
   describe('pruning', () => {
-    it('takes old entries and then their rows, the oldest first, and moves the mark', async () => {
+    it('deletes old entries and then their rows, the oldest first, and moves the mark', async () => {
       const ids = [];
       for (let n = 0; n < 6; n++) ids.push(await insertOpen(`t${n}`));
       for (const id of ids) await endVideo(db, id, succeeded());
@@ -976,7 +976,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect([found.get('b'), found.get(other), found.has('c')]).toEqual([null, null, false]);
     });
 
-    it('are not found by what no row can hold', async () => {
+    it('are not found by text that no row can contain', async () => {
       const id = await insertOpen('a');
       const found = await findVideos(db, 'me', ['a\0', '\0', '\ud800', id]);
       expect([...found.keys()].sort()).toEqual([id, 'a'].sort());
@@ -984,7 +984,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await findVideos(db, 'me', [])).toEqual(new Map());
     });
 
-    it('are read by one statement for each owner and kind of id that is asked for in a turn', async () => {
+    it('are read by one statement per owner and kind of id in a tick', async () => {
       const id = await insertOpen('a');
       await insertOpen('b', { owner: 'other' });
       let statements = 0;
@@ -1015,7 +1015,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(statements).toBe(6);
     });
 
-    it('are as they stand when they are asked for, whoever asked before', async () => {
+    it('have their current state, whatever was read before', async () => {
       const id = await insertOpen('a');
       const loader = createVideoLoader(db, createFinishedVideos());
       const before = loader.load('me', id);
@@ -1028,7 +1028,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await before)?.taskId).toBe('a');
     });
 
-    it('are read in bounded lists', async () => {
+    it('are read in statements of limited size', async () => {
       const ids = await Promise.all(Array.from({ length: 120 }, () => insert()));
       const loader = createVideoLoader(db, createFinishedVideos());
 
@@ -1059,7 +1059,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await list({ states: VIDEO_STATES })).toEqual(newest.slice(1));
     });
 
-    it('have lineages, which end at a stranger, at the depth or never in a circle', async () => {
+    it('have lineages, which end at a foreign video, at the depth and in a cycle', async () => {
       await insertOpen('a', { sourceTaskId: 'c' });
       await insertOpen('b', { sourceTaskId: 'a' });
       await insertOpen('c', { sourceTaskId: 'b' });
@@ -1073,7 +1073,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     });
   });
 
-  it('takes the time anew for each statement', async () => {
+  it('evaluates the time for each statement', async () => {
     const time = async () =>
       Number((await sql<{ now: number }>`select now_ms() as now`.execute(db)).rows[0]?.now);
 
@@ -1090,7 +1090,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       return taken;
     }
 
-    it('gives out each place once, however many ask', async () => {
+    it('hands out each place once, however many callers ask', async () => {
       await Promise.all([createAllowance(db, SUBMIT), createAllowance(db, SUBMIT)]);
       const taken: number[] = [];
       for (let round = 0; round < 40 && taken.length < 10; round++) {
@@ -1104,7 +1104,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(next).toBeLessThanOrEqual(HOUR_MS + 250);
     });
 
-    it('is paused for its own kind alone, and never shortened', async () => {
+    it('is paused only for its own kind, and a pause is never shortened', async () => {
       const READ = { ...SUBMIT, name: 'read' } as const;
       await createAllowance(db, SUBMIT);
       await createAllowance(db, READ);
@@ -1115,7 +1115,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await takeAll(READ)).toBe(10);
     });
 
-    it('is paused for a window where the upstream does not say for how long', async () => {
+    it('is paused for a window if the upstream names no time', async () => {
       await createAllowance(db, SUBMIT);
       expect(await pauseAllowance(db, SUBMIT, null)).toBe(HOUR_MS);
       expect(await takeAll(SUBMIT)).toBe(0);
@@ -1129,7 +1129,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         .execute();
     }
 
-    it('is paused for five minutes at most; then one call tries, and the others wait', async () => {
+    it('is paused for five minutes at most; then one trial call is allowed, and the others wait', async () => {
       await createAllowance(db, SUBMIT);
       expect(await pauseAllowance(db, SUBMIT, 86_400)).toBe(300_000);
       await passPause(299_000);
@@ -1144,7 +1144,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await takeAll(SUBMIT)).toBe(9);
     });
 
-    it('lets another call try where nothing is heard of the first', async () => {
+    it('allows another trial call if the first one never ended', async () => {
       await createAllowance(db, SUBMIT);
       await pauseAllowance(db, SUBMIT, 300);
       await passPause(300_000);
@@ -1154,7 +1154,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await takePlace(db, SUBMIT)).toMatchObject({ isTrial: true });
     });
 
-    it('opens for all at the end of a shorter pause', async () => {
+    it('reopens for all at the end of a shorter pause', async () => {
       await createAllowance(db, SUBMIT);
       await pauseAllowance(db, SUBMIT, 30);
       await passPause(30_000);
@@ -1169,7 +1169,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await takeAll({ ...SUBMIT, calls: 12 })).toBe(8);
     });
 
-    it('counts a place from when its call left, and never for less time', async () => {
+    it('counts a place from when its call left, for the full window', async () => {
       const one = { ...SUBMIT, calls: 1, windowMs: 1_000 };
       await createAllowance(db, one);
       const taken = (await takePlace(db, one)) as Place;
@@ -1184,7 +1184,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     });
   });
 
-  describe('a time that lies further ahead than it can have been set', () => {
+  describe('a time that is too far ahead', () => {
     const MINUTE_MS = 60_000;
     const BOUNDS = {
       lookMs: 10 * MINUTE_MS,
@@ -1236,7 +1236,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       return { submitting, unconfirmed, open };
     }
 
-    it('is moved to where it ends soonest, or begins anew', async () => {
+    it('is moved to the shortest possible wait', async () => {
       const { submitting, unconfirmed, open } = await fill();
       const before = { submitting: await read(submitting), unconfirmed: await read(unconfirmed) };
       await setBack(2 * HOUR_MS);
@@ -1256,14 +1256,14 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await clampTimes(db, BOUNDS)).toBe(0);
     });
 
-    it('is left alone where the clock is right', async () => {
+    it('is not changed if the clock is right', async () => {
       await fill();
       expect(await clampTimes(db, BOUNDS)).toBe(0);
       expect(await leaseDueRows(db, 'readable', 8, 0)).toEqual([]);
     });
   });
 
-  describe('spending', () => {
+  describe('spending limits', () => {
     const spend = (limits: Parameters<typeof findOverspending>[2]) =>
       db.transaction().execute(async (trx) => {
         await lockOwner(trx, 'me');
@@ -1273,7 +1273,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         if (row) await recordAttempt(trx, row);
       });
 
-    it('is limited per window and in flight; the refused cost nothing', async () => {
+    it('apply per window and to open tasks; refused submits are not counted', async () => {
       const perHour = { windows: [{ lengthMs: HOUR_MS, submits: 2 }], inFlight: null };
       await spend(perHour);
       await spend(perHour);
@@ -1294,7 +1294,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         .execute();
     }
 
-    it('counts a submit whose row was refused, and one whose row is gone', async () => {
+    it('count a submit whose row was refused or deleted', async () => {
       const perHour = { windows: [{ lengthMs: HOUR_MS, submits: 2 }], inFlight: null };
       await spend(perHour);
       await spend(perHour);
@@ -1307,7 +1307,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       await expect(spend(perHour)).rejects.toMatchObject({ retryAfterMs: expect.any(Number) });
     });
 
-    it('forgets attempts a batch at a time, the oldest first', async () => {
+    it('delete attempts a batch at a time, the oldest first', async () => {
       const many = { windows: [{ lengthMs: HOUR_MS, submits: 9 }], inFlight: null };
       for (let n = 0; n < 5; n++) await spend(many);
       const rows = await listVideos(db, 'me', {}, { limit: 9, before: null });
@@ -1319,7 +1319,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect([await pruneAttempts(db, HOUR_MS, 3), await left()]).toEqual([0, 1]);
     });
 
-    it('has one last place for 20 that come at once', async () => {
+    it('allow one of 20 concurrent submits for the last place', async () => {
       const limits = { windows: [{ lengthMs: HOUR_MS, submits: 5 }], inFlight: null };
       const results = await Promise.allSettled(Array.from({ length: 20 }, () => spend(limits)));
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
@@ -1327,7 +1327,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     });
   });
 
-  it.runIf(isShared)('never prunes what a late callback ends in the same moment', async () => {
+  it.runIf(isShared)('never prunes a row that a late callback ends at the same time', async () => {
     const id = await insert();
     await rejectSubmit(db, id, '{}');
     await age(id, 2 * HOUR_MS);
@@ -1341,7 +1341,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     expect((await read(id)).id).toBe(id);
   });
 
-  it.runIf(isShared)('never moves the pruned mark back, whoever prunes meanwhile', async () => {
+  it.runIf(isShared)('never moves the pruned mark back, with concurrent pruning', async () => {
     for (let n = 0; n < 4; n++) {
       const id = await insertOpen(`t${n}`);
       await endVideo(db, id, succeeded());
@@ -1361,7 +1361,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 });
 
 describe('PostgreSQL', () => {
-  it('is brought up to date once by ten replicas that start at once', async () => {
+  it('is migrated once by ten replicas that start at once', async () => {
     const url = await postgres.createDatabase();
     const opened = await Promise.all(
       Array.from({ length: 10 }, () => openDatabase(url, { size: 2, statementTimeoutMs: 4_000 })),
@@ -1370,7 +1370,7 @@ describe('PostgreSQL', () => {
     await Promise.all(opened.map(({ close }) => close()));
   });
 
-  it('is answered for when it cannot be used', async () => {
+  it('explains why it cannot be used', async () => {
     const url = new URL(postgres.url);
     url.pathname = '/not_there';
     await expect(openDatabase(url.href)).rejects.toThrow(

@@ -135,7 +135,7 @@ describe.each(MUTATIONS)('$name', ({ name, path, submit }) => {
   });
 
   it.each([500, 408, 501, 502])(
-    'holds the key after code %i, which does not say that nothing was started',
+    'keeps the key after code %i, which asserts no refusal',
     async (code) => {
       await using upstream = await startHeldUpstream();
       await using gateway = await startGateway(upstream);
@@ -154,7 +154,7 @@ describe.each(MUTATIONS)('$name', ({ name, path, submit }) => {
     },
   );
 
-  it('pays once for 20 equal submits at once, and answers all of them alike', async () => {
+  it('pays once for 20 equal concurrent submits, and gives the same answer to all', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const answers = Array.from({ length: 20 }, () => submit(gateway, KEYED));
@@ -165,7 +165,7 @@ describe.each(MUTATIONS)('$name', ({ name, path, submit }) => {
     expect(upstream.countSubmits()).toBe(1);
   });
 
-  it('refuses another input under the same key, of the other mutation too', async () => {
+  it('refuses another input with the same key, also of the other mutation', async () => {
     await using upstream = await startAcceptingUpstream();
     await using gateway = await startGateway(upstream);
     await submit(gateway, KEYED);
@@ -177,7 +177,7 @@ describe.each(MUTATIONS)('$name', ({ name, path, submit }) => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('answers OutcomeUnknown for a lost answer, until the callback proves the task', async () => {
+  it('answers OutcomeUnknownError for a lost answer, until the callback proves the task', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const answer = submit(gateway, KEYED);
@@ -237,7 +237,7 @@ describe.each(MUTATIONS)('$name', ({ name, path, submit }) => {
     });
   });
 
-  it('is an orphan when its process is killed in the middle: never sent again', async () => {
+  it('is an orphan after its process was killed during the POST: never sent again', async () => {
     await using upstream = await startHeldUpstream();
     await using doomed = await startGatewayProcess(upstream);
     const caller = { graphql: doomed.graphql } as TestCaller;
@@ -256,7 +256,7 @@ describe.each(MUTATIONS)('$name', ({ name, path, submit }) => {
     expect(upstream.countSubmits()).toBe(1);
   });
 
-  it('pays once on two replicas, and either takes the callback', async () => {
+  it('pays once with two replicas, and either accepts the callback', async () => {
     await using upstream = await startHeldUpstream();
     await using fleet = await createFleet(upstream, {
       DATABASE_URL: await sharedPostgres().createDatabase(),

@@ -99,7 +99,7 @@ const VIDEO = '{ id taskId state videoUrl expired failure { reason message retry
 const toBody = (query: unknown, variables?: unknown, more: object = {}) =>
   JSON.stringify({ query, variables, ...more });
 
-describe('an answer by the thin path is the one that Yoga gives', () => {
+describe('the thin path gives the same answer as Yoga', () => {
   const QUERIES: Record<string, [query: string, variables?: object]> = {
     'to two errors': [
       '{ a: video(taskId: "u1") { id } b: videos(first: 101) { edges { cursor } } }',
@@ -208,7 +208,7 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
     await expectEqual({ body: toBody(query, { ...variables, id: ids[2] }) }, OFTEN);
   });
 
-  it('to texts that compilers take for their own marks, of which none is executed', async () => {
+  it('to text that looks like generated code, which is not executed', async () => {
     const mark = '__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d';
     const code = `${mark}0),x:(globalThis.isExecuted=true`;
     const queries = [
@@ -223,7 +223,7 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
     expect(globalThis).not.toHaveProperty('isExecuted');
   });
 
-  it('to fragments that spread each other again and again', async () => {
+  it('to recursive fragments', async () => {
     const count = 16;
     const fragments = Array.from(
       { length: count },
@@ -314,7 +314,7 @@ describe('an answer by the thin path is the one that Yoga gives', () => {
     }
   });
 
-  it('to whatever is asked', async () => {
+  it('to random documents', async () => {
     await fc.assert(
       fc.asyncProperty(question(), (asked) => expectEqual(asked, OFTEN)),
       { numRuns: 500 },

@@ -63,7 +63,7 @@ describe('a refused token', () => {
   afterAll(() => gateway[Symbol.asyncDispose]());
 
   it.each(Object.entries(REASONS))(
-    'has its reason in the log at debug level, and its sender is told none: %s',
+    'has its reason in the log at debug level, and the sender does not learn it: %s',
     async (_name, [make, reason]) => {
       const token = make();
 
@@ -75,7 +75,7 @@ describe('a refused token', () => {
     },
   );
 
-  it('is never in the log itself, and neither is a header that holds none', async () => {
+  it('is never logged itself, nor is a header without a token', async () => {
     const basic = `Basic ${Buffer.from('alice:canary').toString('base64')}`;
     await send(gateway, basic);
     await gateway.logged('authorization: no Bearer credential');
@@ -99,7 +99,7 @@ describe('a refused token of an identity provider', () => {
   });
   afterAll(() => jwks[Symbol.asyncDispose]());
 
-  it('has its kid and algorithm beside the reason, and at info level nothing is said', async () => {
+  it('is logged with its kid and algorithm, and not at info level', async () => {
     const env = { AUTH_JWKS_URL: jwks.url, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE };
     const token = await key.sign(toClaims(), { kid: 'unknown' });
     const reason = 'kid: no key of AUTH_JWKS_URL has this kid and algorithm';

@@ -34,7 +34,7 @@ describe('longtake token', () => {
     ['no secret', {}, ['alice'], 'AUTH_JWT_SECRET: set it as the gateway has it'],
     ['a short secret', { AUTH_JWT_SECRET: 'short' }, ['alice'], 'at least 32 characters'],
     ['hours that are none', { AUTH_JWT_SECRET: JWT_SECRET }, ['alice', '--hours', 'x'], 'Usage'],
-  ])('says what is missing: %s', async (_name, env, args, message) => {
+  ])('names what is missing: %s', async (_name, env, args, message) => {
     await expect(mint(env, ...args)).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining(message),

@@ -37,7 +37,7 @@ function findOf(collector: Collector, name: string, id: string): Promise<OtlpSpa
 }
 
 describe('a trace', () => {
-  it('is one from the mutation through the POST to the callback and the delivery', async () => {
+  it('connects the mutation, the POST, the callback and the delivery', async () => {
     await using collector = await startCollector();
     await using sandbox = await startSandbox({ autoplay: false, apiKey: KEY });
     const env = { ...collector.env, APIKLEY_API_KEY: KEY, AUTH_JWT_SECRET: JWT_SECRET };
@@ -84,7 +84,7 @@ describe('a trace', () => {
     }
   });
 
-  it('goes on from the one of the caller, and to the end that only a read has found', async () => {
+  it('continues the trace of the client, also to an end that a read has found', async () => {
     await using collector = await startCollector();
     await using sandbox = await startSandbox({ autoplay: false });
     const env = { ...collector.env, RECONCILE_AFTER_MS: '50' };
@@ -107,7 +107,7 @@ describe('a trace', () => {
     expect(JSON.stringify(collector.spans)).not.toContain(taskId);
   });
 
-  it('tells the code of a refusal, and never a text', async () => {
+  it('contains the code of a refusal, and no text', async () => {
     await using collector = await startCollector();
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGatewayProcess(sandbox, collector.env);
@@ -125,7 +125,7 @@ describe('a trace', () => {
   });
 });
 
-describe('without a word of OTEL_*', () => {
+describe('without OTEL_* variables', () => {
   it.each([
     ['nothing is set', {}],
     [

@@ -27,14 +27,14 @@ async function followToEnd(gateway: TestGateway, taskId: string) {
   return events.at(-1)?.data.videoUpdated;
 }
 
-describe('a task in a state that nobody knows', () => {
+describe('a task in an unknown state', () => {
   const FILE = { videoInfo: { videoId: '1', videoUrl: '//files.example.com/1.mp4' } };
 
   it.each([
     ['completed', FILE, { state: 'SUCCEEDED', videoUrl: 'https://files.example.com/1.mp4' }],
     ['timeout', { failMsg: 'Took too long' }, { failure: { reason: 'UNCLASSIFIED' } }],
     [undefined, FILE, { state: 'SUCCEEDED' }],
-  ])('ends by its file or its failure text: %s', async (state, rest, expected) => {
+  ])('ends according to its file or its failure text: %s', async (state, rest, expected) => {
     await using upstream = await startUpstream([
       { state: 'thinking' },
       { state: 'thinking' },
@@ -54,7 +54,7 @@ describe('a task in a state that nobody knows', () => {
     expect(get('longtake_upstream_unknown_states_total')).toBe(reads);
   });
 
-  it('has expired where a success has no file any more', async () => {
+  it('has expired if a success no longer has a file', async () => {
     await using upstream = await startUpstream([
       { state: 'success', expireFlag: 1, videoInfo: { videoId: '7', videoUrl: '' } },
     ]);

@@ -7,7 +7,7 @@ import { serveWeb } from '../examples/web/serve.ts';
 import { makeFolder } from './support/folder.ts';
 
 describe('the server of the example app', () => {
-  it('serves its folder, and nothing beside it', async () => {
+  it('serves its folder and nothing else', async () => {
     await using folder = await makeFolder();
     const dist = join(folder.path, 'dist');
     await mkdir(dist);

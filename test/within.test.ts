@@ -24,8 +24,8 @@ function watchTimers(): Disposable & { count(ms: number): number } {
 /** Node tells of destroyed resources at the end of a turn. */
 const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-describe('a timer', () => {
-  it('ends with the promise that it times, whichever way that goes', async () => {
+describe('the timer of a time limit', () => {
+  it('ends with its promise, whether that resolves or rejects', async () => {
     using timers = watchTimers();
 
     expect(await within(61_001, Promise.resolve(1), 2)).toBe(1);

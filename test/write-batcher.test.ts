@@ -16,7 +16,7 @@ async function work(pieces: number, waitForBatch: () => Promise<void>): Promise<
 }
 
 describe('a batch of writes', () => {
-  it('comes after all of its work', async () => {
+  it('follows all of its work', async () => {
     const waitForBatch = createWriteBatcher(10);
     expect(await work(3, waitForBatch)).toEqual([
       'worked',
@@ -28,13 +28,13 @@ describe('a batch of writes', () => {
     ]);
   });
 
-  it('comes for those of the next turn as well', async () => {
+  it('also includes writes of the next tick', async () => {
     const waitForBatch = createWriteBatcher(10);
     await work(2, waitForBatch);
     expect(await work(2, waitForBatch)).toEqual(['worked', 'worked', 'wrote', 'wrote']);
   });
 
-  it('is not waited for by more than it was made for', async () => {
+  it('does not delay later writes', async () => {
     const waitForBatch = createWriteBatcher(2);
     expect(await work(5, waitForBatch)).toEqual([
       'worked',

@@ -70,7 +70,7 @@ describe('the example app', () => {
     expect([...shown.hosts].every((host) => host.startsWith('127.0.0.1:'))).toBe(true);
   });
 
-  it('needs no mouse', async () => {
+  it('works with the keyboard only', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -118,7 +118,7 @@ describe('the example app', () => {
     expect(app.countSubmits()).toBe(2);
   });
 
-  it('says why a video failed, and lets it be tried in other words', async () => {
+  it('shows why a video failed, and offers a retry with another prompt', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -138,7 +138,7 @@ describe('the example app', () => {
     expect(shown.complaints).toEqual([]);
   });
 
-  it('counts down after a refusal that says when to come back', async () => {
+  it('counts down after an error with retryAfter', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -164,7 +164,7 @@ describe('the example app', () => {
     ['#451', 'The image could not be fetched'],
     ['#455', 'The video service is under maintenance'],
     ['#401', 'The video service does not accept us'],
-  ])('says what to do about %s', async (word, title) => {
+  ])('shows what to do about %s', async (word, title) => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -176,7 +176,7 @@ describe('the example app', () => {
     expect(shown.complaints).toEqual([]);
   });
 
-  it('explains an answer that was lost, and watches its video', async () => {
+  it('explains a lost answer, and watches its video', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -191,7 +191,7 @@ describe('the example app', () => {
     expect(app.countSubmits()).toBe(1);
   });
 
-  it('says of a failure that is nobody’s fault that the same may be tried anew', async () => {
+  it('offers a retry with the same input after a retryable failure', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -203,7 +203,7 @@ describe('the example app', () => {
     await page.getByText('A new try is paid anew.').waitFor();
   });
 
-  it('offers the file and its cover where the film does not play', async () => {
+  it('offers the file and its cover if the film does not play', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -218,7 +218,7 @@ describe('the example app', () => {
     expect(await page.locator('.stage img').getAttribute('src')).toMatch(/\.png$/);
   });
 
-  it('calmly shows a link that leads nowhere', async () => {
+  it('shows a message for a link to an unknown video', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;

@@ -6,14 +6,14 @@ import { startGateway } from '../support/gateway.ts';
 import { extend, making, openOriginal, playable, startApp } from './support/app.ts';
 import { launchBrowser, openPage } from './support/browser.ts';
 
-describe('the example app, every day', () => {
+describe('the example app in everyday use', () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchBrowser();
   });
   afterAll(() => browser.close());
 
-  it('says what it is, and where the sandbox is the upstream', async () => {
+  it('explains itself, and shows if the sandbox is the upstream', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;
@@ -28,7 +28,7 @@ describe('the example app, every day', () => {
     await page.getByText('13 of 1,800 characters').waitFor();
   });
 
-  it("never asks a real upstream for the sandbox's video", async () => {
+  it("never requests the sandbox's video from a real upstream", async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const web = await serveWeb('127.0.0.1', 0);
     await using gateway = await startGateway(sandbox, { CORS_ORIGINS: web.url });
@@ -45,7 +45,7 @@ describe('the example app, every day', () => {
     await web.close();
   });
 
-  it('answers whether a failed video was paid', async () => {
+  it('shows whether a failed video was paid for', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -71,7 +71,7 @@ describe('the example app, every day', () => {
     }
   });
 
-  it('tells in the title of the tab that a video is ready', async () => {
+  it("shows in the tab's title that a video is ready", async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -90,7 +90,7 @@ describe('the example app, every day', () => {
     await expect.poll(() => page.title()).toMatch(/^\(1\) Ready: A cat dances/);
   });
 
-  it('shows at once that the browser is offline', async () => {
+  it('shows immediately that the browser is offline', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -103,7 +103,7 @@ describe('the example app, every day', () => {
     await page.getByText('Live', { exact: true }).waitFor();
   });
 
-  it('keeps a draft across a reload until it is sent', async () => {
+  it('keeps a draft across a reload until it is submitted', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -136,7 +136,7 @@ describe('the example app, every day', () => {
     expect(style).toBe('solid');
   });
 
-  it('lets a request be sent again that a web page answered', async () => {
+  it('lets a request be retried after an HTML answer', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;

@@ -19,7 +19,7 @@ describe('the page of a film in the example app', () => {
     await page.keyboard.press('Control+V');
   }
 
-  it('shows three lines of a long prompt, and all of it when asked', async () => {
+  it('shows three lines of a long prompt, and all of it on request', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -41,7 +41,7 @@ describe('the page of a film in the example app', () => {
     expect(await lines()).toBeLessThanOrEqual(3);
   });
 
-  it('refuses a paste that is too long with its length, and cuts nothing', async () => {
+  it('refuses a pasted text that is too long, shows its length and truncates nothing', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser, CLIPBOARD);
     const { page } = shown;
@@ -67,7 +67,7 @@ describe('the page of a film in the example app', () => {
     expect(app.countSubmits()).toBe(0);
   });
 
-  it('tells the facts of a film, saves it, and copies its id', async () => {
+  it('shows the facts of a film, saves it, and copies its id', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser, CLIPBOARD);
     const { page } = shown;
@@ -100,7 +100,7 @@ describe('the page of a film in the example app', () => {
     expect(shown.complaints).toEqual([]);
   });
 
-  it('opens the file where the storage does not let the page read it', async () => {
+  it('opens the file if the storage does not let the page read it', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;

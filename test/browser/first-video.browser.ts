@@ -13,7 +13,7 @@ describe('the first video of the example app', () => {
   const bodies = (app: App) =>
     app.sandbox.requests.filter(({ method }) => method === 'POST').map(({ body }) => body);
 
-  it('is made from the invitation of an empty library, and then extended', async () => {
+  it("is made from the empty library's invitation, and then extended", async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;
@@ -41,7 +41,7 @@ describe('the first video of the example app', () => {
     expect(shown.complaints).toEqual([]);
   });
 
-  it('is not asked for in combinations that the upstream refuses', async () => {
+  it('cannot be requested in combinations that the upstream refuses', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;
@@ -60,7 +60,7 @@ describe('the first video of the example app', () => {
     expect(body).not.toHaveProperty('aspectRatio');
   });
 
-  it('counts down after a refusal, and keeps what was written', async () => {
+  it('counts down after an error, and keeps the input', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;
@@ -73,7 +73,7 @@ describe('the first video of the example app', () => {
     expect(shown.complaints).toEqual([]);
   });
 
-  it('says why it failed, and is tried again as an original', async () => {
+  it('shows why it failed, and is retried as an original', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;
@@ -89,7 +89,7 @@ describe('the first video of the example app', () => {
     expect(bodies(app).at(-1)).toMatchObject({ prompt: 'A cat puts on a hat', duration: 5 });
   });
 
-  it('is paid once when a reload cuts off its answer', async () => {
+  it('is paid once when a reload interrupts its answer', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;
@@ -106,7 +106,7 @@ describe('the first video of the example app', () => {
     expect(app.countSubmits()).toBe(1);
   });
 
-  it('watches a video whose answer was lost', async () => {
+  it('is watched if its answer was lost', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;

@@ -42,7 +42,7 @@ describe('GraphiQL in a browser', () => {
   const answered = (page: Page, text: string) =>
     page.locator('.result-window', { hasText: text }).waitFor();
 
-  it('offers the main job in its tabs, by the names of their operations', async () => {
+  it('has tabs for the main operations, with their names', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     await using shown = await open(gateway);
@@ -53,7 +53,7 @@ describe('GraphiQL in a browser', () => {
     expect(shown.complaints).toEqual([]);
   });
 
-  it('does the main job from tab to tab, without a request to another host', async () => {
+  it('runs them from tab to tab, without a request to another host', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     await using shown = await open(gateway);
@@ -105,7 +105,7 @@ describe('GraphiQL in a browser', () => {
     }
   });
 
-  it('pays once for an example however often it is run, with a key of its own in each browser', async () => {
+  it('pays once for an example however often it runs, with a separate key per browser', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     for (let visitors = 1; visitors <= 2; visitors += 1) {
@@ -123,7 +123,7 @@ describe('GraphiQL in a browser', () => {
     }
   });
 
-  it('shows its examples without a line that is cut off at 1280 px', async () => {
+  it('shows its examples without truncated lines at 1280 px', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -146,7 +146,7 @@ describe('GraphiQL in a browser', () => {
     }
   });
 
-  it('is there again, with its tabs, after a reload', async () => {
+  it('keeps its tabs after a reload', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
     await using shown = await open(gateway);

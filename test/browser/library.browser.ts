@@ -23,7 +23,7 @@ describe('the library of the example app', () => {
     await page.getByRole('heading', { name: prompt }).waitFor();
   }
 
-  it('groups what belongs together, and folds failures away', async () => {
+  it('groups related videos, and collapses failures', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;
@@ -50,7 +50,7 @@ describe('the library of the example app', () => {
     expect(shown.complaints).toEqual([]);
   });
 
-  it('shows the videos in one state, and lets go of those that leave it', async () => {
+  it('filters by state, and removes videos that leave it', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;
@@ -91,7 +91,7 @@ describe('the library of the example app', () => {
     expect(shown.complaints).toEqual([]);
   });
 
-  it('has a tile for a picture that cannot be had', async () => {
+  it('has a tile for a cover that cannot be loaded', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;

@@ -31,7 +31,7 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
   });
   afterAll(() => browser.close());
 
-  it.each([1280, 360])('is for everybody at a width of %d', async (width) => {
+  it.each([1280, 360])('is usable and accessible at a width of %d', async (width) => {
     await using app = await startApp();
     const viewport = { width, height: width > 600 ? 800 : 740 };
     await using shown = await app.open(browser, { colorScheme, viewport });

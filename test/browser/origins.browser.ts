@@ -67,7 +67,7 @@ describe('a page of another origin, in a browser', () => {
   });
   afterAll(() => browser.close());
 
-  it('may send whatever headers its libraries add, and open a WebSocket, when it is listed', async () => {
+  it('may send any headers and open a WebSocket if it is listed', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using site = await startSite();
     await using gateway = await startGateway(sandbox, { CORS_ORIGINS: site.url });
@@ -78,7 +78,7 @@ describe('a page of another origin, in a browser', () => {
     expect(shown.complaints).toEqual([]);
   });
 
-  it('may do so, too, when PUBLIC_URL is of its origin', async () => {
+  it('may do so if it has the origin of PUBLIC_URL', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using site = await startSite();
     await using gateway = await startGateway(sandbox, { PUBLIC_URL: `${site.url}/api` });
@@ -88,7 +88,7 @@ describe('a page of another origin, in a browser', () => {
     expect(await connectFrom(shown.page, gateway.url)).toBe(0);
   });
 
-  it('may do neither when it is a stranger', async () => {
+  it('may do neither if it is not listed', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using site = await startSite();
     await using gateway = await startGateway(sandbox);
@@ -98,7 +98,7 @@ describe('a page of another origin, in a browser', () => {
     expect(await connectFrom(shown.page, gateway.url)).toBe(1006);
   });
 
-  it('hears the code with which its WebSocket was refused, though the gateway does not wait for it', async () => {
+  it('receives the close code when its WebSocket is refused', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using site = await startSite();
     await using gateway = await startGateway(sandbox, {

@@ -13,14 +13,14 @@ const recall = (page: Page) =>
 const live = (page: Page) => page.getByText('Live', { exact: true }).waitFor();
 const lost = (page: Page) => page.getByText('Connection lost').waitFor();
 
-describe('the example app, when something breaks', () => {
+describe('the example app after an interruption', () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchBrowser();
   });
   afterAll(() => browser.close());
 
-  it('goes on where it was after a reload in mid-job', async () => {
+  it('continues after a reload during a task', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -39,7 +39,7 @@ describe('the example app, when something breaks', () => {
     expect(shown.complaints).toEqual([]);
   });
 
-  it('tells, after a reload, of a job that ended while the page was closed', async () => {
+  it('shows, after a reload, a task that ended while the page was closed', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -62,7 +62,7 @@ describe('the example app, when something breaks', () => {
     expect((await recall(page)).open).toEqual([]);
   });
 
-  it('shows what happened while the connection was down, once it is back', async () => {
+  it('shows what happened while it was disconnected, once it is reconnected', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -88,7 +88,7 @@ describe('the example app, when something breaks', () => {
     expect(shown.complaints.filter((complaint) => !REFUSED.test(complaint))).toEqual([]);
   });
 
-  it('follows a task on through its states once the connection is back', async () => {
+  it('follows a task through its states after a reconnect', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -106,7 +106,7 @@ describe('the example app, when something breaks', () => {
     await making(page, 'Generating');
   });
 
-  it('resumes from the last completion, and not from where it began', async () => {
+  it('resumes from the last completion, and not from the start', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -133,7 +133,7 @@ describe('the example app, when something breaks', () => {
     await expect.poll(() => told.at(-1)).toBe(cursor);
   });
 
-  it('pays once for a submit whose answer a reload has cut off', async () => {
+  it('pays once for a submit whose answer a reload has interrupted', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -151,7 +151,7 @@ describe('the example app, when something breaks', () => {
     expect(await recall(page)).toMatchObject({ submit: null });
   });
 
-  it('pays once for a submit whose answer a lost connection has cut off', async () => {
+  it('pays once for a submit whose answer a lost connection has interrupted', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -168,7 +168,7 @@ describe('the example app, when something breaks', () => {
     expect(await page.getByRole('heading', { name: 'No answer has come' }).count()).toBe(0);
   });
 
-  it('waits for no end that was told before the answer of its submit', async () => {
+  it('shows an end that arrives before the answer of its submit', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -199,7 +199,7 @@ describe('the example app, when something breaks', () => {
     expect(await page.getByText('is ready.').count()).toBe(0);
   });
 
-  it('starts anew from a cursor of another database', async () => {
+  it('starts from a new cursor after a cursor of another database', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;
@@ -229,7 +229,7 @@ describe('the example app, when something breaks', () => {
     await expect.poll(async () => (await recall(page)).open).toEqual([]);
   });
 
-  it('starts anew where the log no longer reaches back to its cursor', async () => {
+  it('starts from a new cursor if the log no longer contains its cursor', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
     const { page } = shown;

@@ -20,7 +20,7 @@ describe('signing in to the example app', () => {
     await page.getByText('Live', { exact: true }).waitFor();
   }
 
-  it('takes a token to the requests and to the WebSocket', async () => {
+  it('sends the token with requests and on the WebSocket', async () => {
     await using app = await startApp(JWT_ENV);
     await using shown = await app.openStart(browser);
     const { page } = shown;
@@ -36,7 +36,7 @@ describe('signing in to the example app', () => {
     expect(await page.getByRole('heading', { name: 'Sign in' }).count()).toBe(0);
   });
 
-  it('asks for a new token when the old one is refused, and goes on where it was', async () => {
+  it('asks for a new token when the old one is refused, and continues', async () => {
     await using app = await startApp(JWT_ENV);
     await using shown = await app.openStart(browser);
     const { page } = shown;

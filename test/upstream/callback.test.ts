@@ -14,7 +14,7 @@ const done = {
 
 const parse = (body: unknown) => parseCallback(JSON.stringify(body));
 
-describe('a callback of a success', () => {
+describe('a success', () => {
   it('names the task and its files', () => {
     expect(parse(done)).toEqual({
       taskId: 'task-1',
@@ -28,7 +28,7 @@ describe('a callback of a success', () => {
     });
   });
 
-  it('may have its code as a string, and fields that nobody knows', () => {
+  it('may have its code as a string, and unknown fields', () => {
     expect(parse({ ...done, code: '200', extra: [1] })).toEqual(parse(done));
   });
 
@@ -53,7 +53,7 @@ describe('a callback of a success', () => {
     });
   });
 
-  it('stays one when the cover and the video id are missing or odd', () => {
+  it('remains valid if the cover or the video id is missing or invalid', () => {
     const data = { task_id: 'task-1', video_url: 'https://file.com/k/x.mp4', image_url: 'x' };
 
     expect(parse({ ...done, data })?.files).toEqual({
@@ -64,8 +64,8 @@ describe('a callback of a success', () => {
   });
 });
 
-describe('a callback of a failure', () => {
-  it('says why, in the words of the upstream', () => {
+describe('a failure', () => {
+  it("has the upstream's text", () => {
     const body = { code: 400, msg: 'Incorrect image format.', data: { task_id: 'task-1' } };
 
     expect(parse(body)).toEqual({
@@ -80,7 +80,7 @@ describe('a callback of a failure', () => {
     });
   });
 
-  it('has no files, whatever it names', () => {
+  it('has no files, even if it names some', () => {
     expect(parse({ ...done, code: 500, msg: 'Internal Error' })).toEqual({
       taskId: 'task-1',
       success: false,
@@ -93,7 +93,7 @@ describe('a callback of a failure', () => {
     ['nothing but a code', { code: 400 }],
     ['data null', { code: 400, msg: null, data: null }],
     ['odd types', { code: '400', msg: 7, data: 'x' }],
-  ])('needs %s', (_name, body) => {
+  ])('requires %s', (_name, body) => {
     expect(parse(body)).toEqual({
       taskId: null,
       success: false,
@@ -107,7 +107,7 @@ describe('a callback of a failure', () => {
   });
 });
 
-describe('a callback of progress', () => {
+describe('progress', () => {
   it.each([100, 102, 199, 201, 202, 299, '201'])('is neither success nor failure: %j', (code) => {
     expect(parse({ ...done, code, msg: 'processing' })).toEqual({
       taskId: 'task-1',
@@ -117,12 +117,12 @@ describe('a callback of progress', () => {
     });
   });
 
-  it.each([0, 99, 300, 400, 500, 501])('is not one with the code %j', (code) => {
+  it.each([0, 99, 300, 400, 500, 501])('is not reported by the code %j', (code) => {
     expect(parse({ ...done, code })?.failure).toMatchObject({ upstreamCode: code });
   });
 });
 
-describe('a callback in other clothes', () => {
+describe('another encoding of a callback', () => {
   const FORM = 'application/x-www-form-urlencoded; charset=utf-8';
 
   it.each<[string, unknown]>([
@@ -147,7 +147,7 @@ describe('a callback in other clothes', () => {
         data: { ...done.data, video_url: '//file.com/k/x.mp4', image_url: '//file.com/m/x.png' },
       },
     ],
-  ])('is the same with %s', (_name, body) => {
+  ])('is equivalent: %s', (_name, body) => {
     expect(parse(body)).toEqual(parse(done));
   });
 
@@ -168,17 +168,17 @@ describe('a callback in other clothes', () => {
       ]),
     ],
     ['data beside the code', { code: '200', ...done.data }],
-  ])('is the same as a form with %s', (_name, fields) => {
+  ])('is equivalent as a form: %s', (_name, fields) => {
     const body = new URLSearchParams(fields).toString();
 
     expect(parseCallback(body, undefined, FORM)).toEqual(parse(done));
   });
 
-  it('is JSON even where it is called a form', () => {
+  it('is read as JSON even if the content type is a form', () => {
     expect(parseCallback(JSON.stringify(done), undefined, FORM)).toEqual(parse(done));
   });
 
-  it('may number its task and its video', () => {
+  it('may have numbers as the ids of the task and the video', () => {
     const data = { ...done.data, task_id: 2_151_574_698, video_id: 7 };
 
     expect(parse({ ...done, data })).toMatchObject({
@@ -191,7 +191,7 @@ describe('a callback in other clothes', () => {
     expect(parse({ ...done, data: { ...done.data, task_id } })?.taskId).toBeNull();
   });
 
-  it.each(['a=b', 'code=ok', '', '%'])('is none as the form %j', (body) => {
+  it.each(['a=b', 'code=ok', '', '%'])('is invalid as the form %j', (body) => {
     expect(parseCallback(body, undefined, FORM)).toBeNull();
   });
 });

@@ -27,7 +27,7 @@ async function extendAgainst(script: Script): Promise<string> {
   return await sendExtend(client, EXTEND);
 }
 
-describe('an answer that is compressed although nobody asked for it', () => {
+describe('an unsolicited compressed answer', () => {
   it.each<[string, Buffer]>([
     ['gzip', gzipSync(ACCEPTED)],
     ['x-gzip', gzipSync(ACCEPTED)],
@@ -42,7 +42,7 @@ describe('an answer that is compressed although nobody asked for it', () => {
     expect(await extendAgainst(compressed(encoding, body))).toBe('task-1');
   });
 
-  it('is read on reads as well', async () => {
+  it('is also read by reads', async () => {
     const task = { code: 200, data: { taskId: 'task-1', state: 'generating' } };
     await using upstream = await startScriptedUpstream(
       compressed('gzip', gzipSync(JSON.stringify(task))),
@@ -52,7 +52,7 @@ describe('an answer that is compressed although nobody asked for it', () => {
     expect(await fetchDetails(client, 'task-1')).toMatchObject({ state: 'GENERATING' });
   });
 
-  it('is a typed refusal as any other', async () => {
+  it('is a typed refusal like any other', async () => {
     const body = gzipSync(JSON.stringify({ code: 429, msg: 'slow down' }));
 
     const error = await failureOf(extendAgainst(compressed('gzip', body)));
@@ -67,14 +67,14 @@ describe('an answer that is compressed although nobody asked for it', () => {
     ['is cut short', 'gzip', gzipSync(ACCEPTED).subarray(0, 20), 200],
     ['has more than 1 MiB', 'gzip', gzipSync(`${ACCEPTED}${' '.repeat(1024 * 1024)}`), 200],
     ['is compressed again and again', 'gzip, gzip, gzip, gzip', gzipSync(ACCEPTED), 200],
-  ])('may come from a started task when it %s', async (_name, encoding, body, status) => {
+  ])('may come from a started task if it %s', async (_name, encoding, body, status) => {
     const error = await failureOf(extendAgainst(compressed(encoding, body, status)));
 
     expect(error).toBeInstanceOf(AnswerLostError);
     expect(error).toHaveProperty('cause', expect.any(Error));
   });
 
-  it('is accepted where only its trailer was cut off', async () => {
+  it('is accepted if only its trailer is missing', async () => {
     const taskId = await extendAgainst((_request, response, socket) => {
       const body = gzipSync(ACCEPTED);
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': body.length });

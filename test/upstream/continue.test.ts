@@ -36,7 +36,7 @@ async function startRawUpstream(pieces: readonly string[]) {
   };
 }
 
-describe('a 100 Continue that nobody asked for', () => {
+describe('an unsolicited 100 Continue', () => {
   it.each<[string, string[]]>([
     ['before the answer', [CONTINUE + ACCEPTED]],
     ['in a packet of its own', [CONTINUE, ACCEPTED]],
@@ -49,7 +49,7 @@ describe('a 100 Continue that nobody asked for', () => {
     ],
     ['not at all', [ACCEPTED]],
     ['not at all, in pieces', [...ACCEPTED.slice(0, 20), ACCEPTED.slice(20)]],
-  ])('is skipped, %s, on a kept connection too', async (_name, pieces) => {
+  ])('is skipped, %s, also on a kept connection', async (_name, pieces) => {
     await using upstream = await startRawUpstream(pieces);
     await using client = startClient(upstream.url);
 
@@ -59,7 +59,7 @@ describe('a 100 Continue that nobody asked for', () => {
     expect(upstream.counts().requests).toBe(2);
   });
 
-  it('without an answer after it loses the answer', async () => {
+  it('without an answer after it is a lost answer', async () => {
     await using upstream = await startRawUpstream([CONTINUE]);
     await using client = startClient(upstream.url, { timeoutMs: 200 });
 

@@ -52,7 +52,7 @@ async function readAgainst(script: Script) {
 }
 
 describe('the details of a task', () => {
-  it('are asked for by its id', async () => {
+  it('are requested by its id', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, { code: 200, data: null }),
     );
@@ -68,7 +68,7 @@ describe('the details of a task', () => {
     expect(request.body).toBe('');
   });
 
-  it('are not told to the log by their id', async () => {
+  it('are logged without the id', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, { code: 200, data: task }),
     );
@@ -82,7 +82,7 @@ describe('the details of a task', () => {
     expect(lines).toEqual([expect.objectContaining({ method: 'GET', path, status: 200 })]);
   });
 
-  it('come as a report', async () => {
+  it('are parsed as a report', async () => {
     expect(await reportOf(task)).toEqual({
       taskId: 'task-1',
       state: 'SUCCEEDED',
@@ -109,7 +109,7 @@ describe('the details of a task', () => {
     ['success', 'SUCCEEDED'],
     ['fail', 'FAILED'],
     [' Generating ', 'GENERATING'],
-  ])('say %j, which is %s', async (word, state) => {
+  ])('with %j mean %s', async (word, state) => {
     expect(await reportOf({ ...task, state: word })).toHaveProperty('state', state);
   });
 
@@ -117,7 +117,7 @@ describe('the details of a task', () => {
     ...['completed', 'done', 'succeeded', 'failed', 'error', 'cancelled', 'timeout'],
     ...['paused', 'constructor', '', 3, undefined],
   ];
-  it.each(WORDS)('are judged by file and failure text with the state %j', async (state) => {
+  it.each(WORDS)('depend on file and failure text with the state %j', async (state) => {
     const open = { ...task, state, videoInfo: { videoUrl: '' } };
 
     expect(await reportOf({ ...task, state, failMsg: 'x' })).toMatchObject({
@@ -136,7 +136,7 @@ describe('the details of a task', () => {
     });
   });
 
-  it('log each unknown word once', async () => {
+  it('with an unknown word are logged once', async () => {
     const states = ['done', 'DONE ', 'error', '', 'x'.repeat(100), 'done', 'success'];
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, { code: 200, data: { state: states[upstream.requests.length - 1] } }),
@@ -155,7 +155,7 @@ describe('the details of a task', () => {
     ]);
   });
 
-  it('may have numbers for ids, JSON in texts, and addresses without a scheme', async () => {
+  it('may have numbers as ids, JSON in strings, and URLs without a scheme', async () => {
     const { parentTaskId: _parent, ...rest } = task;
     const numbered = {
       ...rest,
@@ -176,19 +176,16 @@ describe('the details of a task', () => {
     expect(await reportOf(JSON.stringify(numbered))).toEqual(report);
   });
 
-  it.each([2_151_574_698, '2151574698'])(
-    'are of the task that was asked for: %j',
-    async (taskId) => {
-      await using upstream = await startScriptedUpstream((_, response) =>
-        answerJson(response, { code: 200, data: { ...task, taskId } }),
-      );
-      await using client = startClient(upstream.url);
+  it.each([2_151_574_698, '2151574698'])('are of the requested task: %j', async (taskId) => {
+    await using upstream = await startScriptedUpstream((_, response) =>
+      answerJson(response, { code: 200, data: { ...task, taskId } }),
+    );
+    await using client = startClient(upstream.url);
 
-      expect(await fetchDetails(client, '2151574698')).toMatchObject({ state: 'SUCCEEDED' });
-    },
-  );
+    expect(await fetchDetails(client, '2151574698')).toMatchObject({ state: 'SUCCEEDED' });
+  });
 
-  it('say that a video is done and its file is gone', async () => {
+  it('show that a video succeeded and its file has expired', async () => {
     const videoInfo = { videoId: 'video-1', videoUrl: '' };
 
     expect(await reportOf({ ...task, videoInfo, expireFlag: 1 })).toMatchObject({
@@ -202,7 +199,7 @@ describe('the details of a task', () => {
     });
   });
 
-  it('say that the video is an original, and that its files are gone', async () => {
+  it('show that the video is an original, and that its files have expired', async () => {
     const original = await reportOf({ ...task, parentTaskId: '', expireFlag: 1 });
 
     expect(original).toMatchObject({ sourceTaskId: null, expired: true });
@@ -214,7 +211,7 @@ describe('the details of a task', () => {
     ['', null],
     [null, null],
     [{}, null],
-  ])('say why the task failed, with failCode %j', async (failCode, upstreamCode) => {
+  ])('contain why the task failed, with failCode %j', async (failCode, upstreamCode) => {
     const report = await reportOf({
       ...task,
       state: 'fail',
@@ -234,14 +231,14 @@ describe('the details of a task', () => {
     });
   });
 
-  it('name no failure while the task has not failed', async () => {
+  it('contain no failure while the task has not failed', async () => {
     const report = await reportOf({ ...task, state: 'generating', failCode: 0, failMsg: 'none' });
 
     expect(report).toHaveProperty('failure', null);
   });
 
   it.each(['', 'v.mp4', 'ftp://files.example/v.mp4', 'javascript:alert(1)', 7, null, undefined])(
-    'name no files with the video URL %j',
+    'contain no files with the video URL %j',
     async (videoUrl) => {
       const report = await reportOf({ ...task, videoInfo: { ...task.videoInfo, videoUrl } });
 
@@ -285,7 +282,7 @@ describe('the details of a task', () => {
         videoInfo: { videoId: 1, videoUrl: {}, imageUrl: false },
       },
     ],
-  ])('bear optional fields that are %s', async (_name, data) => {
+  ])('tolerate optional fields that are %s', async (_name, data) => {
     expect(await reportOf(data)).toEqual({
       taskId: 'task-1',
       state: 'GENERATING',
@@ -303,7 +300,7 @@ describe('the details of a task', () => {
     ['another task', { ...task, taskId: 'task-2' }],
     ['no task at all', 'task-1'],
     ['a list of tasks', [task]],
-  ])('are an error when they are about %s', async (_name, data) => {
+  ])('are an error if they are about %s', async (_name, data) => {
     const error = await failureOf(reportOf(data));
 
     expect(error).toBeInstanceOf(UpstreamError);
@@ -336,7 +333,7 @@ describe('a read that fails', () => {
     ['a bare 404', (_, response) => response.writeHead(404).end('nginx'), 'UpstreamError', 404],
     ['another code', (_, response) => answerJson(response, { code: 400 }), 'UpstreamError', 400],
     ['a redirect', (_, response) => response.writeHead(302).end(), 'UpstreamError', 302],
-  ])('is not repeated: %s', async (_name, script, name, upstreamCode) => {
+  ])('is not retried: %s', async (_name, script, name, upstreamCode) => {
     const { error, gets } = await readAgainst(script);
 
     expect(error).toMatchObject({ name, upstreamCode });
@@ -350,7 +347,7 @@ describe('a read that fails', () => {
     ['nothing', (_, response) => response.end(), null],
     ['a reset', (_, _response, socket) => socket.resetAndDestroy(), null],
     ['a cut', (_, response) => response.writeHead(200).write('{', () => response.destroy()), null],
-  ])('is asked three times, then an error: %s', async (_name, script, upstreamCode) => {
+  ])('is sent three times, then an error: %s', async (_name, script, upstreamCode) => {
     const { error, gets } = await readAgainst(script);
 
     expect(error).toBeInstanceOf(UpstreamError);
@@ -358,7 +355,7 @@ describe('a read that fails', () => {
     expect(gets).toBe(3);
   });
 
-  it('is forgotten when a repeat succeeds, as after a stale connection', async () => {
+  it('succeeds if a retry does, as after a stale connection', async () => {
     let reads = 0;
     const { report, gets } = await readAgainst((_, response, socket) => {
       reads++;
@@ -371,7 +368,7 @@ describe('a read that fails', () => {
     expect(gets).toBe(3);
   });
 
-  it('is not repeated when the upstream asks for more time than there is', async () => {
+  it('is not retried if Retry-After exceeds the deadline', async () => {
     const { error, gets } = await readAgainst((_, response) =>
       answerJson(response, { code: 503 }, { headers: { 'retry-after': '60' } }),
     );
@@ -388,7 +385,7 @@ describe('a read that fails', () => {
     expect(error).toMatchObject({ name: 'UpstreamError', upstreamCode: null, retryAfter: 60 });
   });
 
-  it('is tried three times against a closed port, and says that nothing was reached', async () => {
+  it('is tried three times against a closed port, and reports that it was not reached', async () => {
     const upstream = await startScriptedUpstream(() => {});
     await upstream.close();
     const attempts: string[] = [];
@@ -403,8 +400,8 @@ describe('a read that fails', () => {
   });
 });
 
-describe('a caller who leaves', () => {
-  it('ends the read with the reason given, and the upstream is hung up on', async () => {
+describe('a caller that cancels', () => {
+  it('ends the read with its reason, and closes the connection', async () => {
     const hungUp = Promise.withResolvers<void>();
     await using upstream = await startScriptedUpstream((_, _response, socket) => {
       socket.on('close', () => hungUp.resolve());
@@ -426,7 +423,7 @@ describe('a caller who leaves', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('ends the wait before a repeat', async () => {
+  it('ends the wait before a retry', async () => {
     const caller = new AbortController();
     const reason = new Error('gone');
     await using upstream = await startScriptedUpstream((_, response) =>
@@ -446,7 +443,7 @@ describe('a caller who leaves', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('asks nothing when gone from the start', async () => {
+  it('in advance causes no request', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using client = startClient(upstream.url);
 
@@ -458,7 +455,7 @@ describe('a caller who leaves', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it('takes along a read that still waits for a connection', async () => {
+  it('also ends a read that waits for a connection', async () => {
     const release = Promise.withResolvers<void>();
     await using upstream = await startScriptedUpstream(async (_, response) => {
       await release.promise;

@@ -53,7 +53,7 @@ async function extendAgainst(answer: Answer) {
 }
 
 describe('an accepted extend', () => {
-  it('sends what the reference asks for, once, and answers with the new task id', async () => {
+  it('sends the documented request once, and returns the new task id', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, accepted),
     );
@@ -86,7 +86,7 @@ describe('an accepted extend', () => {
     });
   });
 
-  it('leaves out what is null, and sends an empty watermark as it is', async () => {
+  it('omits null fields, and sends an empty watermark', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, accepted),
     );
@@ -118,7 +118,7 @@ describe('an accepted extend', () => {
     ['a 200 envelope under HTTP 500', accepted, 500],
     ['a 200 envelope under HTTP 404', accepted, 404],
     ['odd types around it', { ...accepted, msg: 7, more: [] }, 200],
-  ])('is read from %s', async (_name, body, status) => {
+  ])('is parsed from %s', async (_name, body, status) => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, body, { status }),
     );
@@ -141,7 +141,7 @@ describe('an accepted extend', () => {
     expect(await sendExtend(client, EXTEND)).toBe(expected);
   });
 
-  it('says who asks', async () => {
+  it('sends a user agent', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, accepted),
     );
@@ -154,7 +154,7 @@ describe('an accepted extend', () => {
     expect(agents).toEqual(Array(2).fill(`longtake/${packageFile.version}`));
   });
 
-  it('is read from behind a byte order mark', async () => {
+  it('is parsed after a byte order mark', async () => {
     await using upstream = await startScriptedUpstream((_, response) => {
       response.end(`\ufeff${JSON.stringify(accepted)}`);
     });
@@ -165,7 +165,7 @@ describe('an accepted extend', () => {
 });
 
 describe.each(CODES)('code $code', ({ code, name, retryable }) => {
-  it.each(toForms(code))('in an envelope %s is that error', async (_name, wireCode, status) => {
+  it.each(toForms(code))('in an envelope %s is this error', async (_name, wireCode, status) => {
     const { error, posts } = await extendAgainst((response) =>
       answerJson(response, { code: wireCode, msg: 'No such luck', data: null }, { status }),
     );
@@ -213,7 +213,7 @@ describe.each([
       'JSON of another form',
       (response) => answerJson(response, { status, error: 'x' }, { status }),
     ],
-  ])('and with %s is that error', async (_form, answer) => {
+  ])('and with %s is this error', async (_form, answer) => {
     const { error, posts } = await extendAgainst(answer);
 
     expect(error).toBeInstanceOf(GatewayError);
@@ -222,7 +222,7 @@ describe.each([
   });
 });
 
-describe('an answer that cannot be read', () => {
+describe('an unreadable answer', () => {
   it.each<[string, Answer]>([
     ['HTTP 200 with HTML', (response) => response.writeHead(200, FORM_HEADERS).end(HTML)],
     ['HTTP 200 with nothing', (response) => response.end()],
@@ -280,16 +280,19 @@ describe('an answer that cannot be read', () => {
     expect(posts).toBe(1);
   });
 
-  it.each([401, 403, 422])('is HTTP %i with a body that was cut off', async (status) => {
-    const { error } = await extendAgainst((response, socket) => {
-      response.writeHead(status, { 'content-length': 500 });
-      response.write(`{"code":${status},"ms`, () => socket.destroy());
-    });
+  it.each([401, 403, 422])(
+    'with HTTP %i and a truncated body counts as this status',
+    async (status) => {
+      const { error } = await extendAgainst((response, socket) => {
+        response.writeHead(status, { 'content-length': 500 });
+        response.write(`{"code":${status},"ms`, () => socket.destroy());
+      });
 
-    expect(error).toBeInstanceOf(AnswerLostError);
-  });
+      expect(error).toBeInstanceOf(AnswerLostError);
+    },
+  );
 
-  it('is a whole envelope that says no, in an answer that was cut off', async () => {
+  it('is a refusal if it contains a complete envelope that refuses, although truncated', async () => {
     const { error } = await extendAgainst((response, socket) => {
       response.writeHead(200, { 'content-length': 500 });
       response.write('{"code":422,"msg":"no"}', () => socket.destroy());
@@ -298,7 +301,7 @@ describe('an answer that cannot be read', () => {
     expect(error).toBeInstanceOf(AnswerLostError);
   });
 
-  it('is still accepted when a whole envelope says so before it is cut off', async () => {
+  it('is accepted if it contains a complete envelope that accepts, although truncated', async () => {
     await using upstream = await startScriptedUpstream((_, response, socket) => {
       response.writeHead(200, { 'content-length': 500 });
       response.write(JSON.stringify(accepted), () => socket.destroy());
@@ -308,7 +311,7 @@ describe('an answer that cannot be read', () => {
     expect(await sendExtend(client, EXTEND)).toBe('task-1');
   });
 
-  it('is still HTTP 429 when it is larger than 1 MiB', async () => {
+  it('with HTTP 429 counts as such even above 1 MiB', async () => {
     const { error, posts } = await extendAgainst((response) =>
       response.writeHead(429).end('x'.repeat(2 * 1024 * 1024)),
     );
@@ -338,7 +341,7 @@ describe('a redirect', () => {
   });
 
   it.each([300, 303, 304])(
-    '%i is not followed, and may come from a started task',
+    '%i is not followed, and the task may have been started',
     async (status) => {
       await using elsewhere = await startScriptedUpstream((_, response) =>
         answerJson(response, accepted),
@@ -354,7 +357,7 @@ describe('a redirect', () => {
     },
   );
 
-  it('is told in the log, without its query', async () => {
+  it('is logged without its query', async () => {
     const lines: { message: string; fields: object }[] = [];
     await using upstream = await startScriptedUpstream((_, response) => {
       response.writeHead(308, { location: '/v2/extend?token=secret' }).end();
@@ -383,7 +386,7 @@ describe('a redirect', () => {
   });
 });
 
-describe('what an error tells', () => {
+describe('an error', () => {
   it('names the video that was not found', async () => {
     const { error } = await extendAgainst((response) => answerJson(response, { code: 404 }));
 
@@ -391,7 +394,7 @@ describe('what an error tells', () => {
     expect(error).toMatchObject({ taskId: 'source-1', upstreamMessage: null });
   });
 
-  it("keeps the upstream's words about an input, without issues of our own", async () => {
+  it("keeps the upstream's text about an input, without issues of our own", async () => {
     const { error } = await extendAgainst((response) =>
       answerJson(response, { code: 422, msg: 'quality must be 720p' }),
     );
@@ -400,7 +403,7 @@ describe('what an error tells', () => {
     expect(error).toMatchObject({ issues: [], upstreamMessage: 'quality must be 720p' });
   });
 
-  it('caps a long message at 500 characters', async () => {
+  it('shortens a message to 500 characters', async () => {
     const { error } = await extendAgainst((response) =>
       answerJson(response, { code: 400, msg: 'far too long '.repeat(100) }),
     );

@@ -45,7 +45,7 @@ describe.each(REFERENCE)('%s', (text, reason) => {
     expect(toFailure(loose, 400)).toEqual({ reason, message: loose.trim(), upstreamCode: 400 });
   });
 
-  it(`is ${reason} whatever the code`, () => {
+  it(`is ${reason} with any code`, () => {
     expect(toFailure(text, 500).reason).toBe(reason);
     expect(toFailure(text, null).reason).toBe(reason);
   });
@@ -64,7 +64,7 @@ describe('extra words within a text', () => {
   });
 });
 
-describe('a text that is not known', () => {
+describe('an unknown text', () => {
   it.each([
     ['Internal Error', 500, 'PROVIDER_ERROR'],
     ['Internal Error', 599, 'PROVIDER_ERROR'],
@@ -77,18 +77,18 @@ describe('a text that is not known', () => {
     expect(toFailure(text, code)).toMatchObject({ reason, upstreamCode: code });
   });
 
-  it.each([null, '', '  \n'])('gets a sentence of our own when it is %j', (text) => {
+  it.each([null, '', '  \n'])('gets a default message when it is %j', (text) => {
     expect(toFailure(text, 400).message).toBe('The upstream gave no reason.');
   });
 
-  it('is capped at 2,000 characters', () => {
+  it('is shortened to 2,000 characters', () => {
     const { message } = toFailure('x'.repeat(70_000), 400);
 
     expect(message).toHaveLength(2000);
     expect(message.endsWith('x…')).toBe(true);
   });
 
-  it('keeps no callback URL', () => {
+  it('contains no callback URL', () => {
     const { message } = toFailure(
       `no answer from https://g.example/callbacks/1/${TOKEN}, sorry`,
       500,

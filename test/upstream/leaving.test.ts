@@ -34,8 +34,8 @@ async function findClosedPort(): Promise<number> {
   return silence.port;
 }
 
-describe('an upstream that is never reached', () => {
-  it('refuses the connection', async () => {
+describe('an upstream that is not reached', () => {
+  it('because it refuses the connection', async () => {
     await using client = startClient(`http://127.0.0.1:${await findClosedPort()}`);
 
     const error = await failureOf(sendExtend(client, EXTEND));
@@ -44,7 +44,7 @@ describe('an upstream that is never reached', () => {
     expect(error).toMatchObject({ retryable: true, cause: { code: 'ECONNREFUSED' } });
   });
 
-  it('has no address', async () => {
+  it('because its host has no address', async () => {
     await using client = startClient('http://upstream.invalid');
 
     const error = await failureOf(sendExtend(client, EXTEND));
@@ -53,7 +53,7 @@ describe('an upstream that is never reached', () => {
     expect(error).toHaveProperty('cause', expect.any(Error));
   });
 
-  it('does not speak TLS', async () => {
+  it('because it does not speak TLS', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, accepted),
     );
@@ -65,7 +65,7 @@ describe('an upstream that is never reached', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it('is not asked any more once the client is closed', async () => {
+  it('because the client is closed', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, accepted),
     );
@@ -79,8 +79,8 @@ describe('an upstream that is never reached', () => {
   });
 });
 
-describe('a connection that fails after the request left', () => {
-  it('loses the answer when a kept connection turns out to be stale, and asks no second time', async () => {
+describe('a connection that fails after the request has left', () => {
+  it('is a lost answer when a kept connection turns out to be stale, without a second request', async () => {
     await using upstream = await startScriptedUpstream((_, response, socket) => {
       if (upstream.requests.length === 1) answerJson(response, accepted);
       else socket.resetAndDestroy();
@@ -94,7 +94,7 @@ describe('a connection that fails after the request left', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  it('ends only its own call: the next one goes out on a new connection', async () => {
+  it('ends only its own call: the next one uses a new connection', async () => {
     await using upstream = await startScriptedUpstream((_, response, socket) => {
       if (upstream.requests.length === 1) socket.resetAndDestroy();
       else answerJson(response, accepted);
@@ -128,7 +128,7 @@ describe('the deadline', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('takes an answer that lies in the socket already', async () => {
+  it('accepts an answer that is already in the socket', async () => {
     await using upstream = await startScriptedUpstream((_, response) => {
       answerJson(response, accepted);
       // As in a process that was paused: its timers run before it reads its sockets.
@@ -139,7 +139,7 @@ describe('the deadline', () => {
     expect(await sendExtend(client, EXTEND)).toBe('task-1');
   });
 
-  it('loses an answer of which only the head lies in the socket', async () => {
+  it('loses an answer of which only the headers are in the socket', async () => {
     await using upstream = await startScriptedUpstream((_, response) => {
       response.writeHead(200).flushHeaders();
       vi.advanceTimersByTime(timeoutMs);
@@ -149,7 +149,7 @@ describe('the deadline', () => {
     expect(await failureOf(sendExtend(client, EXTEND))).toBeInstanceOf(AnswerLostError);
   });
 
-  it('holds for the body too', async () => {
+  it('covers the body', async () => {
     const begun = Promise.withResolvers<void>();
     await using upstream = await startScriptedUpstream((_, response) => {
       response.writeHead(200).write('{"code":200,"data":', () => begun.resolve());
@@ -163,7 +163,7 @@ describe('the deadline', () => {
     expect(await failure).toBeInstanceOf(AnswerLostError);
   });
 
-  it('hangs up on a request that has left', async () => {
+  it('closes the connection of a request that has left', async () => {
     const hungUp = Promise.withResolvers<void>();
     await using upstream = await startScriptedUpstream((_, _response, socket) => {
       socket.on('close', () => hungUp.resolve());
@@ -178,7 +178,7 @@ describe('the deadline', () => {
     await hungUp.promise;
   });
 
-  it('finds a TLS handshake without an answer unreachable', async () => {
+  it('reports a TLS handshake without an answer as unreachable', async () => {
     await using silence = await startSilence();
     await using client = startClient(`https://127.0.0.1:${silence.port}`, { timeoutMs });
 
@@ -189,7 +189,7 @@ describe('the deadline', () => {
     expect(await failure).toBeInstanceOf(UpstreamUnreachableError);
   });
 
-  it('keeps a request that was given up while connecting from ever leaving', async () => {
+  it('prevents a request that was abandoned while connecting from leaving later', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, accepted),
     );
@@ -215,7 +215,7 @@ describe('the deadline', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it('keeps a request from leaving on a connection that opens before its timer has run', async () => {
+  it('prevents a request from leaving on a connection that opens before its timer has run', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, accepted),
     );
@@ -234,7 +234,7 @@ describe('the deadline', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it('keeps a submit from leaving whose time is over when its connection opens', async () => {
+  it('prevents a submit from leaving if its time is over when its connection opens', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, accepted),
     );
@@ -262,7 +262,7 @@ describe('the deadline', () => {
     expect(left).not.toHaveBeenCalled();
   });
 
-  it('keeps a request that was given up in the queue from ever leaving', async () => {
+  it('prevents a request that was abandoned in the queue from leaving later', async () => {
     let hold = true;
     const held = Promise.withResolvers<void>();
     await using upstream = await startScriptedUpstream((_, response) => {
@@ -287,7 +287,7 @@ describe('the deadline', () => {
 });
 
 describe('close', () => {
-  it('lets a payment under way come to its answer', async () => {
+  it('waits for the answer to a payment in flight', async () => {
     const release = Promise.withResolvers<void>();
     await using upstream = await startScriptedUpstream(async (_, response) => {
       await release.promise;

@@ -47,7 +47,7 @@ describe('the route of a call', () => {
   it.each([
     ...['*', 'example.com', '.example.com', '*.example.com', 'API.example.com'],
     ...['api.example.com:443', 'other.com', 'example.com:443'],
-  ])('to api.example.com is direct with NO_PROXY=%s, where that names it', (entry) => {
+  ])('to api.example.com is direct with NO_PROXY=%s, which names it', (entry) => {
     const isNamed = entry !== 'other.com';
     expect(route('https://api.example.com', entry)).toBe(
       isNamed ? 'directly' : 'secure.proxy:3128',
@@ -117,7 +117,7 @@ async function startProxy(
   };
 }
 
-describe('a POST through the tunnel of a proxy', () => {
+describe('a POST through a proxy tunnel', () => {
   let certificates: Certificates;
   let upstream: ScriptedUpstream;
   let front: TlsFront;
@@ -187,7 +187,7 @@ describe('a POST through the tunnel of a proxy', () => {
         socket.once('data', () => socket.destroy());
       },
     ],
-  ])('has not left where the proxy %s', async (_name, onConnect) => {
+  ])('has not left if the proxy %s', async (_name, onConnect) => {
     script = accept;
     await using proxy = await startProxy(front.port, onConnect);
 
@@ -198,7 +198,7 @@ describe('a POST through the tunnel of a proxy', () => {
     expect(JSON.stringify((outcome as Error).cause)).not.toContain('pass');
   });
 
-  it('has not left where there is no proxy', async () => {
+  it('has not left without a reachable proxy', async () => {
     const proxy = await startProxy(front.port);
     await proxy[Symbol.asyncDispose]();
 
@@ -208,7 +208,7 @@ describe('a POST through the tunnel of a proxy', () => {
     expect(posts).toBe(0);
   });
 
-  it('never leaves when the tunnel stands only after the deadline', async () => {
+  it('never leaves if the tunnel opens after the deadline', async () => {
     script = accept;
     const held = Promise.withResolvers<() => void>();
     let connects = 0;
@@ -234,7 +234,7 @@ describe('a POST through the tunnel of a proxy', () => {
     ['the upstream resets it', (_request, _response, socket) => socket.resetAndDestroy()],
     ['the upstream hangs up', (_request, _response, socket) => socket.end()],
     ['the tunnel is cut', () => front.cut()],
-  ])('has left where %s', async (_name, answer) => {
+  ])('has left if %s', async (_name, answer) => {
     script = answer;
     await using proxy = await startProxy(front.port);
 
@@ -244,7 +244,7 @@ describe('a POST through the tunnel of a proxy', () => {
     expect({ posts, hasLeft }).toEqual({ posts: 1, hasLeft: true });
   });
 
-  it('has left where the proxy goes away before the answer', async () => {
+  it('has left if the proxy disappears before the answer', async () => {
     await using proxy = await startProxy(front.port);
     script = () => proxy.cut();
 
@@ -254,7 +254,7 @@ describe('a POST through the tunnel of a proxy', () => {
     expect(posts).toBe(1);
   });
 
-  it('skips a 100 Continue there as well', async () => {
+  it('also skips a 100 Continue', async () => {
     script = (request, response, socket) => {
       socket.write('HTTP/1.1 100 Continue\r\n\r\n');
       return accept(request, response, socket);
@@ -265,7 +265,7 @@ describe('a POST through the tunnel of a proxy', () => {
   });
 });
 
-describe('a POST to an http upstream that a proxy takes over', () => {
+describe('a POST to an http upstream through a proxy', () => {
   async function send(answer: Script) {
     await using proxy = await startScriptedUpstream(answer);
     const url = new URL(proxy.url);
@@ -274,7 +274,7 @@ describe('a POST to an http upstream that a proxy takes over', () => {
     return { outcome, requests: proxy.requests };
   }
 
-  it('names the whole address', async () => {
+  it('contains the absolute URL', async () => {
     let target = '';
     await using proxy = await startScriptedUpstream((request, response, socket) => {
       target = request.path;
@@ -293,14 +293,14 @@ describe('a POST to an http upstream that a proxy takes over', () => {
     ['407', (_q, response) => response.writeHead(407).end('who are you?')],
     ['a reset', (_q, _response, socket) => socket.resetAndDestroy()],
     ['nothing', (_q, _response, socket) => socket.end()],
-  ])('may have been passed on where the proxy answers %s', async (_name, answer) => {
+  ])('may have been forwarded if the proxy answers %s', async (_name, answer) => {
     const { outcome, requests } = await send(answer);
 
     expect(outcome).toBeInstanceOf(AnswerLostError);
     expect(requests).toHaveLength(1);
   });
 
-  it('has not left where there is no proxy', async () => {
+  it('has not left without a reachable proxy', async () => {
     const proxy = await startScriptedUpstream(accept);
     await proxy.close();
     await using client = startClient(`http://${HOST}`, { proxy: new URL(proxy.url) });

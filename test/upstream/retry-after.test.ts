@@ -19,7 +19,7 @@ describe('Retry-After', () => {
   });
 
   it.each([null, '', 'soon', '-5', '1.5', '5s', '2026-03-01', 'May 2', 'soon GMT'])(
-    'is nothing when it is %j',
+    'is null for %j',
     (header) => {
       expect(parseRetryAfter(header, NOW)).toBeNull();
     },

@@ -16,14 +16,14 @@ import {
 
 const ECHO = `Bad key ${API_KEY} for ${CALLBACK_URL}: sorry`;
 
-describe('what the upstream echoes', () => {
+describe('a secret that the upstream echoes', () => {
   it.each<[string, Script]>([
     ['in an envelope', (_, response) => answerJson(response, { code: 500, msg: ECHO })],
     ['in a body', (_, response) => response.writeHead(400).end(ECHO)],
     ['in a lost answer', (_, response) => response.writeHead(502).end(ECHO)],
     ['in what is not HTTP', (_, _response, socket) => socket.end(`${ECHO}\r\n\r\n`)],
     ['in a header', (_, response) => response.writeHead(302, { location: CALLBACK_URL }).end()],
-  ])('reaches neither error nor log: %s', async (_name, script) => {
+  ])('is in no error and no log: %s', async (_name, script) => {
     await using upstream = await startScriptedUpstream(script);
     const lines: unknown[] = [];
     const log = (...line: unknown[]) => lines.push(line);
@@ -38,7 +38,7 @@ describe('what the upstream echoes', () => {
     expect(JSON.stringify(lines)).not.toMatch(new RegExp(`${API_KEY}|${TOKEN}`));
   });
 
-  it('leaves the rest of the message readable', async () => {
+  it('is removed without the rest of the message', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, { code: 400, msg: ECHO }),
     );
@@ -49,7 +49,7 @@ describe('what the upstream echoes', () => {
     expect(error).toHaveProperty('upstreamMessage', 'Bad key [redacted] for [redacted]: sorry');
   });
 
-  it('loses a secret before it is cut in two by the cap', async () => {
+  it('is removed before the text is shortened', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, { code: 400, msg: `${'x '.repeat(245)}${API_KEY} ${TOKEN}` }),
     );
@@ -61,7 +61,7 @@ describe('what the upstream echoes', () => {
     expect(error).toHaveProperty('upstreamMessage', expect.stringMatching(/x \[redacted/));
   });
 
-  it('is not in the failure of a task that was read', async () => {
+  it('is not in the failure of a task', async () => {
     await using upstream = await startScriptedUpstream((_, response) =>
       answerJson(response, { code: 200, data: { state: 'fail', failCode: 500, failMsg: ECHO } }),
     );
@@ -79,7 +79,7 @@ describe('a redactor', () => {
     ['for JSON', 'key a\\"b/c.', 'key [redacted].'],
     ['for a URL', 'key a%22b%2Fc.', 'key [redacted].'],
     ['not at all', 'key abc.', 'key abc.'],
-  ])('finds a secret spelled %s', (_name, text, redacted) => {
+  ])('finds a secret in the form %s', (_name, text, redacted) => {
     expect(createRedactor(['a"b/c', ''])(text)).toBe(redacted);
   });
 
@@ -93,12 +93,12 @@ describe('a redactor', () => {
     ['percent-encoded', 'url=https%3A%2F%2Fg.example%2Fcallbacks%2F1%2Ft', '[redacted]'],
     ['without a host', 'POST /callbacks/1/t failed', 'POST [redacted] failed'],
     ['in HTML', '<a href="https://g.example/callbacks/1/t">', '<a href="[redacted]">'],
-  ])('finds a callback URL %s', (_name, text, redacted) => {
+  ])('finds a callback URL in the form %s', (_name, text, redacted) => {
     expect(createRedactor([])(text)).toBe(redacted);
   });
 });
 
-describe('a key that cannot stand in a header', () => {
+describe('a key that is invalid in a header', () => {
   it.each(['', 'two words', 'line\nbreak', 'ключ'])('%j is refused at the start', (apiKey) => {
     const create = () => createUpstreamClient({ url: 'http://u.example', apiKey, timeoutMs: 1 });
 
