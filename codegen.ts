@@ -49,7 +49,7 @@ const config: CodegenConfig = {
   },
 };
 
-/** With it Graphcache knows which types a union or an interface stands for. */
+/** Tells Graphcache the possible types of each union and interface. */
 const introspection = introspectionFromSchema(schema, {
   descriptions: false,
   directiveIsRepeatable: false,

@@ -39,7 +39,7 @@ export function decompress(
   if (codings.length > MAX_CODINGS) throw new ContentCodingError('too many content codings');
   // A HEAD, a 204 or a proxy may announce a coding of nothing.
   if (body.length === 0) return body;
-  // They stand in the order in which they were applied.
+  // The header lists them in the order in which they were applied.
   return codings.reduceRight((bytes, coding) => undo(coding, bytes, limit, isCut), body);
 }
 

@@ -77,7 +77,7 @@ export const ERROR_TABLE = toTable({
   },
   UPSTREAM_UNAUTHORIZED: {
     type: 'UpstreamUnauthorizedError',
-    message: "The upstream refused the gateway's key. An operator has to look at it.",
+    message: "The upstream refused the gateway's key. An operator has to act.",
     meaning: "The upstream refused the gateway's API key (401). An operator has to act.",
     action: 'Do not retry.',
     retryable: false,
@@ -88,7 +88,7 @@ export const ERROR_TABLE = toTable({
   INSUFFICIENT_CREDITS: {
     type: 'InsufficientCreditsError',
     message:
-      "The gateway's account at the upstream has no credits left. Nothing was started; an operator has to look at it.",
+      "The gateway's account at the upstream has no credits left. Nothing was started; an operator has to act.",
     meaning:
       "The gateway's account at the upstream has no credits left, or a limit of its key is reached (402, 433). Nothing was started. An operator has to act.",
     action: 'Retry only if `retryAfter` is set.',
@@ -130,7 +130,7 @@ export const ERROR_TABLE = toTable({
   OUTCOME_UNKNOWN: {
     type: 'OutcomeUnknownError',
     message:
-      'The upstream may have started this task, but its answer was lost. Watch the video: it moves on as soon as the upstream is heard of. A new submit may be paid a second time.',
+      'The upstream may have started this task, but its answer was lost. Watch the video: its state changes when the upstream reports on it. A new submit may be paid a second time.',
     meaning:
       'The request was sent but no readable answer came, or an earlier submit with the same key had this outcome. The task may exist and may have been paid for.',
     action: 'Do not submit again; watch its `video`.',
@@ -141,7 +141,8 @@ export const ERROR_TABLE = toTable({
   },
   IDEMPOTENCY_CONFLICT: {
     type: 'IdempotencyConflictError',
-    message: 'This idempotencyKey has been used with another input. Take a new key for a new task.',
+    message:
+      'This idempotencyKey was already used with another input. Use a new key for a new task.',
     meaning: 'The idempotency key was already used with a different input.',
     action: 'Use a new key for a new task.',
     retryable: false,
@@ -157,7 +158,7 @@ export const ERROR_TABLE = toTable({
   },
   CURSOR_EXPIRED: {
     message:
-      'The log no longer reaches back to this cursor. Read `videos`, then go on from a new cursor.',
+      'The log no longer contains this cursor. Read `videos`, then continue from a new cursor.',
     meaning: 'The completions after this cursor have been pruned.',
     action: 'Read `videos`, then continue from a new cursor.',
     retryable: false,

@@ -25,9 +25,9 @@ interface Decided {
 /** An error with a code for programs, a sentence for people, and the facts it was made from. */
 export abstract class GatewayError extends Error {
   readonly code: ErrorCode;
-  /** Whether the same request may be sent again as it is, without a risk of paying twice. */
+  /** Whether the same request can be sent again unchanged without the risk of paying twice. */
   readonly retryable: boolean;
-  /** Seconds after which a repeat makes sense; null where nothing is known. */
+  /** Seconds to wait before a retry; null: unknown. */
   readonly retryAfter: number | null;
   readonly upstreamCode: number | null;
   readonly upstreamMessage: string | null;
@@ -55,7 +55,7 @@ function errorOf<Code extends ErrorCode>(code: Code) {
   };
 }
 
-/** One fault of an input: where it stands and what is wrong. */
+/** One invalid field of an input. */
 export interface InputIssue {
   readonly path: readonly string[];
   readonly message: string;
@@ -77,7 +77,7 @@ export class InvalidInputError extends errorOf('INVALID_INPUT') {
   }
 }
 
-/** Whether the video is unknown or another owner's cannot be told apart. */
+/** Does not reveal whether the video exists and belongs to another owner. */
 export class VideoNotFoundError extends errorOf('VIDEO_NOT_FOUND') {
   readonly taskId: string;
 
@@ -122,7 +122,7 @@ export class UpstreamError extends errorOf('UPSTREAM_ERROR') {
       { ...facts, ...options },
       {
         message: video
-          ? 'The upstream answered with an error, but may have started this task. Watch the video: it moves on as soon as the upstream reports on it. A new submit may be paid a second time.'
+          ? 'The upstream answered with an error, but may have started this task. Watch the video: its state changes when the upstream reports on it. A new submit may be paid a second time.'
           : 'The upstream answered with an error.',
         retryable,
       },

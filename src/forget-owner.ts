@@ -1,6 +1,6 @@
 /**
  * `npm run forget-owner -- jwt:-:alice`: deletes everything that the gateway has stored about one owner,
- * and reports it. With SQLite the gateway must be stopped; with PostgreSQL it may go on.
+ * and reports it. With SQLite the gateway must be stopped; with PostgreSQL it may keep running.
  */
 
 import { pino } from 'pino';

@@ -173,7 +173,7 @@ describe('a lost callback', () => {
 
     await gateway.restart(EAGER);
 
-    for (let looks = 0; looks < 3; looks++) {
+    for (let checks = 0; checks < 3; checks++) {
       await sandbox.nextRequest(({ method }) => method === 'GET');
     }
     expect(new Set(toReads(sandbox))).toEqual(new Set([open.taskId]));
@@ -507,7 +507,7 @@ describe('two reconcilers on one database', () => {
       return { client, reconciler: startReconciler(parts) };
     });
 
-    // Each has room for eight looks, and none of them ends before all have begun.
+    // Each allows eight concurrent reads, and no read ends before all have begun.
     const held: string[] = [];
     while (held.length < 16) held.push((await reads.next()) ?? '');
 

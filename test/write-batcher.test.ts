@@ -15,8 +15,8 @@ async function work(pieces: number, waitForBatch: () => Promise<void>): Promise<
   return told;
 }
 
-describe('a batch of writes', () => {
-  it('follows all of its work', async () => {
+describe('a write batcher', () => {
+  it('starts the writes after the work of their tick', async () => {
     const waitForBatch = createWriteBatcher(10);
     expect(await work(3, waitForBatch)).toEqual([
       'worked',
@@ -28,13 +28,13 @@ describe('a batch of writes', () => {
     ]);
   });
 
-  it('also includes writes of the next tick', async () => {
+  it('starts the writes of the next tick in the same way', async () => {
     const waitForBatch = createWriteBatcher(10);
     await work(2, waitForBatch);
     expect(await work(2, waitForBatch)).toEqual(['worked', 'worked', 'wrote', 'wrote']);
   });
 
-  it('does not delay later writes', async () => {
+  it('limits the number of writes per batch', async () => {
     const waitForBatch = createWriteBatcher(2);
     expect(await work(5, waitForBatch)).toEqual([
       'worked',

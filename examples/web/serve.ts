@@ -1,4 +1,4 @@
-/** Serves the built app: for the demo and the tests, with no more than they need. */
+/** Serves the built app, for the demo and the tests. */
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,14 +30,14 @@ export interface Place {
 export interface Web {
   /** Its origin, for the gateway's `CORS_ORIGINS`. */
   readonly url: string;
-  /** Tells the page where the gateway and the films are; before that nothing is served. */
+  /** Sets the addresses of the gateway and of the films. Nothing is served before that. */
   connect(to: Place): void;
   close(): Promise<void>;
 }
 
 export const isWebBuilt = () => existsSync(join(DIST, 'index.html'));
 
-/** @throws Error when a package cannot be had, or the build fails. */
+/** @throws Error when a package cannot be installed or the build fails. */
 export async function buildWeb(): Promise<void> {
   const npm = (...args: string[]) =>
     promisify(execFile)('npm', [...args, '--prefix', HERE], {
@@ -47,7 +47,7 @@ export async function buildWeb(): Promise<void> {
   await npm('run', 'build');
 }
 
-/** On the port, or on any other where that is taken. */
+/** Listens on the port, or on any free one if that is in use. */
 export async function serveWeb(host: string, port: number, folder = DIST): Promise<Web> {
   let place: Place | undefined;
   const server = createServer(({ url = '/' }, response) => {
@@ -72,7 +72,7 @@ export async function serveWeb(host: string, port: number, folder = DIST): Promi
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
   server.listen(port, host);
-  // `once` rejects where the server has an error instead.
+  // `once` rejects if the server emits an error.
   await once(server, 'listening');
 }
 
@@ -84,7 +84,7 @@ async function send(
 ): Promise<void> {
   const { pathname } = new URL(path, 'http://localhost');
   const file = join(folder, pathname === '/' ? 'index.html' : decodeURIComponent(pathname));
-  // What is percent-encoded may climb out of the folder.
+  // A percent-encoded path may contain `..`.
   if (!file.startsWith(folder + sep)) throw new Error('outside');
   let body: Buffer | string = await readFile(file);
   if (pathname === '/')

@@ -8,7 +8,7 @@ export default defineConfig({
   build: {
     // Every asset is a file of its own: the page's policy allows no data: addresses.
     assetsInlineLimit: 0,
-    // These know light-dark(); what stands in for it elsewhere does not follow `color-scheme`.
+    // These browsers support light-dark(); its fallback would not follow `color-scheme`.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
   },
   server: {

@@ -5,7 +5,7 @@ import type { Listener } from '../store/listener.ts';
 import type { PoolOptions } from '../store/postgres.ts';
 import type { Hub } from './hub.ts';
 
-/** Tells the hub of changes that other replicas make. Undefined where there are no others. */
+/** Passes changes by other replicas to the hub. Undefined on SQLite, which has no replicas. */
 export async function followChanges(
   config: Pick<Config, 'DATABASE_URL' | 'DATABASE_LISTEN_URL'>,
   pool: PoolOptions,

@@ -24,7 +24,7 @@ export interface Watch extends Cancellable {
 export interface WatchedVideos {
   /** Ids of videos for which a listener waits for every change of state. */
   readonly states: string[];
-  /** Ids of the other watched videos, whose end alone is waited for. */
+  /** Ids of the other watched videos: their listeners wait only for the end. */
   readonly ends: string[];
 }
 
@@ -43,7 +43,7 @@ export interface Hub {
   close(): void;
 }
 
-/** Is told of every change before the listeners are woken. */
+/** Called for every change before the listeners are woken. */
 export interface ChangeObserver {
   forget(id: string): void;
   /** Changes may have been missed. */

@@ -14,7 +14,7 @@ export interface FollowedTask {
   readonly key: string;
 }
 
-/** Tells of the queue to those who follow a scheduled task. */
+/** Delivers changes of the queue to listeners of a scheduled task. */
 export interface QueueNews {
   /** Publishes a change to the hub when the task's position changes. Returns how to stop. */
   follow(change: Change): () => void;

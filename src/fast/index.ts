@@ -20,7 +20,7 @@ export interface FastPaths {
   readonly videoCache: VideoCache;
   readonly executeEvent: ExecuteEvent;
   readonly waitForBatch: (() => Promise<void>) | null;
-  /** Made last, because it stands on everything else. */
+  /** Created last, because it depends on everything else. */
   createAnswerDirectly(parts: Omit<ThinPathParts, 'planner'>): AnswerDirectly | null;
 }
 

@@ -20,7 +20,7 @@ const SHORTEST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 600_000;
 
 export interface Copier {
-  /** Looks for new files now instead of at the next tick. */
+  /** Checks for new files now instead of at the next tick. */
   wake(): void;
   /** Aborts running copies and resolves when none is left. */
   stop(): Promise<void>;
@@ -50,7 +50,7 @@ export function startCopier(parts: CopierParts): Copier {
         hasMore = await startDueCopies();
         hasMore ||= (await removeCopies(parts)) > 0;
       } catch (error) {
-        log.error({ err: error }, 'copying could not go on');
+        log.error({ err: error }, 'copying was interrupted');
       }
       if (hasMore) continue;
       const timer = new AbortController();

@@ -85,7 +85,7 @@ export function createFilesOf(
     const cached = known.get(video);
     if (cached && now < cached.staleAt) return cached.view;
     const view = ofKept(video, film, now);
-    // In the next hour the URLs are signed anew; until then they stay the same for browsers' caches.
+    // URLs are signed again each hour; in between they stay equal, for the caches of browsers.
     const staleAt = Math.min(
       toNextHour(now),
       view.expired ? Infinity : (view.expiresAt ?? Infinity),

@@ -65,7 +65,7 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
     }),
     findProxy: (url) => findProxy(url, config),
   });
-  // Alone on the database: whoever copied before has died.
+  // The only process on this database: earlier copiers have died.
   if (!isShared(config.DATABASE_URL)) await endCopyLeases(db);
   const copier = startCopier({
     ...parts,

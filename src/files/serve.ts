@@ -1,4 +1,4 @@
-/** `GET /files/…`: sends a kept file to whom its URL was given. */
+/** `GET /files/…`: sends a kept file to holders of its signed URL. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import send from 'send';

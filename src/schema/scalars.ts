@@ -3,7 +3,7 @@ import { toHttpUrl } from '../video.ts';
 import { builder } from './builder.ts';
 import { toDateTime } from './date-time.ts';
 
-/** With a time and an offset, as RFC 3339 has it: `Date.parse` alone takes much else. */
+/** Requires a time and an offset (RFC 3339), because `Date.parse` also accepts many other forms. */
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
 builder.scalarType('DateTime', {

@@ -1,4 +1,4 @@
-/** BASE_PATH: the path prefix of every endpoint, removed before anything else looks at a path. */
+/** BASE_PATH: the path prefix of every endpoint, removed before any other code reads a path. */
 
 import type { IncomingMessage } from 'node:http';
 import { toOriginForm } from './request-headers.ts';

@@ -155,7 +155,7 @@ export async function renewCopyLease(
   return result.numUpdatedRows > 0n;
 }
 
-/** Ends all leases. Only for a database that this process alone uses: whoever held them has died. */
+/** Ends all leases. Only for a database without other processes: the holders have died. */
 export async function endCopyLeases(db: Database): Promise<void> {
   await db
     .updateTable('file_copy')

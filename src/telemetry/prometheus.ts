@@ -100,7 +100,7 @@ export function createPrometheusMetrics(
 
   new Gauge({
     name: 'longtake_build_info',
-    help: 'Always 1; its labels tell what is running.',
+    help: 'Always 1; its labels show what is running.',
     labelNames: ['version', 'node'],
     registers,
   }).set({ version, node: process.versions.node }, 1);

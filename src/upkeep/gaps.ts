@@ -8,8 +8,8 @@ const GROWTH = 1.6;
 const SPREAD = 0.2;
 
 /** The gap after a number of checks, in milliseconds. */
-export function toGap(firstMs: number, looks: number): number {
-  const grown = firstMs * GROWTH ** Math.min(looks, 30);
+export function toGap(firstMs: number, checks: number): number {
+  const grown = firstMs * GROWTH ** Math.min(checks, 30);
   const gap = Math.min(grown, Math.max(MAX_GAP_MS, firstMs));
   return gap * (1 - SPREAD + 2 * SPREAD * Math.random());
 }

@@ -147,22 +147,22 @@ export function startReconciler(parts: ReconcilerParts): Reconciler {
   }
 
   function startRead(row: LeasedRow, place: Place): void {
-    const look = trace(row, () => read(row, place));
-    reads.add(look);
-    void look.finally(() => {
-      reads.delete(look);
+    const check = trace(row, () => read(row, place));
+    reads.add(check);
+    void check.finally(() => {
+      reads.delete(check);
       wake();
     });
   }
 
-  async function trace(row: LeasedRow, look: () => Promise<void>): Promise<void> {
+  async function trace(row: LeasedRow, check: () => Promise<void>): Promise<void> {
     const span = {
       name: 'reconcile',
       parent: row.traceparent,
       attributes: { 'longtake.video': row.id },
     };
-    await inSpan(tracing, span, look).catch((error: unknown) => {
-      if (!stopping.signal.aborted) log.error({ video: row.id, err: error }, 'a look failed');
+    await inSpan(tracing, span, check).catch((error: unknown) => {
+      if (!stopping.signal.aborted) log.error({ video: row.id, err: error }, 'a check failed');
     });
   }
 

@@ -45,11 +45,11 @@ export function createRefresher(
 ): Refresher {
   const { db, log, config } = parts;
   const readMetered = createMeteredRead(parts);
-  const looks = createSharedReads<void>();
+  const refreshes = createSharedReads<void>();
   const reads = createSharedReads<TaskReport | null>();
   const unknown = new LRUCache<string, true>({ max: MAX_UNKNOWN, ttl: UNKNOWN_MS });
 
-  async function look(
+  async function readAndApply(
     owner: string,
     id: string,
     taskId: string,
@@ -68,15 +68,19 @@ export function createRefresher(
   return {
     async refresh(owner, video, signal) {
       const { id, taskId } = video;
-      if (taskId === null || !isWorthALook(video)) return video;
-      const looked = looks.read(taskId, (abort) => look(owner, id, taskId, abort), signal);
+      if (taskId === null || !mayHaveNews(video)) return video;
+      const refreshed = refreshes.read(
+        taskId,
+        (abort) => readAndApply(owner, id, taskId, abort),
+        signal,
+      );
       // The read continues after that and wakes subscribers.
       const isLate = await within(
         PATIENCE_MS,
-        looked.then(() => false),
+        refreshed.then(() => false),
         true,
       );
-      if (isLate) looked.catch(() => undefined);
+      if (isLate) refreshed.catch(() => undefined);
       return (await findVideo(db, owner, id)) ?? video;
     },
 
@@ -95,7 +99,7 @@ function isUnsent(error: unknown): boolean {
 }
 
 /** A task that the gateway gave up may have succeeded since. */
-function isWorthALook({ state, failure }: Video): boolean {
+function mayHaveNews({ state, failure }: Video): boolean {
   if (!isEnded(state)) return true;
   return failure?.reason === 'DEADLINE_PASSED' || failure?.reason === 'NEVER_CONFIRMED';
 }

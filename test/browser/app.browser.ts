@@ -200,7 +200,7 @@ describe('the example app', () => {
     await app.sandbox.complete(await app.nextTaskId());
 
     await page.getByRole('heading', { name: 'Too many videos at once' }).waitFor();
-    await page.getByText('A new try is paid anew.').waitFor();
+    await page.getByText('A new attempt is paid again.').waitFor();
   });
 
   it('offers the file and its cover if the film does not play', async () => {
@@ -225,7 +225,7 @@ describe('the example app', () => {
 
     await page.goto(`${app.url}/#/no-such-task`);
 
-    await page.getByRole('heading', { name: 'Nobody here knows this video' }).waitFor();
+    await page.getByRole('heading', { name: 'This video is unknown here' }).waitFor();
     await page.getByRole('link', { name: 'Make a video instead' }).click();
     await page.getByRole('heading', { name: 'Make your first video' }).waitFor();
   });

@@ -32,7 +32,7 @@ export function App() {
     if (video.id !== selected && video.taskId !== selected) setNews((all) => [...all, video]);
   });
   useEffect(() => followCompletions(client, (video) => onEnded(video)), [client]);
-  // What is on the screen is no news, nor when its end was told a moment before it came there.
+  // No notice for the video on the screen, even if its end arrived just before it was opened.
   useEffect(() => {
     setNews((all) => all.filter(({ id, taskId }) => id !== selected && taskId !== selected));
   }, [selected]);

@@ -7,7 +7,7 @@ import type { Submit } from './submit.ts';
 import { VideoForm } from './VideoForm.tsx';
 import { isEnded } from './words.ts';
 
-/** What happens next. A failed video is tried anew: an original as one, an extension from its source. */
+/** The form below a video: its extension; or for a failed one, a retry of the original or of the extension. */
 export function Composer({ video, submit }: { video: VideoFieldsFragment; submit: Submit }) {
   const [hasConsented, setConsented] = useState(false);
   if (video.state === 'UNCONFIRMED' && !hasConsented) {
@@ -51,7 +51,7 @@ export function Composer({ video, submit }: { video: VideoFieldsFragment; submit
   );
 }
 
-/** Without it, an answer that was lost would be a dead end for as long as the gateway waits. */
+/** Without it, a lost answer would block the user for as long as the gateway waits. */
 function InDoubt({ onConsent }: { onConsent: () => void }) {
   return (
     <section className="composer" aria-labelledby="composer">

@@ -50,7 +50,7 @@ function toProgress(part: number, step: number): string {
 
 function toGivenUp(createdAt: string): string {
   const at = new Date(Date.parse(createdAt) + UNCONFIRMED_DEADLINE_MS).toISOString();
-  return `If nothing is heard until ${toBrief(at)}, it is given up.`;
+  return `Without a report until ${toBrief(at)}, it is given up.`;
 }
 
 /** The clocks of two machines may differ: it never runs backwards past zero. */

@@ -1,7 +1,7 @@
 import type { FormEvent } from 'react';
 import { signIn, useSession } from './session.ts';
 
-/** Shown when the gateway asks who is there. Drafts and what is pending outlive it. */
+/** Shown when the gateway requires a token. Drafts and pending submits are kept. */
 export function SignIn() {
   const { isAsked, hadToken } = useSession();
   if (!isAsked) return null;

@@ -3,7 +3,7 @@ import type { VideoFieldsFragment } from './gql/graphql.ts';
 import { Progress } from './Progress.tsx';
 import { FAILURES, isEnded } from './words.ts';
 
-/** The screen: the film, the progress of its making, or why there is none. */
+/** The main area: the film, its progress, or why it failed. */
 export function Stage(props: {
   video: VideoFieldsFragment;
   /** Called with the length of the film once it is known, in seconds. */
@@ -66,7 +66,7 @@ function Failure({ failure }: { failure: NonNullable<VideoFieldsFragment['failur
         <p>{paid}</p>
         <p>
           {advice}
-          {failure.retryable && ' A new try is paid anew.'}
+          {failure.retryable && ' A new attempt is paid again.'}
         </p>
         <p className="quote">{failure.message}</p>
       </div>

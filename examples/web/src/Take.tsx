@@ -14,7 +14,7 @@ import { isEnded, STATES } from './words.ts';
 
 let wasShown = false;
 
-/** One video: what it looks like, where it comes from, and what may follow. */
+/** One video with its chain of sources and the form for its extension. */
 export function Take({ id, submit }: { id: string; submit: Submit }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const connection = useConnection();
@@ -25,7 +25,7 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
     requestPolicy: 'cache-and-network',
   });
   const video = data?.video;
-  // What it tells lands in the cache, and so in `video`.
+  // Its events update the cache, and so `video`.
   useSubscription({
     query: VideoUpdatedDocument,
     variables: { taskId: id },
@@ -61,12 +61,12 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
         {video && <Facts video={video} seconds={seconds} />}
         {!video && !fetching && (
           <div className="problem" role="alert">
-            <h3>{error ? 'This video could not be read' : 'Nobody here knows this video'}</h3>
+            <h3>{error ? 'This video could not be read' : 'This video is unknown here'}</h3>
             <p>
               {error
                 ? (error.graphQLErrors[0]?.message ??
                   'It is tried again when the connection is back.')
-                : 'It may be gone, or somebody else’s. Look at its task id, or choose another one.'}
+                : 'It may be deleted or belong to another user. Check its task id, or choose another one.'}
             </p>
             <a href="#/">Make a video instead</a>
           </div>

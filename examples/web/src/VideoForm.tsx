@@ -9,16 +9,16 @@ export type ReadField = (name: string) => string;
 
 interface Props {
   readonly title: string;
-  /** What the button says while nothing stands in the way. */
+  /** The button's text when it is enabled. */
   readonly action: string;
-  /** Why nothing can be sent now. */
+  /** Why the form cannot be sent now. */
   readonly blocked?: string | null;
   readonly submit: Submit;
   readonly onSend: (read: ReadField) => void;
   readonly children: ReactNode;
 }
 
-/** A form that asks for a paid video: its button, its refusal, and the answer that did not come. */
+/** A form for a paid video: its button, its error, and the notice about a missing answer. */
 export function VideoForm({ title, action, blocked, submit, onSend, children }: Props) {
   const retryAt = submit.refusal?.retryAt ?? 0;
   const seconds = Math.ceil((retryAt - useNow(retryAt > 0)) / 1000);
@@ -47,7 +47,7 @@ export function VideoForm({ title, action, blocked, submit, onSend, children }: 
     <form className="composer" onSubmit={onSubmit} onKeyDown={onKeyDown} aria-labelledby="composer">
       <h2 id="composer">{title}</h2>
       {children}
-      {/* Not `disabled`: a button that is loses the focus. */}
+      {/* Not `disabled`: a disabled button loses the focus. */}
       <button type="submit" className="main" aria-disabled={!isReady}>
         {label}
       </button>

@@ -6,7 +6,7 @@ import { gatewayUrl, socket } from './connection.ts';
 import schema from './gql/schema.json';
 import { askToSignIn, isUnauthenticated, toAuthorization } from './session.ts';
 
-/** Only what is a Node has an id to be kept under; the rest lives inside what holds it. */
+/** Only Node types have an id that can be a cache key; all other types are embedded in their parent. */
 const embedded = schema.__schema.types
   .filter(({ kind, interfaces }) => kind === 'OBJECT' && !interfaces?.some(isNode))
   .map(({ name }) => [name, () => null]);
@@ -21,8 +21,8 @@ export const client = new Client({
         if (isUnauthenticated(error)) askToSignIn();
       },
     }),
-    // Graphcache and not the document cache: a video that a subscription tells of is then the same
-    // video in the player, the strip and the list. The schema tells it what is in a union.
+    // Graphcache instead of the document cache: an event then updates the video in the player, the strip
+    // and the list. The schema contains the members of each union.
     cacheExchange({
       schema,
       keys: Object.fromEntries(embedded),
@@ -32,7 +32,7 @@ export const client = new Client({
           generateVideo: (_result, _args, cache) => readListAgain(cache),
         },
         Subscription: {
-          // It has left the list of one state, and belongs into that of another.
+          // It has moved from the list of one state to that of another.
           videoExtended: (_result, _args, cache) => readListAgain(cache, 'states'),
         },
       },
@@ -66,7 +66,7 @@ function isNode({ name }: { name: string }): boolean {
   return name === 'Node';
 }
 
-/** @param argument only the lists that were read with it; all of them without. */
+/** @param argument invalidates only the lists with this argument. Default: all. */
 function readListAgain(cache: Cache, argument?: string): void {
   for (const { fieldName, fieldKey, arguments: given } of cache.inspectFields('Query')) {
     if (fieldName !== 'videos') continue;

@@ -1,4 +1,4 @@
-/** The end of every task of yours: none is missed and none is told twice, across reloads too. */
+/** Follows the completions of the user's tasks: misses none and repeats none, also across reloads. */
 
 import type { Client, CombinedError } from '@urql/core';
 import {
@@ -41,14 +41,14 @@ export function followCompletions(
       if (!result.data) return;
       const { cursor, video } = result.data.videoExtended;
       settle(video);
-      // Last: what was not processed to its end comes again.
+      // Last: an event that was not fully processed is delivered again.
       remember({ cursor });
     });
   }
 
   function recover(error: CombinedError): void {
     const { code, retryAfter } = error.graphQLErrors[0]?.extensions ?? {};
-    // The log no longer reaches back to the cursor, or the cursor is of another database.
+    // The log no longer contains the cursor, or the cursor is of another database.
     const isLost = code === 'CURSOR_EXPIRED' || code === 'INVALID_INPUT';
     if (isLost) remember({ cursor: null });
     const seconds = isLost ? 0 : Number(retryAfter ?? AGAIN_AFTER_S);
@@ -70,8 +70,8 @@ export function followCompletions(
 }
 
 /**
- * Without a cursor: the end of the log, and then the open videos as they are now. In this order, what ends
- * in between is told twice rather than never.
+ * Without a cursor: reads the end of the log, then the open videos. In this order, a video that ends in
+ * between is reported twice rather than never.
  *
  * @throws CombinedError
  */
@@ -89,7 +89,7 @@ async function startAnew(
   for (const id of recall().open) {
     const { data, error } = await client.query(VideoDocument, { taskId: id }, FETCH).toPromise();
     if (!data) throw error;
-    // What is no longer known has ended long ago.
+    // A video that is no longer known has ended long ago.
     if (!data.video) forget(id);
     else if (isEnded(data.video.state)) settle(data.video);
   }

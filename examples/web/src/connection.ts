@@ -1,4 +1,4 @@
-/** The one WebSocket for all subscriptions, and how it fares. */
+/** The WebSocket for all subscriptions, and its state. */
 
 import { createClient } from 'graphql-ws';
 import { useSyncExternalStore } from 'react';
@@ -9,7 +9,7 @@ export type Connection = 'connecting' | 'open' | 'lost';
 const PING_EVERY_MS = 10_000;
 const PONG_WITHIN_MS = 5_000;
 const LONGEST_WAIT_MS = 8_000;
-/** The token is missing, refused or over. */
+/** The token is missing, refused or expired. */
 const FORBIDDEN = 4403;
 
 const address = document.querySelector<HTMLMetaElement>('meta[name=gateway]')?.content;
@@ -21,7 +21,7 @@ const listeners = new Set<() => void>();
 
 export const socket = createClient({
   url: gatewayUrl.replace(/^http/, 'ws'),
-  // Asked at each connection: browsers cannot set headers on a WebSocket.
+  // Called for each connection: browsers cannot set headers on a WebSocket.
   connectionParams: toAuthorization,
   retryAttempts: Number.POSITIVE_INFINITY,
   shouldRetry: () => true,
@@ -32,7 +32,7 @@ export const socket = createClient({
       window.addEventListener('online', () => resolve(), { once: true });
     });
   },
-  // A connection that died without a word is noticed by the pong that does not come.
+  // A missing pong reveals a connection that died silently.
   keepAlive: PING_EVERY_MS,
   on: {
     ping(received) {
@@ -50,7 +50,7 @@ export const socket = createClient({
   },
 });
 
-// The browser knows at once that it is offline; a ping would take seconds to find out.
+// The browser knows at once that it is offline; a ping would take seconds.
 window.addEventListener('offline', () => {
   become('lost');
   socket.terminate();
@@ -58,14 +58,14 @@ window.addEventListener('offline', () => {
 
 function become(next: Connection): void {
   connection = next;
-  for (const tell of listeners) tell();
+  for (const notify of listeners) notify();
 }
 
 export function useConnection(): Connection {
   return useSyncExternalStore(
-    (tell) => {
-      listeners.add(tell);
-      return () => listeners.delete(tell);
+    (notify) => {
+      listeners.add(notify);
+      return () => listeners.delete(notify);
     },
     () => connection,
   );

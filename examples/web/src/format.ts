@@ -1,4 +1,4 @@
-/** Times and texts as people read them. */
+/** Formats times and texts for people. */
 
 const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
@@ -10,13 +10,13 @@ export const toDate = (moment: string) => DATE.format(Date.parse(moment));
 /** `12 Dec`. */
 export const toDay = (moment: string) => DAY.format(Date.parse(moment));
 
-/** The time of a moment today, and the day of any other. */
+/** The time of day if it is today, otherwise the date. */
 export function toBrief(moment: string): string {
   const at = new Date(moment);
   return (at.toDateString() === new Date().toDateString() ? TIME : DAY).format(at);
 }
 
-/** At most so many characters, cut between words. */
+/** Shortens a text to at most this many characters, between words. */
 export function toShort(text: string, length: number): string {
   const characters = [...text];
   if (characters.length <= length) return text;

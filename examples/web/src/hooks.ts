@@ -1,10 +1,10 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 
-/** The sandbox's own video, ready to be extended. Null where the upstream is a real one. */
+/** The sandbox's own video, which can be extended. Null with a real upstream. */
 export const SANDBOX_ORIGINAL =
   document.querySelector<HTMLMetaElement>('meta[name=sandbox-original]')?.content || null;
 
-/** The gateway's `UNCONFIRMED_DEADLINE_MS`: when it gives up what was never confirmed. */
+/** The gateway's `UNCONFIRMED_DEADLINE_MS`, after which it gives up an unconfirmed task. */
 export const UNCONFIRMED_DEADLINE_MS = Number(
   document.querySelector<HTMLMetaElement>('meta[name=unconfirmed-deadline-ms]')?.content ||
     7_200_000,
@@ -15,9 +15,9 @@ export const toHref = (id: string) => `#/${encodeURIComponent(id)}`;
 /** The video that the address names, null on the first page; in the address, so that a reload, a bookmark and the back button keep it. */
 export function useSelectedId(): string | null {
   const hash = useSyncExternalStore(
-    (tell) => {
-      window.addEventListener('hashchange', tell);
-      return () => window.removeEventListener('hashchange', tell);
+    (notify) => {
+      window.addEventListener('hashchange', notify);
+      return () => window.removeEventListener('hashchange', notify);
     },
     () => location.hash,
   );
@@ -28,7 +28,7 @@ export function useSelectedId(): string | null {
   }
 }
 
-/** The time, moving on every second while somebody needs it. */
+/** The current time, updated every second while it is used. */
 export function useNow(isNeeded: boolean): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -1,17 +1,17 @@
-/** What outlives a reload. */
+/** State that survives a reload. */
 
 import type { SubmitInput } from './submit.ts';
 
 interface Memory {
   /** Of the last completion that was processed. */
   readonly cursor: string | null;
-  /** Ids of the videos submitted here whose end has not been told yet. */
+  /** Ids of the videos submitted here whose end was not shown yet. */
   readonly open: readonly string[];
-  /** What was sent, with its idempotencyKey, until it is answered. */
+  /** The submit without an answer yet, with its idempotencyKey. */
   readonly submit: SubmitInput | null;
-  /** Ids of the videos whose end was told while it waited: its own may be among them. */
+  /** Ids of the videos that ended while the submit waited, perhaps its own. */
   readonly early: readonly string[];
-  /** What was written and not sent, by the form that it was written in; the newest last. */
+  /** Drafts by form, the newest last. */
   readonly drafts: Readonly<Record<string, string>>;
 }
 
@@ -26,7 +26,7 @@ export function recall(): Memory {
   }
 }
 
-/** Written at once: what comes next may be the end of the page. */
+/** Written synchronously, because the page may be closed next. */
 export function remember(changes: Partial<Memory>): void {
   localStorage.setItem(KEY, JSON.stringify({ ...recall(), ...changes }));
 }
@@ -39,7 +39,7 @@ export function rememberDraft(form: string, text: string): void {
   remember({ drafts: Object.fromEntries(Object.entries(drafts).slice(-MAX_DRAFTS)) });
 }
 
-/** What was sent is no draft any more, in whichever form it stands. */
+/** Deletes the drafts of a prompt that was sent, in every form. */
 export function forgetDraft(prompt: string): void {
   const drafts = Object.entries(recall().drafts).filter(([, text]) => text.trim() !== prompt);
   remember({ drafts: Object.fromEntries(drafts) });

@@ -1,4 +1,4 @@
-/** The title of the tab, which says from afar what has become of a video. */
+/** The title of the tab, which shows the state of the video. */
 
 const parts = { page: '', news: 0 };
 

@@ -1,4 +1,4 @@
-/** Your videos, newest first, as many pages as have been asked for. */
+/** The user's videos, newest first, page by page. */
 
 import type { CombinedError } from '@urql/core';
 import { useEffect, useState } from 'react';
@@ -14,7 +14,7 @@ import {
 const PAGE_SIZE = 48;
 
 export interface Pages {
-  /** Null until something has been read. */
+  /** Null until the first page has been read. */
   readonly videos: readonly VideoFieldsFragment[] | null;
   readonly hasMore: boolean;
   readonly isReading: boolean;
@@ -23,10 +23,10 @@ export interface Pages {
 }
 
 /**
- * Every page stays a query of its own, so that it follows the cache: a video that moves on moves on in
- * the list. A new video shifts the end of the first page, and with it where the next one begins.
+ * Every page is a query of its own and follows the cache, so that the list shows each change of state. A
+ * new video shifts the end of the first page, and with it the start of the next one.
  *
- * @param states only videos in these; all without.
+ * @param states filters by state. Default: all.
  */
 export function usePages(states?: readonly VideoState[]): Pages {
   const client = useClient();

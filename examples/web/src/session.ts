@@ -1,11 +1,11 @@
-/** Who is asking: a bearer token, and what happens when it is missing or has expired. */
+/** The bearer token, and what happens when it is missing or has expired. */
 
 import type { CombinedError } from '@urql/core';
 import { useSyncExternalStore } from 'react';
 
 const KEY = 'longtake.token';
 
-/** For this tab alone. An app with an identity provider asks that for a token instead. */
+/** Only for this tab. An app with an identity provider gets a token from it instead. */
 const token = sessionStorage.getItem(KEY);
 
 let isAsked = false;
@@ -16,28 +16,28 @@ export function toAuthorization(): Record<string, string> {
   return token ? { authorization: `Bearer ${token}` } : {};
 }
 
-/** The gateway does not accept the token, or wants one. */
+/** The gateway has refused the token, or requires one. */
 export function askToSignIn(): void {
   isAsked = true;
-  for (const tell of listeners) tell();
+  for (const notify of listeners) notify();
 }
 
 export function isUnauthenticated({ graphQLErrors }: CombinedError): boolean {
   return graphQLErrors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED');
 }
 
-/** Loads the page anew: nothing that was read for another user stays, and what is pending is kept. */
+/** Reloads the page, which drops everything read for another user. Pending submits are kept. */
 export function signIn(next: string): void {
   sessionStorage.setItem(KEY, next);
   location.reload();
 }
 
-/** Whether to ask for a token, and whether there was one. */
+/** Whether a token is required, and whether there was one. */
 export function useSession(): { isAsked: boolean; hadToken: boolean } {
   const asked = useSyncExternalStore(
-    (tell) => {
-      listeners.add(tell);
-      return () => listeners.delete(tell);
+    (notify) => {
+      listeners.add(notify);
+      return () => listeners.delete(notify);
     },
     () => isAsked,
   );

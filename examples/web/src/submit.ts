@@ -16,7 +16,7 @@ import { isEnded, type Problem } from './words.ts';
 
 export interface Refusal {
   readonly problem: Problem;
-  /** In epoch milliseconds; 0 where nothing says when. */
+  /** In epoch milliseconds; 0: unknown. */
   readonly retryAt: number;
 }
 
@@ -29,19 +29,19 @@ export type NewVideo =
 export interface Submit {
   /** Sent and not answered yet. */
   readonly pending: SubmitInput | null;
-  /** Why no answer came. It is sent again when the connection is back, or by `resend`. */
+  /** Why no answer arrived. The submit is sent again after a reconnect, or by `resend`. */
   readonly silence: string | null;
   readonly refusal: Refusal | null;
   submit(input: NewVideo): void;
   resend(): void;
-  /** Gives up what is pending; it may have been paid for. */
+  /** Gives up the pending submit, which may have been paid for. */
   forget(): void;
   dismiss(): void;
 }
 
 type Result = ExtendVideoMutation['extendVideo'] | GenerateVideoMutation['generateVideo'];
 
-/** The video that there is, or that there may be. */
+/** The video that exists or may exist. */
 function findVideo(result: Result) {
   if ('video' in result) return result.video;
   return 'inDoubt' in result ? result.inDoubt : null;
@@ -65,7 +65,7 @@ function useSend() {
   };
 }
 
-/** @param onMade called with the id of the video once there is one, or may be one. */
+/** @param onMade called with the id of the video that exists or may exist. */
 export function useSubmit(onMade: (id: string) => void): Submit {
   const connection = useConnection();
   const sendOnce = useSend();
@@ -85,7 +85,7 @@ export function useSubmit(onMade: (id: string) => void): Submit {
     setSilence(null);
     const { result, error } = await sendOnce(input);
     isSending.current = false;
-    // Without an answer nobody knows what became of it: the same key makes it safe to ask again.
+    // Without an answer the outcome is unknown; the same key makes it safe to send it again.
     if (!result) return setSilence(error?.graphQLErrors[0]?.message ?? 'No answer came.');
 
     const { open, early } = recall();
@@ -94,7 +94,7 @@ export function useSubmit(onMade: (id: string) => void): Submit {
     if (video) {
       forgetDraft(input.prompt);
       const { id, state } = video;
-      // Its end may have come before its answer, which then tells of an older state.
+      // The end may arrive before the answer, which then contains an older state.
       if (!isEnded(state) && !early.includes(id)) remember({ open: [...open, id] });
       onMade(id);
     } else if (isProblem(result)) {
@@ -119,7 +119,7 @@ export function useSubmit(onMade: (id: string) => void): Submit {
       if (isSending.current || pending) return;
       const input = { ...fields, idempotencyKey: crypto.randomUUID() };
       setRefusal(null);
-      // Before it is sent: a page that ends in between finds it here.
+      // Stored before it is sent, so that a reload finds it.
       keep(input);
       void send(input);
     },

@@ -1,6 +1,6 @@
 /**
- * What states, errors and failures mean to a person, and what to do. The tables are complete by
- * their types: a value that is new in the schema does not compile until it has words here.
+ * Texts for states, errors and failures, and what to do about them. The types require an entry for each
+ * value of the schema.
  */
 
 import type {
@@ -23,16 +23,16 @@ interface Words {
   readonly advice: string;
 }
 
-/** `step` is the part of the progress bar that is under way; 0 before it is known that it began. */
+/** `step` is the current part of the progress bar; 0: it is not known that the task has started. */
 export const STATES: Record<VideoState, { step: number; label: string; hint: string }> = {
   UNCONFIRMED: {
     step: 0,
     label: 'Not confirmed',
-    hint: 'The answer to the request was lost. The video may be in the making, and may have been paid. This page goes on by itself when the video service reports on it.',
+    hint: 'The answer to the request was lost. The video may be in progress and may have been paid for. This page updates when the video service reports on it.',
   },
-  WAITING: { step: 1, label: 'Accepted', hint: 'You can leave: it goes on without you.' },
-  QUEUED: { step: 2, label: 'Queued', hint: 'You can leave: it goes on without you.' },
-  GENERATING: { step: 3, label: 'Generating', hint: 'You can leave: it goes on without you.' },
+  WAITING: { step: 1, label: 'Accepted', hint: 'You can leave this page: it continues.' },
+  QUEUED: { step: 2, label: 'Queued', hint: 'You can leave this page: it continues.' },
+  GENERATING: { step: 3, label: 'Generating', hint: 'You can leave this page: it continues.' },
   SUCCEEDED: { step: 4, label: 'Ready', hint: '' },
   FAILED: { step: 4, label: 'Failed', hint: '' },
 };
@@ -69,15 +69,15 @@ export const PROBLEMS: Record<Problem['__typename'], Words> = {
   },
   RateLimitedError: {
     title: 'Too many requests at once',
-    advice: 'Nothing was started or paid. Wait a moment, then send it as it is.',
+    advice: 'Nothing was started or paid. Wait a moment, then send it again unchanged.',
   },
   UpstreamUnauthorizedError: {
     title: 'The video service does not accept us',
-    advice: 'Nothing was paid. You can do nothing about it: tell whoever runs this service.',
+    advice: 'Nothing was paid. Only the operator of this service can fix it.',
   },
   InsufficientCreditsError: {
     title: 'There are no credits left',
-    advice: 'Nothing was paid. You can do nothing about it: tell whoever runs this service.',
+    advice: 'Nothing was paid. Only the operator of this service can fix it.',
   },
   UpstreamMaintenanceError: {
     title: 'The video service is under maintenance',
@@ -107,7 +107,7 @@ const LATER = 'Nothing is wrong with your words: try again in a little while.';
 const ACCEPTED =
   'The video service had accepted it, so it counts as paid unless the service refunds failures.';
 
-/** `paid` answers the first question of whoever reads of a failure. */
+/** `paid` says whether the failed video was paid for. */
 export const FAILURES: Record<FailureReason, Words & { readonly paid: string }> = {
   IMAGE_UNREADABLE: {
     title: 'The image could not be read',
@@ -139,7 +139,7 @@ export const FAILURES: Record<FailureReason, Words & { readonly paid: string }> 
   NEVER_CONFIRMED: {
     title: 'Never confirmed',
     advice: 'If it turns up, it shows here by itself.',
-    paid: 'It may have been paid: its answer was lost, and nothing was heard of it since.',
+    paid: 'It may have been paid for: the answer was lost, and there was no report since.',
   },
   DEADLINE_PASSED: {
     title: 'Not finished in time',

@@ -13,7 +13,7 @@ import type {
   ResponsePath,
 } from 'graphql';
 
-/** Thrown when the executor must answer instead: it alone lets a null propagate. */
+/** Thrown when graphql-js must execute instead, because a null would propagate. */
 export const LEFT_TO_EXECUTOR = new Error('Left to the executor.');
 
 export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;

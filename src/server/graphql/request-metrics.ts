@@ -11,7 +11,7 @@ import {
   toOutcome,
 } from '../../telemetry/request-counts.ts';
 
-/** A request on its way through Yoga. */
+/** A request that Yoga processes. */
 export interface RequestStats {
   transport: Transport;
   /** By `performance.now()`. */
@@ -51,7 +51,7 @@ export function useRequestMetrics(
   };
 }
 
-/** Runs an operation of a WebSocket, and counts it when its result or its stream is there. */
+/** Runs an operation of a WebSocket, and counts it when its result or its stream is available. */
 export async function countSocketOperation<T>(
   requests: RequestCounts,
   args: ExecutionArgs,

@@ -33,7 +33,7 @@ export const notifications: Migration = {
   },
 };
 
-/** Also tells of copies, which every replica must show at once. */
+/** Also notifies of copies, which every replica must show at once. */
 export const copyNotifications: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await sql`drop trigger video_changed on video`.execute(db);
