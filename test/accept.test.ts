@@ -9,7 +9,7 @@ const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
 const STREAM_TYPE = 'text/event-stream';
 const SUBSCRIPTION = 'subscription { videoExtended { cursor } }';
 
-/** What a query is answered with: a media type, or the status where there is none. */
+/** The media type of the answer to a query, or the status of a refusal. */
 const ANSWERS: [accept: string, answer: string | number][] = [
   ['application/json', JSON_TYPE],
   ['*/*', JSON_TYPE],

@@ -14,7 +14,7 @@ import { type ScriptedUpstream, startScriptedUpstream } from './support/scripted
 
 type Answer = (response: ServerResponse, socket: Socket) => void;
 
-/** What the client hears, and what becomes of its key. */
+/** The answer to the client, and whether its key is freed. */
 interface Outcome {
   readonly type: string;
   readonly isFreed: boolean;

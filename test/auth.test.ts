@@ -103,7 +103,7 @@ async function connectTo(
   return answer?.type ?? (await socket.closed);
 }
 
-/** A server that nobody has a reason to ask anything. */
+/** A server that must get no request. */
 async function startTrap() {
   let asked = 0;
   const server = createServer((_request, response) => {
@@ -340,7 +340,7 @@ describe('tokens signed with AUTH_JWT_SECRET', () => {
     for (const method of ['PUT', 'DELETE', 'PATCH', 'HEAD']) {
       expect((await fetch(`${gateway.url}/graphql`, { method })).status).toBe(401);
     }
-    // Not even a document that is none is looked at.
+    // Not even an invalid document is parsed.
     const response = await fetch(`${gateway.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -657,7 +657,7 @@ describe('do not accept a cached token that has expired', () => {
     expect(await askByPost(gateway, authorization)).toBe('200');
     jwks.fail(500);
     expect(await askByPost(gateway, authorization)).toBe('200');
-    // Older than they are kept where the issuer can be asked; nobody waits for that.
+    // Older than ten minutes: fetched again, but no request waits for that.
     letPass(11 * 60);
     const asked = jwks.nextQuestion();
     expect(await askByPost(gateway, authorization)).toBe('200');
@@ -676,7 +676,7 @@ describe('do not accept a cached token that has expired', () => {
   });
 });
 
-/** Has the clock stand so many seconds later, for the rest of the test; timers keep their pace. */
+/** Sets the clock ahead by this many seconds for the rest of the test. Timers are not affected. */
 function letPass(seconds: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1_000 });
   onTestFinished(() => {

@@ -292,7 +292,7 @@ describe('a success after a failure', () => {
     expect(success?.video).toMatchObject({ id, state: 'SUCCEEDED', failure: null });
     const { data } = await gateway.graphql(ReadCompletionsDocument, { after: failure?.cursor });
     expect(data.completions.edges.map(({ node }) => node.cursor)).toEqual([success?.cursor]);
-    // Who begins to follow it now is told the state as it is.
+    // A new subscription delivers the current state.
     const again = await socket.subscribe(OnUpdatedDocument, { taskId }).rest();
     expect(again.map((event) => event.data.videoUpdated.state)).toEqual(['SUCCEEDED']);
   });

@@ -16,7 +16,7 @@ import { extend, INPUT } from './support/operations.ts';
 import { startGatewayProcess } from './support/process.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
-/** What the upstream expects to hear (reference, callback responses). */
+/** The answer that the upstream expects (reference, callback responses). */
 const CONFIRMED = { status: 200, body: { code: 200, msg: 'success' } };
 
 /** A confirmed task and where its callback goes. */

@@ -37,7 +37,7 @@ async function start(env: Record<string, string> = {}) {
   };
 }
 
-/** The same as a process of its own, whose memory can be looked at. */
+/** The same as a separate process, whose memory can be measured. */
 async function startMeasured() {
   const folder = await makeFolder();
   const sandbox = await startSandbox({ autoplay: false, rateLimit: null });

@@ -13,7 +13,7 @@ import { startGatewayProcess } from './support/process.ts';
 import { runProgram } from './support/program.ts';
 import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
 
-/** Nobody listens on it, and nobody may without being root. */
+/** No process listens on it, and only root could. */
 const NOWHERE = 'http://127.0.0.1:9';
 
 /** Runs it, and sorts what it says by subject. */

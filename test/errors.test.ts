@@ -16,7 +16,7 @@ import { startGateway, type TestGateway } from './support/gateway.ts';
 import { extend, INPUT } from './support/operations.ts';
 import { answerJson, type Script, startScriptedUpstream } from './support/scripted-upstream.ts';
 
-/** What a refusal looks like to the client. */
+/** A refusal as clients see it. */
 interface Refusal {
   __typename: ExtendMutation['extendVideo']['__typename'];
   code: ErrorCode;
@@ -147,7 +147,7 @@ async function listStates(gateway: TestGateway) {
   return data.videos.edges.map(({ node }) => node.state);
 }
 
-/** An upstream on whose port nobody listens any more. */
+/** An upstream whose port is closed. */
 async function startNobody(): Promise<{ url: string }> {
   const upstream = await startScriptedUpstream(() => {});
   await upstream.close();

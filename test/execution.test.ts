@@ -180,7 +180,7 @@ function toBehaviour(seed: number, faults: number): Behaviour {
   };
 }
 
-/** Errors come in the order in which their fields fail, which is nobody's promise. */
+/** The order of errors is that in which fields fail, which is not guaranteed. */
 function toComparable(result: ExecutionResult) {
   const errors = result.errors?.map((error) => JSON.stringify(error)).sort();
   return { text: JSON.stringify(result.data), errors };
@@ -339,7 +339,7 @@ it('a rejection that no caller awaits is not unhandled', async () => {
 
   const planned = createPlanner(schema, 'query').find(parse('{ list }'), undefined);
   expect(await planned?.({}, {}, {})).toBeNull();
-  // They are told of after the microtasks.
+  // Unhandled rejections are reported after the microtasks.
   await new Promise(setImmediate);
 
   process.off('unhandledRejection', note);

@@ -1,4 +1,4 @@
-/** A success without a usable file: the gateway reads the task until the read tells how it ended. */
+/** A success without a usable file: the gateway reads the task until a read shows how it ended. */
 
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';

@@ -140,7 +140,7 @@ describe('concurrent transactions', () => {
   });
 });
 
-/** The files that this process has open, as Linux tells them. */
+/** The open files of this process, from Linux's /proc. */
 async function listOpenFiles(): Promise<string[]> {
   const handles = await readdir('/proc/self/fd');
   // The one of the list itself is gone by then.

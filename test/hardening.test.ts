@@ -300,7 +300,7 @@ describe('a GET', () => {
               headers: { accept },
             },
           );
-          // A browser gets a page, where the document stands to be looked at.
+          // A browser gets GraphiQL with the document, which is not executed.
           const statuses = accept === 'text/html' ? [200, 406] : [405];
           expect([accept, method, statuses]).toEqual([
             accept,

@@ -59,7 +59,7 @@ const BOUNDS: clamps.Bounds = {
 
 type Run = (db: Database, history: History) => Promise<unknown>;
 
-/** Inserts a row of which the statement that is looked at is about. */
+/** Inserts a row for the statement under test. */
 async function insertRow(
   db: Database,
   idempotencyKey: string | null = null,

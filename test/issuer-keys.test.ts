@@ -20,7 +20,7 @@ import {
   toPart,
 } from './support/tokens.ts';
 
-/** Nobody listens on it: these tests never come as far as the upstream. */
+/** A closed port: these tests never reach the upstream. */
 const UPSTREAM = { url: 'http://127.0.0.1:9' };
 
 const envOf = (jwks: { url: string }) => ({

@@ -16,7 +16,7 @@ import { createQueue } from './support/queue.ts';
 import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
 
 const KEYED = { ...INPUT, idempotencyKey: 'order-4711' };
-/** Looks for due rows all the time. */
+/** Checks for due rows continuously. */
 const EAGER = { RECONCILE_AFTER_MS: '20', AUTH: 'none' };
 const CLOCK_AHEAD = new URL('./support/clock-ahead.ts', import.meta.url).href;
 
@@ -112,7 +112,7 @@ describe('an answer to a submit after its deadline', () => {
 
     answerJson(held, { code: 422, msg: 'refused' });
 
-    // The refusal is stored by itself: a repeat before that still hears that the outcome is unknown.
+    // The refusal is stored in the background: an earlier repeat still gets OutcomeUnknownError.
     const repeats: Promise<unknown>[] = [];
     await expect
       .poll(() => {
@@ -206,7 +206,7 @@ describe('a commit whose acknowledgement was lost', () => {
     expect(first).toMatchObject({ code: 'GATEWAY_UNAVAILABLE', retryable: true });
     expect(upstream.requests).toEqual([]);
 
-    // A repeat that comes before the row is released hears the same, which is as safe to repeat.
+    // A repeat before the row is released gets the same error, which is also safe to retry.
     await expect
       .poll(async () => {
         const repeat = await submit(gateway);

@@ -143,7 +143,7 @@ describe('requests', () => {
       await upstream.nextRequest();
       leaving.abort();
       await expect(asked).rejects.toThrow();
-      // The log tells of it when the connection has gone.
+      // Logged when the connection has closed.
       await gateway.logged('"msg":"request"');
 
       const counted = (await scrape(gateway)).counted(REQUESTS);

@@ -16,7 +16,7 @@ import { chooseRounds } from './support/rounds.ts';
 
 type Command = fc.AsyncCommand<Model, World>;
 
-/** A command after which every listener hears what there is to hear. */
+/** A command after which every listener must receive all pending completions. */
 function command(
   name: string,
   run: (model: Model, world: World) => Promise<void>,
@@ -32,7 +32,7 @@ function command(
   };
 }
 
-/** A command on one of the tasks that it makes sense for; skipped where there is none. */
+/** A command on one of the accepted tasks; skipped if there is none. */
 function onTask(
   name: string,
   choice: number,

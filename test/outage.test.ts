@@ -36,7 +36,7 @@ async function cutConnections(databaseUrl: string): Promise<number> {
   return rowCount ?? 0;
 }
 
-/** As the upstream does it: again and again until it is heard. */
+/** Like the upstream, retries until it is acknowledged. */
 async function callBackAll(
   upstream: PaidUpstream,
   gateways: readonly TestGateway[],

@@ -134,7 +134,7 @@ describe('another owner’s video', () => {
     const paths = sandbox.requests.slice(asked).map(({ path }) => path);
     const named = Object.values(keys).filter((key) => paths.some((path) => path.endsWith(key)));
     expect(named).toEqual([]);
-    // The probes can tell: asked by Alice herself, each of them shows something.
+    // The probes work: for Alice herself, each of them returns something.
     for (const [keyName, key] of Object.entries(keys)) {
       if (keyName.startsWith('id derived')) continue;
       const shown = await asAlice.POST?.(READS.video?.(key) ?? expect.fail());
@@ -163,7 +163,7 @@ describe('another owner’s video', () => {
     const { data } = await both.bob.graphql(ReadVideosDocument, {});
     expect(data.videos.edges).toEqual([]);
 
-    // Like one that nobody knows, of which the upstream says so.
+    // Like an id that is unknown to the upstream as well.
     const [key = ''] = Object.values(keys);
     const of = (taskId: string) =>
       POST?.({ document: EXTEND, variables: { input: { ...INPUT, taskId } } });

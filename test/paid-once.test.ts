@@ -27,7 +27,7 @@ import { openRawSocket } from './support/socket.ts';
 
 const KEYED: ExtendVideoInput = { ...INPUT, idempotencyKey: 'order 1' };
 
-/** Submits under the same key, unless told otherwise; answers with whatever member of the union came. */
+/** Submits with the same key by default; returns the member of the union. */
 async function submit(gateway: TestGateway, changes: Partial<ExtendVideoInput> = {}) {
   const { data } = await gateway.graphql(ExtendDocument, { input: { ...KEYED, ...changes } });
   return data.extendVideo;
@@ -405,7 +405,7 @@ describe('a refused submit', () => {
     raw.send({ type: 'connection_init' });
     await raw.next();
 
-    // In one packet: each has looked for a holder of the key before one of them has it.
+    // In one packet, so that each searches for a holder of the key before there is one.
     const { _socket: tcp } = raw.socket as unknown as { _socket: TcpSocket };
     tcp.cork();
     const payload = { query: ExtendDocument.toString(), variables: { input } };

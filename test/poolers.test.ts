@@ -15,7 +15,7 @@ import { runProgram } from './support/program.ts';
 const UPSTREAM = { url: 'http://127.0.0.1:9' };
 const isThere = hasPgbouncer();
 
-/** One replica extends a video, the upstream calls it back, and a listener of another hears of it. */
+/** One replica extends a video and gets the callback; a listener on another receives the completion. */
 async function expectReplicasToHear(env: Record<string, string>): Promise<void> {
   await using sandbox = await startSandbox({ autoplay: false });
   await using a = await startGateway(sandbox, env);

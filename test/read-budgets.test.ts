@@ -21,7 +21,7 @@ const knowsNothing: Script = ({ method, path }, response) => {
   );
 };
 
-/** Asks for so many ids in one document; resolves with the codes of the errors, null for none. */
+/** Reads this many ids in one document; resolves with the code of each error, null for none. */
 async function readMany(caller: TestCaller, ids: readonly string[]) {
   const fields = ids.map((id, index) => `v${index}: video(taskId: "${id}") { id }`);
   const { data, errors = [] } = await caller.send(`{ ${fields.join(' ')} }`);

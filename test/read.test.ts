@@ -36,7 +36,7 @@ function toRecord(taskId: string, state: string) {
   return { code: 200, msg: 'success', data: { taskId, state } };
 }
 
-/** An upstream that accepts every submit and holds every read back until it is told what to say. */
+/** An upstream that accepts every submit and holds every read until the test answers it. */
 async function startHeldReads() {
   const held = new Map<string, (state: string) => void>();
   const left = Promise.withResolvers<string>();
@@ -207,7 +207,7 @@ describe('video and node', () => {
     await using gateway = await startGateway(sandbox);
     const { taskId } = await extend(gateway);
 
-    // Looks are at least 2 s apart: ask until one has seen the step.
+    // Upstream reads are at least 2 s apart: repeat until one has seen the step.
     for (const state of ['QUEUED', 'GENERATING'] as const) {
       await sandbox.advance(taskId);
       while ((await read(gateway, taskId))?.state !== state);
@@ -360,7 +360,7 @@ describe('concurrent reads', () => {
     await using upstream = await startHeldReads();
     await using gateway = await startGateway(upstream);
     const { taskId } = await extend(gateway);
-    // The reads that each makes for itself tell when it waits for the shared one, and when it has left.
+    // The reads that each makes on its own show when it waits for the shared one, and when it has left.
     const first = startQuery(
       gateway,
       `{ shared: video(taskId: "${taskId}") { state } own: video(taskId: "mine") { state } }`,
@@ -417,7 +417,7 @@ describe('an upstream that fails', () => {
     expect(video).toMatchObject({ state: 'WAITING', checkedAt: expect.any(String) });
     expect(upstream.reads).toEqual([taskId]);
 
-    // The look goes on without its reader, and what it finds is kept.
+    // The upstream read continues without its reader, and its result is stored.
     upstream.answer(taskId, 'generating');
     let seen = await gateway.graphql(ReadVideosDocument, { states: ['GENERATING'] });
     while (seen.data.videos.edges.length === 0) {

@@ -27,7 +27,7 @@ describe('/ready', () => {
     await using gateway = await startGateway(sandbox);
     using disk = holdDisk();
 
-    // The probe of the start stands for a second.
+    // The result of the probe at the start is cached for a second.
     await untilReady(gateway, 503);
     // Each asks while the same fsync hangs.
     expect(await Promise.all([askReady(gateway), askReady(gateway)])).toEqual([503, 503]);

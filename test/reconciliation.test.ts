@@ -34,7 +34,7 @@ import { startGatewayProcess } from './support/process.ts';
 import { createQueue } from './support/queue.ts';
 import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
 
-/** Looks soon and often; the budgets are not what these tests are about. */
+/** Checks soon and often; these tests are not about budgets. */
 const EAGER = { RECONCILE_AFTER_MS: '20', UPSTREAM_REQUESTS: '1000' };
 
 type Read = (taskId: string, response: ServerResponse, socket: TcpSocket) => unknown;
@@ -417,7 +417,7 @@ describe('a watched task that the upstream does not know yet', () => {
       const { id } = await extend(gateway);
       const updates = socket.subscribe(OnUpdatedDocument, { taskId: id });
       await updates.next();
-      // The first look at each comes 2 s after the task was made.
+      // The first check of each is 2 s after the task was created.
       if (upstream.requests.length === 1)
         await upstream.nextRequest().then(() => upstream.nextRequest());
     }

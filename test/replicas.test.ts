@@ -35,7 +35,7 @@ function pick<T>(items: readonly T[]): T {
   return items[Math.floor(chance() * items.length)] as T;
 }
 
-/** Does the work for each item, so many at a time. */
+/** Does the work for each item with this many workers. */
 async function inParallel<T>(
   items: Iterable<T>,
   workers: number,
@@ -265,7 +265,7 @@ describe('a rolling restart under load', () => {
     let isOver = false;
     let connections = 0;
 
-    /** Goes on from its last cursor at whichever replica takes it. */
+    /** Resumes after its last cursor on any replica that accepts it. */
     async function listen(until: Promise<unknown>): Promise<{ cursor: string; id: string }[]> {
       const heard: { cursor: string; id: string }[] = [];
       let ended = false;

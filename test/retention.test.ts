@@ -337,7 +337,7 @@ describe('a submit that was never sent', () => {
     const submit = (prompt: string) =>
       gateway.graphql(ExtendDocument, { input: { ...INPUT, prompt } });
     const types = [(await submit('#422')).data.extendVideo.__typename];
-    // Nobody listens there.
+    // A closed port.
     await gateway.restart({ UPSTREAM_URL: 'http://127.0.0.1:1' });
     for (const prompt of ['Old', 'Fresh']) {
       types.push((await submit(prompt)).data.extendVideo.__typename);

@@ -23,7 +23,7 @@ interface Received {
 /** What a callback is answered with; `cut` ends the connection instead. */
 type Answer = { status: number; body: string; headers?: Record<string, string> } | 'cut';
 
-/** Receives callbacks; answers them as told, by default with a confirmation. */
+/** Receives callbacks; answers them as given, by default with an acknowledgement. */
 async function startReceiver(
   answer: (received: Received) => Answer | Promise<Answer> = () => ({
     status: 200,
@@ -62,7 +62,7 @@ interface WireRecord {
   readonly videoInfo: { videoId: string; videoUrl: string; imageUrl: string };
 }
 
-/** Where nobody is asked to listen: for tests in which no callback matters. */
+/** A closed port, for tests in which callbacks do not matter. */
 const NOWHERE = 'http://127.0.0.1:9/callback';
 
 function post(sandbox: Sandbox, body: unknown, key = 'sandbox-key'): Promise<Response> {

@@ -325,7 +325,7 @@ describe('a WebSocket', () => {
 
 describe('INTROSPECTION', () => {
   const QUESTIONS = ['{ __schema { types { name } } }', '{ __type(name: "Video") { name } }'];
-  /** Each holds a slip of the pen beside a name that exists. */
+  /** Each contains a misspelt name. */
   const SLIPS: [string, unknown][] = [
     ['{ vide(taskId: "a") { id } }', {}],
     ['{ video(taskID: "a") { id } }', {}],

@@ -455,7 +455,7 @@ describe('OWNER_SUBSCRIPTIONS', () => {
     });
     expect(JSON.stringify(await socket.next())).toContain('RATE_LIMITED');
     expect(await tryStream(gateway, bearerOf('bob'))).toBe(200);
-    // Reads are no subscriptions: they go on.
+    // Reads are not limited.
     const { data } = await gateway.as(ALICE).graphql(ReadVideosDocument, {});
     expect(data.videos.edges).toEqual([]);
     stream.close();
@@ -526,7 +526,7 @@ describe('OWNER_SUBSCRIPTIONS', () => {
 
     leaving.abort();
     expect(await abandoned).toBe('left');
-    // Whatever the gateway was told before this answer, it knows by now.
+    // By this answer the gateway has processed all earlier messages.
     await fetch(`${running.url}/health`);
     letGo();
 
@@ -551,7 +551,7 @@ describe('OWNER_SUBSCRIPTIONS', () => {
         expect(message?.type).toMatch(/complete|error/);
       }
     }
-    // Taken up again before the last of it has been heard of.
+    // Reused before its last message has arrived.
     for (let round = 0; round < 50; round += 1) {
       socket.send({ type: 'subscribe', id: 'again', payload: { query: SUBSCRIPTION } });
       socket.send({ type: 'complete', id: 'again' });

@@ -45,7 +45,7 @@ async function countVideos(caller: TestCaller): Promise<number> {
 const submitsOf = (sandbox: Sandbox) =>
   sandbox.requests.filter(({ method }) => method === 'POST').length;
 
-/** Has the clock stand so many seconds later, for the rest of the test; timers keep their pace. */
+/** Sets the clock ahead by this many seconds for the rest of the test. Timers are not affected. */
 function letPass(seconds: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1_000 });
   onTestFinished(() => {
@@ -211,7 +211,7 @@ describe('OWNER_TASKS_IN_FLIGHT', () => {
     const first = await extend(alice);
     const second = await extend(alice);
 
-    // When a task will end nobody knows, so no time is promised.
+    // The end of a task is unknown, so there is no retryAfter.
     expect(toRetryAfter(await submit(alice))).toBeNull();
     await extend(as(gateway, 'bob'));
     expect(submitsOf(sandbox)).toBe(3);

@@ -142,7 +142,7 @@ describe('a gateway process', () => {
     const input = { ...INPUT, prompt: '#slow-answer' };
     const extending = send(url, ExtendDocument, { input });
     const { taskId } = await sandbox.nextRequest();
-    // What has been paid for is kept though nobody waits for its answer any more.
+    // A paid task is kept, although no client waits for its answer any more.
     const leaving = new AbortController();
     const abandoned = send(url, ExtendDocument, { input }, leaving.signal);
     const { taskId: abandonedId } = await sandbox.nextRequest();

@@ -230,7 +230,7 @@ describe('the thin path gives the same answer as Yoga', () => {
       (_, n) => `fragment F${n} on Video { ...F${n + 1} ...F${n + 1} }`,
     );
     const query = `{ video(taskId: "task-1") { ...F0 } } ${fragments.join(' ')} fragment F${count} on Video { id }`;
-    // 65,536 times the same field: to be looked through once more would take half a minute.
+    // 65,536 times the same field: another pass would take half a minute.
     await expectEqual({ body: toBody(query) }, OFTEN);
   }, 20_000);
 

@@ -12,7 +12,7 @@ const KEY = 'canary-upstream-key';
 const TELL_MODULES = new URL('support/tell-modules.ts', import.meta.url).href;
 const EXTEND = 'POST /api/v1/runway/extend';
 
-/** The mutation by a POST of the test's own, with what a client may send beside it. */
+/** The mutation by a POST of the test's own, with further headers of a client. */
 async function extend(
   gateway: GatewayProcess,
   prompt: string,
@@ -146,7 +146,7 @@ describe('without OTEL_* variables', () => {
 
     expect(said).not.toContain('loaded @opentelemetry/sdk');
     expect(said).not.toContain('"trace"');
-    // It is told of what is loaded: prom-client brings the API, which is small.
+    // prom-client loads the API, which is small.
     expect(said).toContain('loaded @opentelemetry/api');
   });
 });

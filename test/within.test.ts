@@ -21,7 +21,7 @@ function watchTimers(): Disposable & { count(ms: number): number } {
   };
 }
 
-/** Node tells of destroyed resources at the end of a turn. */
+/** Node reports destroyed resources at the end of an event loop tick. */
 const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('the timer of a time limit', () => {

@@ -38,7 +38,7 @@ describe('GraphiQL in a browser', () => {
   }
   const readTabs = async (page: Page) =>
     (await page.getByRole('tab').allInnerTexts()).map((name) => name.trim());
-  /** Resolves when the answer beside the editor shows the text, which may not hold a space. */
+  /** Resolves when the result pane shows the text, which must not contain a space. */
   const answered = (page: Page, text: string) =>
     page.locator('.result-window', { hasText: text }).waitFor();
 

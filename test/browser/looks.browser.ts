@@ -1,6 +1,6 @@
 /**
- * Light and dark, wide and narrow: nobody is shut out, nothing overflows. The pictures are kept in
- * artifacts/, for people to look at.
+ * Light and dark, wide and narrow: accessible, and nothing overflows. The screenshots are kept in
+ * artifacts/.
  */
 
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { launchBrowser } from './support/browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe calls serious, as `rule: element`. */
+/** Serious violations that axe finds, as `rule: element`. */
 async function findBarriers(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   const { violations }: AxeResults = await page.evaluate('axe.run()');

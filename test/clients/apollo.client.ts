@@ -48,7 +48,7 @@ describe('Apollo Client', () => {
     const limited = await extendVideo(client, { ...INPUT, prompt: '#429' });
     const invalid = await extendVideo(client, { ...INPUT, prompt: '' });
 
-    // Without possibleTypes what stands on an interface would be missing.
+    // Without possibleTypes, fields selected on an interface would be missing.
     expect(unavailable.__typename).toBe('SourceUnavailableError');
     expect(toNextStep(unavailable)).toEqual({
       show: expect.any(String),

@@ -98,7 +98,7 @@ describe('graphql-request', () => {
     }
     const taskIds = made.map(({ video }) => video.taskId ?? '');
     const [first = '', second = '', third = ''] = taskIds;
-    // Each wait is one poll that found nothing, or nobody.
+    // Each wait follows one poll without completions or without an answer.
     const happenings = [
       () => world.sandbox.complete(first),
       () => world.line.cut(),

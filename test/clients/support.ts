@@ -1,4 +1,4 @@
-/** A gateway that asks for tokens, behind a line that can be cut, and what a client hears from it. */
+/** A gateway with tokens behind a connection that can be cut, and the events that a client receives. */
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type Line, startLine } from '../browser/support/line.ts';
@@ -79,13 +79,13 @@ export async function hearOverACut<T>(
   await sandbox.complete(second);
   line.mend();
   heard.push(await ear.next());
-  // What came twice would be heard before this one.
+  // A repeated event would arrive before this one.
   await sandbox.complete(third);
   heard.push(await ear.next());
   return heard;
 }
 
-/** The connection is lost while the submit is under way; then it is sent again, and answered. */
+/** Cuts the connection during the submit; then it is sent again, and answered. */
 export async function submitOverACut<T>(
   { sandbox, line }: World,
   submit: () => Promise<T>,

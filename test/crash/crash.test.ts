@@ -1,6 +1,6 @@
 /**
- * Promises 1 to 6 when processes are killed. In each round three tasks are under way when the gateway
- * dies at a named point; it is started again on the same file, and the round goes on until everything
+ * Promises 1 to 6 when processes are killed. In each round three tasks are in flight when the gateway
+ * dies at a named point; it is started again on the same file, and the round continues until everything
  * that the upstream knows is known. tally.ts says what is counted.
  */
 

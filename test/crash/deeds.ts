@@ -31,7 +31,7 @@ export interface DeedTracker {
 export function createDeedTracker(): DeedTracker {
   let isInTransaction = false;
   const deeds: Deed[] = [];
-  /** How many there were when the savepoint under way began. */
+  /** Their number when the current savepoint began. */
   let savedDeeds = 0;
 
   /** What the statement commits. */

@@ -50,7 +50,7 @@ process.on('message', (message: Message) => {
   remaining = message.nth ?? 1;
   process.send?.('armed');
 });
-// Whoever started it is gone: nobody would end it.
+// The parent has exited, so nothing would end this process.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.channel?.unref();
 

@@ -1,4 +1,4 @@
-/** A listener as promise 5 means it: it goes on from the last cursor that it has processed. */
+/** A listener as in promise 5: it resumes after the last cursor that it has processed. */
 
 import {
   OnExtendedDocument,
@@ -13,7 +13,7 @@ export interface Listener {
   readonly heard: readonly string[];
   /** Listens to this gateway from now on. */
   follow(gateway: ChildGateway): Promise<void>;
-  /** Resolves when completions of so many tasks have come. */
+  /** Resolves when the completions of this many tasks have arrived. */
   until(count: number): Promise<void>;
   close(): void;
 }

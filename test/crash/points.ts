@@ -9,7 +9,7 @@ import { crash } from './rig.ts';
 import type { At, During, Site } from './site.ts';
 import type { PaidUpstream } from './upstream.ts';
 
-/** By what is under way when the crash comes. */
+/** Grouped by what is in flight at the crash. */
 const POINTS: Readonly<Record<During, readonly At[]>> = {
   submit: [
     'row committed',

@@ -68,7 +68,7 @@ export async function createPostgresSite(
   function start(number: number, url: string): Promise<ChildGateway> {
     return startChildGateway({
       folder,
-      // The path tells the upstream which replica a request comes from.
+      // The path shows which replica sent a request.
       upstreamUrl: `${upstream.url}/replica-${number}`,
       env: { ...SITE_ENV, PUBLIC_URL, DATABASE_URL: url, NODE_COMPILE_CACHE: compileCache },
     });
@@ -115,7 +115,7 @@ export async function createPostgresSite(
 
   const gateways = () => replicas.map(({ gateway }) => gateway);
 
-  /** Has the time pass after which a lease ends, and that of the submits that nobody will settle. */
+  /** Moves the clock past the end of leases and of submits whose process has died. */
   async function passTime(): Promise<void> {
     await query('update video set lease_until = 0 where lease_until > 0');
     if (!isOrphaning) return;

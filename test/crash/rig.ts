@@ -13,7 +13,7 @@ const TASKS = 3;
 /** Only to end what hangs. */
 const PATIENCE_MS = 60_000;
 
-/** Stages so many crashes at each point, has everything come back each time, and counts. */
+/** Crashes this many times at each point, recovers each time, and counts. */
 export async function crash(
   during: During,
   points: readonly At[],
@@ -111,12 +111,12 @@ export async function crash(
     await submitAll(prompts);
   }
 
-  /** A callback that was never acknowledged comes again; or it is lost for good, and a read tells. */
+  /** An unacknowledged callback is repeated; or it is lost, and a read finds the end. */
   async function tellEnds(n: number, prompts: readonly string[]): Promise<void> {
     const tasks = tasksOf(prompts);
     const isByRead = during === 'read' || (during === 'callback' && n % 2 === 1);
     if (isByRead) tellReaders(tasks);
-    // The upstream repeats itself until it is heard.
+    // The upstream retries until it is acknowledged.
     else while (!tasks.every(({ isAcknowledged }) => isAcknowledged)) await callBackAll(tasks);
   }
 

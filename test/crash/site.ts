@@ -3,7 +3,7 @@
 import type { ChildGateway } from '../support/child-gateway.ts';
 import type { InnerPoint } from './inside.ts';
 
-/** What is under way when the crash comes. */
+/** What is in flight at the crash. */
 export type During = 'submit' | 'callback' | 'read';
 /** A place in the gateway or on its way to the database, or the arrival of a request upstream. */
 export type At = InnerPoint | 'POST received' | 'GET received';
@@ -57,7 +57,7 @@ export const READ_ROWS = `
   from video where state <> 'REJECTED'`;
 export const READ_LOG = 'select video_row as id from completion order by number';
 
-/** Settings under which what is lost is looked for at once. */
+/** Settings with which lost callbacks are found at once. */
 export const SITE_ENV = {
   AUTH: 'none',
   RECONCILE_AFTER_MS: '100',

@@ -1,4 +1,4 @@
-/** An upstream that never forgets a task, and tells of its end until it has been heard. */
+/** An upstream that keeps all tasks, and repeats a callback until it is acknowledged. */
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -16,7 +16,7 @@ export interface PaidTask {
   /** Every third task fails. */
   readonly end: 'SUCCEEDED' | 'FAILED';
   readonly callbackPath: string;
-  /** Whether a read already tells of the end. */
+  /** Whether a read already shows the end. */
   isReadable: boolean;
   isAcknowledged: boolean;
 }
@@ -74,7 +74,7 @@ export async function startPaidUpstream(): Promise<PaidUpstream> {
         if (response.status === 200 && code === 200) task.isAcknowledged = true;
         return response.status;
       } catch {
-        // Nobody there: to be sent again.
+        // No gateway is running: try again.
         return null;
       }
     },

@@ -7,7 +7,7 @@ import { groupByPage, readBlocks } from './support/blocks.ts';
 
 type Data = Record<string, unknown>;
 
-/** Fields whose values are made up anew each time; a page shows one of those that there were. */
+/** Fields whose values differ in each run; a page shows one example. */
 const OWN_VALUES = /^(id|taskId|cursor|startCursor|endCursor|videoUrl|coverUrl|\w+At)$/;
 
 const pages = groupByPage(
@@ -18,7 +18,7 @@ describe('the operations of the pages return the answers that the pages show', (
   it.each(pages)('%s', async (_page, blocks) => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
-    /** What stands for the ids and cursors of the page. */
+    /** The actual values for the ids and cursors of the page. */
     const real = new Map<string, string>();
     let answer: GraphQLAnswer<Data> | undefined;
 

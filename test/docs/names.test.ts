@@ -39,7 +39,7 @@ const VALUES = Object.values(schema.getTypeMap())
   .flatMap((type) => type.getValues().map(({ name }) => name));
 const KNOWN = new Set([...VARIABLE_NAMES, ...SANDBOX, ...VALUES, ...OTHERS]);
 
-/** Programs have names of their own; what they are wrong about, the compiler tells. */
+/** Code has names of its own, which the compiler checks. */
 const pages = readPages().map(({ file, text, prose, blocks }) => {
   const commands = blocks.filter(({ language }) => language === 'sh').map((block) => block.text);
   return { file, text, prose, told: [prose, ...commands].join('\n') };

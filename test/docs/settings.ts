@@ -1,4 +1,4 @@
-/** What the `ts` blocks of the pages stand in when they are executed: programs of their own. */
+/** The programs around the `ts` blocks of the pages when they are executed. */
 
 export interface Setting {
   readonly before: string;
@@ -44,7 +44,7 @@ await sandbox.complete(first.taskId);
 await heard.promise;
 heard = Promise.withResolvers();
 await gateway.stop();
-// Nobody takes this callback; the upstream sends it again.
+// No server accepts this callback; the upstream retries it.
 await sandbox.complete(second.taskId);
 await gateway.restart();
 await heard.promise;

@@ -1,4 +1,4 @@
-/** What stands for the servers and secrets of the pages when their commands are executed. */
+/** Substitutes for the servers and secrets of the pages when their commands are executed. */
 
 /** Commands that are not executed here, each with its reason. */
 export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
@@ -21,14 +21,14 @@ export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ['kubectl apply -f examples/kubernetes/longtake.yaml', 'needs a cluster'],
 ]);
 
-/** Programs that run until they are told to end, and what they say once they are ready. */
+/** Programs that run until they are stopped, and the text that they print when they are ready. */
 export const READY: readonly (readonly [RegExp, string])[] = [
   [/npm run demo$/, 'Ctrl+C ends it.'],
   [/npm run sandbox$/, 'Sandbox upstream at'],
   [/npm (start|run start:built)$/, '"msg":"listening"'],
 ];
 
-/** Everything else ends by itself, with 0. */
+/** Every other command exits with 0 by itself. */
 export function findReadyWord(command: string): string | undefined {
   return READY.find(([pattern]) => pattern.test(command))?.[1];
 }
@@ -36,11 +36,11 @@ export function findReadyWord(command: string): string | undefined {
 export interface Servers {
   readonly sandbox: string;
   readonly postgres: string;
-  /** The gateway that `curl` is meant for. */
+  /** The gateway that `curl` calls. */
   readonly gateway: string;
 }
 
-/** The command with what its reader would have put in. */
+/** The command with its placeholders filled in. */
 export function fillIn(command: string, servers: Servers): string {
   return command
     .replaceAll('APIKLEY_API_KEY=…', 'APIKLEY_API_KEY=sandbox-key')

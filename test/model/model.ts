@@ -19,7 +19,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   455: 'UpstreamMaintenanceError',
 };
 
-/** Both mutations share the keys: a key that stands for one of them conflicts with the other. */
+/** Both mutations share the keys: a key of one conflicts with the other. */
 export function toKind(input: number): Kind {
   return input % 2 === 0 ? 'extend' : 'generate';
 }
@@ -44,7 +44,7 @@ export class Model {
   /** The tasks that have ended, once for each end, in order. */
   log: ModelTask[] = [];
 
-  /** The task that a submit starts or joins; null where the key stands for another input. */
+  /** The task that a submit starts or joins; null if the key has another input. */
   submit(key: string | null, input: number): ModelTask | null {
     const holder = this.holderOf(key);
     if (holder) return holder.input === input ? holder : null;
@@ -85,7 +85,7 @@ export class Model {
     if (callback === 'success' && task.state !== 'SUCCEEDED') this.end(task, 'SUCCEEDED');
     else if (callback.startsWith('failure') && !isOver) this.end(task, 'FAILED');
     else if (!isOver) task.state = 'WAITING';
-    // The task exists after all: a tombstone takes its key back if nobody has it.
+    // The task exists: a tombstone takes its key back if it is free.
     if (task.key !== null && !this.holderOf(task.key)) task.holdsKey = true;
   }
 

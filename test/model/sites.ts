@@ -16,11 +16,11 @@ export interface ModelSite extends AsyncDisposable {
   next(): Replying;
   /**
    * Whether a submit is sure to have met its row before the next request on its socket is answered.
-   * On PostgreSQL the two use different connections, and nothing tells when the first has joined.
+   * On PostgreSQL the two use different connections, so it is unknown when the first has joined.
    */
   readonly isOrdered: boolean;
   /**
-   * Crashes and comes back. Every submit that was under way is settled then.
+   * Crashes and restarts. Every submit in flight is then settled.
    *
    * @param cutPosts ends what the upstream has not answered.
    */
@@ -44,7 +44,7 @@ export async function startSqliteSite(upstream: { url: string }): Promise<ModelS
   return {
     next: () => gateway,
     isOrdered: true,
-    /** Goes on with the file as a kill at this moment would have left it. */
+    /** Continues with the file as a kill at this moment would have left it. */
     async crash(cutPosts) {
       crashes += 1;
       const image = join(gateway.folder, `after-crash-${crashes}`);

@@ -9,7 +9,7 @@ export interface CommitCuttingProxy extends AsyncDisposable {
   /** Cuts the next connection that commits a statement with this text, once the server has answered. */
   cutCommitOf(text: string): Promise<void>;
   /**
-   * The same, before the server has heard of the commit: it is still on its way.
+   * The same, before the commit has reached the server.
    *
    * @returns lets the commit arrive.
    */

@@ -25,7 +25,7 @@ export function toFrame(
   return Buffer.concat([Buffer.from([first, 0xff]), length, mask, body]);
 }
 
-/** A text in fragments of so many bytes. */
+/** A text in fragments of this many bytes. */
 export function toFragments(text: string, size: number): Buffer {
   const bytes = Buffer.from(text);
   const frames: Buffer[] = [];

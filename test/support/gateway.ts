@@ -44,7 +44,7 @@ export interface TestGateway extends TestCaller, AsyncDisposable {
   as(authorization: string): TestCaller;
   /** Closes the gateway and starts another on the same database file and port. */
   restart(env?: Record<string, string>): Promise<void>;
-  /** Closes the gateway and keeps its database file, for the test to look into. */
+  /** Closes the gateway and keeps its database file, so that the test can read it. */
   stop(): Promise<void>;
 }
 

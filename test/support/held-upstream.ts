@@ -22,7 +22,7 @@ export interface HeldUpstream extends AsyncDisposable {
   nextSubmit(): Promise<HeldSubmit>;
 }
 
-/** Reads are answered as of a task that nobody knows. */
+/** Reads report an unknown task. */
 export async function startHeldUpstream(): Promise<HeldUpstream> {
   const held = createQueue<HeldSubmit>();
   const upstream = await startScriptedUpstream((request, response, socket) => {

@@ -65,7 +65,7 @@ export async function makeHistory(url: string, size: number, owner = OWNER): Pro
     where state = 'SUCCEEDED' and unfinished_at > ${sql.lit(Date.now() - 30 * DAY_MS)}`.execute(db);
   await sql`
     update video set keep_state = 'PENDING' where state = 'SUCCEEDED' and ${isPending}`.execute(db);
-  // As PostgreSQL does by itself; nobody does it on SQLite.
+  // PostgreSQL does this by itself; SQLite does not.
   if (!isEmbedded(db)) await sql`analyze`.execute(db);
   await close();
   return {

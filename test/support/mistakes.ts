@@ -1,4 +1,4 @@
-/** What people get wrong in the environment, and the one line that each is told. */
+/** Common mistakes in the environment, and the message for each. */
 export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]> = {
   'no key': [
     { APIKLEY_API_KEY: '' },

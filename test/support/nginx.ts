@@ -17,7 +17,7 @@ if (!HAS_NGINX) process.stderr.write(`No ${NGINX}: the tests through nginx are s
 const TEMP_PATHS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 /**
- * @param settings of the location `/`, beside where it leads.
+ * @param settings of the location `/`, in addition to its target.
  * @param locations further locations of the server.
  */
 export async function startNginx(

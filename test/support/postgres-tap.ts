@@ -12,7 +12,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 export interface TapLine {
   /** False: neither this statement nor anything after it reaches the server. */
   before(sql: string): boolean;
-  /** `count`: the rows that the statement has changed or read. False: the client hears nothing more. */
+  /** `count`: the rows that the statement has changed or read. False: the client gets no more data. */
   after(sql: string, count: number): boolean;
 }
 

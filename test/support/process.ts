@@ -18,7 +18,7 @@ export interface GatewayProcess extends AsyncDisposable {
     document: TypedDocumentString<Data, Variables>,
     variables: Variables,
   ): Promise<GraphQLAnswer<Data>>;
-  /** Every write to a file that would end beyond so many bytes fails from now on. Linux only. */
+  /** From now on every write beyond this size of a file fails. Linux only. */
   limitFileSize(bytes: number | 'unlimited'): void;
   /** Resolves when the log holds a line with this text; never when the process ends without. */
   logged(text: string): Promise<void>;

@@ -15,7 +15,7 @@ export interface Replica extends ChildGateway, TestCaller {
 }
 
 export interface Fleet extends AsyncDisposable {
-  /** Starts so many at once. `env` comes on top of the fleet's. */
+  /** Starts this many at once. `env` extends that of the fleet. */
   start(count: number, env?: Record<string, string>): Promise<Replica[]>;
 }
 

@@ -2,7 +2,7 @@
 
 export interface Scrape {
   readonly text: string;
-  /** The value of a series; undefined where there is none. Labels in any order. */
+  /** The value of a series; undefined if there is none. Labels in any order. */
   get(name: string, labels?: Readonly<Record<string, string>>): number | undefined;
   /** The series of a metric whose value is not 0, as `label=value,…` in the order of the text. */
   counted(name: string): Record<string, number>;

@@ -25,7 +25,7 @@ export interface Socket {
   close(): Promise<void>;
 }
 
-/** Resolves when the gateway has acknowledged the connection. It is not opened anew when it goes. */
+/** Resolves when the gateway has acknowledged the connection. It does not reconnect. */
 export async function openSocket(url: string, authorization?: string): Promise<Socket> {
   const { promise: connected, resolve: connect, reject: fail } = Promise.withResolvers<void>();
   const { promise: closed, resolve: close } = Promise.withResolvers<number>();

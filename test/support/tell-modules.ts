@@ -1,4 +1,4 @@
-/** Loaded before the gateway (`--import`), it says on standard error what of OpenTelemetry is loaded. */
+/** Loaded before the gateway (`--import`): prints which modules of OpenTelemetry are loaded. */
 
 import { registerHooks } from 'node:module';
 

@@ -80,7 +80,7 @@ export interface JwksServer extends AsyncDisposable {
   /** How often the keys were asked for. */
   readonly asked: number;
   publish(...keys: SigningKey[]): Promise<void>;
-  /** The same for keys as they stand in the set. */
+  /** The same for keys in the form of the set. */
   publishAs(...keys: JWK[]): void;
   /** From now on, until it is called without: an answer of this status. */
   fail(status?: number): void;

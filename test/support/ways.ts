@@ -6,7 +6,7 @@ import { openRawSocket } from './socket.ts';
 export interface Operation {
   readonly document: { toString(): string };
   readonly variables?: object;
-  /** Beside the document: `operationName`, `extensions`, `documentId`. */
+  /** In addition to the document: `operationName`, `extensions`, `documentId`. */
   readonly more?: Readonly<Record<string, unknown>>;
 }
 

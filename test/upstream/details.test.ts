@@ -40,7 +40,7 @@ async function reportOf(data: unknown) {
   return await fetchDetails(client, 'task-1');
 }
 
-/** Reads task-1 from an upstream with this script; tells how it ended and how often it was asked. */
+/** Reads task-1 from an upstream with this script; returns the outcome and the number of requests. */
 async function readAgainst(script: Script) {
   await using upstream = await startScriptedUpstream(script);
   await using client = startClient(upstream.url);

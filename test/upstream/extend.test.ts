@@ -42,7 +42,7 @@ const toForms = (code: number): [string, number | string, number][] => [
   ['under HTTP 500', code, 500],
 ];
 
-/** Sends one extend to an upstream that answers so; tells how it ended and how often it was asked. */
+/** Sends one extend to an upstream with this script; returns the outcome and the number of requests. */
 async function extendAgainst(answer: Answer) {
   await using upstream = await startScriptedUpstream((_request, response, socket) =>
     answer(response, socket),

@@ -27,7 +27,7 @@ async function startSilence() {
   };
 }
 
-/** A port on which nobody listens. */
+/** A closed port. */
 async function findClosedPort(): Promise<number> {
   const silence = await startSilence();
   await silence[Symbol.asyncDispose]();
@@ -208,7 +208,7 @@ describe('the deadline', () => {
     vi.advanceTimersByTime(timeoutMs);
     expect(await failure).toBeInstanceOf(UpstreamUnreachableError);
     const socket = letThrough();
-    // The connection stands now; it is either dropped unused, or the request leaves after all.
+    // The connection is open now; it is either dropped unused, or the request leaves.
     const dropped = new Promise((resolve) => socket.on('close', resolve));
     await Promise.race([dropped, upstream.nextRequest()]);
 
@@ -279,7 +279,7 @@ describe('the deadline', () => {
 
     for (const failure of sent) expect(await failure).toBeInstanceOf(AnswerLostError);
     expect(await queued).toBeInstanceOf(UpstreamUnreachableError);
-    // The queue is first in, first out: what comes later has overtaken nobody.
+    // The queue is first in, first out: a later request has not overtaken this one.
     await sendExtend(client, { ...EXTEND, prompt: 'later' });
     const prompts = upstream.requests.map((request) => request.json()).slice(32);
     expect(prompts).toEqual([expect.objectContaining({ prompt: 'later' })]);

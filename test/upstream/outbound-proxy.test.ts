@@ -138,7 +138,7 @@ describe('a POST through a proxy tunnel', () => {
     await upstream.close();
   });
 
-  /** Sends one extend that way; tells how it ended, how often it arrived, and whether it left. */
+  /** Sends one extend that way; returns the outcome, the number of arrivals, and whether it left. */
   async function send(
     proxy: { readonly url: URL },
     options: { timeoutMs?: number; isTooLate?: () => boolean } = {},
@@ -222,7 +222,7 @@ describe('a POST through a proxy tunnel', () => {
 
     const error = await failureOf(sendExtend(client, EXTEND));
     (await held.promise)();
-    // The queue is first in, first out: what comes later has overtaken nobody.
+    // The queue is first in, first out: a later request has not overtaken this one.
     await sendExtend(client, { ...EXTEND, prompt: 'later' });
 
     expect(error).toBeInstanceOf(UpstreamUnreachableError);

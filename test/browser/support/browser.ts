@@ -19,7 +19,7 @@ export function launchBrowser(): Promise<Browser> {
 
 export interface Shown extends AsyncDisposable {
   readonly page: Page;
-  /** Errors and warnings in the console, and what nobody caught. */
+  /** Errors and warnings in the console, and uncaught exceptions. */
   readonly complaints: readonly string[];
   /** Every host that was asked for something. */
   readonly hosts: ReadonlySet<string>;

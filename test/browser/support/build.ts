@@ -1,4 +1,4 @@
 import { buildWeb } from '../../../examples/web/serve.ts';
 
-/** The tests are of the sources as they stand, never of an older build. */
+/** Always builds, so that the tests never use an older build. */
 export const setup = buildWeb;
