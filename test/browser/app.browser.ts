@@ -88,6 +88,11 @@ describe('the example app', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.type('mine');
     await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
+    expect(await page.getByLabel('Send when there is room').isChecked()).toBe(true);
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Send it later');
+    await page.keyboard.press('Tab');
     expect(await focused()).toBe('Extend');
     await page.keyboard.press('Enter');
     await app.nextTaskId();

@@ -94,5 +94,16 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
       element.open = true;
     });
     await look('5-refused');
+
+    await page.getByLabel('Send when there is room').check();
+    await page.getByText('Send it later').click();
+    await page.getByRole('button', { name: /^(Try again|Again in .*)$/ }).waitFor();
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await extend(page, 'And when there is room #429');
+    await making(page, 'Scheduled');
+    await look('6-scheduled');
+    await page.getByRole('button', { name: 'Withdraw' }).click();
+    await page.getByText('It was withdrawn before it was sent.').waitFor();
+    await look('7-withdrawn');
   });
 });

@@ -1,19 +1,19 @@
 import { useState } from 'react';
-import { Choice, Extras, QUALITIES, toQuality } from './fields.tsx';
+import { Choice, Extras, QUALITIES, toQuality, toTiming } from './fields.tsx';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
 import { LimitedField } from './LimitedField.tsx';
 import { Maker } from './Maker.tsx';
 import type { Submit } from './submit.ts';
 import { VideoForm } from './VideoForm.tsx';
-import { isEnded } from './words.ts';
+import { isEnded, isLost } from './words.ts';
 
-/** The form below a video: its extension; or for a failed one, a retry of the original or of the extension. */
+/** The form below a video: its extension; or a retry, if the video failed or was withdrawn. */
 export function Composer({ video, submit }: { video: VideoFieldsFragment; submit: Submit }) {
   const [hasConsented, setConsented] = useState(false);
   if (video.state === 'UNCONFIRMED' && !hasConsented) {
     return <InDoubt onConsent={() => setConsented(true)} />;
   }
-  const isRetry = video.state === 'FAILED' || hasConsented;
+  const isRetry = isLost(video.state) || hasConsented;
   if (isRetry && video.kind === 'ORIGINAL') {
     return <Maker title="Try it again" action="Try again" video={video} submit={submit} />;
   }
@@ -32,6 +32,7 @@ export function Composer({ video, submit }: { video: VideoFieldsFragment; submit
           quality: toQuality(read('quality')),
           imageUrl: read('imageUrl') || null,
           waterMark: read('waterMark') || null,
+          ...toTiming(read),
         });
       }}
     >

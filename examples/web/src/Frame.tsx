@@ -1,13 +1,15 @@
 import { useState } from 'react';
-import { toBrief } from './format.ts';
+import { toBrief, toMoment } from './format.ts';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
 import { toHref } from './hooks.ts';
-import { STATES } from './words.ts';
+import { isEnded, STATES } from './words.ts';
 
-/** A video as a still: its cover, its words, its state and its time. */
+/** A video as a still: its cover, its words, its state and its time: of its making, or when it will be ready. */
 export function Frame({ video, isCurrent }: { video: VideoFieldsFragment; isCurrent?: boolean }) {
   const [broken, setBroken] = useState<string | null>(null);
-  const { coverUrl, createdAt, expired, state } = video;
+  const { coverUrl, createdAt, estimatedFinishAt, expired, state } = video;
+  const isExpected =
+    !isEnded(state) && estimatedFinishAt !== null && Date.parse(estimatedFinishAt) > Date.now();
   const cover = !expired && coverUrl !== broken ? coverUrl : null;
   const label = expired ? 'Expired' : STATES[state].label;
   return (
@@ -22,7 +24,13 @@ export function Frame({ video, isCurrent }: { video: VideoFieldsFragment; isCurr
       <span className="title">{video.prompt || 'Untitled'}</span>
       <span className="when">
         {label}
-        {createdAt && (
+        {isExpected && (
+          <>
+            {' · ready at about '}
+            <time dateTime={estimatedFinishAt}>{toMoment(estimatedFinishAt)}</time>
+          </>
+        )}
+        {createdAt && !isExpected && (
           <>
             {' · '}
             <time dateTime={createdAt}>{toBrief(createdAt)}</time>

@@ -5,7 +5,13 @@ import { toHref } from './hooks.ts';
 import { Chains, Frames } from './LibraryList.tsx';
 import { usePages } from './pages.ts';
 
-const OPEN_STATES: readonly VideoState[] = ['UNCONFIRMED', 'WAITING', 'QUEUED', 'GENERATING'];
+const OPEN_STATES: readonly VideoState[] = [
+  'SCHEDULED',
+  'UNCONFIRMED',
+  'WAITING',
+  'QUEUED',
+  'GENERATING',
+];
 
 const FILTERS: Readonly<
   Record<string, { label: string; states?: readonly VideoState[]; none: string }>

@@ -74,10 +74,19 @@ function Failures({ videos, selected }: Props) {
   if (videos.length === 0) return null;
   return (
     <details className="failures">
-      <summary>{videos.length} failed</summary>
+      <summary>{toSummary(videos)}</summary>
       <Frames videos={videos} selected={selected} />
     </details>
   );
+}
+
+/** `2 failed`, `1 withdrawn`, or `2 failed, 1 withdrawn`. */
+function toSummary(videos: readonly VideoFieldsFragment[]): string {
+  const withdrawn = videos.filter(({ state }) => state === 'WITHDRAWN').length;
+  const failed = videos.length - withdrawn;
+  return [failed > 0 && `${failed} failed`, withdrawn > 0 && `${withdrawn} withdrawn`]
+    .filter(Boolean)
+    .join(', ');
 }
 
 function isSelected({ id, taskId }: VideoFieldsFragment, selected: string | null): boolean {

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Choice, Extras, QUALITIES, toQuality } from './fields.tsx';
+import { Choice, Extras, QUALITIES, toQuality, toTiming } from './fields.tsx';
 import type { AspectRatio, VideoFieldsFragment } from './gql/graphql.ts';
 import { LimitedField } from './LimitedField.tsx';
 import type { Submit } from './submit.ts';
@@ -37,6 +37,7 @@ export function Maker(props: {
           quality: toQuality(read('quality')),
           imageUrl,
           waterMark: read('waterMark') || null,
+          ...toTiming(read),
         });
       }}
     >

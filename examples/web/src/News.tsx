@@ -1,5 +1,10 @@
-import type { VideoFieldsFragment } from './gql/graphql.ts';
+import type { VideoFieldsFragment, VideoState } from './gql/graphql.ts';
 import { toHref } from './hooks.ts';
+
+const ENDS: Partial<Record<VideoState, string>> = {
+  SUCCEEDED: 'is ready.',
+  WITHDRAWN: 'was withdrawn.',
+};
 
 /** The ends of tasks that were submitted here and are not the one on the screen. */
 export function News(props: {
@@ -11,7 +16,7 @@ export function News(props: {
       {props.news.map((video) => (
         <p key={`${video.id} ${video.state}`} className="notice">
           <span>
-            “{video.prompt}” {video.state === 'SUCCEEDED' ? 'is ready.' : 'has failed.'}
+            “{video.prompt}” {ENDS[video.state] ?? 'has failed.'}
           </span>
           <a href={toHref(video.id)} onClick={() => props.onDismiss(video)}>
             {video.state === 'SUCCEEDED' ? 'Watch it' : 'See why'}

@@ -1,7 +1,8 @@
 import { useQuery } from 'urql';
-import { toBrief } from './format.ts';
+import { toBrief, toMoment } from './format.ts';
 import { VideoDocument, type VideoFieldsFragment } from './gql/graphql.ts';
 import { UNCONFIRMED_DEADLINE_MS, useNow } from './hooks.ts';
+import { Waiting } from './Waiting.tsx';
 import { STATES, STEPS } from './words.ts';
 
 /** How far the making of a video has come. */
@@ -10,7 +11,8 @@ export function Progress({ video }: { video: VideoFieldsFragment }) {
   const taskId = video.sourceTaskId ?? '';
   const [source] = useQuery({ query: VideoDocument, variables: { taskId }, pause: !taskId });
   const backdrop = source.data?.video?.coverUrl;
-  const elapsed = toElapsed(useNow(true), video.createdAt);
+  const now = useNow(true);
+  const elapsed = toElapsed(now, video.createdAt);
   return (
     <div className="stage">
       {backdrop && <img className="backdrop" src={backdrop} alt="" />}
@@ -34,10 +36,14 @@ export function Progress({ video }: { video: VideoFieldsFragment }) {
             </span>
           ))}
         </div>
+        {video.estimatedFinishAt && Date.parse(video.estimatedFinishAt) > now && (
+          <p>Ready at about {toMoment(video.estimatedFinishAt)}.</p>
+        )}
         <p>
           {hint}
           {video.state === 'UNCONFIRMED' && video.createdAt && ` ${toGivenUp(video.createdAt)}`}
         </p>
+        {video.schedule && <Waiting id={video.id} schedule={video.schedule} now={now} />}
       </div>
     </div>
   );

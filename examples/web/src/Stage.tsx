@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
 import { Progress } from './Progress.tsx';
-import { FAILURES, isEnded } from './words.ts';
+import { FAILURES, isEnded, NEVER_PAID } from './words.ts';
 
 /** The main area: the film, its progress, or why it failed. */
 export function Stage(props: {
@@ -14,6 +14,13 @@ export function Stage(props: {
   if (video.failure) return <Failure failure={video.failure} />;
   if (video.videoUrl) {
     return <Player src={video.videoUrl} poster={video.coverUrl} onLength={onLength} />;
+  }
+  if (video.state === 'WITHDRAWN') {
+    return (
+      <div className="stage">
+        <p>It was withdrawn before it was sent. Nothing was paid.</p>
+      </div>
+    );
   }
   return (
     <div className="stage">
@@ -66,7 +73,7 @@ function Failure({ failure }: { failure: NonNullable<VideoFieldsFragment['failur
         <p>{paid}</p>
         <p>
           {advice}
-          {failure.retryable && ' A new attempt is paid again.'}
+          {failure.retryable && paid !== NEVER_PAID && ' A new attempt is paid again.'}
         </p>
         <p className="quote">{failure.message}</p>
       </div>

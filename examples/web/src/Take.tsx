@@ -10,7 +10,7 @@ import { changeTitle } from './page-title.ts';
 import { Stage } from './Stage.tsx';
 import type { Submit } from './submit.ts';
 import { Title } from './Title.tsx';
-import { isEnded, STATES } from './words.ts';
+import { isEnded, isLost, STATES } from './words.ts';
 
 let wasShown = false;
 
@@ -74,7 +74,7 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
         {video && <Chain video={video} />}
       </section>
       {video && (
-        <Composer key={`${video.id} ${video.state === 'FAILED'}`} video={video} submit={submit} />
+        <Composer key={`${video.id} ${isLost(video.state)}`} video={video} submit={submit} />
       )}
     </>
   );

@@ -1,4 +1,5 @@
 import type { FormEvent, KeyboardEvent, ReactNode } from 'react';
+import { Timing } from './fields.tsx';
 import { SANDBOX_ORIGINAL, useNow } from './hooks.ts';
 import { Refused, Unanswered } from './Problems.tsx';
 import { SandboxWords } from './Sandbox.tsx';
@@ -47,6 +48,7 @@ export function VideoForm({ title, action, blocked, submit, onSend, children }: 
     <form className="composer" onSubmit={onSubmit} onKeyDown={onKeyDown} aria-labelledby="composer">
       <h2 id="composer">{title}</h2>
       {children}
+      <Timing />
       {/* Not `disabled`: a disabled button loses the focus. */}
       <button type="submit" className="main" aria-disabled={!isReady}>
         {label}

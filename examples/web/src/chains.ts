@@ -1,6 +1,7 @@
 /** Which videos belong together: each with what it was made from, and with what was made from it. */
 
 import type { VideoFieldsFragment } from './gql/graphql.ts';
+import { isLost } from './words.ts';
 
 export interface Chain {
   /** The id of what it began with, which may be a video that was made elsewhere. */
@@ -36,4 +37,5 @@ export function toChains(videos: readonly VideoFieldsFragment[]): Chain[] {
   return [...chains].map(([id, members]) => ({ id, videos: members }));
 }
 
-export const isFailed = ({ state }: VideoFieldsFragment) => state === 'FAILED';
+/** Folded away: there will be no film. */
+export const isFailed = ({ state }: VideoFieldsFragment) => isLost(state);

@@ -1,7 +1,8 @@
 /** The fields that the forms share. */
 
-import type { VideoQuality } from './gql/graphql.ts';
+import type { ExtendVideoInput, VideoQuality } from './gql/graphql.ts';
 import { LimitedField } from './LimitedField.tsx';
+import type { ReadField } from './VideoForm.tsx';
 
 export function Choice(props: {
   legend: string;
@@ -56,4 +57,32 @@ export function Extras(props: { image: string; onImage?: (address: string) => vo
       <LimitedField label="Watermark" name="waterMark" limit={2048} />
     </details>
   );
+}
+
+/** When the request is sent. */
+export function Timing() {
+  return (
+    <>
+      <label className="check">
+        <input type="checkbox" name="whenBusy" value="QUEUE" />
+        Send when there is room
+      </label>
+      <details>
+        <summary>Send it later</summary>
+        <div className="field">
+          <label htmlFor="notBefore">Not before</label>
+          <input id="notBefore" type="datetime-local" name="notBefore" />
+        </div>
+      </details>
+    </>
+  );
+}
+
+/** The fields of `Timing`. The browser gives a time without a time zone: it is local. */
+export function toTiming(read: ReadField): Pick<ExtendVideoInput, 'whenBusy' | 'notBefore'> {
+  const notBefore = read('notBefore');
+  return {
+    whenBusy: read('whenBusy') === 'QUEUE' ? 'QUEUE' : 'FAIL',
+    notBefore: notBefore ? new Date(notBefore).toISOString() : null,
+  };
 }

@@ -16,6 +16,12 @@ export function toBrief(moment: string): string {
   return (at.toDateString() === new Date().toDateString() ? TIME : DAY).format(at);
 }
 
+/** The time of a moment today, and the day and the time of any other. */
+export function toMoment(moment: string): string {
+  const at = new Date(moment);
+  return (at.toDateString() === new Date().toDateString() ? TIME : DATE).format(at);
+}
+
 /** Shortens a text to at most this many characters, between words. */
 export function toShort(text: string, length: number): string {
   const characters = [...text];

@@ -10,12 +10,19 @@ import type {
   VideoKind,
   VideoQuality,
   VideoState,
+  WithdrawVideoMutation,
 } from './gql/graphql.ts';
 
 /** Why a submit was not accepted. */
 export type Problem = Exclude<
   ExtendVideoMutation['extendVideo'],
   { __typename: 'ExtendVideoSuccess' | 'OutcomeUnknownError' }
+>;
+
+/** Why a request was not withdrawn. */
+export type WithdrawProblem = Exclude<
+  WithdrawVideoMutation['withdrawVideo'],
+  { __typename: 'WithdrawVideoSuccess' }
 >;
 
 interface Words {
@@ -25,6 +32,11 @@ interface Words {
 
 /** `step` is the current part of the progress bar; 0: it is not known that the task has started. */
 export const STATES: Record<VideoState, { step: number; label: string; hint: string }> = {
+  SCHEDULED: {
+    step: 0,
+    label: 'Scheduled',
+    hint: 'It is sent when its turn comes, and paid only then. You can leave this page.',
+  },
   UNCONFIRMED: {
     step: 0,
     label: 'Not confirmed',
@@ -35,6 +47,7 @@ export const STATES: Record<VideoState, { step: number; label: string; hint: str
   GENERATING: { step: 3, label: 'Generating', hint: 'You can leave this page: it continues.' },
   SUCCEEDED: { step: 4, label: 'Ready', hint: '' },
   FAILED: { step: 4, label: 'Failed', hint: '' },
+  WITHDRAWN: { step: 4, label: 'Withdrawn', hint: '' },
 };
 
 /** The parts of the progress bar. */
@@ -52,7 +65,10 @@ export const KINDS: Record<VideoKind, string> = { ORIGINAL: 'Original', EXTENSIO
 
 export const QUALITY_NAMES: Record<VideoQuality, string> = { P720: '720p', P1080: '1080p' };
 
-export const isEnded = (state: VideoState) => state === 'SUCCEEDED' || state === 'FAILED';
+/** Ended without a film. */
+export const isLost = (state: VideoState) => state === 'FAILED' || state === 'WITHDRAWN';
+
+export const isEnded = (state: VideoState) => state === 'SUCCEEDED' || isLost(state);
 
 export const PROBLEMS: Record<Problem['__typename'], Words> = {
   InvalidInputError: {
@@ -69,7 +85,8 @@ export const PROBLEMS: Record<Problem['__typename'], Words> = {
   },
   RateLimitedError: {
     title: 'Too many requests at once',
-    advice: 'Nothing was started or paid. Wait a moment, then send it again unchanged.',
+    advice:
+      'Nothing was started or paid. Send it again in a moment, or tick “Send when there is room”.',
   },
   UpstreamUnauthorizedError: {
     title: 'The video service does not accept us',
@@ -81,7 +98,8 @@ export const PROBLEMS: Record<Problem['__typename'], Words> = {
   },
   UpstreamMaintenanceError: {
     title: 'The video service is under maintenance',
-    advice: 'Nothing was paid. Come back a little later.',
+    advice:
+      'Nothing was paid. Come back a little later, or tick “Send when there is room” and send it again.',
   },
   UpstreamError: {
     title: 'The video service had an error',
@@ -89,7 +107,8 @@ export const PROBLEMS: Record<Problem['__typename'], Words> = {
   },
   UpstreamUnreachableError: {
     title: 'The video service cannot be reached',
-    advice: 'Nothing was sent or paid. Try again in a moment.',
+    advice:
+      'Nothing was sent or paid. Try again in a moment, or tick “Send when there is room” and send it again.',
   },
   IdempotencyConflictError: {
     title: 'This request was sent before, with other words',
@@ -101,11 +120,19 @@ export const PROBLEMS: Record<Problem['__typename'], Words> = {
   },
 };
 
+export const WITHDRAW_PROBLEMS: Record<WithdrawProblem['__typename'], string> = {
+  TooLateError: 'It is too late: the request has been sent.',
+  VideoNotFoundError: 'This video is not known any more.',
+  GatewayUnavailableError: 'The service is busy or restarting. Try again in a moment.',
+};
+
 const CHANGE_WORDS = 'Use other words, then try again.';
 const OTHER_IMAGE = 'Choose another image, or none, then try again.';
 const LATER = 'Nothing is wrong with your words: try again in a little while.';
 const ACCEPTED =
   'The video service had accepted it, so it counts as paid unless the service refunds failures.';
+
+export const NEVER_PAID = 'Nothing was paid: no video was started.';
 
 /** `paid` says whether the failed video was paid for. */
 export const FAILURES: Record<FailureReason, Words & { readonly paid: string }> = {
@@ -136,6 +163,26 @@ export const FAILURES: Record<FailureReason, Words & { readonly paid: string }> 
   },
   PROMPT_NSFW: { title: 'Content not allowed', advice: CHANGE_WORDS, paid: ACCEPTED },
   PROVIDER_ERROR: { title: 'The video service had an error', advice: LATER, paid: ACCEPTED },
+  INSUFFICIENT_CREDITS: {
+    title: 'There are no credits left',
+    advice: 'You can do nothing about it: tell whoever runs this service.',
+    paid: NEVER_PAID,
+  },
+  INPUT_REFUSED: {
+    title: 'The video service refused it',
+    advice: 'Read what it says, change the request, then try again.',
+    paid: NEVER_PAID,
+  },
+  SOURCE_NOT_FOUND: {
+    title: 'The video to extend is gone',
+    advice: 'Choose another one.',
+    paid: NEVER_PAID,
+  },
+  NEVER_SENT: {
+    title: 'There was no room in time',
+    advice: 'Nothing is wrong with your words: try again.',
+    paid: NEVER_PAID,
+  },
   NEVER_CONFIRMED: {
     title: 'Never confirmed',
     advice: 'If it turns up, it shows here by itself.',
