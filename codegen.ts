@@ -1,5 +1,5 @@
 /**
- * `npm run codegen`: writes schema.graphql, docs/errors.md, typed documents for the operations under
+ * `npm run codegen`: writes schema.graphql, docs/errors.md, the types of longtake/client, typed documents for the operations under
  * test/ and examples/, what the caches of clients have to know, and the code that docs/clients.md
  * shows. With --check it writes nothing and fails where a file is stale.
  */
@@ -8,6 +8,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CodegenConfig, generate } from '@graphql-codegen/cli';
 import { introspectionFromSchema, isAbstractType, printSchema } from 'graphql';
+import { toClientSchema } from './codegen/client-schema.ts';
 import { toErrorsPage } from './codegen/errors-page.ts';
 import { fillSnippets } from './codegen/snippets.ts';
 import { schema } from './src/schema/index.ts';
@@ -69,6 +70,7 @@ const files = [
   { filename: 'schema.graphql', content: sdl },
   { filename: 'possibleTypes.json', content: `${JSON.stringify(possibleTypes, null, 2)}\n` },
   { filename: 'docs/errors.md', content: toErrorsPage(schema) },
+  { filename: 'client/schema.ts', content: toClientSchema(schema) },
   { filename: 'examples/web/src/gql/schema.json', content: JSON.stringify(introspection) },
   { filename: 'examples/clients/gql/schema.json', content: JSON.stringify(introspection) },
   { filename: SNIPPETS, content: await fillSnippets(await readFile(SNIPPETS, 'utf8')) },

@@ -5,7 +5,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { buildWeb } from './examples/web/serve.ts';
 import { VARIABLE_NAMES } from './src/config.ts';
@@ -25,6 +25,7 @@ async function writeTypes(): Promise<void> {
     stdio: 'inherit',
   });
   await copyFile(`${out}/src/index.d.ts`, at('dist/gateway/index.d.ts'));
+  await cp(`${out}/client`, at('dist/client'), { recursive: true });
   const names = VARIABLE_NAMES.map((name) => `'${name}'`).join(' | ');
   await writeFile(
     at('dist/gateway/config.d.ts'),

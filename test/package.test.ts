@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { runInShell } from './docs/support/shell.ts';
 import { makeFolder } from './support/folder.ts';
+import { startGateway } from './support/gateway.ts';
 import { installNode, npm, packRepository, toNpmEnvironment } from './support/npm.ts';
 
 const MIB = 1024 * 1024;
@@ -43,15 +44,39 @@ const schema = readFileSync(new URL(import.meta.resolve('longtake/schema.graphql
 console.log(schema.includes('type Mutation'));
 `;
 
+/** In every Node from 20 on, the gateway is in another process. */
+const CLIENT = `
+import { createClient, LongtakeError } from 'longtake/client';
+const longtake = createClient({ url: process.env.GATEWAY + '/graphql' });
+const input = { prompt: 'A cat', aspectRatio: 'SQUARE_1_1', quality: 'P720' };
+const video = await longtake.generateVideo(input);
+console.log(video.state);
+for await (const completion of longtake.completions()) {
+  console.log(completion.video.id === video.id);
+  break;
+}
+const error = await longtake.generateVideo({ ...input, prompt: ' ' }).catch((thrown) => thrown);
+console.log(error instanceof LongtakeError, error.code);
+`;
+
 const TYPES = `
 import possibleTypes from 'longtake/possible-types.json' with { type: 'json' };
 import { type Gateway, type GatewayConfig, startGateway } from 'longtake';
+import { createClient, type Video } from 'longtake/client';
 
 const config: GatewayConfig = { PORT: 0, APIKLEY_API_KEY: 'key' };
 export const gateway: Promise<Gateway> = startGateway(config);
 export const members: readonly string[] = possibleTypes.ExtendVideoResult;
 // @ts-expect-error: no variable has this name.
 void startGateway({ OWNER_SUBMIT_PER_DAY: 5 });
+
+const longtake = createClient({ url: '/graphql', storage: localStorage, token: () => 'token' });
+export const video: Promise<Video> = longtake.extendVideo(
+  { taskId: 'id', prompt: 'On', quality: 'P720', whenBusy: 'QUEUE' },
+  { onUpdate: ({ state }) => state === 'GENERATING', signal: AbortSignal.timeout(1) },
+);
+// @ts-expect-error: no such quality.
+void longtake.extendVideo({ taskId: 'id', prompt: 'On', quality: '720p' });
 `;
 
 describe('the npm package', () => {
@@ -85,6 +110,7 @@ describe('the npm package', () => {
     const kept = stack.move();
     return {
       path: folder.path,
+      node,
       stderr,
       run: (command: string, env: Record<string, string> = {}) =>
         runInShell(command, { cwd: folder.path, env: { ...toNpmEnvironment(node), ...env } }),
@@ -98,6 +124,8 @@ describe('the npm package', () => {
       expect.arrayContaining([
         'LICENSE',
         'README.md',
+        'dist/client/index.js',
+        'dist/client/index.d.ts',
         'dist/gateway/LICENSES.txt',
         'examples/web/dist/index.html',
         'possibleTypes.json',
@@ -145,6 +173,20 @@ describe('the npm package', () => {
       });
     },
   );
+
+  it('has a client that runs on Node 20 as well', async () => {
+    await using sandbox = await startSandbox({ stepMs: 1 });
+    await using gateway = await startGateway(sandbox);
+    const folder = folders.pinned;
+    await writeFile(join(folder.path, 'client.mjs'), CLIENT);
+
+    for (const node of [tooOld, folders.oldest.node, 'node']) {
+      expect(await folder.run(`${node} client.mjs`, { GATEWAY: gateway.url })).toEqual({
+        code: 0,
+        output: 'SUCCEEDED\ntrue\ntrue INVALID_INPUT\n',
+      });
+    }
+  });
 
   it('has types that need no other package', async () => {
     const folder = folders.pinned;

@@ -116,6 +116,17 @@ describe('the sources', () => {
     expect(long).toEqual([]);
   });
 
+  it('of the client import only each other', () => {
+    const folder = join(SRC, '../client');
+    const foreign = readdirSync(folder).flatMap((file) =>
+      Array.from(
+        readFileSync(join(folder, file), 'utf8').matchAll(/from '(?!\.\/)([^']+)'/g),
+        ([, target]) => `${file} → ${target}`,
+      ),
+    );
+    expect(foreign).toEqual([]);
+  });
+
   it('are all checked by this test', () => {
     expect(files.length).toBeGreaterThan(100);
     expect(imports.get('gateway.ts')).toContain(relative(SRC, join(SRC, 'config.ts')));

@@ -19,6 +19,10 @@ const OTHERS = new Set([
   'BAD_USER_INPUT',
   'BAD_REQUEST',
   'PERSISTED_QUERY_NOT_FOUND',
+  // Codes of longtake/client.
+  'NO_ANSWER',
+  'VIDEO_FAILED',
+  'VIDEO_WITHDRAWN',
   // Of the machine.
   'EX_CONFIG',
   'NODE_OPTIONS',

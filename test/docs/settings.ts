@@ -15,6 +15,10 @@ import { startGateway } from '../../test/support/gateway.ts';
 import { extend } from '../../test/support/operations.ts';
 `;
 
+const CLIENT_SERVERS = SERVERS.split('\n')
+  .filter((line) => !line.includes('{ extend }'))
+  .join('\n');
+
 /** By the page and the place of the block among those of the page. */
 export const SETTINGS: Readonly<Record<string, Setting>> = {
   // The connection is lost between two completions, and the second comes meanwhile.
@@ -50,6 +54,71 @@ await gateway.restart();
 await heard.promise;
 assert.deepEqual(seen, [first.taskId, second.taskId]);
 await client.dispose();
+`,
+  },
+  // A reload, between two submits.
+  'docs/clients.md 1': {
+    before: `${CLIENT_SERVERS}
+await using sandbox = await startSandbox({ stepMs: 1 });
+await using gateway = await startGateway(sandbox);
+const states: string[] = [];
+const show = (state: string) => states.push(state);
+const played = Promise.withResolvers<string | null>();
+const play = (url: string | null) => played.resolve(url);
+const getToken = () => 'token';
+const items = new Map<string, string>();
+const localStorage = {
+  getItem: (name: string) => items.get(name) ?? null,
+  setItem: (name: string, value: string) => void items.set(name, value),
+  removeItem: (name: string) => void items.delete(name),
+  keys: () => items.keys(),
+};
+`,
+    replace: [
+      ["'longtake/client'", "'../../client/index.ts'"],
+      ["'https://gateway.example.com/graphql'", "gateway.url + '/graphql'"],
+    ],
+    after: `
+assert.match(String(await played.promise), /mp4$/);
+assert.equal(states.at(-1), 'SUCCEEDED');
+assert.equal((await longtake.pending()).length, 0);
+`,
+  },
+  'docs/clients.md 2': {
+    before: `${CLIENT_SERVERS}
+import { createClient } from '../../client/index.ts';
+await using sandbox = await startSandbox({ autoplay: false });
+await using gateway = await startGateway(sandbox);
+const items = new Map<string, string>();
+const storage = {
+  getItem: (name: string) => items.get(name) ?? null,
+  setItem: (name: string, value: string) => void items.set(name, value),
+  removeItem: (name: string) => void items.delete(name),
+  keys: () => items.keys(),
+};
+const options = { url: gateway.url + '/graphql', storage };
+const leaving = new AbortController();
+const input = { prompt: 'A cat', aspectRatio: 'SQUARE_1_1', quality: 'P720' } as const;
+const left = createClient(options).generateVideo(input, {
+  signal: leaving.signal,
+  onUpdate: () => leaving.abort(),
+});
+await assert.rejects(left);
+const longtake = createClient(options);
+const { taskId } = await sandbox.nextRequest(({ method }) => method === 'POST');
+const show = (state: string) => void (state === 'WAITING' && sandbox.complete(taskId ?? ''));
+const played: (string | null)[] = [];
+const play = (url: string | null) => void played.push(url);
+const report = assert.fail;
+const notified: string[] = [];
+const notify = (_id: string, state: string) => void notified.push(state);
+`,
+    replace: [['notify(video.id, video.state);', 'notify(video.id, video.state); break;']],
+    after: `
+assert.deepEqual(notified, ['SUCCEEDED']);
+await assert.doesNotReject(async () => {
+  while (played.length === 0) await new Promise(setImmediate);
+});
 `,
   },
   'docs/authentication.md 1': {

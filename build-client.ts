@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+/** `longtake/client` as one file without dependencies, for browsers and Node 20 or newer. */
+export async function bundleClient(): Promise<string> {
+  await using bundle = await rolldown({
+    input: fileURLToPath(new URL('client/index.ts', import.meta.url)),
+    platform: 'neutral',
+    transform: { target: 'es2022' },
+  });
+  const { output } = await bundle.generate({ format: 'esm', comments: false });
+  return output[0].code;
+}

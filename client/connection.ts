@@ -1,0 +1,145 @@
+/** GraphQL over HTTP: single results as JSON, and subscriptions as server-sent events. */
+
+import { type ErrorFacts, LongtakeError, toNoAnswer } from './error.ts';
+
+export interface ConnectionOptions {
+  /** The address of the GraphQL endpoint. */
+  readonly url: string | URL;
+  /** Called for each request, and again when the gateway refuses the token. Null: no credentials. */
+  readonly token?: () => string | null | undefined | Promise<string | null | undefined>;
+  /** Instead of the global `fetch`. */
+  readonly fetch?: typeof fetch;
+}
+
+export type Signal = AbortSignal | undefined;
+
+export interface Connection {
+  /** @throws LongtakeError, or the signal's reason. */
+  send<Data>(query: string, variables: object, signal: Signal): Promise<Data>;
+  /**
+   * The results of a subscription until its stream ends, for whatever reason.
+   *
+   * @throws LongtakeError, or the signal's reason.
+   */
+  subscribe<Data>(query: string, variables: object, signal: Signal): AsyncGenerator<Data>;
+}
+
+interface Result<Data> {
+  readonly data?: Data | null;
+  readonly errors?: readonly { readonly message: string; readonly extensions?: object }[];
+}
+
+/** The gateway sends something every 12 s. After this silence the connection is dead. */
+const SILENCE_MS = 30_000;
+
+export function createConnection(options: ConnectionOptions): Connection {
+  const { url, token: getToken = () => null } = options;
+
+  async function post(
+    accept: string,
+    query: string,
+    variables: object,
+    signal: Signal,
+  ): Promise<Response> {
+    const body = JSON.stringify({ query, variables });
+    let token = await getToken();
+    for (;;) {
+      const headers: Record<string, string> = { 'content-type': 'application/json', accept };
+      if (token) headers.authorization = `Bearer ${token}`;
+      const init: RequestInit = { method: 'POST', headers, body };
+      if (signal) init.signal = signal;
+      const response = await (options.fetch ?? fetch)(url, init);
+      if (response.status !== 401) return response;
+      // It may have expired on the way. The same token again would be refused again.
+      const next = await getToken();
+      if (!next || next === token) return response;
+      token = next;
+    }
+  }
+
+  return {
+    async send(query, variables, signal) {
+      try {
+        return toData(await readJson(await post('application/json', query, variables, signal)));
+      } catch (error) {
+        throw toThrown(error, signal);
+      }
+    },
+
+    async *subscribe(query, variables, signal) {
+      const connection = new AbortController();
+      const abort = () => connection.abort();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const watch = () => {
+        clearTimeout(timer);
+        timer = setTimeout(abort, SILENCE_MS);
+      };
+      signal?.addEventListener('abort', abort);
+      if (signal?.aborted) abort();
+      watch();
+      try {
+        const response = await post('text/event-stream', query, variables, connection.signal);
+        const type = response.headers.get('content-type') ?? '';
+        if (!response.body || !type.startsWith('text/event-stream')) {
+          toData(await readJson(response));
+          throw new Error(`The answer is not an event stream: ${type}`);
+        }
+        const reader = response.body.getReader();
+        const decoder = new TextDecoder();
+        let text = '';
+        for (;;) {
+          const { value, done } = await reader.read();
+          if (done) return;
+          watch();
+          text += decoder.decode(value, { stream: true });
+          const events = text.split('\n\n');
+          text = events.pop() ?? '';
+          for (const event of events) {
+            const data = /^data: (.+)$/m.exec(event)?.[1];
+            if (data) yield toEvent(JSON.parse(data));
+          }
+        }
+      } catch (error) {
+        throw toThrown(error, signal);
+      } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        connection.abort();
+      }
+    },
+  };
+}
+
+/** @throws Error if it is no GraphQL result, but the answer of a proxy on the way. */
+async function readJson<Data>(response: Response): Promise<Result<Data>> {
+  const { status } = response;
+  const result: Result<Data> = await response.json().catch(() => ({}));
+  if (result.data || result.errors) return result;
+  const message = `The answer is no GraphQL result, and has the status ${status}.`;
+  // Of a wrong address, for example. Others pass.
+  const isFinal = status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+  throw new LongtakeError({ code: 'NO_ANSWER', message, retryable: !isFinal });
+}
+
+function toData<Data>({ data, errors }: Result<Data>): Data {
+  const [error] = errors ?? [];
+  if (!error && data) return data;
+  const message = error?.message ?? 'The answer has no data.';
+  const facts: ErrorFacts = { code: 'INTERNAL', ...error?.extensions, message };
+  throw new LongtakeError(facts);
+}
+
+/** The token expired while the stream was open: a new connection asks for a new one. */
+function toEvent<Data>(result: Result<Data>): Data {
+  try {
+    return toData(result);
+  } catch (error) {
+    const isExpired = error instanceof LongtakeError && error.code === 'UNAUTHENTICATED';
+    throw isExpired ? toNoAnswer(error) : error;
+  }
+}
+
+function toThrown(error: unknown, signal: Signal): unknown {
+  if (signal?.aborted) return signal.reason;
+  return error instanceof LongtakeError ? error : toNoAnswer(error);
+}

@@ -1,0 +1,72 @@
+/** When to try again, and how long to wait before that. */
+
+import type { Signal } from './connection.ts';
+import { LongtakeError } from './error.ts';
+
+export interface RetryOptions {
+  /** Ends the call; what has been submitted goes on at the gateway. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called before each new try, with the reason and the seconds until then. */
+  readonly onRetry?: ((error: LongtakeError, seconds: number) => void) | undefined;
+}
+
+/** How often a refusal is tried again. A lost connection is tried again without a limit. */
+const MAX_REFUSALS = 5;
+const LONGEST_WAIT_MS = 10_000;
+
+export interface Retry {
+  /**
+   * Waits until it is time to try again.
+   *
+   * @throws the error if it is not worth a new try, or the signal's reason.
+   */
+  after(error: unknown): Promise<void>;
+  /** Something has worked: the waits begin from the shortest again. */
+  reset(): void;
+}
+
+export function createRetry({ signal, onRetry }: RetryOptions): Retry {
+  let tries = 0;
+  let refusals = 0;
+  return {
+    async after(error) {
+      if (!(error instanceof LongtakeError) || !isWorthRetrying(error)) throw error;
+      if (error.code !== 'NO_ANSWER') refusals += 1;
+      if (refusals > MAX_REFUSALS) throw error;
+      // With jitter, so that clients do not come back at the same moment.
+      const longest = Math.min(LONGEST_WAIT_MS, 500 * 2 ** tries);
+      const wait = longest * (0.5 + Math.random() / 2);
+      tries += 1;
+      const ms = error.retryAfter === null ? wait : error.retryAfter * 1_000;
+      onRetry?.(error, ms / 1_000);
+      await sleep(ms, signal, error.code === 'NO_ANSWER');
+    },
+    reset() {
+      tries = 0;
+      refusals = 0;
+    },
+  };
+}
+
+/** After a bug in the gateway, the same key makes it safe to ask again. */
+function isWorthRetrying({ retryable, code }: LongtakeError): boolean {
+  return retryable || code === 'INTERNAL';
+}
+
+/** @param wakes whether it ends as soon as the browser is online again. */
+function sleep(ms: number, signal: Signal, wakes: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const target = globalThis as Partial<EventTarget>;
+    function end(): void {
+      clearTimeout(timer);
+      target.removeEventListener?.('online', end);
+      signal?.removeEventListener('abort', end);
+      if (signal?.aborted) reject(signal.reason);
+      else resolve();
+    }
+    const timer = setTimeout(end, ms);
+    if (wakes) target.addEventListener?.('online', end);
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted) end();
+  });
+}

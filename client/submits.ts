@@ -1,0 +1,163 @@
+/** Paid submits: each is paid once, across lost connections and reloads, and followed to its end. */
+
+import type { Connection } from './connection.ts';
+import { LongtakeError, toNoAnswer } from './error.ts';
+import type { Memory, StoredSubmit } from './memory.ts';
+import { type SubmitInput, type SubmitResult, toMutation, VIDEO_UPDATED } from './operations.ts';
+import { createRetry, type RetryOptions } from './retry.ts';
+import type { Video } from './schema.ts';
+
+export interface SubmitOptions extends RetryOptions {
+  /** Called with the video when it is known, and after each change. */
+  readonly onUpdate?: ((video: Video) => void) | undefined;
+}
+
+/** A submit of an earlier page or process whose video had not ended. */
+export interface Pending {
+  readonly operation: keyof SubmitInput;
+  readonly input: StoredSubmit['input'];
+  readonly startedAt: Date;
+  /** The id of its video. Null: no answer has come yet. */
+  readonly id: string | null;
+  /** Sends it again, unless it has been answered, and follows it to its end. */
+  resume(options?: SubmitOptions): Promise<Video>;
+  /** Removes it from the storage. It may have been paid for. */
+  forget(): Promise<void>;
+}
+
+/** The gateway remembers keys for RETENTION_DAYS. Sent again after that, a submit would be paid again. */
+const FORGOTTEN_AFTER_MS = 7 * 86_400_000;
+/** Errors that leave it open whether the task has been started. */
+const OPEN_ENDS = ['NO_ANSWER', 'INTERNAL', 'UNAUTHENTICATED'];
+
+export function createSubmits(connection: Connection, memory: Memory) {
+  /** The keys of submits that this page or process follows. */
+  const active = new Set<string>();
+
+  async function begin<Operation extends keyof SubmitInput>(
+    operation: Operation,
+    fields: SubmitInput[Operation],
+    options: SubmitOptions,
+  ): Promise<Video> {
+    options.signal?.throwIfAborted();
+    const input = { ...fields, idempotencyKey: fields.idempotencyKey || createKey() };
+    return run({ operation, input, startedAt: Date.now(), id: null }, options);
+  }
+
+  async function run(submit: StoredSubmit, options: SubmitOptions): Promise<Video> {
+    const { idempotencyKey } = submit.input;
+    active.add(idempotencyKey);
+    try {
+      // Before it is sent: a page that ends in between finds it here.
+      if (submit.id === null) await memory.keep(submit);
+      const video = await follow(submit, options);
+      await memory.forget(submit);
+      if (video.state === 'SUCCEEDED') return video;
+      throw toVideoError(video);
+    } catch (error) {
+      const isOver = error instanceof LongtakeError && !OPEN_ENDS.includes(error.code);
+      if (isOver) await memory.forget(submit);
+      throw error;
+    } finally {
+      active.delete(idempotencyKey);
+    }
+  }
+
+  /** Resolves with the video in its last state. */
+  async function follow(submit: StoredSubmit, options: SubmitOptions): Promise<Video> {
+    const { signal, onUpdate } = options;
+    let shown = '';
+    function show(video: Video): Video {
+      const text = JSON.stringify(video);
+      if (text !== shown) onUpdate?.(video);
+      shown = text;
+      return video;
+    }
+
+    let id = submit.id;
+    if (id === null) {
+      const video = show(await send(submit, options));
+      if (isEnded(video)) return video;
+      id = video.id;
+      await memory.keep({ ...submit, id });
+    }
+    const retry = createRetry(options);
+    for (;;) {
+      try {
+        const updates = connection.subscribe<{ video: Video }>(VIDEO_UPDATED, { id }, signal);
+        for await (const { video } of updates) {
+          retry.reset();
+          if (isEnded(show(video))) return video;
+        }
+        // The gateway restarts, or the token has expired.
+        throw toNoAnswer('The event stream ended before the video did.');
+      } catch (error) {
+        await retry.after(error);
+      }
+    }
+  }
+
+  /** Resolves with the video that there is, or may be. */
+  async function send(submit: StoredSubmit, options: SubmitOptions): Promise<Video> {
+    const { operation, input } = submit;
+    const retry = createRetry(options);
+    for (;;) {
+      try {
+        const { result } = await connection.send<{ result: SubmitResult }>(
+          toMutation(operation),
+          { input },
+          options.signal,
+        );
+        const { cursor, code = 'INTERNAL', message = 'No message' } = result;
+        const video = result.video ?? result.unknown ?? result.maybe;
+        if (!video) throw new LongtakeError({ ...result, code, message, video: undefined });
+        // completions() begins here, if it has not begun before.
+        if (cursor && (await memory.readCursor()) === null) await memory.writeCursor(cursor);
+        return video;
+      } catch (error) {
+        await retry.after(error);
+      }
+    }
+  }
+
+  async function list(): Promise<Pending[]> {
+    const submits = await memory.list();
+    const kept: Pending[] = [];
+    for (const submit of submits) {
+      const { operation, input, startedAt, id } = submit;
+      if (active.has(input.idempotencyKey)) continue;
+      if (id === null && startedAt < Date.now() - FORGOTTEN_AFTER_MS) {
+        await memory.forget(submit);
+        continue;
+      }
+      kept.push({
+        operation,
+        input,
+        startedAt: new Date(startedAt),
+        id,
+        resume: (options = {}) => run(submit, options),
+        forget: () => memory.forget(submit),
+      });
+    }
+    return kept;
+  }
+
+  return { begin, list };
+}
+
+function isEnded({ state }: Video): boolean {
+  return state === 'SUCCEEDED' || state === 'FAILED' || state === 'WITHDRAWN';
+}
+
+function toVideoError(video: Video): LongtakeError {
+  const { failure } = video;
+  if (failure) return new LongtakeError({ ...failure, code: 'VIDEO_FAILED', video });
+  const message = 'The request was withdrawn before it was sent. It was not paid.';
+  return new LongtakeError({ code: 'VIDEO_WITHDRAWN', message, video });
+}
+
+/** Not `randomUUID`, which browsers offer only to pages from HTTPS or localhost. */
+function createKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
