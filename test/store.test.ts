@@ -627,6 +627,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       async () => {
         const limits = { windows: [], inFlight: 1_000 };
         const gate = {
+          insertWithPlace: async () => 'no place' as const,
           takeFree: async () => null,
           putBack: async () => {},
           checkWait: async () => null,

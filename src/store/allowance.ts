@@ -75,11 +75,11 @@ export async function takePlace(
  */
 export async function takePlaceOutOfLine(
   db: Database,
-  { name, calls, windowMs }: Allowance,
+  allowance: Allowance,
   owner: string | null,
 ): Promise<Place | null> {
   const takenAt = performance.now();
-  const { rows } = await takeUnlined(db, { name, calls, lengthMs: toLength(windowMs), owner });
+  const { rows } = await takeUnlined(db, toTakingOutOfLine(allowance, owner));
   return rows[0] ? { number: rows[0].place, takenAt, isTrial: false } : null;
 }
 
@@ -103,8 +103,17 @@ interface Taking {
   readonly lengthMs: number;
 }
 
-interface TakingOutOfLine extends Taking {
-  readonly owner: string | null;
+export interface TakingOutOfLine extends Taking {
+  /** The owner whose scheduled submits go first; null: nobody's. */
+  readonly first: string | null;
+}
+
+/** The parameters of `buildTakingOutOfLine`. */
+export function toTakingOutOfLine(
+  { name, calls, windowMs }: Allowance,
+  first: string | null,
+): TakingOutOfLine {
+  return { name, calls, lengthMs: toLength(windowMs), first };
 }
 
 function buildTaking(db: Database, param: Param<Taking>) {
@@ -134,11 +143,14 @@ const takeUnpaused = prepare<Taking, { place: number }>((db, param) =>
   buildTaking(db, param).where((eb) => eb.not(isPaused(param('name')))),
 );
 
-const takeUnlined = prepare<TakingOutOfLine, { place: number }>((db, param) =>
-  buildTaking(db, param)
+/** The statement that takes a place for a submit that is new. */
+export function buildTakingOutOfLine(db: Database, param: Param<TakingOutOfLine>) {
+  return buildTaking(db, param)
     .where((eb) => eb.not(isPaused(param('name'))))
-    .where((eb) => eb.not(isLineBusy(param('owner')))),
-);
+    .where((eb) => eb.not(isLineBusy(param('first'))));
+}
+
+const takeUnlined = prepare<TakingOutOfLine, { place: number }>(buildTakingOutOfLine);
 
 /**
  * Restarts the window of a place when its call leaves; never shortens it. A call that left at once is covered

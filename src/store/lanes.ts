@@ -33,6 +33,14 @@ export async function enterLane(
   { owner, kind }: Lane,
   resumeAt: number | null = null,
 ): Promise<void> {
+  if (kind === 'LATER') {
+    // `openLane` locks this row.
+    await trx
+      .insertInto('owner')
+      .values({ owner, head: 0, pruned: 0 })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
   await trx
     .insertInto('lane')
     .values({ owner, kind, turn: lastTurn, resume_at: resumeAt ?? now, busy_until: 0, entries: 1 })

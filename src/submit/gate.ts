@@ -12,6 +12,8 @@ import {
 } from '../store/allowance.ts';
 import { endPause } from '../store/pauses.ts';
 import type { Database } from '../store/schema.ts';
+import type { NewSubmit } from '../store/transitions/insert.ts';
+import { type Inserted, insertWithPlace } from '../store/transitions/insert-with-place.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { countBefore, isBelieved, type Line, readLine, toWaitMs } from './line.ts';
 
@@ -27,6 +29,8 @@ export interface Gate {
    * @param isInOrder whether the owner's scheduled submits go first, too.
    */
   takeFree(trx: Database, owner: string, isInOrder: boolean): Promise<Place | null>;
+  /** Commits the row of a new submit together with a place, where one is free and nobody waits. */
+  insertWithPlace(db: Database, submit: NewSubmit, isInOrder: boolean): Promise<Inserted>;
   /** Gives a place back in the transaction that took it. */
   putBack(trx: Database, place: Place): Promise<void>;
   /**
@@ -86,6 +90,8 @@ export function createGate({ db, log, metrics, allowance, maxWaitMs }: GateParts
     findRefusal,
     takeFree: (trx, owner, isInOrder) =>
       takePlaceOutOfLine(trx, allowance, isInOrder ? owner : null),
+    insertWithPlace: (connection, submit, isInOrder) =>
+      insertWithPlace(connection, submit, allowance, isInOrder ? submit.owner : null),
     putBack: (trx, place) => putPlaceBack(trx, allowance, place),
     async checkWait(trx, owner) {
       line = await readLine(trx, allowance);

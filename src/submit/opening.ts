@@ -5,7 +5,9 @@ import type { Place } from '../store/allowance.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { lockOwner } from '../store/spending.ts';
+import { isEmbedded } from '../store/sqlite.ts';
 import { insertSubmit, markWaitingForTurn, type NewSubmit } from '../store/transitions/insert.ts';
+import { type Inserted, isRolledBack } from '../store/transitions/insert-with-place.ts';
 import { countScheduled, scheduleSubmit } from '../store/transitions/schedule.ts';
 import type { Gate } from './gate.ts';
 import { countSubmit, type Spending } from './spending.ts';
@@ -20,15 +22,15 @@ export interface OpenedSubmit {
 export interface OpeningParts {
   readonly db: Database;
   readonly spending: Spending;
-  readonly gate: Pick<Gate, 'takeFree' | 'putBack' | 'checkWait'>;
+  readonly gate: Pick<Gate, 'insertWithPlace' | 'takeFree' | 'putBack' | 'checkWait'>;
 }
 
 /**
  * Commits the row of a submit unless a limit is exceeded. Undefined when another row holds its key.
  *
  * @param mustWait whether a submit that may be scheduled is scheduled even if a place is free.
- * @param onUncertain called before it throws when the commit may have happened nevertheless, with what
- * would have been committed.
+ * @param onUncertain called before it throws when the commit may have happened nevertheless: with the row
+ * that waits then, or with null when the row has its place.
  * @throws RateLimitedError, and nothing is stored: the owner's limits, or a place that will not be free
  * in time; GatewayUnavailableError.
  */
@@ -36,10 +38,17 @@ export async function openSubmit(
   parts: OpeningParts,
   submit: NewSubmit,
   mustWait: boolean,
-  onUncertain: (opened: OpenedSubmit) => void,
+  onUncertain: (waiting: VideoRow | null) => void,
 ): Promise<OpenedSubmit | undefined> {
+  const { db, spending, gate } = parts;
+  const isUnlimited = spending.limits === null && spending.dailyCap === 0;
+  if (isUnlimited && !mustWait && !isEmbedded(db)) {
+    const inserted = await insertAtOnce(db, submit, gate, onUncertain);
+    if (inserted !== 'no place') return inserted === 'key held' ? undefined : inserted;
+  }
+
   let committing: OpenedSubmit | undefined;
-  const opening = parts.db.transaction().execute(async (trx) => {
+  const opening = db.transaction().execute(async (trx) => {
     // The insert may wait for another transaction that writes a row with this key, which in turn may
     // wait for the owner's row: so the owner is locked after the video, as at the end of a task.
     const row = await insertSubmit(trx, submit);
@@ -49,7 +58,25 @@ export async function openSubmit(
     return committing;
   });
   return opening.catch((error: unknown) => {
-    if (committing) onUncertain(committing);
+    if (committing) onUncertain(committing.place ? null : committing.row);
+    throw error;
+  });
+}
+
+/** In one statement, where no limit has to be checked first. */
+async function insertAtOnce(
+  db: Database,
+  submit: NewSubmit,
+  gate: Pick<Gate, 'insertWithPlace'>,
+  onUncertain: (waiting: null) => void,
+): Promise<Inserted> {
+  let isSending = false;
+  const inserting = db.connection().execute((connection) => {
+    isSending = true;
+    return gate.insertWithPlace(connection, submit, Boolean(submit.queue));
+  });
+  return inserting.catch((error: unknown) => {
+    if (isSending && !isRolledBack(error)) onUncertain(null);
     throw error;
   });
 }

@@ -164,13 +164,17 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       queue: mustQueue ? { notBefore, deadlineMs: config.QUEUE_DEADLINE_MS } : null,
     };
     const mustWait = refusal !== null || notBefore !== null;
-    let uncertain: OpenedSubmit | undefined;
-    const opened = await openSubmit({ db, spending, gate }, submit, mustWait, (lost) => {
-      uncertain = lost;
+    // A commit that was not acknowledged. Only this process could send a row that has its place, and it
+    // does not; a waiting row may be sent by any process.
+    let uncertain: { readonly waiting: VideoRow | null } | undefined;
+    const opened = await openSubmit({ db, spending, gate }, submit, mustWait, (waiting) => {
+      uncertain = { waiting };
     }).catch((error: unknown) => {
       span.end(error);
       if (error instanceof GatewayError) metrics.submit(error.code);
-      throw uncertain ? toUncertain(uncertain, runtimeMs, error) : error;
+      if (uncertain?.waiting) throw new OutcomeUnknownError(toVideo(uncertain.waiting));
+      if (uncertain) void settling.release(id, runtimeMs);
+      throw error;
     });
     if (opened) return proceed(opened, token, isTooLate, task.requestId, span);
     span.end();
@@ -179,16 +183,6 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     const winner = await findAnswerer(db, owner, idempotencyKey ?? '');
     if (!winner) throw new Error('A submit was not stored although nothing stood in its way.');
     return { row: winner, settled: null };
-  }
-
-  /**
-   * The commit was not acknowledged. Only this process could send a row that has its place, and it does
-   * not; a waiting row may be sent by any process.
-   */
-  function toUncertain({ row, place }: OpenedSubmit, runtimeMs: number, error: unknown): unknown {
-    if (!place) return new OutcomeUnknownError(toVideo(row));
-    void settling.release(row.id, runtimeMs);
-    return error;
   }
 
   function proceed(

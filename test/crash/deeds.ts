@@ -9,7 +9,7 @@ export type StatementPoint =
   | 'row leased';
 
 export function toDeed(sql: string): Deed | null {
-  if (sql.startsWith('insert into "video"')) return 'row';
+  if (sql.includes('insert into "video"')) return 'row';
   // PostgreSQL ends a confirmed task with one statement, which begins with its update.
   if (sql.includes('insert into "completion"')) return 'end';
   // `confirmSubmit` alone sets these two, in this order.

@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import type { AspectRatio, VideoKind, VideoQuality } from '../../video.ts';
 import { enterLane } from '../lanes.ts';
-import { prepare } from '../prepared.ts';
+import { type Param, prepare } from '../prepared.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 
@@ -39,7 +39,12 @@ export interface QueueTimes {
 
 /** Commits the row before its request; undefined when another row of the owner holds the key. */
 export async function insertSubmit(db: Database, submit: NewSubmit): Promise<VideoRow | undefined> {
-  const { rows } = await insertRow(db, {
+  const { rows } = await insertRow(db, toNewRow(submit));
+  return rows[0];
+}
+
+export function toNewRow(submit: NewSubmit): NewRow {
+  return {
     ...submit,
     keyHeld: submit.idempotencyKey === null ? 0 : 1,
     sourceTaskId: submit.sourceTaskId ?? '',
@@ -47,11 +52,10 @@ export async function insertSubmit(db: Database, submit: NewSubmit): Promise<Vid
     traceparent: submit.traceparent ?? null,
     notBefore: submit.queue?.notBefore ?? null,
     deadlineMs: submit.queue?.deadlineMs ?? null,
-  });
-  return rows[0];
+  };
 }
 
-type NewRow = Omit<Required<NewSubmit>, 'expandPrompt' | 'sourceTaskId' | 'queue'> & {
+export type NewRow = Omit<Required<NewSubmit>, 'expandPrompt' | 'sourceTaskId' | 'queue'> & {
   readonly notBefore: number | null;
   readonly deadlineMs: number | null;
   readonly sourceTaskId: string;
@@ -59,44 +63,56 @@ type NewRow = Omit<Required<NewSubmit>, 'expandPrompt' | 'sourceTaskId' | 'queue
   readonly expandPrompt: number | null;
 };
 
-const insertRow = prepare<NewRow, VideoRow>((db, param) => {
+/** A number in a list of columns: PostgreSQL takes a parameter there for a text. */
+function integer<T extends number | null>(value: T) {
+  return sql<T>`cast(${value} as integer)`;
+}
+
+const ZERO = sql.lit(0);
+
+/** The columns of the row of a submit whose POST may leave at once. */
+export function toRowValues(param: Param<NewRow>) {
   const submitUntil = sql<number>`now_ms() + ${param('runtimeMs')}`;
-  return db
+  return {
+    id: sql<string>`${param('id')}`,
+    owner: sql<string>`${param('owner')}`,
+    state: sql.lit('SUBMITTING' as const),
+    idempotency_key: sql<string | null>`${param('idempotencyKey')}`,
+    key_held: integer(param('keyHeld')),
+    fingerprint: sql<string>`${param('fingerprint')}`,
+    kind: sql<VideoKind>`${param('kind')}`,
+    source_task_id: sql<string>`${param('sourceTaskId')}`,
+    duration: integer(param('duration')),
+    aspect_ratio: sql<AspectRatio | null>`${param('aspectRatio')}`,
+    prompt: sql<string>`${param('prompt')}`,
+    quality: sql<VideoQuality>`${param('quality')}`,
+    water_mark: sql<string>`${param('waterMark')}`,
+    image_url: sql<string | null>`${param('imageUrl')}`,
+    expand_prompt: integer(param('expandPrompt')),
+    not_before: sql<number | null>`cast(${param('notBefore')} as bigint)`,
+    queue_until: toQueueUntil(param('notBefore'), param('deadlineMs')),
+    submit_until: submitUntil,
+    post_begun: sql.lit(1),
+    queue_tries: ZERO,
+    token_hash: sql<string>`${param('tokenHash')}`,
+    traceparent: sql<string | null>`${param('traceparent')}`,
+    created_at: now,
+    unfinished_at: now,
+    check_after: submitUntil,
+    expire_flag: ZERO,
+    check_count: ZERO,
+    lease_until: ZERO,
+    fileless_reads: ZERO,
+  };
+}
+
+const insertRow = prepare<NewRow, VideoRow>((db, param) =>
+  db
     .insertInto('video')
-    .values({
-      id: param('id'),
-      owner: param('owner'),
-      state: 'SUBMITTING',
-      idempotency_key: param('idempotencyKey'),
-      key_held: param('keyHeld'),
-      fingerprint: param('fingerprint'),
-      kind: param('kind'),
-      source_task_id: param('sourceTaskId'),
-      duration: param('duration'),
-      aspect_ratio: param('aspectRatio'),
-      prompt: param('prompt'),
-      quality: param('quality'),
-      water_mark: param('waterMark'),
-      image_url: param('imageUrl'),
-      expand_prompt: param('expandPrompt'),
-      not_before: param('notBefore'),
-      queue_until: toQueueUntil(param('notBefore'), param('deadlineMs')),
-      submit_until: submitUntil,
-      post_begun: 1,
-      queue_tries: 0,
-      token_hash: param('tokenHash'),
-      traceparent: param('traceparent'),
-      created_at: now,
-      unfinished_at: now,
-      check_after: submitUntil,
-      expire_flag: 0,
-      check_count: 0,
-      lease_until: 0,
-      fileless_reads: 0,
-    })
+    .values(toRowValues(param))
     .onConflict((conflict) => conflict.doNothing())
-    .returningAll();
-});
+    .returningAll(),
+);
 
 /** Null without a deadline. */
 function toQueueUntil(notBefore: number | null, deadlineMs: number | null) {

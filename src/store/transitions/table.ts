@@ -4,7 +4,7 @@
  *
  * | transition | from | to | key | next check |
  * |---|---|---|---|---|
- * | insertSubmit | (none) | SUBMITTING | taken | at `submit_until` |
+ * | insertSubmit, insertWithPlace | (none) | SUBMITTING | taken | at `submit_until` |
  * | markWaitingForTurn | SUBMITTING | SUBMITTING, `post_begun` 0, `waiting` NOW | | |
  * | scheduleSubmit | SUBMITTING | SCHEDULED, `waiting` LATER | | at `queue_until` |
  * | takeWaiting | SUBMITTING or SCHEDULED, `waiting` | SUBMITTING, `post_begun` 1 | | at `submit_until` |
