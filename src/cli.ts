@@ -15,6 +15,8 @@ const USAGE = `Usage: longtake COMMAND
   token OWNER
             print a token for development, signed with AUTH_JWT_SECRET
             --hours N: how long it is valid, 12 by default
+  forget-owner OWNER
+            delete everything that is stored about one owner
 
   --help    print this
   --version
@@ -29,6 +31,7 @@ const PROGRAMS: Readonly<Record<string, () => Promise<unknown>>> = {
   sandbox: () => import('./sandbox/main.ts'),
   doctor: () => import('./doctor/main.ts'),
   token: () => import('./token.ts'),
+  'forget-owner': () => import('./forget-owner.ts'),
 };
 
 run(process.argv[2]).catch((error) => {

@@ -118,21 +118,6 @@ export function isLoopback(host: string): boolean {
   );
 }
 
-/** Where copies are stored. */
-export interface KeepUrl {
-  readonly kind: 'file';
-  readonly path: string;
-}
-
-export const keepUrl = z
-  .string()
-  .regex(/^file:.+/, 'must be file:PATH, as in file:data/kept')
-  .transform((text): KeepUrl => {
-    const path = text.slice('file:'.length);
-    // file:///srv/kept is the URL of /srv/kept.
-    return { kind: 'file', path: path.startsWith('///') ? path.slice(2) : path };
-  });
-
 export const NO_HOST_LIST =
   'must be a comma-separated list of host names without a scheme, as in files.example.com or *.example.com';
 

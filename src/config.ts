@@ -14,7 +14,6 @@ import {
   isOpen,
   isOrigin,
   isSchemaUnnamed,
-  keepUrl,
   list,
   NO_HOST_LIST,
   NO_KEY_LIST,
@@ -24,6 +23,7 @@ import {
   wholeNumber,
 } from './config-values.ts';
 import { DAY_MS } from './durations.ts';
+import { keepUrl } from './keep-url.ts';
 import { findNearMisses, type NearMiss } from './near-misses.ts';
 
 export type Config = Readonly<

@@ -1,5 +1,5 @@
 /**
- * `npm run forget-owner -- jwt:-:alice`: deletes everything that the gateway has stored about one owner,
+ * `longtake forget-owner jwt:-:alice`: deletes everything that the gateway has stored about one owner,
  * and reports it. With SQLite the gateway must be stopped; with PostgreSQL it may keep running.
  */
 
@@ -11,7 +11,7 @@ import { openDatabase } from './store/database.ts';
 import { countRemovals } from './store/removals.ts';
 import { forgetOwner, forgetVideos } from './store/transitions/delete.ts';
 
-const USAGE = 'Usage: npm run forget-owner -- OWNER (as in jwt:-:alice or key:mobile)';
+const USAGE = 'Usage: npx longtake forget-owner OWNER (as in jwt:-:alice or key:mobile)';
 const BATCH = 200;
 
 try {
@@ -43,7 +43,7 @@ async function forget(owner: string): Promise<void> {
 
     const files = await countRemovals(db);
     if (config.KEEP_URL) {
-      const destination = await openDestination(config.KEEP_URL);
+      const destination = await openDestination(config.KEEP_URL, config.KEEP_MAX_BYTES);
       const parts = { db, destination, log: pino({ level: 'error' }) };
       while ((await removeCopies(parts)) > 0);
       destination.close();

@@ -26,5 +26,7 @@ export interface Destination {
    * serves the file itself.
    */
   readonly toUrl: ((name: string, until: number) => Promise<string>) | null;
+  /** The path of a file that the gateway serves itself. */
+  readonly toPath?: (name: string) => string;
   close(): void;
 }

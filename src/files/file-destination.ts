@@ -8,13 +8,8 @@ import { type Destination, DestinationError } from './destination.ts';
 /** A file that is not complete yet. */
 const PARTIAL = '.part';
 
-export interface FileDestination extends Destination {
-  /** The path of a stored file. */
-  toPath(name: string): string;
-}
-
 /** @param folder is created when the first file is stored. */
-export function createFileDestination(folder: string): FileDestination {
+export function createFileDestination(folder: string): Destination {
   const root = resolve(folder);
   const toPath = (name: string) => join(root, name);
 

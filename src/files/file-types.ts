@@ -26,3 +26,11 @@ export function toContentType(name: string): string {
   const extension = name.slice(name.lastIndexOf('.') + 1);
   return TYPES.film[extension] ?? TYPES.cover[extension] ?? 'application/octet-stream';
 }
+
+/** The `Content-Disposition` of an object, with a name that is worth saving. */
+export function toDisposition(name: string, isDownload: boolean): string {
+  const [id = '', file = ''] = name.split('/');
+  const extension = file.slice(file.lastIndexOf('.'));
+  const fileName = `${file.startsWith('cover') ? 'cover' : 'video'}-${id}${extension}`;
+  return `${isDownload ? 'attachment' : 'inline'}; filename="${fileName}"`;
+}

@@ -91,6 +91,10 @@ export function createFilesOf(
       view.expired ? Infinity : (view.expiresAt ?? Infinity),
     );
     known.set(video, { view, staleAt });
+    // A URL that could not be signed is not remembered.
+    for (const url of [view.videoUrl, view.coverUrl]) {
+      if (url instanceof Promise) url.catch(() => known.delete(video));
+    }
     return view;
   };
 }

@@ -55,7 +55,7 @@ export interface KeepingParts {
 export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
   const { db, log, config, publicUrl } = parts;
   if (!config.KEEP_URL) return OFF;
-  const destination = await openDestination(config.KEEP_URL);
+  const destination = await openDestination(config.KEEP_URL, config.KEEP_MAX_BYTES);
   const key = await takeMeta(db, 'file_url_key', randomBytes(32).toString('base64url'));
   const links = createLinks(key, publicUrl);
   const downloader = createDownloader({
@@ -75,7 +75,7 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
   });
   return {
     files: {
-      of: createFilesOf(links.toUrl, {
+      of: createFilesOf(destination.toUrl ?? links.toUrl, {
         keepDays: config.KEEP_DAYS,
         retentionDays: config.RETENTION_DAYS,
       }),
@@ -86,7 +86,7 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
         await within(PATIENCE_MS, removing, undefined);
       },
     },
-    serveFile: createServeFile(links, destination),
+    serveFile: destination.toPath ? createServeFile(links, destination.toPath) : null,
     async stop() {
       await copier.stop();
       downloader.close();

@@ -2,8 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import send from 'send';
-import type { FileDestination } from './file-destination.ts';
-import { toContentType } from './file-types.ts';
+import { toContentType, toDisposition } from './file-types.ts';
 import type { Links } from './links.ts';
 
 export type ServeFile = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -16,7 +15,7 @@ const HEADERS = {
   'content-security-policy': "default-src 'none'; media-src 'self'; sandbox",
 };
 
-export function createServeFile(links: Links, destination: FileDestination): ServeFile {
+export function createServeFile(links: Links, toPath: (name: string) => string): ServeFile {
   return async (request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -34,7 +33,7 @@ export function createServeFile(links: Links, destination: FileDestination): Ser
     response.setHeader('cache-control', `private, max-age=${maxAge}, immutable`);
     // A name never gets other content.
     response.setHeader('etag', `"${link.name}"`);
-    await sendFile(request, response, destination.toPath(link.name));
+    await sendFile(request, response, toPath(link.name));
   };
 }
 
@@ -59,13 +58,6 @@ function sendFile(request: IncomingMessage, response: ServerResponse, path: stri
 }
 
 const FILE_HEADERS = ['content-disposition', 'cache-control', 'etag'];
-
-function toDisposition(name: string, isDownload: boolean): string {
-  const [id = '', file = ''] = name.split('/');
-  const extension = file.slice(file.lastIndexOf('.'));
-  const fileName = `${file.startsWith('cover') ? 'cover' : 'video'}-${id}${extension}`;
-  return `${isDownload ? 'attachment' : 'inline'}; filename="${fileName}"`;
-}
 
 function refuse(response: ServerResponse, status: number, error: string): void {
   response.setHeader('content-type', 'application/json');

@@ -1,0 +1,56 @@
+/** `KEEP_URL`: where copies of finished files are stored. */
+
+import { z } from 'zod';
+import { httpUrl } from './config-values.ts';
+
+export interface FileKeepUrl {
+  readonly kind: 'file';
+  readonly path: string;
+}
+
+export interface S3KeepUrl {
+  readonly kind: 's3';
+  readonly bucket: string;
+  /** Without slashes at its ends; may be empty. */
+  readonly prefix: string;
+  /** Where absent, the SDK reads them from the environment. */
+  readonly region: string | null;
+  readonly endpoint: string | null;
+  readonly forcePathStyle: boolean;
+}
+
+/** Where copies are stored. */
+export type KeepUrl = FileKeepUrl | S3KeepUrl;
+
+const NO_KEEP_URL =
+  'must be file:PATH, as in file:data/kept, or s3://BUCKET/PREFIX with the parameters region, endpoint and forcePathStyle, as in s3://films/kept?region=eu-central-1';
+
+export const keepUrl = z.string().transform((text, context): KeepUrl => {
+  const url = text.startsWith('file:') ? toFileKeepUrl(text) : toS3KeepUrl(text);
+  if (url) return url;
+  context.addIssue(NO_KEEP_URL);
+  return z.NEVER;
+});
+
+function toFileKeepUrl(text: string): FileKeepUrl | null {
+  const path = text.slice('file:'.length);
+  // file:///srv/kept is the URL of /srv/kept.
+  return path === '' ? null : { kind: 'file', path: path.startsWith('///') ? path.slice(2) : path };
+}
+
+function toS3KeepUrl(text: string): S3KeepUrl | null {
+  const url = URL.parse(text);
+  if (url?.protocol !== 's3:' || !url.hostname || url.username || url.password) return null;
+  const { region, endpoint, forcePathStyle, ...others } = Object.fromEntries(url.searchParams);
+  const isStyle = ['true', 'false', undefined].includes(forcePathStyle);
+  const isEndpoint = endpoint === undefined || httpUrl.safeParse(endpoint).success;
+  if (Object.keys(others).length > 0 || !isStyle || !isEndpoint) return null;
+  return {
+    kind: 's3',
+    bucket: url.hostname,
+    prefix: decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, ''),
+    region: region || null,
+    endpoint: endpoint ?? null,
+    forcePathStyle: forcePathStyle === 'true',
+  };
+}
