@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
-import { ExtendDocument, OnExtendedDocument, OnUpdatedDocument } from './generated/graphql.ts';
+import {
+  ExtendDocument,
+  type ExtendVideoInput,
+  OnExtendedDocument,
+  OnUpdatedDocument,
+} from './generated/graphql.ts';
+import { backdate } from './support/backdate.ts';
 import { readCallbackUrl } from './support/callback.ts';
+import { makeFolder } from './support/folder.ts';
 import { INPUT } from './support/operations.ts';
 import { type Collector, type OtlpSpan, startCollector } from './support/otlp.ts';
 import { type GatewayProcess, startGatewayProcess } from './support/process.ts';
@@ -17,13 +24,14 @@ async function extend(
   gateway: GatewayProcess,
   prompt: string,
   headers: Record<string, string> = {},
+  changes: Partial<ExtendVideoInput> = {},
 ): Promise<{ id: string; taskId: string }> {
   const response = await fetch(`${gateway.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({
       query: ExtendDocument.toString(),
-      variables: { input: { ...INPUT, prompt } },
+      variables: { input: { ...INPUT, prompt, ...changes } },
     }),
   });
   const { data } = (await response.json()) as {
@@ -122,6 +130,33 @@ describe('a trace', () => {
       status: { code: 2 },
       attributes: { 'error.type': 'SOURCE_UNAVAILABLE' },
     });
+  });
+
+  it('continues in the process that sends a scheduled submit', async () => {
+    await using collector = await startCollector();
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using folder = await makeFolder();
+    const env = { ...collector.env, DATABASE_URL: `sqlite:${folder.path}/gateway.db` };
+    const first = await startGatewayProcess(sandbox, env);
+    const notBefore = new Date(Date.now() + 3_600_000).toISOString();
+    const { id } = await extend(first, INPUT.prompt, {}, { notBefore });
+    await first.stop();
+    // The hour is over.
+    backdate({ folder: folder.path }, 'update video set not_before = not_before - 3600000');
+    backdate({ folder: folder.path }, 'update lane set resume_at = 0');
+    await using second = await startGatewayProcess(sandbox, env);
+
+    const submit = await findOf(collector, 'submit', id);
+    const dispatch = await findOf(collector, 'dispatch', id);
+    const post = await collector.find(({ name }) => name === EXTEND);
+    await sandbox.nextRequest();
+    const log = await second.stop();
+
+    expect(dispatch).toMatchObject({ traceId: submit.traceId, parentSpanId: submit.spanId });
+    expect(post).toMatchObject({ traceId: submit.traceId, parentSpanId: dispatch.spanId });
+    expect(Number(dispatch.attributes['longtake.waited_ms'])).toBeGreaterThanOrEqual(0);
+    const sent = log.split('\n').find((line) => line.includes('submit confirmed'));
+    expect(sent).toContain(`"trace":"${submit.traceId}"`);
   });
 });
 

@@ -16,6 +16,7 @@ export const SUBJECTS = [
   'clock',
   'callbacks',
   'upstream',
+  'queue',
 ] as const;
 export type Subject = (typeof SUBJECTS)[number];
 

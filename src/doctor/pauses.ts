@@ -1,10 +1,11 @@
-/** Checks whether upstream calls are paused now. */
+/** Checks whether upstream calls are paused now, and what /metrics of a running gateway reports. */
 
 import type { Config } from '../config.ts';
 import { readText } from '../read-answer.ts';
 import { isShared } from '../store/database.ts';
 import { ownUrl } from './callbacks.ts';
 import { type Finding, warning } from './finding.ts';
+import { toQueueFindings } from './queue.ts';
 
 /** The migration that made the table. */
 const MIGRATION = '0008-pauses';
@@ -33,7 +34,7 @@ export async function examinePauses(
 
 /**
  * What /metrics of the running gateway reports: whether its breaker is open, and on SQLite, whose file no
- * other process can read, whether calls are paused. Empty if no gateway runs or /metrics is refused.
+ * other process can read, whether calls are paused and how long the queue is. Empty if no gateway runs or /metrics is refused.
  */
 export async function examineRunning(config: Config): Promise<Finding[]> {
   const text = await scrape(config);
@@ -45,19 +46,22 @@ export async function examineRunning(config: Config): Promise<Finding[]> {
         .find((line) => line.startsWith(`${series} `))
         ?.split(' ')[1] ?? 0,
     );
-  const pauses = isShared(config.DATABASE_URL)
+  const stored = isShared(config.DATABASE_URL)
     ? []
-    : Object.values(NAMES).flatMap((calls) =>
-        toFinding(calls, find(`longtake_pause_seconds{calls="${calls}"}`)),
-      );
+    : [
+        ...Object.values(NAMES).flatMap((calls) =>
+          toFinding(calls, find(`longtake_pause_seconds{calls="${calls}"}`)),
+        ),
+        ...toQueueFindings(find('longtake_queue_length'), find('longtake_queue_oldest_seconds')),
+      ];
   const breaker = Math.ceil(find('longtake_breaker_open_seconds'));
-  if (breaker <= 0) return pauses;
+  if (breaker <= 0) return stored;
   const open = warning(
     'upstream',
     `submits are refused for another ${breaker} s: several calls in a row have failed`,
     'See the warnings in the log of the gateway for the reason.',
   );
-  return [...pauses, open];
+  return [...stored, open];
 }
 
 function toFinding(calls: string, seconds: number): Finding[] {

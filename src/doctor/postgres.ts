@@ -12,6 +12,7 @@ import { examineDailySubmits } from './account.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
 import { examinePauses } from './pauses.ts';
+import { examineQueue } from './queue.ts';
 
 /** Maximum bytes to read of all answers, which have about a thousand. */
 const ANSWERS_LIMIT = 1024 * 1024;
@@ -82,6 +83,7 @@ async function examine(
     judgeMigrations(name, landed, POSTGRES_MIGRATIONS),
     ...(await examineDailySubmits(cap, landed.names, askRows)),
     ...(await examinePauses(landed.names, askRows)),
+    ...(await examineQueue(landed.names, askRows)),
   ];
 }
 

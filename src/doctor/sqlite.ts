@@ -11,6 +11,7 @@ import { examineDailySubmits } from './account.ts';
 import { type Finding, fault, ok, toReason } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
 import { examinePauses } from './pauses.ts';
+import { examineQueue } from './queue.ts';
 
 /** @param cap `SUBMITS_PER_DAY`. */
 export async function examineSqlite(path: string, cap: number): Promise<Finding[]> {
@@ -88,7 +89,9 @@ async function readTables(path: string, cap: number): Promise<{ landed: Landed; 
     const ask = async (statement: string) => file.prepare(statement).all();
     const landed = await readLanded('sqlite', ask);
     const daily = await examineDailySubmits(cap, landed.names, ask);
-    return { landed, uses: [...daily, ...(await examinePauses(landed.names, ask))] };
+    const pauses = await examinePauses(landed.names, ask);
+    const queue = await examineQueue(landed.names, ask);
+    return { landed, uses: [...daily, ...pauses, ...queue] };
   } finally {
     file.close();
   }

@@ -133,7 +133,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const span = tracing.start({
       name: 'dispatch',
       parent: row.traceparent,
-      attributes: { 'longtake.video': row.id },
+      attributes: { 'longtake.video': row.id, 'longtake.waited_ms': row.waited_ms },
     });
     const outcome = await span.run(() =>
       parts.send({
