@@ -99,6 +99,16 @@ const COMMANDS: fc.Arbitrary<Command>[] = [
   fc.constant(command('crash', (_model, world) => world.crash())),
 ];
 
+/** One task from submit to completion, so that even a run with few commands compares something. */
+async function completeOne(model: Model, world: World): Promise<void> {
+  await world.submit('last', 0, 1);
+  const task = model.tasks.at(-1);
+  if (!task) throw new Error('The model has no task.');
+  await world.answer(task, 'accepted');
+  await world.callBack(task, 'success');
+  await world.hear();
+}
+
 async function checkRuns(
   numRuns: number,
   maxCommands: number,
@@ -109,6 +119,7 @@ async function checkRuns(
       const model = new Model();
       await using world = await startWorld(model, startSite);
       await fc.asyncModelRun(() => ({ model, real: world }), commands);
+      await completeOne(model, world);
       await world.conclude();
     }),
     { numRuns },

@@ -187,14 +187,20 @@ describe('the runbook', () => {
     const titles = dashboard.panels.map(({ title }) => title);
     const settings = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8');
 
-    for (const [, list = ''] of text.matchAll(/[Pp]anels? (".+?")(?:[.;,:]|$)/gm)) {
+    const find = (pattern: RegExp) => {
+      const found = Array.from(text.matchAll(pattern), ([, name = '']) => name);
+      expect(found).not.toEqual([]);
+      return found;
+    };
+
+    for (const list of find(/[Pp]anels? (".+?")(?:[.;,:]|$)/gm)) {
       for (const [, title] of list.matchAll(/"([^"]+)"/g)) expect(titles).toContain(title);
     }
-    for (const [, metric = ''] of text.matchAll(/`(longtake_\w+)`/g)) {
+    for (const metric of find(/`(longtake_\w+)`/g)) {
       expect([...exposed.labelsOf.keys()]).toContain(metric);
     }
     const words = new Set<string>([...ERROR_CODES, ...FAILURE_REASONS]);
-    for (const [, name = ''] of text.matchAll(/`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g)) {
+    for (const name of find(/`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g)) {
       if (!words.has(name)) expect(settings).toContain(`\`${name}\``);
     }
   });

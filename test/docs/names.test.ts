@@ -49,9 +49,17 @@ const pages = readPages().map(({ file, text, prose, blocks }) => {
   return { file, text, prose, told: [prose, ...commands].join('\n') };
 });
 
+const NAME = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
+const SCRIPT = /npm run (\w[\w:-]*)(?: --prefix (\S+))?/g;
+const FILE = /`((?:src|test|bench|docs|examples|codegen)\/[\w./-]+)`/g;
+
 describe('the names on the pages', () => {
+  it.each([NAME, SCRIPT, FILE])('are found by %s', (pattern) => {
+    expect(pages.flatMap(({ text }) => [...text.matchAll(pattern)]).length).toBeGreaterThan(20);
+  });
+
   it.each(pages)('that look like variables or values exist: $file', ({ told }) => {
-    const names = Array.from(told.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g), ([name]) => name);
+    const names = Array.from(told.matchAll(NAME), ([name]) => name);
 
     const unknown = names.filter((name) => !KNOWN.has(name) && !name.startsWith('OTEL_'));
 
@@ -63,17 +71,14 @@ describe('the names on the pages', () => {
     const folder = /^examples\/\w+\//.exec(file)?.[0];
     const scripts = { ...readScripts(''), ...(folder && readScripts(folder)) };
 
-    for (const [, name = '', prefix] of text.matchAll(/npm run (\w[\w:-]*)(?: --prefix (\S+))?/g)) {
+    for (const [, name = '', prefix] of text.matchAll(SCRIPT)) {
       expect(Object.keys(prefix ? readScripts(`${prefix}/`) : scripts), file).toContain(name);
     }
   });
 
   it.each(pages)('of files exist: $file', ({ file, prose }) => {
     const places = [ROOT, `${ROOT}${dirname(file)}/`];
-    const paths = Array.from(
-      prose.matchAll(/`((?:src|test|bench|docs|examples|codegen)\/[\w./-]+)`/g),
-      ([, path = '']) => path,
-    );
+    const paths = Array.from(prose.matchAll(FILE), ([, path = '']) => path);
 
     const isThere = (path: string) => places.some((place) => existsSync(`${place}${path}`));
     expect(paths.filter((path) => !isThere(path))).toEqual([]);
