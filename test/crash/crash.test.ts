@@ -8,6 +8,6 @@ import { chooseRounds } from '../support/rounds.ts';
 import { describeCrashes } from './points.ts';
 import { createSqliteSite } from './sqlite-site.ts';
 
-const ROUNDS = Number(process.env.CRASH_ROUNDS ?? chooseRounds({ few: 2, all: 20 }));
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? chooseRounds({ few: 1, all: 20 }));
 
 describeCrashes('a gateway on SQLite that is killed', ROUNDS, createSqliteSite);

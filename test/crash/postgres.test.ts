@@ -7,6 +7,6 @@ import { chooseRounds } from '../support/rounds.ts';
 import { describeCrashes } from './points.ts';
 import { createPostgresSite } from './postgres-site.ts';
 
-const ROUNDS = Number(process.env.CRASH_ROUNDS ?? chooseRounds({ few: 2, all: 20 }));
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? chooseRounds({ few: 1, all: 20 }));
 
 describeCrashes('replicas on PostgreSQL amid crashes', ROUNDS, createPostgresSite);
