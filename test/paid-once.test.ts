@@ -18,12 +18,12 @@ import {
   ReadVideosDocument,
 } from './generated/graphql.ts';
 import { postCallback, readCallbackUrl, toFailure, toSuccess } from './support/callback.ts';
+import { openReadyBareSocket } from './support/frames.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 import { startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
 import { startGatewayProcess } from './support/process.ts';
 import { createQueue } from './support/queue.ts';
-import { openRawSocket } from './support/socket.ts';
 
 const KEYED: ExtendVideoInput = { ...INPUT, idempotencyKey: 'order 1' };
 
@@ -401,25 +401,18 @@ describe('a refused submit', () => {
     database.prepare('update video set id = ?').run(toVideoId(Date.now() + 60_000, 0));
     database.close();
     await gateway.restart();
-    const raw = await openRawSocket(gateway.url);
-    raw.send({ type: 'connection_init' });
-    await raw.next();
+    const { connection, send } = await openReadyBareSocket(gateway.url);
 
     // In one packet, so that each searches for a holder of the key before there is one.
-    const { _socket: tcp } = raw.socket as unknown as { _socket: TcpSocket };
-    tcp.cork();
     const payload = { query: ExtendDocument.toString(), variables: { input } };
-    for (const id of ['1', '2', '3']) raw.send({ type: 'subscribe', id, payload });
-    tcp.uncork();
+    const ids = ['1', '2', '3'];
+    send(...ids.map((id) => ({ type: 'subscribe', id, payload })));
     (await upstream.nextSubmit()).accept('task-1');
-    const answers = [];
-    while (answers.length < 3) {
-      const message = JSON.stringify(await raw.next());
-      if (message.includes('"next"')) answers.push(message);
-    }
-    raw.socket.close();
+    for (const id of ids) await connection.until(`{"id":"${id}","type":"complete"`);
 
-    for (const answer of answers) expect(answer).toContain('"taskId":"task-1"');
+    connection.socket.destroy();
+
+    expect(connection.received.split('"taskId":"task-1"')).toHaveLength(1 + ids.length);
     expect(upstream.submits).toHaveLength(2);
   });
 

@@ -1,17 +1,18 @@
-import { type EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import {
+  ExtendDocument,
   OnExtendedDocument,
   OnUpdatedDocument,
   ReadCompletionsDocument,
   ReadVideosDocument,
 } from './generated/graphql.ts';
+import { openReadyBareSocket } from './support/frames.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
-import { extend } from './support/operations.ts';
-import { startScriptedUpstream } from './support/scripted-upstream.ts';
+import { extend, INPUT } from './support/operations.ts';
+import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
 import { openRawSocket, type RawSocket, type SocketStream } from './support/socket.ts';
 import type { SseStream } from './support/sse.ts';
 import {
@@ -315,24 +316,24 @@ describe('a server-sent event stream', () => {
 
 describe('an expired token', () => {
   it('prevents further messages, even if the client has not answered the close yet', async () => {
-    await using parts = await start(JWT_ENV);
-    const raw = await openRawSocket(parts.url);
-    const exp = inSeconds(2);
-    raw.send({ type: 'connection_init', payload: { Authorization: bearerOf('alice', { exp }) } });
-    await raw.next();
-    // By itself `ws` answers a close when it has read one.
-    const { _receiver: receiver } = raw.socket as unknown as { _receiver: EventEmitter };
-    receiver.removeAllListeners('conclude');
-    expect((await once(receiver, 'conclude'))[0]).toBe(4403);
-    const parsing = vi.spyOn(JSON, 'parse');
-    onTestFinished(() => parsing.mockRestore());
+    const prompts: unknown[] = [];
+    await using upstream = await startScriptedUpstream((request, response) => {
+      prompts.push((request.json() as { prompt?: unknown }).prompt);
+      answerJson(response, { code: 200, msg: 'success', data: { taskId: 'task-1' } });
+    });
+    await using gateway = await startGateway(upstream, JWT_ENV);
+    const token = bearerOf('alice', { exp: inSeconds(2) });
+    const { connection, send } = await openReadyBareSocket(gateway.url, token);
+    // The close code 4403. This client answers no close by itself.
+    await connection.until('\x11\x33');
 
-    raw.send({ type: 'subscribe', id: '1', payload: { query: '{ marker: __typename }' } });
-    // What is asked on another connection after it is answered after it has come.
-    await parts.gateway.as(bearerOf('alice')).graphql(ReadVideosDocument, {});
+    const variables = { input: { ...INPUT, prompt: 'By the socket' } };
+    send({ type: 'subscribe', id: '1', payload: { query: String(ExtendDocument), variables } });
+    await extend(gateway.as(bearerOf('alice')), { prompt: 'By HTTP, after it' });
 
-    expect(parsing.mock.calls.filter(([text]) => String(text).includes('marker'))).toEqual([]);
-    raw.socket.terminate();
+    expect(connection.received).not.toContain('"id":"1"');
+    expect(prompts).toEqual(['By HTTP, after it']);
+    connection.socket.destroy();
   });
 
   it('closes the socket with 4403, and a client that renews it and resumes misses nothing', async () => {

@@ -70,6 +70,18 @@ export async function openBareSocket(
   return connection;
 }
 
+/** The same after its initialisation, and a function that sends messages, all of them in one packet. */
+export async function openReadyBareSocket(url: string, authorization?: string) {
+  const connection = await openBareSocket(url);
+  const send = (...messages: object[]) => {
+    const frames = messages.map((message) => toFrame('text', { payload: JSON.stringify(message) }));
+    connection.socket.write(Buffer.concat(frames));
+  };
+  send({ type: 'connection_init', payload: { Authorization: authorization } });
+  await connection.until('connection_ack');
+  return { connection, send };
+}
+
 /** @param allowHalfOpen keeps this side open when the gateway has ended its own. */
 export function openBareConnection(
   url: string,
