@@ -179,6 +179,7 @@ const RETRYABLE_REASONS: ReadonlySet<FailureReason> = new Set([
   'CONCURRENCY_LIMIT',
   'UPLOAD_FAILED',
   'PROVIDER_ERROR',
+  'NEVER_SENT',
 ]);
 
 /** Whether the same input may succeed as a new task, which costs another payment. */

@@ -195,7 +195,9 @@ describe.each(['SQLite', 'PostgreSQL'])('the queue on %s', (engine) => {
     await first;
     const video = await queue(gateway, { prompt: 'Never' });
     await statesUntil(gateway, video.id, 'FAILED');
-    expect(await read(gateway, video.id)).toMatchObject({ failure: { reason: 'NEVER_SENT' } });
+    expect(await read(gateway, video.id)).toMatchObject({
+      failure: { reason: 'NEVER_SENT', retryable: true },
+    });
     expect(upstream.submits).toHaveLength(1);
   });
 

@@ -189,7 +189,7 @@ describe('the example app', () => {
     await extend(page, 'Gone astray #answer-lost');
     const taskId = await app.nextTaskId();
     await making(page, 'Not confirmed');
-    await page.getByText('If nothing is heard until').waitFor();
+    await page.getByText('Without a report until').waitFor();
     await app.sandbox.complete(taskId);
     await playable(page);
 

@@ -62,6 +62,8 @@ function toPredecessors(
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     for (const { from, to } of arrows) {
       if (to !== next || found.has(from)) continue;
+      // A scheduled request is always sent before it has another open state.
+      if (from === 'SCHEDULED' && to === 'UNCONFIRMED' && state !== 'UNCONFIRMED') continue;
       found.add(from);
       open.push(from);
     }

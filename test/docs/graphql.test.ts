@@ -8,7 +8,7 @@ import { groupByPage, readBlocks } from './support/blocks.ts';
 type Data = Record<string, unknown>;
 
 /** Fields whose values differ in each run; a page shows one example. */
-const OWN_VALUES = /^(id|taskId|cursor|startCursor|endCursor|videoUrl|coverUrl|\w+At)$/;
+const OWN_VALUES = /^(id|taskId|cursor|startCursor|endCursor|videoUrl|coverUrl|deadline|\w+At)$/;
 
 const pages = groupByPage(
   readBlocks().filter(({ language }) => language === 'graphql' || language === 'json'),

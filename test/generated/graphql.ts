@@ -326,7 +326,7 @@ export type ReadScheduleQueryVariables = Exact<{
 }>;
 
 
-export type ReadScheduleQuery = { video: { id: string, state: VideoState, taskId: string | null, estimatedFinishAt: string | null, failure: { reason: FailureReason } | null, schedule: { position: number, estimatedStartAt: string, notBefore: string | null, deadline: string } | null } | null };
+export type ReadScheduleQuery = { video: { id: string, state: VideoState, taskId: string | null, estimatedFinishAt: string | null, failure: { reason: FailureReason, retryable: boolean } | null, schedule: { position: number, estimatedStartAt: string, notBefore: string | null, deadline: string } | null } | null };
 
 export type FollowScheduleSubscriptionVariables = Exact<{
   id: string;
@@ -787,6 +787,7 @@ export const ReadScheduleDocument = new TypedDocumentString(`
     estimatedFinishAt
     failure {
       reason
+      retryable
     }
     schedule {
       position
@@ -796,7 +797,7 @@ export const ReadScheduleDocument = new TypedDocumentString(`
     }
   }
 }
-    `, {"hash":"sha256:4b828f689ac882e314d1a4fd6b5285d2b72733b0b7ee159bf48bd9da7ab84b36"}) as unknown as TypedDocumentString<ReadScheduleQuery, ReadScheduleQueryVariables>;
+    `, {"hash":"sha256:e924460c08f532a4ca8aaffa3222c4f9f7427af7050ec36d56574a5016a5e4da"}) as unknown as TypedDocumentString<ReadScheduleQuery, ReadScheduleQueryVariables>;
 export const FollowScheduleDocument = new TypedDocumentString(`
     subscription FollowSchedule($id: ID!) {
   videoUpdated(taskId: $id) {
