@@ -6,21 +6,16 @@
 
 const USAGE = `Usage: longtake COMMAND
 
-  start     start the gateway, configured by environment variables
-  demo      make and extend a video with a stand-in for the API, and open an example app
-            --once: end after that, without the app
-  sandbox   start the stand-in for the API alone
-  doctor    list what is misconfigured in this environment
-            --json: for programs
-  token OWNER
-            print a token for development, signed with AUTH_JWT_SECRET
-            --hours N: how long it is valid, 12 by default
-  forget-owner OWNER
-            delete everything that is stored about one owner
-
-  --help    print this
-  --version
-            print the version
+  start                start the gateway, configured by environment variables
+  demo [--once]        make and extend a video with a stand-in for the API, and keep an example
+                       app open; --once: without the app, to the end
+  sandbox              start the stand-in for the API alone
+  doctor [--json]      list what is misconfigured in this environment
+  token OWNER [--hours 12]
+                       print a token for development, signed with AUTH_JWT_SECRET
+  forget-owner OWNER   delete everything that is stored about an owner, such as jwt:-:alice
+  --help               print this
+  --version            print the version
 `;
 /** EX_USAGE of sysexits.h. */
 const WRONG_USAGE = 64;

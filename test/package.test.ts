@@ -79,6 +79,14 @@ export const video: Promise<Video> = longtake.extendVideo(
 void longtake.extendVideo({ taskId: 'id', prompt: 'On', quality: '720p' });
 `;
 
+/** Without what differs from run to run. */
+function toShape(output: string): string {
+  return output
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')
+    .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
+    .replaceAll(/ +\d+\.\d s$/gm, ' SECONDS');
+}
+
 describe('the npm package', () => {
   let packed: Awaited<ReturnType<typeof packRepository>>;
   let tooOld: string;
@@ -112,8 +120,12 @@ describe('the npm package', () => {
       path: folder.path,
       node,
       stderr,
-      run: (command: string, env: Record<string, string> = {}) =>
-        runInShell(command, { cwd: folder.path, env: { ...toNpmEnvironment(node), ...env } }),
+      run: (command: string, env: Record<string, string> = {}, ready?: string) =>
+        runInShell(command, {
+          cwd: folder.path,
+          env: { ...toNpmEnvironment(node), ...env },
+          ready,
+        }),
       [Symbol.asyncDispose]: () => kept.disposeAsync(),
     };
   }
@@ -188,6 +200,29 @@ describe('the npm package', () => {
     }
   });
 
+  it('keeps what the first screen of the README promises', async () => {
+    await using sandbox = await startSandbox({ stepMs: 1 });
+    await using gateway = await startGateway(sandbox);
+    const folder = folders.pinned;
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const [screen = ''] = readme.split('## How it works');
+    const find = (language: string) => screen.match(`\`\`\`${language}\n([^]*?)\`\`\``)?.[1] ?? '';
+    const toUrl = (code: string) => code.replace('http://127.0.0.1:4000', gateway.url);
+
+    const command = find('sh').trim();
+    const demo = await folder.run(command, { PORT: '0' }, 'Ctrl+C ends it.');
+    await writeFile(join(folder.path, 'first.mts'), toUrl(find('ts')));
+    const first = await folder.run('node first.mts');
+
+    expect(command).toBe('npx longtake demo');
+    expect(demo.output).toMatch(/example app: +http/);
+    expect(toShape(demo.output)).toContain(toShape(find('text')).trimEnd());
+    expect(first).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/SUCCEEDED\nhttp.*mp4\n$/),
+    });
+  });
+
   it('has types that need no other package', async () => {
     const folder = folders.pinned;
     await writeFile(join(folder.path, 'use.mts'), TYPES);
@@ -212,7 +247,15 @@ describe('the npm package', () => {
       AUTH_JWT_SECRET: 's'.repeat(32),
     });
 
-    for (const name of ['start', 'demo', 'sandbox', 'doctor', 'token', '--version']) {
+    for (const name of [
+      'start',
+      'demo',
+      'sandbox',
+      'doctor',
+      'token',
+      'forget-owner',
+      '--version',
+    ]) {
       expect(help.output).toContain(`  ${name}`);
     }
     expect(help.code).toBe(0);

@@ -12,6 +12,7 @@ const EXECUTED_BY: Readonly<Record<string, string>> = {
   sql: 'sql.test.ts',
   yaml: 'yaml.test.ts',
   nginx: 'nginx.test.ts',
+  text: '../package.test.ts',
   mermaid: 'diagrams.test.ts',
 };
 

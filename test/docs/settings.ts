@@ -56,6 +56,39 @@ assert.deepEqual(seen, [first.taskId, second.taskId]);
 await client.dispose();
 `,
   },
+  'README.md 1': {
+    before: `${CLIENT_SERVERS}
+await using sandbox = await startSandbox({ stepMs: 1 });
+await using gateway = await startGateway(sandbox);
+`,
+    replace: [
+      ["'longtake/client'", "'../../client/index.ts'"],
+      ["'http://127.0.0.1:4000/graphql'", "gateway.url + '/graphql'"],
+    ],
+    after: "assert.match(video.videoUrl ?? '', /mp4$/);",
+  },
+  // The process ends after the first completion.
+  'docs/backends.md 1': {
+    before: `${CLIENT_SERVERS}
+import { makeFolder } from '../../test/support/folder.ts';
+await using sandbox = await startSandbox({ stepMs: 1 });
+await using gateway = await startGateway(sandbox);
+await using folder = await makeFolder();
+const delivered: string[] = [];
+const deliver = async ({ state }: { state: string }) => void delivered.push(state);
+`,
+    replace: [
+      ["'longtake/client'", "'../../client/index.ts'"],
+      ["'http://127.0.0.1:4000/graphql'", "gateway.url + '/graphql'"],
+      ["'longtake.json'", "folder.path + '/longtake.json'"],
+      ['await deliver(video);', 'await deliver(video); break;'],
+    ],
+    after: `
+assert.deepEqual(delivered, ['SUCCEEDED']);
+assert.match(readFileSync(folder.path + '/longtake.json', 'utf8'), /cursor/);
+assert.equal(sandbox.requests.filter(({ method }) => method === 'POST').length, 1);
+`,
+  },
   // A reload, between two submits.
   'docs/clients.md 1': {
     before: `${CLIENT_SERVERS}

@@ -23,9 +23,9 @@ export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
 
 /** Programs that run until they are stopped, and the text that they print when they are ready. */
 export const READY: readonly (readonly [RegExp, string])[] = [
-  [/npm run demo$/, 'Ctrl+C ends it.'],
-  [/npm run sandbox$/, 'Sandbox upstream at'],
-  [/npm (start|run start:built)$/, '"msg":"listening"'],
+  [/npx longtake demo$/, 'Ctrl+C ends it.'],
+  [/npx longtake sandbox$/, 'Sandbox upstream at'],
+  [/npx longtake start$/, '"msg":"listening"'],
 ];
 
 /** Every other command exits with 0 by itself. */
@@ -42,10 +42,14 @@ export interface Servers {
 
 /** The command with its placeholders filled in. */
 export function fillIn(command: string, servers: Servers): string {
-  return command
-    .replaceAll('APIKLEY_API_KEY=…', 'APIKLEY_API_KEY=sandbox-key')
-    .replaceAll('AUTH_JWT_SECRET=…', `AUTH_JWT_SECRET=${'s'.repeat(32)}`)
-    .replaceAll('postgres://user:password@host/longtake', servers.postgres)
-    .replaceAll('http://127.0.0.1:4010', servers.sandbox)
-    .replaceAll('http://127.0.0.1:4000', servers.gateway);
+  return (
+    command
+      // In an installed package it is the same program, built: test/package.test.ts.
+      .replaceAll('npx longtake', 'node src/cli.ts')
+      .replaceAll('APIKLEY_API_KEY=…', 'APIKLEY_API_KEY=sandbox-key')
+      .replaceAll('AUTH_JWT_SECRET=…', `AUTH_JWT_SECRET=${'s'.repeat(32)}`)
+      .replaceAll('postgres://user:password@host/longtake', servers.postgres)
+      .replaceAll('http://127.0.0.1:4010', servers.sandbox)
+      .replaceAll('http://127.0.0.1:4000', servers.gateway)
+  );
 }
