@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the gateway beside its peers, in one run, interleaved. `--quick` is short and
+ * `npm run bench`: the gateway and its peers, in one run, interleaved. `--quick` is short and
  * proves that it works; `--only queries,submits` picks scenarios; `--write` keeps the tables in
  * bench/RESULTS.md and the numbers in bench/results.json. Machines differ and are noisy: ratios count.
  */

@@ -50,7 +50,7 @@ const listening = new AbortController();
 
 const folder = await mkdtemp(join(tmpdir(), 'longtake-soak-'));
 const sandbox = await startSandbox({ stepMs: 200, retryDelaysMs: [300, 700, 1500, 3000, 6000] });
-// Below the ports that the system hands out, so that nobody takes it while the gateway is down.
+// Below the system's ephemeral ports, so that no other process takes it while the gateway is down.
 const port = await findPort(20_000 + (process.pid % 10_000));
 
 let up: Promise<ChildGateway> = start();
@@ -108,7 +108,7 @@ async function live(): Promise<void> {
       samples.push({ life, seconds: Math.round((Date.now() - begun) / 1000), rss, heapUsed });
     }
     if (loading.signal.aborted) return;
-    // Whoever asks from now on waits for the next one.
+    // Later callers wait for the next one.
     const next = Promise.withResolvers<ChildGateway>();
     up = next.promise;
     await gateway.kill();
@@ -122,8 +122,8 @@ async function live(): Promise<void> {
 /** By key: whether each POST was refused, in order. */
 const posts = new Map<string, boolean[]>();
 const confirmed = new Set<string>();
-/** By id: the highest rank of a state that a client has been told. */
-const told = new Map<string, number>();
+/** By id: the highest rank of a state that a client has received. */
+const received = new Map<string, number>();
 
 async function countPosts(): Promise<void> {
   for (;;) {
@@ -161,7 +161,7 @@ async function submit(input: ExtendVideoInput): Promise<void> {
 function note(id: string, state: string, known: number): void {
   const rank = RANKS.indexOf(state);
   if (rank < known) faults.wrong += 1;
-  told.set(id, Math.max(rank, told.get(id) ?? 0));
+  received.set(id, Math.max(rank, received.get(id) ?? 0));
 }
 
 let keys = 0;
@@ -186,10 +186,10 @@ async function submitOnAndOn(): Promise<void> {
 
 async function readOnAndOn(): Promise<void> {
   while (await pause(20 + Math.random() * 60)) {
-    const ids = [...told.keys()];
+    const ids = [...received.keys()];
     if (ids.length === 0) continue;
     const id = anyOf(ids.slice(-200));
-    const known = told.get(id) ?? 0;
+    const known = received.get(id) ?? 0;
     const gateway = await up;
     const answer = await gateway.graphql(ReadNodeDocument, { id }).catch(() => null);
     if (!answer) continue;
@@ -252,7 +252,7 @@ async function open(kind: number, url: string, after: string | null) {
 
 // The end of it.
 
-/** What the gateway can know of: a task whose answer and callback are both lost is nobody's fault. */
+/** Tasks that the gateway can know of: not those whose answer and callback are both lost. */
 function isFindable(task: SandboxTask): boolean {
   return task.behaviour.callbacks !== 0 || confirmed.has(task.prompt);
 }

@@ -16,7 +16,7 @@ import { openSocket } from './support/socket.ts';
 import { bearerOf, JWT_SECRET } from './support/tokens.ts';
 
 const KEY = 'canary-upstream-key';
-const TELL_MODULES = new URL('support/tell-modules.ts', import.meta.url).href;
+const TELL_MODULES = new URL('support/print-modules.ts', import.meta.url).href;
 const EXTEND = 'POST /api/v1/runway/extend';
 
 /** The mutation by a POST of the test's own, with further headers of a client. */

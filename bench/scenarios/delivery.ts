@@ -78,8 +78,8 @@ export async function measureDelivery(setting: Setting, pace: Pace): Promise<Mea
         await using listeners = await gather(subject, streams, [another.id], 'sse');
         const { heapUsed } = await subject.measureMemory();
         streamHeap.add(name, (heapUsed - idle.heapUsed) / streams / 1024);
-        const told = await listeners.hear(streams, () => callBack(another.url, another.id));
-        streamsOnOne.add(name, Math.max(...told));
+        const delays = await listeners.hear(streams, () => callBack(another.url, another.id));
+        streamsOnOne.add(name, Math.max(...delays));
       }
       await subject.stop();
     }

@@ -38,7 +38,7 @@ export async function measureHostility(setting: Setting): Promise<Measure[]> {
   ];
 }
 
-/** Callbacks beside a caller who sends the dearest documents, one after another on each connection. */
+/** Callbacks while a caller sends the most expensive documents, one after another on each connection. */
 async function measureDearDocuments(setting: Setting): Promise<Measure[]> {
   const callback = createMeasure('A callback beside the dearest documents, p99', 'ms');
   const health = createMeasure('GET /health meanwhile, the longest', 'ms');
@@ -84,7 +84,7 @@ async function postDocument(subject: Subject, query: string): Promise<void> {
   if (answer.errors) throw new Error(JSON.stringify(answer.errors).slice(0, 500));
 }
 
-/** Submits beyond what the upstream allows: 20 in 10 s, and nobody waits for longer than 1 s. */
+/** Submits above the upstream's limit: 20 in 10 s, and no submit waits for more than 1 s. */
 async function measureHopelessSubmits(setting: Setting): Promise<Measure> {
   const measure = createMeasure(`Rows left by ${SUBMITS.toLocaleString('en')} refused submits`, '');
   const { url: database, drop } = await createDatabase('sqlite', setting);
@@ -109,7 +109,7 @@ async function measureHopelessSubmits(setting: Setting): Promise<Measure> {
   return measure;
 }
 
-/** As many ids that nobody knows as a document may name, in each of some requests at once. */
+/** Concurrent requests, each with as many unknown ids as a document may name. */
 async function measureUnknownIds(setting: Setting): Promise<Measure> {
   const measure = createMeasure(
     `Reads at the upstream for ${(REQUESTS * 99).toLocaleString('en')} unknown ids`,

@@ -1,5 +1,5 @@
 /**
- * Optional accelerations. Nothing outside of this folder but gateway.ts imports it, and without it every
+ * Optional accelerations. Outside of this folder only gateway.ts imports it, and without it every
  * answer is the same. `THIN_PATH=off` runs the gateway without all but the cache of videos, whose
  * replacement is `NO_CACHE`.
  */

@@ -32,7 +32,7 @@ export interface LogOutput {
  * @param onRecovered called with the number of lines dropped before a write succeeded again.
  */
 export function createLogOutput(fd: number, onRecovered: (lines: number) => void): LogOutput {
-  // Opening its stream makes a pipe non-blocking (libuv). A blocking write to a pipe that nobody reads
+  // Opening its stream makes a pipe non-blocking (libuv). A blocking write to a pipe without a reader
   // never returns.
   if (fd === 1) void process.stdout;
 

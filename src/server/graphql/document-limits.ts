@@ -20,7 +20,7 @@ type Limits = Pick<
 
 /**
  * What a field costs in addition to those below it, measured: 100,000 are some 50 ms of the event loop and, at
- * the database, less than a second. What stands in a list counts for each item.
+ * the database, less than a second. Fields below a list count once per item.
  */
 interface Price {
   readonly base: number;
