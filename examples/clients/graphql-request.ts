@@ -11,6 +11,8 @@ import {
   type GenerateVideoMutation,
   VideoDocument,
   type VideoInfoFragment,
+  WithdrawVideoDocument,
+  type WithdrawVideoMutation,
 } from './gql/graphql.ts';
 
 // #region setup
@@ -34,6 +36,14 @@ export async function extendVideo(
   input: ExtendVideoInput,
 ): Promise<ExtendVideoMutation['extendVideo']> {
   return (await client.request(ExtendVideoDocument, { input })).extendVideo;
+}
+
+/** Ends a scheduled video before it is sent. Safe to repeat. */
+export async function withdrawVideo(
+  client: GraphQLClient,
+  id: string,
+): Promise<WithdrawVideoMutation['withdrawVideo']> {
+  return (await client.request(WithdrawVideoDocument, { id })).withdrawVideo;
 }
 
 export async function readVideo(

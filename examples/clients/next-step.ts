@@ -3,7 +3,8 @@
 import type { ExtendVideoMutation, GenerateVideoMutation } from './gql/graphql.ts';
 
 export type NextStep =
-  | { readonly watch: string }
+  /** `startsAt`: it is SCHEDULED, and will probably be sent at this time. */
+  | { readonly watch: string; readonly startsAt?: string }
   | { readonly fixInput: readonly { readonly path: readonly string[]; readonly message: string }[] }
   | { readonly show: string; readonly retryInSeconds: number | null };
 
@@ -15,8 +16,11 @@ export function toNextStep(
     case 'GenerateVideoSuccess':
     case 'ExtendVideoSuccess':
     // It may have been paid for: watch it, and never submit it again with another key.
-    case 'OutcomeUnknownError':
-      return { watch: result.video.id };
+    case 'OutcomeUnknownError': {
+      const { id, schedule } = result.video;
+      // Only with `whenBusy: QUEUE` or `notBefore`: it is not paid yet, and `withdrawVideo` can end it.
+      return schedule ? { watch: id, startsAt: schedule.estimatedStartAt } : { watch: id };
+    }
     case 'InvalidInputError':
       return { fixInput: result.issues };
     default: {

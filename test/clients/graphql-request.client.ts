@@ -6,6 +6,7 @@ import {
   followCompletions,
   generateVideo,
   readVideo,
+  withdrawVideo,
 } from '../../examples/clients/graphql-request.ts';
 import { toNextStep } from '../../examples/clients/next-step.ts';
 import { INPUT } from '../support/operations.ts';
@@ -65,6 +66,21 @@ describe('graphql-request', () => {
     });
     expect(toNextStep(invalid)).toMatchObject({ fixInput: [{ path: ['prompt'] }] });
     expect(toNextStep(limited)).toMatchObject({ retryInSeconds: expect.any(Number) });
+  });
+
+  it('queues a submit, shows when it will be sent, and withdraws it', async () => {
+    await using world = await startWorld();
+    const client = createRequestClient(world.url, world.getToken);
+
+    // The upstream is under maintenance.
+    const queued = await extendVideo(client, { ...INPUT, prompt: '#455', whenBusy: 'QUEUE' });
+    const { video, cursor } = toSuccess(queued);
+    const withdrawn = await withdrawVideo(client, video.id);
+    const ended = await take(followCompletions(client, cursor), 1);
+
+    expect(toNextStep(queued)).toEqual({ watch: video.id, startsAt: expect.any(String) });
+    expect(withdrawn).toMatchObject({ __typename: 'WithdrawVideoSuccess' });
+    expect(ended).toMatchObject([{ id: video.id, state: 'WITHDRAWN', schedule: null }]);
   });
 
   it('reads the code of a top-level error', async () => {

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<089cc5d2ba33a2570f4ae62ae7b2396e>>
+ * @generated SignedSource<<1057f93b898895f7de51e67acf52d07b>>
  * @lightSyntaxTransform
  */
 
@@ -9,16 +9,19 @@
 
 import { ConcreteRequest } from 'relay-runtime';
 import { FragmentRefs } from "relay-runtime";
-export type ErrorCode = "CURSOR_EXPIRED" | "GATEWAY_UNAVAILABLE" | "IDEMPOTENCY_CONFLICT" | "INSUFFICIENT_CREDITS" | "INTERNAL" | "INVALID_INPUT" | "OUTCOME_UNKNOWN" | "RATE_LIMITED" | "SOURCE_UNAVAILABLE" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MAINTENANCE" | "UPSTREAM_UNAUTHORIZED" | "UPSTREAM_UNREACHABLE" | "VIDEO_NOT_FOUND" | "%future added value";
+export type ErrorCode = "CURSOR_EXPIRED" | "GATEWAY_UNAVAILABLE" | "IDEMPOTENCY_CONFLICT" | "INSUFFICIENT_CREDITS" | "INTERNAL" | "INVALID_INPUT" | "OUTCOME_UNKNOWN" | "RATE_LIMITED" | "SOURCE_UNAVAILABLE" | "TOO_LATE" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MAINTENANCE" | "UPSTREAM_UNAUTHORIZED" | "UPSTREAM_UNREACHABLE" | "VIDEO_NOT_FOUND" | "%future added value";
 export type VideoQuality = "P1080" | "P720" | "%future added value";
+export type WhenBusy = "FAIL" | "QUEUE" | "%future added value";
 export type ExtendVideoInput = {
   expandPrompt?: boolean | null | undefined;
   idempotencyKey?: string | null | undefined;
   imageUrl?: string | null | undefined;
+  notBefore?: string | null | undefined;
   prompt: string;
   quality: VideoQuality;
   taskId: string;
   waterMark?: string | null | undefined;
+  whenBusy?: WhenBusy;
 };
 export type relayExtendVideoMutation$variables = {
   connections: ReadonlyArray<string>;

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<def87cd9d8cb39bbcdcf7aededbb22cd>>
+ * @generated SignedSource<<15e3b44d39cf8d2a7ed1691d0990dafa>>
  * @lightSyntaxTransform
  */
 
@@ -8,8 +8,8 @@
 // @ts-nocheck
 
 import { ReaderInlineDataFragment } from 'relay-runtime';
-export type FailureReason = "CONCURRENCY_LIMIT" | "DEADLINE_PASSED" | "IMAGE_UNREADABLE" | "INAPPROPRIATE_CONTENT" | "INCORRECT_IMAGE_FORMAT" | "MEMBERSHIP_REQUIRED" | "NEVER_CONFIRMED" | "PROMPT_MODERATED" | "PROMPT_NSFW" | "PROMPT_TOO_LONG" | "PROVIDER_ERROR" | "UNCLASSIFIED" | "UNSUPPORTED_DIMENSIONS" | "UPLOAD_FAILED" | "%future added value";
-export type VideoState = "FAILED" | "GENERATING" | "QUEUED" | "SUCCEEDED" | "UNCONFIRMED" | "WAITING" | "%future added value";
+export type FailureReason = "CONCURRENCY_LIMIT" | "DEADLINE_PASSED" | "IMAGE_UNREADABLE" | "INAPPROPRIATE_CONTENT" | "INCORRECT_IMAGE_FORMAT" | "INPUT_REFUSED" | "INSUFFICIENT_CREDITS" | "MEMBERSHIP_REQUIRED" | "NEVER_CONFIRMED" | "NEVER_SENT" | "PROMPT_MODERATED" | "PROMPT_NSFW" | "PROMPT_TOO_LONG" | "PROVIDER_ERROR" | "SOURCE_NOT_FOUND" | "UNCLASSIFIED" | "UNSUPPORTED_DIMENSIONS" | "UPLOAD_FAILED" | "%future added value";
+export type VideoState = "FAILED" | "GENERATING" | "QUEUED" | "SCHEDULED" | "SUCCEEDED" | "UNCONFIRMED" | "WAITING" | "WITHDRAWN" | "%future added value";
 import { FragmentRefs } from "relay-runtime";
 export type relay_video$data = {
   readonly failure: {
