@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../src/store/database.ts';
+import { confirmSubmit } from '../src/store/transitions/confirm.ts';
+import { endVideo } from '../src/store/transitions/end.ts';
+import { insertSubmit } from '../src/store/transitions/insert.ts';
+import { createVideoId } from '../src/video-id.ts';
+import { ReadKeptDocument } from './generated/graphql.ts';
+import { startChildGateway } from './support/child-gateway.ts';
+import { type Film, startFilmServer } from './support/films.ts';
+import { listFiles } from './support/keeping.ts';
+import { chooseRounds } from './support/rounds.ts';
+
+const MIB = 1024 * 1024;
+const FILMS = chooseRounds({ few: 12, all: 100 });
+const KILLS = chooseRounds({ few: 3, all: 40 });
+/** The longest of them. */
+const LONGEST = chooseRounds({ few: 24 * MIB, all: 200 * MIB });
+const MAX_MORE_RSS = 64 * MIB;
+
+/** From 10 KiB to the longest, most of them short. */
+const sizes = Array.from({ length: FILMS }, (_, number) =>
+  Math.floor(10_240 * (LONGEST / 10_240) ** (((number * 37) % FILMS) / (FILMS - 1))),
+);
+
+/** Stores a finished video for each film, as if its task had succeeded. */
+async function storeVideos(url: string, origin: string, films: readonly Film[]) {
+  const { db, close } = await openDatabase(url);
+  const ids: string[] = [];
+  for (const { path } of films) {
+    const id = createVideoId();
+    await insertSubmit(db, {
+      id,
+      owner: 'open',
+      idempotencyKey: null,
+      fingerprint: 'fingerprint',
+      tokenHash: 'token',
+      kind: 'ORIGINAL',
+      sourceTaskId: '',
+      duration: 5,
+      aspectRatio: 'SQUARE_1_1',
+      prompt: 'Dance',
+      quality: 'P720',
+      waterMark: '',
+      imageUrl: null,
+      expandPrompt: null,
+      runtimeMs: 60_000,
+    });
+    await confirmSubmit(db, { id, taskId: `task-${id}`, firstCheckMs: 0 });
+    const files = { videoId: id, videoUrl: origin + path, coverUrl: null };
+    await endVideo(db, id, { outcome: files, reported: true });
+    ids.push(id);
+  }
+  await close();
+  return ids;
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+describe(`${FILMS} films, faulty servers and ${KILLS} crashes`, () => {
+  it('end in copies that are identical byte for byte, without a file too many', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'longtake-kept-crash-'));
+    const kept = join(folder, 'kept');
+    await using server = await startFilmServer(sizes);
+    const ids = await storeVideos(`sqlite:${join(folder, 'gateway.db')}`, server.url, server.films);
+    const options = { folder, upstreamUrl: server.url, env: { KEEP_URL: `file:${kept}` } };
+
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const gateway = await startChildGateway(options);
+      // Early and late in a copy, and in the middle of many.
+      await delay((kill * 97) % 700);
+      await gateway.kill();
+    }
+    const gateway = await startChildGateway(options);
+    const { rss: first } = await gateway.memory();
+    let most = first;
+    const states = new Map<string, string>();
+    await expect
+      .poll(
+        async () => {
+          most = Math.max(most, (await gateway.memory()).rss);
+          for (const id of ids) {
+            if (states.get(id) === 'KEPT') continue;
+            const { data } = await gateway.graphql(ReadKeptDocument, { id });
+            states.set(id, data.video?.kept?.state ?? 'none');
+          }
+          return ids.filter((id) => states.get(id) !== 'KEPT').length;
+        },
+        { timeout: 600_000, interval: 200 },
+      )
+      .toBe(0);
+    const videos = await Promise.all(
+      ids.map(async (id) => (await gateway.graphql(ReadKeptDocument, { id })).data.video),
+    );
+    await gateway.stop();
+
+    const files = await listFiles(kept);
+    expect(files.map((file) => file.split('/')[0])).toEqual(ids.toSorted());
+    expect(files.filter((file) => !/film-\d+\.mp4$/.test(file))).toEqual([]);
+    for (const [number, film] of server.films.entries()) {
+      const name = files.find((file) => file.startsWith(ids[number] ?? 'none')) ?? '';
+      expect(await hashFile(join(kept, name)), film.fault).toBe(film.sha256);
+      expect(videos[number]?.kept, film.fault).toMatchObject({
+        bytes: film.bytes,
+        sha256: film.sha256,
+      });
+    }
+    expect(most - first).toBeLessThanOrEqual(MAX_MORE_RSS);
+    await rm(folder, { recursive: true });
+  }, 900_000);
+});
