@@ -112,7 +112,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const forecast = createForecast({ db, hub, allowance: toAllowance('submit', config) });
   const refresher = createRefresher({ ...ends, upstream, log, config });
   const upkeep = startUpkeep({ ...ends, upstream, tracing, log, config });
-  const keeping = await startKeeping(common);
+  const keeping = await startKeeping({ ...common, metrics });
 
   let isDraining = false;
   const services = {

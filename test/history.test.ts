@@ -9,6 +9,7 @@ import * as clamps from '../src/store/clamps.ts';
 import * as completions from '../src/store/completions.ts';
 import * as copies from '../src/store/copies.ts';
 import * as copyEnds from '../src/store/copy-ends.ts';
+import * as copyState from '../src/store/copy-state.ts';
 import * as database from '../src/store/database.ts';
 import * as durations from '../src/store/durations.ts';
 import * as lanes from '../src/store/lanes.ts';
@@ -214,6 +215,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     renewCopyLease: [(db, history) => copies.renewCopyLease(db, toCopy(history), 60_000, ['name'])],
     endCopyLeases: [(db) => copies.endCopyLeases(db)],
   },
+  'copy-state': { readCopyState: [(db) => copyState.readCopyState(db)] },
   'copy-ends': {
     finishCopy: [
       (db, history) =>

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ERROR_CODES } from '../src/error-table.ts';
@@ -138,13 +138,21 @@ function findFaults(expression: string, exposed: Scrape): string[] {
 let exposed: Scrape;
 beforeAll(async () => {
   await using sandbox = await startSandbox({ autoplay: false });
-  await using gateway = await startGateway(sandbox);
+  // A destination that fails, so that there is always something to be copied.
+  await using gateway = await startGateway(sandbox, { KEEP_URL: 'file:/dev/null/kept' });
   const events = (await gateway.socket()).subscribe(OnExtendedDocument, {});
   const { taskId } = await extend(gateway);
   await sandbox.complete(taskId);
   await events.next();
-  exposed = await scrape(gateway);
-});
+  exposed = await vi.waitFor(
+    async () => {
+      const scraped = await scrape(gateway);
+      expect(scraped.get('longtake_copy_seconds_left')).toBeDefined();
+      return scraped;
+    },
+    { timeout: 25_000, interval: 500 },
+  );
+}, 30_000);
 
 describe('the alert rules', () => {
   it.each(rules.map(({ alert, expr }) => [alert, expr]))(

@@ -17,6 +17,7 @@ export const SUBJECTS = [
   'callbacks',
   'upstream',
   'queue',
+  'copies',
 ] as const;
 export type Subject = (typeof SUBJECTS)[number];
 

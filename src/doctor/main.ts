@@ -11,6 +11,7 @@ import { findWarnings } from '../startup-warnings.ts';
 import { isShared } from '../store/database.ts';
 import { examineAuth } from './auth.ts';
 import { examineCallbacks } from './callbacks.ts';
+import { examineCopies } from './copies.ts';
 import { type Finding, fault, ok, SUBJECTS, type Subject, warning } from './finding.ts';
 import { examineRunning } from './pauses.ts';
 import { examinePostgres } from './postgres.ts';
@@ -54,13 +55,14 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
       ),
     ];
   }
-  const [auth, database, callbacks, upstream, running] = await Promise.all([
+  const [auth, database, callbacks, upstream, copies, running] = await Promise.all([
     examineAuth(config),
     isShared(config.DATABASE_URL)
       ? examinePostgres(config)
       : examineSqlite(config.DATABASE_URL.slice('sqlite:'.length), config.SUBMITS_PER_DAY),
     examineCallbacks(config),
     examineUpstream(config),
+    examineCopies(config),
     examineRunning(config),
   ]);
   const warnings = findWarnings(config, toUrl(config.HOST, config.PORT)).map((risk) =>
@@ -71,7 +73,16 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
     ),
   );
   const all = [runtime, ok('environment', 'every variable can be used')];
-  const found = [...all, ...auth, ...database, ...callbacks, ...upstream, ...running, ...warnings];
+  const found = [
+    ...all,
+    ...auth,
+    ...database,
+    ...callbacks,
+    ...upstream,
+    ...copies,
+    ...running,
+    ...warnings,
+  ];
   return found.sort((a, b) => SUBJECTS.indexOf(a.subject) - SUBJECTS.indexOf(b.subject));
 }
 

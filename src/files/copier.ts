@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Hub } from '../delivery/hub.ts';
 import { type LeasedCopy, leaseCopies, planCopies } from '../store/copies.ts';
 import { giveUpCopy, retryCopy } from '../store/copy-ends.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { type CopyParts, copyFile, LEASE_MS, LeaseLostError, toNames } from './copy-file.ts';
 import { DestinationError } from './destination.ts';
 import { removeCopies } from './remover.ts';
@@ -28,11 +29,12 @@ export interface Copier {
 
 export interface CopierParts extends CopyParts {
   readonly hub: Hub;
+  readonly metrics: Pick<Metrics, 'copy'>;
   readonly retryGapsMs?: readonly number[];
 }
 
 export function startCopier(parts: CopierParts): Copier {
-  const { db, hub, destination, log, retryGapsMs = RETRY_GAPS_MS } = parts;
+  const { db, hub, destination, metrics, log, retryGapsMs = RETRY_GAPS_MS } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
   const running = new Set<Promise<void>>();
@@ -86,6 +88,7 @@ export function startCopier(parts: CopierParts): Copier {
     try {
       const bytes = await copyFile(parts, copy, signal);
       pauseMs = 0;
+      metrics.copy('kept', bytes);
       log.info({ video, part, bytes }, 'file kept');
       hub.publish({ id: video, owner: copy.owner });
     } catch (error) {
@@ -103,6 +106,7 @@ export function startCopier(parts: CopierParts): Copier {
     const gapMs = retryGapsMs[copy.failures];
     const hasExpired = copy.leased_at >= copy.expires_at;
     if (!error.isFinal && !hasExpired && gapMs !== undefined) {
+      metrics.copy('retried', 0);
       log.warn(
         { video, part, reason: error.message, seconds: gapMs / 1_000 },
         'copy failed; retrying',
@@ -112,6 +116,7 @@ export function startCopier(parts: CopierParts): Copier {
     }
     for (const name of toNames(copy)) await destination.remove(name);
     if (!(await giveUpCopy(db, copy, error.message))) return;
+    metrics.copy('given_up', 0);
     log.error({ video, part, reason: error.message }, 'file given up: it is not kept');
     hub.publish({ id: video, owner: copy.owner });
   }
@@ -120,6 +125,7 @@ export function startCopier(parts: CopierParts): Copier {
   async function pause(copy: LeasedCopy, error: DestinationError): Promise<void> {
     pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, pauseMs * 2));
     pausedUntil = performance.now() + pauseMs;
+    metrics.copy('destination_failed', 0);
     log.error(
       { err: error, seconds: pauseMs / 1_000 },
       'the destination of KEEP_URL fails; copying pauses',

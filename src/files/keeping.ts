@@ -8,6 +8,7 @@ import { endCopyLeases } from '../store/copies.ts';
 import { isShared } from '../store/database.ts';
 import { takeMeta } from '../store/meta.ts';
 import type { Database } from '../store/schema.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { findProxy } from '../upstream/outbound-proxy.ts';
 import { within } from '../within.ts';
 import { createAllowedHosts } from './allowed-hosts.ts';
@@ -47,6 +48,7 @@ const PATIENCE_MS = 5_000;
 export interface KeepingParts {
   readonly db: Database;
   readonly hub: Hub;
+  readonly metrics: Metrics;
   readonly log: Logger;
   readonly config: Config;
   readonly publicUrl: () => string;

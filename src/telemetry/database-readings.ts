@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { countSubmitsToday, readCredits } from '../store/account.ts';
+import { readCopyState } from '../store/copy-state.ts';
 import { readQueueState } from '../store/line.ts';
 import { countOpenTasks } from '../store/open-tasks.ts';
 import { readPauses } from '../store/pauses.ts';
@@ -9,7 +10,7 @@ import { createCachedReading } from './cached-reading.ts';
 /** The values that a scrape reads from the database. */
 export function createDatabaseReadings(
   db: Database,
-  config: Pick<Config, 'SUBMITS_PER_DAY' | 'UPSTREAM_CREDITS'>,
+  config: Pick<Config, 'SUBMITS_PER_DAY' | 'UPSTREAM_CREDITS' | 'KEEP_URL'>,
 ) {
   return {
     openTasks: createCachedReading(() => countOpenTasks(db)),
@@ -17,6 +18,7 @@ export function createDatabaseReadings(
     pauses: createCachedReading(() => readPauses(db)),
     submitsToday:
       config.SUBMITS_PER_DAY > 0 ? createCachedReading(() => countSubmitsToday(db)) : null,
+    copies: config.KEEP_URL ? createCachedReading(() => readCopyState(db)) : null,
     credits: config.UPSTREAM_CREDITS ? createCachedReading(() => readCredits(db)) : null,
   };
 }

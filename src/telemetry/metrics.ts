@@ -43,6 +43,10 @@ export type ReadOutcome = (typeof READ_OUTCOMES)[number];
 
 export type TaskEnd = 'SUCCEEDED' | 'WITHDRAWN' | FailureReason;
 
+/** `destination_failed`: nothing was wrong with the file, and it is tried again. */
+export const COPY_OUTCOMES = ['kept', 'retried', 'given_up', 'destination_failed'] as const;
+export type CopyOutcome = (typeof COPY_OUTCOMES)[number];
+
 export interface Metrics {
   upstreamCall(method: 'GET' | 'POST', code: string, seconds: number): void;
   /** Counts a submit that was answered, or refused before it had a row. */
@@ -57,6 +61,8 @@ export interface Metrics {
   /** Counts the committed end of a task. `tookMs` is the time since its POST, in milliseconds; null: unknown. */
   taskEnd(end: TaskEnd, tookMs: number | null, finder: Finder): void;
   reconciliationRead(outcome: ReadOutcome): void;
+  /** Counts an attempt to copy a file. */
+  copy(outcome: CopyOutcome, bytes: number): void;
 }
 
 export const NO_METRICS: Metrics = {
@@ -68,4 +74,5 @@ export const NO_METRICS: Metrics = {
   callback() {},
   taskEnd() {},
   reconciliationRead() {},
+  copy() {},
 };

@@ -1,8 +1,10 @@
 /** Metrics for Prometheus. Each label has a fixed list of values. */
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CopyState } from '../store/copy-state.ts';
 import { type OpenTasks, TASK_STATES } from '../store/open-tasks.ts';
 import { FAILURE_REASONS } from '../video.ts';
+import { watchCopies } from './copies.ts';
 import * as labels from './metrics.ts';
 import { type PauseReadings, watchPauses } from './pauses.ts';
 import { watchProcess } from './process-metrics.ts';
@@ -20,6 +22,8 @@ export interface Readings extends PauseReadings, QueueReadings {
   readonly submitsToday: (() => Promise<number | null>) | null;
   /** Null when `UPSTREAM_CREDITS` is off. */
   readonly credits: (() => Promise<number | null>) | null;
+  /** Null without `KEEP_URL`. */
+  readonly copies: (() => Promise<CopyState | null>) | null;
   readonly droppedLogLines: () => number;
 }
 
@@ -39,6 +43,7 @@ export function createPrometheusMetrics(
   const registers = [register];
   const stopWatching = watchProcess(register);
   watchPauses(register, readings);
+  const countCopy = watchCopies(register, readings.copies);
   const queueWaits = watchQueue(register, readings);
 
   const upstreamCalls = new Histogram({
@@ -216,6 +221,7 @@ export function createPrometheusMetrics(
       taskDurations.observe({ outcome }, Math.max(0, tookMs) / 1_000);
     },
     reconciliationRead: (outcome) => reads.inc({ outcome }),
+    copy: countCopy,
     contentType: register.contentType,
     scrape: async () => `${await register.metrics()}\n${requests.toText()}`,
     close: stopWatching,

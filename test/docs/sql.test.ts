@@ -1,16 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
-import { ReadCompletionsDocument, ReadVideoDocument } from '../generated/graphql.ts';
+import { ReadCompletionsDocument } from '../generated/graphql.ts';
 import { startGateway } from '../support/gateway.ts';
+import { untilKept } from '../support/keeping.ts';
 import { extend } from '../support/operations.ts';
-import { bearerOf, ISSUER, JWT_ENV } from '../support/tokens.ts';
 import { readBlocks } from './support/blocks.ts';
 
 const blocks = readBlocks().filter(({ language }) => language === 'sql');
-const erasures = blocks.filter(({ at }) => at.startsWith('docs/user-data.md'));
-const restores = blocks.filter((block) => !erasures.includes(block));
+const retries = blocks.filter(({ text }) => text.includes('file_copy'));
+const restores = blocks.filter((block) => !retries.includes(block));
 
 /** Makes a restored log a new one. */
 const RESTORED = "delete from meta where name = 'database_id';\n";
@@ -42,29 +44,22 @@ describe('the SQL of the pages', () => {
     },
   );
 
-  it.each(erasures)('at $at deletes the videos of one user and of no other', async ({ text }) => {
+  it.each(retries)('at $at copies files again that were given up', async ({ text }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'longtake-kept-'));
     await using sandbox = await startSandbox({ autoplay: false });
-    await using gateway = await startGateway(sandbox, {
-      ...JWT_ENV,
-      OWNER_SUBMITS_PER_DAY: '10',
-    });
-    const alice = gateway.as(bearerOf('alice'));
-    const bob = gateway.as(bearerOf('bob'));
-    const ofAlice = await extend(alice);
-    const ofBob = await extend(bob);
-    await sandbox.complete(ofAlice.taskId);
-    await sandbox.complete(ofBob.taskId);
+    const KEEP_URL = `file:${folder}`;
+    // The file is elsewhere, so it is given up at once.
+    await using gateway = await startGateway(sandbox, { KEEP_URL, KEEP_ALLOWED_HOSTS: 'nowhere' });
+    const { id, taskId } = await extend(gateway);
+    await sandbox.complete(taskId);
+    await untilKept(gateway, id, 'FAILED');
     await gateway.stop();
 
-    expect(text).toContain("'jwt:-:alice'");
-    execute(gateway.folder, text.replaceAll('jwt:-:', `jwt:${ISSUER}:`));
-    await gateway.restart();
+    execute(gateway.folder, text);
+    await gateway.restart({ KEEP_ALLOWED_HOSTS: '' });
 
-    const video = await alice.graphql(ReadVideoDocument, { taskId: ofAlice.id });
-    const resumed = await alice.graphql(ReadCompletionsDocument, { after: ofAlice.cursor });
-    const other = await bob.graphql(ReadCompletionsDocument, { after: ofBob.cursor });
-    expect(video.data.video).toBeNull();
-    expect(resumed.errors?.[0]?.extensions.code).toBe('CURSOR_EXPIRED');
-    expect(other.data.completions.edges).toHaveLength(1);
+    expect((await untilKept(gateway, id)).kept?.state).toBe('KEPT');
+    await gateway.stop();
+    await rm(folder, { recursive: true });
   });
 });
