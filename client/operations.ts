@@ -36,6 +36,7 @@ export function toMutation(operation: keyof SubmitInput): string {
   } }`;
 }
 
+export const VIDEO = `query Video($id: ID!) { video(taskId: $id) ${VIDEO_FIELDS} }`;
 export const VIDEO_UPDATED = `subscription VideoUpdated($id: ID!) { video: videoUpdated(taskId: $id) ${VIDEO_FIELDS} }`;
 export const VIDEO_EXTENDED = `subscription VideoExtended($after: String!) { completion: videoExtended(after: $after) { cursor video ${VIDEO_FIELDS} } }`;
 export const COMPLETIONS = `query Completions($after: String) { completions(first: 100, after: $after) { edges { node { cursor video ${VIDEO_FIELDS} } } pageInfo { endCursor hasNextPage } } }`;

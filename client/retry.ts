@@ -54,7 +54,7 @@ function isWorthRetrying({ retryable, code }: LongtakeError): boolean {
 }
 
 /** @param wakes whether it ends as soon as the browser is online again. */
-function sleep(ms: number, signal: Signal, wakes: boolean): Promise<void> {
+export function sleep(ms: number, signal: Signal, wakes = false): Promise<void> {
   return new Promise((resolve, reject) => {
     const target = globalThis as Partial<EventTarget>;
     function end(): void {

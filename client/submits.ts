@@ -1,10 +1,16 @@
 /** Paid submits: each is paid once, across lost connections and reloads, and followed to its end. */
 
-import type { Connection } from './connection.ts';
+import type { Connection, Signal } from './connection.ts';
 import { LongtakeError, toNoAnswer } from './error.ts';
 import type { Memory, StoredSubmit } from './memory.ts';
-import { type SubmitInput, type SubmitResult, toMutation, VIDEO_UPDATED } from './operations.ts';
-import { createRetry, type RetryOptions } from './retry.ts';
+import {
+  type SubmitInput,
+  type SubmitResult,
+  toMutation,
+  VIDEO,
+  VIDEO_UPDATED,
+} from './operations.ts';
+import { createRetry, type RetryOptions, sleep } from './retry.ts';
 import type { Video } from './schema.ts';
 
 export interface SubmitOptions extends RetryOptions {
@@ -27,12 +33,21 @@ export interface Pending {
 
 /** The gateway remembers keys for RETENTION_DAYS. Sent again after that, a submit would be paid again. */
 const FORGOTTEN_AFTER_MS = 7 * 86_400_000;
+/** A browser without HTTP/2 opens six connections to a host, for all of its tabs. */
+const MAX_STREAMS = 2;
+/** How often a video is read that has no stream. */
+const POLL_MS = 3_000;
+const NOT_FOUND = {
+  code: 'VIDEO_NOT_FOUND',
+  message: 'The gateway does not know the video any more.',
+};
 /** Errors that leave it open whether the task has been started. */
 const OPEN_ENDS = ['NO_ANSWER', 'INTERNAL', 'UNAUTHENTICATED'];
 
 export function createSubmits(connection: Connection, memory: Memory) {
   /** The keys of submits that this page or process follows. */
   const active = new Set<string>();
+  let streams = 0;
 
   async function begin<Operation extends keyof SubmitInput>(
     operation: Operation,
@@ -84,16 +99,45 @@ export function createSubmits(connection: Connection, memory: Memory) {
     const retry = createRetry(options);
     for (;;) {
       try {
-        const updates = connection.subscribe<{ video: Video }>(VIDEO_UPDATED, { id }, signal);
-        for await (const { video } of updates) {
-          retry.reset();
-          if (isEnded(show(video))) return video;
+        if (streams < MAX_STREAMS) {
+          const last = await watch(id, signal, (video) => {
+            retry.reset();
+            return show(video);
+          });
+          if (last && isEnded(last)) return last;
+          // The gateway restarts, or the token has expired.
+          throw toNoAnswer('The event stream ended before the video did.');
         }
-        // The gateway restarts, or the token has expired.
-        throw toNoAnswer('The event stream ended before the video did.');
+        const { video } = await connection.send<{ video: Video | null }>(VIDEO, { id }, signal);
+        if (!video) throw new LongtakeError(NOT_FOUND);
+        if (isEnded(show(video))) return video;
+        await sleep(POLL_MS, signal);
       } catch (error) {
         await retry.after(error);
       }
+    }
+  }
+
+  /** Shows every change until the stream ends, and resolves with the last one. */
+  async function watch(
+    id: string,
+    signal: Signal,
+    show: (video: Video) => Video,
+  ): Promise<Video | null> {
+    let last: Video | null = null;
+    streams += 1;
+    try {
+      for await (const { video } of connection.subscribe<{ video: Video }>(
+        VIDEO_UPDATED,
+        { id },
+        signal,
+      )) {
+        last = show(video);
+        if (isEnded(last)) break;
+      }
+      return last;
+    } finally {
+      streams -= 1;
     }
   }
 

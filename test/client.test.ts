@@ -305,6 +305,42 @@ describe('a submit', () => {
     });
   });
 
+  it('follows many at once with at most two event streams', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    let open = 0;
+    let most = 0;
+    const client = toClient(gateway, {
+      async fetch(url: string, init: RequestInit) {
+        if (!String(new Headers(init.headers).get('accept')).includes('event-stream')) {
+          return fetch(url, init);
+        }
+        open += 1;
+        most = Math.max(most, open);
+        init.signal?.addEventListener('abort', () => {
+          open -= 1;
+        });
+        return fetch(url, init);
+      },
+    });
+
+    const making = ['a', 'b', 'c', 'd'].map((prompt) =>
+      client.generateVideo({ ...ORIGINAL, prompt }),
+    );
+    const tasks = [];
+    while (tasks.length < making.length) tasks.push(await nextTask(sandbox));
+    for (const taskId of tasks) await sandbox.complete(taskId);
+    const videos = await Promise.all(making);
+
+    expect(videos.map(({ prompt, state }) => `${prompt} ${state}`)).toEqual([
+      'a SUCCEEDED',
+      'b SUCCEEDED',
+      'c SUCCEEDED',
+      'd SUCCEEDED',
+    ]);
+    expect(most).toBeLessThanOrEqual(2);
+  });
+
   it('keeps two tabs and two users apart', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
