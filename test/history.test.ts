@@ -121,10 +121,11 @@ async function insertScheduled(db: Database): Promise<string> {
 const LANE = { owner: OWNER, kind: 'LATER' } as const;
 const TAKING = { tokenHash: 'token', runtimeMs: 60_000 };
 
-async function insertTaken(db: Database): Promise<string> {
+async function insertTaken(db: Database): Promise<schedule.Taken> {
   const id = await insertScheduled(db);
-  await schedule.takeWaiting(db, { id, kind: 'LATER' }, TAKING);
-  return id;
+  const taken = await schedule.takeWaiting(db, { id, kind: 'LATER' }, TAKING);
+  if (!taken) throw new Error('A scheduled submit was not taken.');
+  return taken;
 }
 
 const FILTERS: readonly videos.VideoFilter[] = [
@@ -233,7 +234,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   },
   durations: { readTaskDurations: [(db) => durations.readTaskDurations(db, 500)] },
   lanes: {
-    enterLane: [(db) => lanes.enterLane(db, LANE)],
+    enterLane: [(db) => lanes.enterLane(db, LANE, 'another')],
     listReadyLanes: [(db) => lanes.listReadyLanes(db, 8)],
     findNextLane: [(db) => lanes.findNextLane(db)],
     openLane: [(db) => lanes.openLane(db, LANE)],
@@ -407,6 +408,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   'transitions/refuse': {
     refuseWaiting: [async (db) => refuse.refuseWaiting(db, await insertWaiting(db), '{}')],
     rejectSubmit: [async (db) => refuse.rejectSubmit(db, await insertRow(db), '{}')],
+    releaseTaken: [async (db) => refuse.releaseTaken(db, await insertTaken(db), '{}')],
   },
   'transitions/schedule': {
     scheduleSubmit: [insertScheduled],

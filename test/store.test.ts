@@ -53,8 +53,8 @@ import {
   type NewSubmit,
 } from '../src/store/transitions/insert.ts';
 import { countFilelessRead, noteOpen } from '../src/store/transitions/progress.ts';
-import { rejectSubmit } from '../src/store/transitions/refuse.ts';
-import { takeWaiting } from '../src/store/transitions/schedule.ts';
+import { rejectSubmit, releaseTaken } from '../src/store/transitions/refuse.ts';
+import { returnToQueue, scheduleSubmit, takeWaiting } from '../src/store/transitions/schedule.ts';
 import {
   markUnconfirmed,
   recoverOrphans,
@@ -139,6 +139,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       'allowance',
       'attempt',
       'pause',
+      'lane',
     ] as const) {
       await db.deleteFrom(table).execute();
     }
@@ -314,6 +315,23 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await settled.settling).not.toBe('UNCONFIRMED');
       await settleOverdue(db, id, HOUR_MS);
       expect((await read(id)).state).toBe('REJECTED');
+    });
+
+    it('that another process has taken since is not taken back by a repeated write', async () => {
+      const id = await insert({ queue: { notBefore: null, deadlineMs: HOUR_MS } });
+      await scheduleSubmit(db, await read(id));
+      const retake = (tokenHash: string) =>
+        takeWaiting(db, { id, kind: 'LATER' }, { tokenHash, runtimeMs: HOUR_MS });
+      const first = await retake('first');
+      if (!first) throw new Error('It was not taken.');
+      expect(await returnToQueue(db, first, 0)).toMatchObject({ state: 'SCHEDULED' });
+      expect(await returnToQueue(db, first, 0)).toBeUndefined();
+      const second = await retake('second');
+
+      expect(await returnToQueue(db, first, 0)).toBeUndefined();
+      expect(await releaseTaken(db, first, '{}')).toBe(false);
+      expect(await read(id)).toMatchObject({ state: 'SUBMITTING', token_hash: 'second' });
+      expect(second && (await returnToQueue(db, second, 0))).toMatchObject({ queue_tries: 2 });
     });
 
     it('that waited for a place begins its POST before its deadline, and never after', async () => {

@@ -18,19 +18,22 @@ export interface Lane {
 }
 
 /** Milliseconds before a lane is considered again whose submits another transaction is writing. */
-const RETRY_MS = 200;
+const RETRY_MS = 50;
 
 const isReady = sql<SqlBool>`(resume_at <= now_ms() and busy_until <= now_ms())`;
 const lastTurn = sql<number>`(select coalesce(max(turn), 0) + 1 from lane as every)`;
 
 /**
  * In the transaction that makes a submit wait: the owner has a lane, behind all others where it is new.
+ * A lane whose first submit must wait, because of a limit or a refusal, does not resume for a later one.
  *
+ * @param id of the submit.
  * @param resumeAt epoch milliseconds; null: now.
  */
 export async function enterLane(
   trx: Database,
   { owner, kind }: Lane,
+  id: string,
   resumeAt: number | null = null,
 ): Promise<void> {
   if (kind === 'LATER') {
@@ -41,13 +44,18 @@ export async function enterLane(
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
+  const isLed = sql<SqlBool>`exists (
+    select 1 from video
+    where video.owner = ${owner} and video.waiting = ${kind} and video.id <> ${id}
+      and coalesce(video.not_before, 0) <= now_ms()
+  )`;
   await trx
     .insertInto('lane')
     .values({ owner, kind, turn: lastTurn, resume_at: resumeAt ?? now, busy_until: 0, entries: 1 })
     .onConflict((conflict) =>
       conflict.columns(['owner', 'kind']).doUpdateSet({
         resume_at: sql<number>`case
-          when excluded.resume_at < lane.resume_at then excluded.resume_at
+          when excluded.resume_at < lane.resume_at and not ${isLed} then excluded.resume_at
           else lane.resume_at end`,
         entries: sql<number>`lane.entries + 1`,
       }),

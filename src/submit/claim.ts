@@ -13,11 +13,11 @@ import {
 } from '../store/lanes.ts';
 import type { Database } from '../store/schema.ts';
 import { type Taken, takeWaiting } from '../store/transitions/schedule.ts';
-import { countSubmit, type Spending } from './spending.ts';
+import { countSubmit, type Spending, toUncounted } from './spending.ts';
 
 /** Lanes considered at a time: other replicas may hold the first ones. */
 const LANES = 8;
-/** An owner at the limit of open tasks is considered again after so long, or when one of them ends. */
+/** An owner at the limit of open tasks is considered again after so long. */
 const IN_FLIGHT_RETRY_MS = 5_000;
 /** A limit may be raised, so none stops a lane for longer. */
 const MAX_LIMIT_PAUSE_MS = 60_000;
@@ -28,7 +28,8 @@ export type Claim =
   | { readonly found: 'limit'; readonly owner: string }
   /** Something else has changed: claim again. */
   | { readonly found: 'change' }
-  | { readonly found: 'no place' | 'no submit' };
+  /** `busy`: other transactions hold the lanes. */
+  | { readonly found: 'no place' | 'no submit' | 'busy' };
 
 export interface ClaimParts {
   readonly db: Database;
@@ -41,20 +42,33 @@ export interface ClaimParts {
 /** Rolls the transaction back. */
 class NoPlace extends Error {}
 
-/** @param tokenHash of the submit's callback URL. */
-export async function claimNext(parts: ClaimParts, tokenHash: string): Promise<Claim> {
+/**
+ * @param tokenHash of the submit's callback URL.
+ * @param onUncertain called before it throws when the commit may have happened nevertheless, with the
+ * submit that would have been taken.
+ */
+export async function claimNext(
+  parts: ClaimParts,
+  tokenHash: string,
+  onUncertain: (row: Taken) => void,
+): Promise<Claim> {
   const { db } = parts;
+  let committing: Taken | undefined;
   const lanes = await listReadyLanes(db, LANES);
   if (lanes.length === 0) return { found: 'no submit' };
   const claiming = db.transaction().execute(async (trx): Promise<Claim> => {
     for (const lane of lanes) {
       const entries = await openLane(trx, lane);
-      if (entries !== null) return claimFrom(parts, trx, lane, entries, tokenHash);
+      if (entries === null) continue;
+      const claim = await claimFrom(parts, trx, lane, entries, tokenHash);
+      if (claim.found === 'submit') committing = claim.row;
+      return claim;
     }
-    return { found: 'no submit' };
+    return { found: 'busy' };
   });
   return claiming.catch((error: unknown) => {
     if (error instanceof NoPlace) return { found: 'no place' };
+    if (committing) onUncertain(committing);
     throw error;
   });
 }
@@ -72,7 +86,8 @@ async function claimFrom(
     return { found: 'change' };
   }
   // A submit whose caller waits was checked and counted when it came.
-  const exceeded = lane.kind === 'LATER' ? await countSubmit(trx, next, spending, 0) : null;
+  const limits = next.queue_tries > 0 ? toUncounted(spending) : spending;
+  const exceeded = lane.kind === 'LATER' ? await countSubmit(trx, next, limits, 0) : null;
   if (exceeded) {
     const waitMs = exceeded.retryAfterMs ?? IN_FLIGHT_RETRY_MS;
     await pauseLane(trx, lane, Math.min(waitMs, MAX_LIMIT_PAUSE_MS));

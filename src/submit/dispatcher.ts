@@ -17,10 +17,13 @@ import { type Claim, type ClaimParts, claimNext } from './claim.ts';
 import type { Gate } from './gate.ts';
 import { serializeRejection } from './rejection.ts';
 import type { Send } from './sender.ts';
+import type { Settling } from './settling.ts';
 import { createTimeLimit } from './time-limit.ts';
 
 /** The pause after a failed database query. */
 const RETRY_MS = 200;
+/** The pause while other transactions hold all lanes. */
+const BUSY_MS = 5;
 /** Other replicas accept submits, end pauses and free lanes without a notification. */
 const MAX_SLEEP_MS = 1_000;
 
@@ -32,6 +35,7 @@ export interface DispatcherParts extends ClaimParts {
   readonly gate: Gate;
   readonly breaker: Breaker;
   readonly send: Send;
+  readonly takeBack: Settling['takeBack'];
   readonly maxWaitMs: number;
   /** Known once the server listens. */
   readonly publicUrl: () => string;
@@ -87,7 +91,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     for (;;) {
       const token = createToken();
       const isTooLate = createTimeLimit(runtimeMs);
-      const claim = await claimNext(parts, hashToken(token));
+      const claim = await claimNext(parts, hashToken(token), (row) => {
+        void parts.takeBack(row, runtimeMs);
+      });
       if (claim.found === 'submit') {
         track(sendTaken(claim, token, isTooLate));
         if (stopping.signal.aborted || breaker.findRefusal()) return 0;
@@ -95,6 +101,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         return (await findNextPlace(db, allowance)) + 1;
       } else if (claim.found === 'no submit') {
         return (await findNextLane(db)) ?? MAX_SLEEP_MS;
+      } else if (claim.found === 'busy') {
+        return BUSY_MS;
       }
     }
   }

@@ -8,7 +8,7 @@ import { GatewayError, GatewayUnavailableError, UpstreamError } from '../errors.
 import type { VideoRow } from '../store/rows.ts';
 import { findRow } from '../store/submits.ts';
 import { confirmSubmit } from '../store/transitions/confirm.ts';
-import { rejectSubmit } from '../store/transitions/refuse.ts';
+import { rejectSubmit, releaseTaken } from '../store/transitions/refuse.ts';
 import { returnToQueue } from '../store/transitions/schedule.ts';
 import { markUnconfirmed } from '../store/transitions/unconfirmed.ts';
 import { AnswerInDoubtError } from '../upstream/answer-in-doubt.ts';
@@ -42,6 +42,8 @@ export interface Settling {
    * does not wait for it.
    */
   release(id: string, runtimeMs: number): Promise<void>;
+  /** The same for a waiting submit that was taken. A scheduled one waits again. */
+  takeBack(row: VideoRow, runtimeMs: number): Promise<void>;
   /** Stops retrying writes while the database is unavailable. */
   close(): void;
 }
@@ -83,10 +85,10 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
     metrics.submit(code);
     const gapMs = toQueueGap(row, error);
     if (gapMs !== null)
-      return persist(id, async () => (await returnToQueue(db, id, gapMs)) ?? findRow(db, id));
+      return persist(id, async () => (await returnToQueue(db, row, gapMs)) ?? findRow(db, id));
     // Its caller has the video already, so the refusal is the end of it.
     if (row.sent_at !== null) {
-      const end = { outcome: toFailure(error), reported: false };
+      const end = { outcome: toFailure(error), reported: false, isRefusal: true };
       return persist(id, async () => {
         await endTask({ db, reader, hub, metrics }, row, end, 'submit');
         return findRow(db, id);
@@ -121,6 +123,16 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
     }
   }
 
+  /** Repeats a write until it finds its row. */
+  async function undo(id: string, runtimeMs: number, write: () => Promise<boolean>): Promise<void> {
+    const until = performance.now() + runtimeMs;
+    for (let pause = 50; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+      const isUndone = await persist(id, write);
+      if (isUndone !== false || closing.signal.aborted || performance.now() > until) return;
+      await delay(pause, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  }
+
   return {
     confirm(row, taskId, req) {
       log.info({ req, video: row.id, taskId }, 'submit confirmed');
@@ -132,12 +144,16 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
       error instanceof GatewayError ? refuse(row, error, req) : doubt(row, error, req),
     async release(id, runtimeMs) {
       const rejection = serializeRejection(new GatewayUnavailableError());
-      const until = performance.now() + runtimeMs;
-      for (let pause = 50; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
-        const isReleased = await persist(id, () => rejectSubmit(db, id, rejection, false));
-        if (isReleased !== false || closing.signal.aborted || performance.now() > until) return;
-        await delay(pause, undefined, { signal: closing.signal }).catch(() => undefined);
-      }
+      await undo(id, runtimeMs, () => rejectSubmit(db, id, rejection, false));
+    },
+    async takeBack(row, runtimeMs) {
+      const rejection = serializeRejection(new GatewayUnavailableError());
+      await undo(row.id, runtimeMs, async () =>
+        row.queue_until === null
+          ? releaseTaken(db, row, rejection)
+          : (await returnToQueue(db, row, 0)) !== undefined,
+      );
+      hub.publish(row);
     },
     close: () => closing.abort(),
   };

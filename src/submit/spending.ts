@@ -38,6 +38,11 @@ export function toSpending(config: SpendConfig): Spending {
   };
 }
 
+/** The limits of another try of a submit: it was counted when it was sent first. */
+export function toUncounted({ limits, ...others }: Spending): Spending {
+  return { ...others, limits: limits && { ...limits, windows: [] }, dailyCap: 0 };
+}
+
 /** A limit that the next submit would exceed. */
 export interface Exceeded {
   /** Milliseconds until a submit is allowed again; null: when a task of the owner ends. */

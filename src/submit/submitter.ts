@@ -112,6 +112,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   const dispatcher = createDispatcher({
     ...parts,
     ...{ allowance, spending, gate, breaker, send, maxWaitMs },
+    takeBack: settling.takeBack,
     runtimeMs: sendMs,
   });
   const inFlight = new Set<Promise<unknown>>();

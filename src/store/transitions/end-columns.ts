@@ -11,6 +11,8 @@ export interface VideoEnd {
   readonly expired?: boolean;
   /** Whether the upstream reported the end; false when the gateway gives the task up. */
   readonly reported: boolean;
+  /** The upstream has refused the request. A row that has learned of a task meanwhile does not end. */
+  readonly isRefusal?: boolean;
 }
 
 export type EndState = 'SUCCEEDED' | 'FAILED';

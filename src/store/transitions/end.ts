@@ -42,7 +42,7 @@ export async function endVideo(
       .where('state', 'in', ENDS_FROM[state])
       .where(isUnclaimed(id, taskId))
       // The task may have been confirmed after the row was found overdue.
-      .$if(columns.failure_reason === 'NEVER_CONFIRMED', (query) =>
+      .$if(columns.failure_reason === 'NEVER_CONFIRMED' || end.isRefusal === true, (query) =>
         query.where('task_id', 'is', null).where('state', 'in', ['SUBMITTING', 'UNCONFIRMED']),
       )
       .$if(columns.failure_reason === 'NEVER_SENT', (query) =>

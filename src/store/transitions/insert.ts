@@ -134,5 +134,5 @@ export async function markWaitingForTurn(
     .set({ post_begun: 0, waiting: 'NOW' })
     .where('id', '=', id)
     .execute();
-  await enterLane(trx, { owner, kind: 'NOW' });
+  await enterLane(trx, { owner, kind: 'NOW' }, id);
 }

@@ -1,6 +1,7 @@
 /** A submit that has certainly started nothing. */
 
 import { sql } from 'kysely';
+import type { VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { ENDED } from './end-columns.ts';
 
@@ -56,6 +57,27 @@ export async function refuseWaiting(db: Database, id: string, rejection: string)
   return result.numUpdatedRows > 0n;
 }
 
+/**
+ * Refuses a submit that was taken and will not be sent.
+ *
+ * @param row as it was taken: its token tells this try from that of another process.
+ */
+export async function releaseTaken(
+  db: Database,
+  { id, token_hash: tokenHash }: Pick<VideoRow, 'id' | 'token_hash'>,
+  rejection: string,
+): Promise<boolean> {
+  const result = await db
+    .updateTable('video')
+    .set({ ...RELEASED, rejection, post_begun: 0 })
+    .where('id', '=', id)
+    .where('token_hash', '=', tokenHash)
+    .where('state', 'in', ['SUBMITTING', 'UNCONFIRMED'])
+    .where('task_id', 'is', null)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
 /** The answer of a row whose process died while the submit waited for its turn: safe to repeat. */
 const NEVER_SENT = JSON.stringify({
   code: 'GATEWAY_UNAVAILABLE',
@@ -64,16 +86,13 @@ const NEVER_SENT = JSON.stringify({
   retryAfter: null,
 });
 
+const RELEASED = { ...ENDED, state: 'REJECTED', key_held: 0 } as const;
+
 /** Frees the key of a submit whose time is over and whose POST has not begun. */
 export function releaseUnsent(db: Database, rejection: string = NEVER_SENT) {
   return db
     .updateTable('video')
-    .set({
-      state: 'REJECTED',
-      rejection,
-      key_held: 0,
-      ...ENDED,
-    })
+    .set({ ...RELEASED, rejection })
     .where('state', '=', 'SUBMITTING')
     .where('post_begun', '=', 0);
 }

@@ -24,7 +24,7 @@ export async function scheduleSubmit(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  await enterLane(trx, { owner, kind: 'LATER' }, notBefore);
+  await enterLane(trx, { owner, kind: 'LATER' }, id, notBefore);
   return row;
 }
 
@@ -95,11 +95,13 @@ const MAX_HASHES = 20 * 65;
  * A submit that was taken from the queue has certainly started nothing, and may be sent again later. It
  * keeps its place in its lane, and the lane waits.
  *
- * @returns undefined when the row has learned of a task meanwhile, or was never scheduled.
+ * @param row as it was taken: its token tells this try from a later one, so the write can be repeated
+ * when its outcome is unknown.
+ * @returns undefined when the row has learned of a task meanwhile, was never scheduled, or has returned.
  */
 export async function returnToQueue(
   db: Database,
-  id: string,
+  { id, token_hash: tokenHash }: Pick<VideoRow, 'id' | 'token_hash'>,
   waitMs: number,
 ): Promise<VideoRow | undefined> {
   return db.transaction().execute(async (trx) => {
@@ -116,6 +118,7 @@ export async function returnToQueue(
         lease_until: 0,
       })
       .where('id', '=', id)
+      .where('token_hash', '=', tokenHash)
       .where('state', 'in', ['SUBMITTING', 'UNCONFIRMED'])
       .where('task_id', 'is', null)
       .where('queue_until', 'is not', null)
@@ -123,7 +126,7 @@ export async function returnToQueue(
       .executeTakeFirst();
     if (!row) return undefined;
     const lane = { owner: row.owner, kind: 'LATER' } as const;
-    await enterLane(trx, lane);
+    await enterLane(trx, lane, id);
     await trx
       .updateTable('lane')
       .set({ busy_until: 0, resume_at: sql<number>`now_ms() + ${waitMs}` })

@@ -16,6 +16,7 @@
  * | adoptTask without one | SCHEDULED, UNCONFIRMED, REJECTED, WITHDRAWN | WAITING | taken back if free | at the deadline |
  * | rejectSubmit | SUBMITTING, UNCONFIRMED | REJECTED | freed | none |
  * | rejectSubmit | FAILED as NEVER_CONFIRMED | FAILED | freed | none |
+ * | releaseTaken | SUBMITTING, UNCONFIRMED, as it was taken | REJECTED | freed | none |
  * | settleOverdue, recoverOrphans, refuseWaiting | SUBMITTING, POST not begun | REJECTED | freed | none |
  * | settleOverdue, recoverOrphans, markUnconfirmed | SUBMITTING | UNCONFIRMED | kept | at the deadline |
  * | noteOpen | an earlier open state | WAITING, QUEUED, GENERATING | | |
