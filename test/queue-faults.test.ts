@@ -208,7 +208,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a scheduled submit on %s', (engine) => 
     await using gateway = await start(upstream, {
       UPSTREAM_REQUESTS: '1',
       UPSTREAM_WINDOW_MS: '60000',
-      SUBMIT_MAX_WAIT_MS: '120000',
+      SUBMIT_MAX_WAIT_MS: '600000',
     });
     const first = submit(gateway, 'First');
     (await upstream.nextSubmit()).accept('task-1');
