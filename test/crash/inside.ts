@@ -23,9 +23,15 @@ function reach(point: InnerPoint, times = 1): void {
 
 /** When each POST was written to its socket, by the machine's monotonic clock, in milliseconds. */
 const postTimes: number[] = [];
+/** The bodies of those POSTs, each sent as one chunk. */
+const postBodies: string[] = [];
 subscribe('undici:request:bodySent', (message) => {
   const { request } = message as { request: { method: string } };
   if (request.method === 'POST') postTimes.push(Number(process.hrtime.bigint()) / 1e6);
+});
+subscribe('undici:request:bodyChunkSent', (message) => {
+  const { request, chunk } = message as { request: { method: string }; chunk: Buffer | string };
+  if (request.method === 'POST') postBodies.push(String(chunk));
 });
 
 interface Message {
@@ -33,11 +39,16 @@ interface Message {
   readonly nth?: number;
   readonly memory?: true;
   readonly postTimes?: true;
+  readonly postBodies?: true;
 }
 
 process.on('message', (message: Message) => {
   if (message.postTimes) {
     process.send?.(postTimes);
+    return;
+  }
+  if (message.postBodies) {
+    process.send?.(postBodies);
     return;
   }
   if (message.memory) {

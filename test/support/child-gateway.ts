@@ -43,6 +43,8 @@ export interface ChildGateway extends AsyncDisposable {
    * share the clock.
    */
   postTimes(): Promise<number[]>;
+  /** The bodies of those POSTs, in the same order. */
+  postBodies(): Promise<string[]>;
   /** Ends it without a word to it. */
   kill(): Promise<void>;
   /** Asks it to drain; throws where it does not end well. */
@@ -98,6 +100,7 @@ export async function startChildGateway(options: ChildGatewayOptions): Promise<C
     },
     memory: async () => (await ask({ memory: true })) as Memory,
     postTimes: async () => (await ask({ postTimes: true })) as number[],
+    postBodies: async () => (await ask({ postBodies: true })) as string[],
     kill,
     async stop() {
       // It says that it listens a moment before it heeds signals.
