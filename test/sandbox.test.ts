@@ -656,6 +656,17 @@ describe('words in the prompt', () => {
     expect((await fetch(record.videoInfo.videoUrl)).status).toBe(404);
   });
 
+  it('refuse only the first request with the prompt: #busy', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+
+    const codes: number[] = [];
+    for (const prompt of ['The sea #busy', 'The sea #busy', 'The moon #busy']) {
+      codes.push((await toAcceptance(await extend(sandbox, prompt))).code);
+    }
+
+    expect(codes).toEqual([429, 200, 429]);
+  });
+
   it('must be whole words: parts and unknown words are ignored', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
 

@@ -36,7 +36,8 @@ export function judgeExtension(body: unknown, tasks: Tasks): Verdict {
 
   const { taskId: parentTaskId, prompt, imageUrl, expandPrompt, callBackUrl } = parsed.data;
   const behaviour = findBehaviour(prompt);
-  if (behaviour.refusal) return toRefusal(behaviour.refusal);
+  const refusal = findRefusal(behaviour, prompt, tasks);
+  if (refusal) return refusal;
 
   const source = tasks.byId.get(parentTaskId);
   if (!source) return { reply: toEnvelope(404, `No task ${parentTaskId}`), task: null };
@@ -64,7 +65,17 @@ export function toInvalid(error: z.ZodError): Verdict {
   return { reply: toEnvelope(422, faults.join('; ')), task: null };
 }
 
-export function toRefusal({ code, as }: NonNullable<Behaviour['refusal']>): Verdict {
+/** Undefined: the prompt asks for no refusal, or not for another one. */
+export function findRefusal(
+  { refusal }: Behaviour,
+  prompt: string,
+  tasks: Tasks,
+): Verdict | undefined {
+  if (!refusal) return undefined;
+  return refusal.once && !tasks.noteFirst(prompt) ? undefined : toRefusal(refusal);
+}
+
+function toRefusal({ code, as }: NonNullable<Behaviour['refusal']>): Verdict {
   const headers = code === 429 ? RETRY_AFTER : {};
   const reply =
     as === 'page'

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { toAccepted, toInvalid, toRefusal, type Verdict } from './extend.ts';
+import { findRefusal, toAccepted, toInvalid, type Verdict } from './extend.ts';
 import { findBehaviour } from './scenarios.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -32,7 +32,8 @@ export function judgeGeneration(body: unknown, tasks: Tasks): Verdict {
 
   const { prompt, imageUrl, callBackUrl } = parsed.data;
   const behaviour = findBehaviour(prompt);
-  if (behaviour.refusal) return toRefusal(behaviour.refusal);
+  const refusal = findRefusal(behaviour, prompt, tasks);
+  if (refusal) return refusal;
   const task = tasks.create({
     parentTaskId: '',
     prompt,

@@ -22,8 +22,14 @@ export type Answering =
 
 /** Deviations from the default: accepted, and succeeds. */
 export interface Behaviour {
-  /** The request is refused and no task is created. `page` is a proxy's HTML. */
-  readonly refusal?: { readonly code: number; readonly as: 'envelope' | 'status' | 'page' };
+  /** The request is refused and no task is created. */
+  readonly refusal?: {
+    readonly code: number;
+    /** `page` is a proxy's HTML. */
+    readonly as: 'envelope' | 'status' | 'page';
+    /** Only the first request with this prompt. */
+    readonly once?: boolean;
+  };
   readonly answering?: Answering;
   readonly outcome?: Outcome;
   /** A factor for the duration of each step. */
@@ -59,6 +65,12 @@ export const SCENARIOS: readonly Scenario[] = [
     refused(Number(code)),
     refusedByStatus(Number(code)),
   ]),
+  {
+    word: '#busy',
+    description:
+      'Code 429 with `Retry-After` for the first request with this prompt. The next one is accepted.',
+    behaviour: { refusal: { code: 429, as: 'envelope', once: true } },
+  },
   {
     word: '#html-429',
     description: 'HTTP status 429 with an HTML page and `Retry-After`. No task is made.',

@@ -71,6 +71,8 @@ export interface Tasks {
   readonly credits: number;
   readonly byId: ReadonlyMap<string, SandboxTask>;
   findByVideoId(videoId: string): SandboxTask | undefined;
+  /** Whether this is the first call with this prompt. */
+  noteFirst(prompt: string): boolean;
   /** Adds a task in the state `wait`. With autoplay it advances on a timer. */
   create(task: NewTask): SandboxTask;
   /** Advances the task by one state. A task that has ended, or is endless and generating, does not change. */
@@ -82,6 +84,7 @@ export interface Tasks {
 export function createTasks({ stepMs, autoplay, signal, onEnded }: TasksOptions): Tasks {
   const byId = new Map<string, SandboxTask>();
   const byVideoId = new Map<string, SandboxTask>();
+  const prompts = new Set<string>();
   let made = 0;
 
   function add(task: SandboxTask): void {
@@ -126,6 +129,12 @@ export function createTasks({ stepMs, autoplay, signal, onEnded }: TasksOptions)
       return Math.max(0, FIRST_CREDITS - made * TASK_CREDITS);
     },
     byId,
+    noteFirst(prompt) {
+      if (prompts.has(prompt)) return false;
+      if (prompts.size >= MAX_TASKS) prompts.clear();
+      prompts.add(prompt);
+      return true;
+    },
     findByVideoId: (videoId) => byVideoId.get(videoId),
     create(fields) {
       const task: SandboxTask = {

@@ -8,6 +8,7 @@ const WORDS = [
   ['#nsfw', 'fails: content not allowed'],
   ['#fail-500', 'fails: an error of the service'],
   ['#429', 'is refused: too many requests'],
+  ['#busy', 'is refused once: too many requests'],
   ['#402', 'is refused: no credits left'],
   ['#answer-lost', 'is made, but its answer is lost'],
   ['#callback-lost', 'is made, but never reported'],
