@@ -1,7 +1,6 @@
 /**
- * What the promises take by themselves: constant bytes, nothing checked and nothing looked up, but a
- * write that is on disk wherever the gateway commits before it goes on. Nobody who keeps the promises
- * on this machine can be faster than this.
+ * The minimum cost of the promises: constant answers without checks or reads, but with a durable write
+ * wherever the gateway commits. No server that keeps the promises can be faster on this machine.
  */
 
 import { fdatasync, openSync, rmSync, writeSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * Traces by OTLP, configured by the standard `OTEL_*` variables. Loaded only if they enable it, because it takes half a
- * second and 15 MiB. Spans are created by hand, because the instrumentation packages for HTTP record URLs, and
- * a callback's URL is a secret.
+ * Traces by OTLP, configured by the standard `OTEL_*` variables. Loaded only if they enable it, because it
+ * takes half a second and 15 MiB. Spans are created by hand, because the instrumentation packages for HTTP
+ * record URLs, and a callback's URL is a secret.
  */
 
 import {

@@ -94,7 +94,7 @@ export function openBareConnection(
   let received = '';
   socket.on('data', (chunk) => {
     received += chunk.toString('latin1');
-    for (const look of waiting) look();
+    for (const check of waiting) check();
   });
   // A reset is an end like others, and what has been received counts.
   socket.on('error', () => undefined);
@@ -107,11 +107,11 @@ export function openBareConnection(
     closed,
     async until(part) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const look = () => received.includes(part) && resolve();
-      waiting.add(look);
-      look();
+      const check = () => received.includes(part) && resolve();
+      waiting.add(check);
+      check();
       await Promise.race([promise, closed]);
-      waiting.delete(look);
+      waiting.delete(check);
       if (!received.includes(part)) throw new Error(`The connection ended after: ${received}`);
     },
   };
