@@ -10,8 +10,6 @@ export interface RetryOptions {
   readonly onRetry?: ((error: LongtakeError, seconds: number) => void) | undefined;
 }
 
-/** How often a refusal is tried again. A lost connection is tried again without a limit. */
-const MAX_REFUSALS = 5;
 const LONGEST_WAIT_MS = 10_000;
 
 export interface Retry {
@@ -25,14 +23,18 @@ export interface Retry {
   reset(): void;
 }
 
-export function createRetry({ signal, onRetry }: RetryOptions): Retry {
+/** @param maxRefusals a lost connection is tried again without a limit. */
+export function createRetry(
+  { signal, onRetry }: RetryOptions,
+  maxRefusals = Number.POSITIVE_INFINITY,
+): Retry {
   let tries = 0;
   let refusals = 0;
   return {
     async after(error) {
       if (!(error instanceof LongtakeError) || !isWorthRetrying(error)) throw error;
       if (error.code !== 'NO_ANSWER') refusals += 1;
-      if (refusals > MAX_REFUSALS) throw error;
+      if (refusals > maxRefusals) throw error;
       // With jitter, so that clients do not come back at the same moment.
       const longest = Math.min(LONGEST_WAIT_MS, 500 * 2 ** tries);
       const wait = longest * (0.5 + Math.random() / 2);

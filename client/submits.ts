@@ -35,6 +35,8 @@ export interface Pending {
 const FORGOTTEN_AFTER_MS = 7 * 86_400_000;
 /** A browser without HTTP/2 opens six connections to a host, for all of its tabs. */
 const MAX_STREAMS = 2;
+/** How often a refused submit is sent again. */
+const MAX_REFUSALS = 5;
 /** How often a video is read that has no stream. */
 const POLL_MS = 3_000;
 const NOT_FOUND = {
@@ -62,16 +64,19 @@ export function createSubmits(connection: Connection, memory: Memory) {
   async function run(submit: StoredSubmit, options: SubmitOptions): Promise<Video> {
     const { idempotencyKey } = submit.input;
     active.add(idempotencyKey);
+    let answered = submit;
     try {
       // Before it is sent: a page that ends in between finds it here.
       if (submit.id === null) await memory.keep(submit);
-      const video = await follow(submit, options);
+      const video = await follow(submit, options, async (id) => {
+        answered = { ...submit, id };
+        await memory.keep(answered);
+      });
       await memory.forget(submit);
       if (video.state === 'SUCCEEDED') return video;
       throw toVideoError(video);
     } catch (error) {
-      const isOver = error instanceof LongtakeError && !OPEN_ENDS.includes(error.code);
-      if (isOver) await memory.forget(submit);
+      if (isOver(answered, error)) await memory.forget(submit);
       throw error;
     } finally {
       active.delete(idempotencyKey);
@@ -79,7 +84,11 @@ export function createSubmits(connection: Connection, memory: Memory) {
   }
 
   /** Resolves with the video in its last state. */
-  async function follow(submit: StoredSubmit, options: SubmitOptions): Promise<Video> {
+  async function follow(
+    submit: StoredSubmit,
+    options: SubmitOptions,
+    onAnswer: (id: string) => Promise<void>,
+  ): Promise<Video> {
     const { signal, onUpdate } = options;
     let shown = '';
     function show(video: Video): Video {
@@ -94,7 +103,7 @@ export function createSubmits(connection: Connection, memory: Memory) {
       const video = show(await send(submit, options));
       if (isEnded(video)) return video;
       id = video.id;
-      await memory.keep({ ...submit, id });
+      await onAnswer(id);
     }
     const retry = createRetry(options);
     for (;;) {
@@ -144,7 +153,7 @@ export function createSubmits(connection: Connection, memory: Memory) {
   /** Resolves with the video that there is, or may be. */
   async function send(submit: StoredSubmit, options: SubmitOptions): Promise<Video> {
     const { operation, input } = submit;
-    const retry = createRetry(options);
+    const retry = createRetry(options, MAX_REFUSALS);
     for (;;) {
       try {
         const { result } = await connection.send<{ result: SubmitResult }>(
@@ -187,6 +196,13 @@ export function createSubmits(connection: Connection, memory: Memory) {
   }
 
   return { begin, list };
+}
+
+/** Whether nothing is left to wait for: refused, ended, or unknown to the gateway. */
+function isOver({ id }: StoredSubmit, error: unknown): boolean {
+  if (!(error instanceof LongtakeError)) return false;
+  if (id === null) return !OPEN_ENDS.includes(error.code);
+  return error.video !== null || error.code === 'VIDEO_NOT_FOUND';
 }
 
 function isEnded({ state }: Video): boolean {

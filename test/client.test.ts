@@ -241,6 +241,28 @@ describe('a submit', () => {
     expect([(await first).state, (await second).state]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
   });
 
+  it('keeps following a paid task when its event stream is refused', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    let refusals = 0;
+    const client = toClient(gateway, {
+      async fetch(url: string, init: RequestInit) {
+        const isStream = new Headers(init.headers).get('accept') === 'text/event-stream';
+        if (!isStream || refusals === 8) return fetch(url, init);
+        refusals += 1;
+        const extensions = { code: 'RATE_LIMITED', retryable: true, retryAfter: 0 };
+        return Response.json({ errors: [{ message: 'Too many', extensions }] }, { status: 429 });
+      },
+    });
+
+    const making = client.generateVideo(ORIGINAL);
+    await sandbox.complete(await nextTask(sandbox));
+
+    expect((await making).state).toBe('SUCCEEDED');
+    expect(refusals).toBe(8);
+    expect(countSubmits(sandbox)).toBe(1);
+  });
+
   it('follows a task whose outcome is unknown, and never sends it again', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
