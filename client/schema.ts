@@ -53,6 +53,52 @@ export interface GenerateVideoInput {
 /** The aspect ratio (width to height) of an original. */
 export type AspectRatio = 'LANDSCAPE_16_9' | 'PORTRAIT_9_16' | 'SQUARE_1_1' | 'LANDSCAPE_4_3' | 'PORTRAIT_3_4';
 
+/** The start, the shots and their settings. */
+export interface CreateSequenceInput {
+  /** What the first shot extends. */
+  readonly start: SequenceStartInput;
+  /** At least one, and at most `SEQUENCE_MAX_SHOTS` (20). Each is paid once. */
+  readonly shots: readonly ShotInput[];
+  /** The resolution of the original, and of shots that name none. */
+  readonly quality: VideoQuality;
+  /** Text for the bottom right corner of the original, and of shots that name none. Omitted or empty: no watermark. */
+  readonly waterMark?: string | null | undefined;
+  /** How many new tries a shot, or the original, gets if it fails for a reason that may pass (`VideoFailure.retryable`). Each try is paid. 0 to 5. */
+  readonly retries?: number | undefined;
+  /** 1 to 255 printable characters of your choice. The same key with the same input is one sequence, however often it is sent. */
+  readonly idempotencyKey: string;
+}
+
+/** What the first shot extends: exactly one of the two. */
+export interface SequenceStartInput {
+  /** An existing video: the upstream's task id, or the `id` of a Video. One that was made through the gateway may still be in progress: the first shot then waits for its end. */
+  readonly video?: string | null | undefined;
+  /** A video to make first. It is paid. */
+  readonly original?: OriginalInput | null | undefined;
+}
+
+/** A video to make first. It has the quality and the watermark of the sequence. */
+export interface OriginalInput {
+  /** What the video should show. At most 1800 characters; not blank. */
+  readonly prompt: string;
+  /** The http(s) address of an image that the video starts with. The image determines the aspect ratio. */
+  readonly imageUrl?: string | null | undefined;
+  /** Required without an image; not allowed with one. */
+  readonly aspectRatio?: AspectRatio | null | undefined;
+  /** Seconds: 5 or 10. 10 seconds are not available in P1080. */
+  readonly duration?: number | undefined;
+}
+
+/** One extension. */
+export interface ShotInput {
+  /** What should happen next. At most 2048 characters; not blank. */
+  readonly prompt: string;
+  /** The resolution. Omitted: that of the sequence. */
+  readonly quality?: VideoQuality | null | undefined;
+  /** Text for the bottom right corner. Omitted: that of the sequence. */
+  readonly waterMark?: string | null | undefined;
+}
+
 /** A video and the upstream task that makes it. An extension has the aspect ratio of the video that it extends. */
 export interface Video {
   /** The gateway's id, known before the upstream answers. Accepted wherever a task id is accepted. */
@@ -155,8 +201,62 @@ export interface KeptFiles {
 /** The state of the gateway's own copy of a film. */
 export type KeepState = 'PENDING' | 'KEPT' | 'FAILED';
 
+/** A long film: shots that extend one video, one after another. */
+export interface Sequence {
+  /** The id of the sequence. */
+  readonly id: string;
+  /** Its state. */
+  readonly state: SequenceState;
+  /** The video that the first shot extends. If it was not made through the gateway, selecting this field reads it from the upstream. Null if it no longer exists. */
+  readonly start: Video | null;
+  /** In order. */
+  readonly shots: readonly Shot[];
+  /** Set when `state` is PAUSED. */
+  readonly problem: SequenceProblem | null;
+  /** When it was created. */
+  readonly createdAt: string;
+  /** When it became COMPLETED or CANCELLED. Null before. */
+  readonly finishedAt: string | null;
+  /** When its last shot will probably end, estimated from recent tasks of the same kind and quality. Null unless it is RUNNING, and without enough of them. */
+  readonly estimatedFinishAt: string | null;
+}
+
+/** The state of a sequence. COMPLETED and CANCELLED are final. */
+export type SequenceState = 'RUNNING' | 'PAUSED' | 'COMPLETED' | 'CANCELLED';
+
+/** One extension of a sequence. It continues the shot before it. */
+export interface Shot {
+  /** Its place in the sequence, from 1. */
+  readonly number: number;
+  /** What should happen in it. */
+  readonly prompt: string;
+  /** The resolution. */
+  readonly quality: VideoQuality;
+  /** The text in the bottom right corner. Empty: no watermark. */
+  readonly waterMark: string;
+  /** Its video, or its latest try while there is none. Null until the shot before it has succeeded. */
+  readonly video: Video | null;
+  /** Every request for this shot, oldest first. Each one that was sent may be paid. */
+  readonly tries: readonly Video[];
+}
+
+/** Why a sequence is PAUSED. */
+export interface SequenceProblem {
+  /** A sentence for people. */
+  readonly message: string;
+  /** The try that failed. Null if it is not stored any more. */
+  readonly video: Video | null;
+  /** Why it failed. Null if it was withdrawn, or has succeeded. */
+  readonly failure: VideoFailure | null;
+  /** The error that a single submit would have ended with, where there is one. */
+  readonly code: ErrorCode | null;
+}
+
 /** What went wrong, for programs. Top-level errors have the same codes in `extensions.code`. */
-export type ErrorCode = 'INVALID_INPUT' | 'VIDEO_NOT_FOUND' | 'SOURCE_UNAVAILABLE' | 'RATE_LIMITED' | 'UPSTREAM_UNAUTHORIZED' | 'INSUFFICIENT_CREDITS' | 'UPSTREAM_MAINTENANCE' | 'UPSTREAM_ERROR' | 'UPSTREAM_UNREACHABLE' | 'OUTCOME_UNKNOWN' | 'IDEMPOTENCY_CONFLICT' | 'TOO_LATE' | 'CURSOR_EXPIRED' | 'GATEWAY_UNAVAILABLE' | 'UNAUTHENTICATED' | 'INTERNAL';
+export type ErrorCode = 'INVALID_INPUT' | 'VIDEO_NOT_FOUND' | 'SOURCE_UNAVAILABLE' | 'RATE_LIMITED' | 'UPSTREAM_UNAUTHORIZED' | 'INSUFFICIENT_CREDITS' | 'UPSTREAM_MAINTENANCE' | 'UPSTREAM_ERROR' | 'UPSTREAM_UNREACHABLE' | 'OUTCOME_UNKNOWN' | 'IDEMPOTENCY_CONFLICT' | 'TOO_LATE' | 'SEQUENCE_NOT_FOUND' | 'CURSOR_EXPIRED' | 'GATEWAY_UNAVAILABLE' | 'UNAUTHENTICATED' | 'INTERNAL';
 
 export const VIDEO_FIELDS =
   '{ id taskId state kind duration aspectRatio prompt quality waterMark imageUrl expandPrompt videoId videoUrl coverUrl schedule { position estimatedStartAt notBefore deadline } estimatedFinishAt failure { reason message retryable upstreamCode } sourceTaskId createdAt finishedAt expiresAt expired kept { state bytes sha256 keptAt expiresAt } checkedAt }';
+
+export const SEQUENCE_FIELDS =
+  '{ id state start { id taskId state kind duration aspectRatio prompt quality waterMark imageUrl expandPrompt videoId videoUrl coverUrl schedule { position estimatedStartAt notBefore deadline } estimatedFinishAt failure { reason message retryable upstreamCode } sourceTaskId createdAt finishedAt expiresAt expired kept { state bytes sha256 keptAt expiresAt } checkedAt } shots { number prompt quality waterMark video { id taskId state kind duration aspectRatio prompt quality waterMark imageUrl expandPrompt videoId videoUrl coverUrl schedule { position estimatedStartAt notBefore deadline } estimatedFinishAt failure { reason message retryable upstreamCode } sourceTaskId createdAt finishedAt expiresAt expired kept { state bytes sha256 keptAt expiresAt } checkedAt } tries { id taskId state kind duration aspectRatio prompt quality waterMark imageUrl expandPrompt videoId videoUrl coverUrl schedule { position estimatedStartAt notBefore deadline } estimatedFinishAt failure { reason message retryable upstreamCode } sourceTaskId createdAt finishedAt expiresAt expired kept { state bytes sha256 keptAt expiresAt } checkedAt } } problem { message video { id taskId state kind duration aspectRatio prompt quality waterMark imageUrl expandPrompt videoId videoUrl coverUrl schedule { position estimatedStartAt notBefore deadline } estimatedFinishAt failure { reason message retryable upstreamCode } sourceTaskId createdAt finishedAt expiresAt expired kept { state bytes sha256 keptAt expiresAt } checkedAt } failure { reason message retryable upstreamCode } code } createdAt finishedAt estimatedFinishAt }';

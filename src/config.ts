@@ -136,6 +136,7 @@ const Environment = z
     OWNER_SUBMITS_PER_DAY: count(0, 0),
     OWNER_TASKS_IN_FLIGHT: count(0, 0),
     OWNER_QUEUED: count(100, 0),
+    SEQUENCE_MAX_SHOTS: count(20, 1, 100),
     OWNER_READS_PER_MINUTE: count(300, 0),
     READS_PER_MINUTE: count(600, 0),
     OWNER_SOCKETS: count(10_000, 1),

@@ -9,7 +9,10 @@ import type { Hub } from './delivery/hub.ts';
 import type { Reader } from './delivery/reader.ts';
 import type { ErrorCode } from './error-table.ts';
 import type { Files } from './files/keeping.ts';
+import type { Sequence, SequenceParts } from './sequence.ts';
+import type { Sequences } from './sequences/sequences.ts';
 import type { Database } from './store/schema.ts';
+import { findParts, findSequences } from './store/sequences.ts';
 import type { VideoCache, VideoLoader } from './store/video-loader.ts';
 import { findLineages } from './store/videos.ts';
 import type { Forecast } from './submit/forecast.ts';
@@ -25,6 +28,7 @@ export interface Services {
   readonly hub: Hub;
   readonly reader: Reader;
   readonly submitter: Submitter;
+  readonly sequences: Sequences;
   readonly forecast: Forecast;
   readonly refresher: Refresher;
   readonly finished: VideoCache;
@@ -55,6 +59,10 @@ export interface Context extends Services {
   loadVideo(key: string): Promise<Video | null | undefined>;
   /** The task's own video and those it extends, nearest first, as far as they are stored. */
   loadLineage(query: LineageQuery): Promise<Video[]>;
+  /** One of the caller's sequences; undefined for any other id. */
+  loadSequence(id: string): Promise<Sequence | undefined>;
+  /** The shots of a sequence of the caller. */
+  loadParts(sequence: Sequence): Promise<SequenceParts>;
   /** Runs a list's statement, at most 4 of a request at a time. */
   withReadLimit<T>(read: () => Promise<T>): Promise<T>;
   /** The same services for another caller. */
@@ -67,6 +75,10 @@ const MAX_CONCURRENT_READS = 4;
 /** Lineages per statement, because a statement has a limited number of parameters. */
 const MAX_LINEAGES = 100;
 
+/** Sequences per statement. */
+const MAX_SEQUENCES = 100;
+const NO_PARTS: SequenceParts = { start: null, shots: [], videos: new Map() };
+
 interface LineageQuery {
   readonly taskId: string;
   readonly depth: number;
@@ -76,9 +88,11 @@ interface LineageQuery {
 class RequestContext implements Context {
   private readonly services: Services;
   readonly caller: Caller;
-  // Both are created on first use. They never cache, because a subscription's context lives for hours.
+  // All are created on first use. They never cache, because a subscription's context lives for hours.
   private readLimit: ConcurrencyLimit | undefined;
   private lineages: DataLoader<LineageQuery, Video[]> | undefined;
+  private sequenceLoader: DataLoader<string, Sequence | undefined> | undefined;
+  private parts: DataLoader<Sequence, SequenceParts> | undefined;
 
   constructor(services: Services, caller: Caller) {
     this.services = services;
@@ -105,6 +119,9 @@ class RequestContext implements Context {
   }
   get submitter() {
     return this.services.submitter;
+  }
+  get sequences() {
+    return this.services.sequences;
   }
   get refresher() {
     return this.services.refresher;
@@ -145,6 +162,28 @@ class RequestContext implements Context {
       { cache: false, maxBatchSize: MAX_LINEAGES },
     );
     return this.lineages.load(query);
+  }
+
+  loadSequence(id: string) {
+    this.sequenceLoader ??= new DataLoader(
+      async (ids) => {
+        const found = await findSequences(this.db, this.owner, [...new Set(ids)]);
+        return ids.map((id) => found.get(id));
+      },
+      { cache: false, maxBatchSize: MAX_SEQUENCES },
+    );
+    return this.sequenceLoader.load(id);
+  }
+
+  loadParts(sequence: Sequence) {
+    this.parts ??= new DataLoader(
+      async (sequences) => {
+        const found = await findParts(this.db, this.owner, [...new Set(sequences)]);
+        return sequences.map(({ id }) => found.get(id) ?? NO_PARTS);
+      },
+      { cache: false, maxBatchSize: MAX_SEQUENCES },
+    );
+    return this.parts.load(sequence);
   }
 
   withReadLimit<T>(read: () => Promise<T>): Promise<T> {

@@ -4,7 +4,9 @@
  * Codes are part of the API: add freely, never rename.
  */
 
-export type Mutation = 'generateVideo' | 'extendVideo' | 'withdrawVideo' | 'deleteVideo';
+export type Mutation =
+  | ('generateVideo' | 'extendVideo' | 'withdrawVideo' | 'deleteVideo')
+  | ('createSequence' | 'resumeSequence' | 'cancelSequence');
 
 export interface ErrorEntry {
   /** The name of the schema type. Absent: the error appears only in `errors` of an answer. */
@@ -31,6 +33,8 @@ export interface ErrorEntry {
 }
 
 const SUBMITS: readonly Mutation[] = ['generateVideo', 'extendVideo'];
+/** The mutations of sequences that cost money. */
+const FILMS: readonly Mutation[] = ['createSequence', 'resumeSequence'];
 
 /** Infers the codes and checks the entries. */
 function toTable<Code extends string>(entries: Readonly<Record<Code, ErrorEntry>>) {
@@ -45,7 +49,7 @@ export const ERROR_TABLE = toTable({
     typeDescription:
       'The input is invalid. The gateway refused it before any upstream call, or the upstream refused it (422).',
     retryable: false,
-    mutations: SUBMITS,
+    mutations: [...SUBMITS, ...FILMS],
     fromUpstream: true,
   },
   VIDEO_NOT_FOUND: {
@@ -72,7 +76,7 @@ export const ERROR_TABLE = toTable({
     meaning: 'Too many requests (429). Nothing was started.',
     action: 'Retry after `retryAfter`.',
     retryable: true,
-    mutations: SUBMITS,
+    mutations: [...SUBMITS, ...FILMS],
     fromUpstream: true,
   },
   UPSTREAM_UNAUTHORIZED: {
@@ -146,7 +150,7 @@ export const ERROR_TABLE = toTable({
     meaning: 'The idempotency key was already used with a different input.',
     action: 'Use a new key for a new task.',
     retryable: false,
-    mutations: SUBMITS,
+    mutations: [...SUBMITS, ...FILMS],
   },
   TOO_LATE: {
     type: 'TooLateError',
@@ -155,6 +159,14 @@ export const ERROR_TABLE = toTable({
     action: 'Look at the state of its `video`.',
     retryable: false,
     mutations: ['withdrawVideo', 'deleteVideo'],
+  },
+  SEQUENCE_NOT_FOUND: {
+    type: 'SequenceNotFoundError',
+    meaning: 'The sequence does not exist or belongs to another owner.',
+    action: 'Check the id and the signed-in user.',
+    typeDescription: 'The sequence does not exist, or belongs to another owner.',
+    retryable: false,
+    mutations: ['resumeSequence', 'cancelSequence'],
   },
   CURSOR_EXPIRED: {
     message:
@@ -170,7 +182,7 @@ export const ERROR_TABLE = toTable({
     meaning: 'The gateway cannot serve requests now. Nothing was started.',
     action: 'Retry.',
     retryable: true,
-    mutations: [...SUBMITS, 'withdrawVideo', 'deleteVideo'],
+    mutations: [...SUBMITS, ...FILMS, 'cancelSequence', 'withdrawVideo', 'deleteVideo'],
   },
   UNAUTHENTICATED: {
     message:

@@ -154,6 +154,16 @@ export class TooLateError extends errorOf('TOO_LATE') {
   }
 }
 
+/** Whether the sequence is unknown or another owner's cannot be told apart. */
+export class SequenceNotFoundError extends errorOf('SEQUENCE_NOT_FOUND') {
+  readonly sequenceId: string;
+
+  constructor(sequenceId: string) {
+    super({}, { message: `No sequence has the id ${JSON.stringify(sequenceId)}.` });
+    this.sequenceId = sequenceId;
+  }
+}
+
 export class CursorExpiredError extends errorOf('CURSOR_EXPIRED') {}
 
 /** No database, or shutting down. */
@@ -175,6 +185,7 @@ export const ERROR_CLASSES = {
   OUTCOME_UNKNOWN: OutcomeUnknownError,
   IDEMPOTENCY_CONFLICT: IdempotencyConflictError,
   TOO_LATE: TooLateError,
+  SEQUENCE_NOT_FOUND: SequenceNotFoundError,
   CURSOR_EXPIRED: CursorExpiredError,
   GATEWAY_UNAVAILABLE: GatewayUnavailableError,
   UNAUTHENTICATED: UnauthenticatedError,

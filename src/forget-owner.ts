@@ -9,6 +9,7 @@ import { openDestination } from './files/open-destination.ts';
 import { removeCopies } from './files/remover.ts';
 import { openDatabase } from './store/database.ts';
 import { countRemovals } from './store/removals.ts';
+import { forgetSequences } from './store/sequence-removals.ts';
 import { forgetOwner, forgetVideos } from './store/transitions/delete.ts';
 
 const USAGE = 'Usage: npx longtake forget-owner OWNER (as in jwt:-:alice or key:mobile)';
@@ -27,6 +28,8 @@ async function forget(owner: string): Promise<void> {
   const config = readConfig(process.env);
   const { db, close } = await openDatabase(config.DATABASE_URL);
   try {
+    // First, so that no more shots follow.
+    await forgetSequences(db, owner);
     let videos = 0;
     for (;;) {
       const forgotten = await forgetVideos(db, owner, BATCH);

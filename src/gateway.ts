@@ -11,6 +11,7 @@ import { createReader } from './delivery/reader.ts';
 import { createFastPaths } from './fast/index.ts';
 import { startKeeping } from './files/keeping.ts';
 import { schema } from './schema/index.ts';
+import { createSequences } from './sequences/sequences.ts';
 import { createShutdown } from './server/graceful-shutdown.ts';
 import { createResultSizeLimit } from './server/graphql/result-size.ts';
 import { createSubscribe } from './server/graphql/subscribe.ts';
@@ -121,6 +122,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     hub,
     reader: ends.reader,
     submitter,
+    sequences: createSequences({ ...ends, config }),
     forecast,
     refresher,
     finished: fast.videoCache,

@@ -1,4 +1,4 @@
-/** Ids of videos. Opaque to clients; the gateway reads their time, or the task id of a foreign video. */
+/** Ids of videos and sequences. Opaque to clients; the gateway reads their time, or the task id of a foreign video. */
 
 import { randomUUID } from 'node:crypto';
 
@@ -18,6 +18,17 @@ export function createVideoId(): string {
   lastTime = Math.max(now, lastTime) + (sequence > 0xfff ? 1 : 0);
   sequence &= 0xfff;
   return toVideoId(lastTime, sequence);
+}
+
+const SEQUENCE = 'sequence-';
+
+/** Ids of sequences sort by time, too. */
+export function createSequenceId(): string {
+  return SEQUENCE + createVideoId();
+}
+
+export function isSequenceId(id: string): boolean {
+  return id.startsWith(SEQUENCE) && OWN.test(id.slice(SEQUENCE.length));
 }
 
 /** Builds the id for a time in epoch milliseconds and a counter from 0 to 4,095 within it. */

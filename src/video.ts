@@ -109,6 +109,8 @@ export interface Video {
   readonly imageUrl: string | null;
   readonly expandPrompt: boolean | null;
   readonly sourceTaskId: string | null;
+  /** The sequence that made it. */
+  readonly sequenceId: string | null;
   readonly videoId: string | null;
   readonly videoUrl: string | null;
   readonly coverUrl: string | null;

@@ -5,6 +5,7 @@ import {
   type GatewayError,
   InvalidInputError,
   OutcomeUnknownError,
+  SequenceNotFoundError,
   TooLateError,
   UpstreamError,
   VideoNotFoundError,
@@ -28,6 +29,8 @@ function create(code: keyof typeof ERROR_CLASSES): GatewayError {
       return new OutcomeUnknownError({} as Video);
     case 'TOO_LATE':
       return new TooLateError({} as Video);
+    case 'SEQUENCE_NOT_FOUND':
+      return new SequenceNotFoundError('sequence');
     default:
       return new ERROR_CLASSES[code](FACTS);
   }
@@ -53,7 +56,10 @@ describe('the table of errors', () => {
     expect(codes.filter((code) => !(code in ERROR_CLASSES))).toEqual(['INTERNAL']);
   });
 
-  it.each(CODES.filter((code) => code !== 'OUTCOME_UNKNOWN' && code !== 'TOO_LATE'))(
+  const unstored: ReadonlySet<string> = new Set([
+    ...['OUTCOME_UNKNOWN', 'TOO_LATE', 'SEQUENCE_NOT_FOUND'],
+  ]);
+  it.each(CODES.filter((code) => !unstored.has(code)))(
     '%s is stored in a row and restored from it unchanged',
     (code) => {
       const error = create(code);

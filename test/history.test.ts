@@ -20,21 +20,27 @@ import * as pauses from '../src/store/pauses.ts';
 import * as pruning from '../src/store/pruning.ts';
 import * as removals from '../src/store/removals.ts';
 import type { Database } from '../src/store/schema.ts';
+import * as sequenceRemovals from '../src/store/sequence-removals.ts';
+import * as sequences from '../src/store/sequences.ts';
 import * as spending from '../src/store/spending.ts';
 import * as submits from '../src/store/submits.ts';
 import * as confirm from '../src/store/transitions/confirm.ts';
 import * as deletes from '../src/store/transitions/delete.ts';
 import * as end from '../src/store/transitions/end.ts';
 import * as endConfirmed from '../src/store/transitions/end-confirmed.ts';
+import * as followUp from '../src/store/transitions/follow-up.ts';
 import * as insert from '../src/store/transitions/insert.ts';
 import * as insertWithPlace from '../src/store/transitions/insert-with-place.ts';
 import * as progress from '../src/store/transitions/progress.ts';
 import * as refuse from '../src/store/transitions/refuse.ts';
 import * as schedule from '../src/store/transitions/schedule.ts';
+import * as sequence from '../src/store/transitions/sequence.ts';
+import * as tries from '../src/store/transitions/tries.ts';
 import * as unconfirmed from '../src/store/transitions/unconfirmed.ts';
+import * as withdraw from '../src/store/transitions/withdraw.ts';
 import * as videos from '../src/store/videos.ts';
 import { VIDEO_STATES } from '../src/video.ts';
-import { createVideoId } from '../src/video-id.ts';
+import { createSequenceId, createVideoId } from '../src/video-id.ts';
 import { DAY_MS } from './support/backdate.ts';
 import { type History, makeHistory, OWNER, SOURCE, SPENT_KEY } from './support/long-history.ts';
 import { sharedPostgres } from './support/postgres.ts';
@@ -127,6 +133,42 @@ async function insertTaken(db: Database): Promise<schedule.Taken> {
   if (!taken) throw new Error('A scheduled submit was not taken.');
   return taken;
 }
+
+/** With one shot, which is scheduled. */
+async function insertFilm(db: Database) {
+  await spending.lockOwner(db, OWNER);
+  const film = await sequence.insertSequence(db, toFilm());
+  if (!film) throw new Error('The sequence was not stored.');
+  const shot = toShot(film.id);
+  await sequence.replaceShots(db, film.id, 1, [shot]);
+  const video = await tries.insertTry(db, film, shot, { source_task_id: SOURCE });
+  await sequence.setShot(db, shot, { video_row: video.id });
+  return { film, shot, video };
+}
+
+function toFilm(): sequence.NewSequence {
+  const id = createSequenceId();
+  return {
+    id,
+    owner: OWNER,
+    idempotency_key: id,
+    fingerprint: 'fingerprint',
+    retries: 0,
+    quality: 'P720',
+    water_mark: '',
+    current: 1,
+    start_video: null,
+    start_task_id: SOURCE,
+    queue_ms: HOUR_MS,
+  };
+}
+
+function toShot(sequence_id: string) {
+  const words = { prompt: 'Dance', quality: 'P720', water_mark: '' } as const;
+  return { ...words, sequence_id, number: 1, video_row: null, retried: 0 };
+}
+
+const FILM_STATES = [null, ['RUNNING'], ['PAUSED', 'COMPLETED', 'CANCELLED']] as const;
 
 const FILTERS: readonly videos.VideoFilter[] = [
   {},
@@ -300,6 +342,43 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     endRemoval: [(db, history) => removals.endRemoval(db, toCopy(history))],
     postponeRemoval: [(db, history) => removals.postponeRemoval(db, toCopy(history), 1)],
   },
+  'sequence-removals': {
+    pruneSequences: [(db) => sequenceRemovals.pruneSequences(db, 49 * DAY_MS, 20)],
+    forgetSequences: [
+      async (db) => {
+        await sequence.insertSequence(db, { ...toFilm(), owner: 'leaving' });
+        await sequenceRemovals.forgetSequences(db, 'leaving');
+      },
+    ],
+  },
+  sequences: {
+    findSequenceRow: [
+      async (db) => sequences.findSequenceRow(db, OWNER, (await insertFilm(db)).film.id),
+    ],
+    findSequenceByKey: [(db) => sequences.findSequenceByKey(db, OWNER, 'film-7')],
+    findResume: [async (db) => sequences.findResume(db, (await insertFilm(db)).film.id, 'key')],
+    findShots: [async (db) => sequences.findShots(db, (await insertFilm(db)).film.id)],
+    hasScheduledTry: [async (db) => sequences.hasScheduledTry(db, (await insertFilm(db)).film.id)],
+    countRunning: [(db) => sequences.countRunning(db, OWNER, 101)],
+    findSequences: [
+      async (db) => sequences.findSequences(db, OWNER, [(await insertFilm(db)).film.id]),
+    ],
+    listSequences: FILM_STATES.flatMap((states): Run[] =>
+      [null, createSequenceId()].map(
+        (before) => (db) => sequences.listSequences(db, OWNER, states, { limit: PAGE, before }),
+      ),
+    ),
+    findParts: [
+      async (db, history) => {
+        const { film } = await insertFilm(db);
+        const found = await sequences.findSequences(db, OWNER, [film.id]);
+        const startVideoId = history.toId(newest(history));
+        const all = [...found.values()].map((one) => ({ ...one, startVideoId }));
+        await sequences.findParts(db, OWNER, all);
+      },
+    ],
+    countOpenSequences: [(db) => sequences.countOpenSequences(db)],
+  },
   spending: {
     lockOwner: [(db) => spending.lockOwner(db, OWNER)],
     recordAttempt: [(db) => spending.recordAttempt(db, { owner: OWNER, id: createVideoId() })],
@@ -415,7 +494,37 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     countScheduled: [(db) => schedule.countScheduled(db, OWNER, 100)],
     takeWaiting: [insertTaken],
     returnToQueue: [async (db) => schedule.returnToQueue(db, await insertTaken(db), 1_000)],
-    withdrawSubmit: [async (db) => schedule.withdrawSubmit(db, OWNER, await insertScheduled(db))],
+  },
+  'transitions/follow-up': {
+    concludeEnd: [
+      async (db) => {
+        const { video } = await insertFilm(db);
+        await followUp.concludeEnd(db, { ...video, state: 'SUCCEEDED', starts_sequences: 1 });
+      },
+    ],
+    withdrawTries: [async (db) => followUp.withdrawTries(db, (await insertFilm(db)).film.id, null)],
+  },
+  'transitions/sequence': {
+    lockStart: [(db, history) => sequence.lockStart(db, OWNER, history.toId(newest(history)))],
+    markStart: [(db, history) => sequence.markStart(db, history.toId(newest(history)))],
+    insertSequence: [(db) => sequence.insertSequence(db, toFilm())],
+    replaceShots: [
+      async (db) => {
+        const { film, shot } = await insertFilm(db);
+        await sequence.replaceShots(db, film.id, 1, [shot]);
+      },
+    ],
+    setSequence: [
+      async (db) => sequence.setSequence(db, (await insertFilm(db)).film.id, { state: 'PAUSED' }),
+    ],
+    setShot: [async (db) => sequence.setShot(db, (await insertFilm(db)).shot, { retried: 1 })],
+    insertResume: [
+      async (db) => sequence.insertResume(db, (await insertFilm(db)).film.id, 'key', 'fingerprint'),
+    ],
+  },
+  'transitions/tries': { insertTry: [insertFilm] },
+  'transitions/withdraw': {
+    withdrawSubmit: [async (db) => withdraw.withdrawSubmit(db, OWNER, await insertScheduled(db))],
   },
   'transitions/unconfirmed': {
     markUnconfirmed: [async (db) => unconfirmed.markUnconfirmed(db, await insertRow(db), 1)],
@@ -443,6 +552,7 @@ const OTHERS = new Set([
   'transitions/insert-with-place.isRolledBack',
   'allowance.buildTakingOutOfLine',
   'allowance.toTakingOutOfLine',
+  'transitions/follow-up.toFollowUp',
 ]);
 
 /** Modules of the store without a statement about videos. */
@@ -461,7 +571,7 @@ const OTHER_MODULES = new Set([
     'prepared',
     'rows',
   ],
-  ...['schema', 'sqlite', 'video-loader', 'wal'],
+  ...['schema', 'sequence-rows', 'sequence-tables', 'sqlite', 'video-loader', 'wal'],
   ...['transitions/unique-keys', 'transitions/end-columns', 'transitions/end-number'],
   'transitions/conflict',
   'transitions/table',
@@ -496,14 +606,14 @@ const ENGINES = [
   {
     engine: 'SQLite',
     most: 25_000,
-    scan: /SCAN (video|completion|owner|attempt|file_copy)\b/,
+    scan: /SCAN (video|completion|owner|attempt|file_copy|sequence|shot|sequence_resume)\b/,
     create: async () => `sqlite:${join(folder, 'history.db')}`,
   },
   // A row is counted in each step of a plan that it passes.
   {
     engine: 'PostgreSQL',
     most: 2_500,
-    scan: /"Seq Scan",[^{}]*"Relation Name": "(video|completion|attempt|file_copy)"/,
+    scan: /"Seq Scan",[^{}]*"Relation Name": "(video|completion|attempt|file_copy|sequence|shot)"/,
     create: () => sharedPostgres().createDatabase(),
   },
 ];

@@ -45,7 +45,7 @@ import {
 } from '../src/store/spending.ts';
 import { findAnswerer, findKeyHolder, findRow } from '../src/store/submits.ts';
 import { adoptTask, confirmSubmit } from '../src/store/transitions/confirm.ts';
-import { endVideo } from '../src/store/transitions/end.ts';
+import { endVideo as writeEnd } from '../src/store/transitions/end.ts';
 import { endConfirmedVideo } from '../src/store/transitions/end-confirmed.ts';
 import {
   insertSubmit,
@@ -66,6 +66,10 @@ import { openSubmit } from '../src/submit/opening.ts';
 import { VIDEO_STATES, type Video, type VideoFailure, type VideoFiles } from '../src/video.ts';
 import { createVideoId } from '../src/video-id.ts';
 import { sharedPostgres } from './support/postgres.ts';
+
+async function endVideo(...args: Parameters<typeof writeEnd>): Promise<Completion | null> {
+  return (await writeEnd(...args))?.completion ?? null;
+}
 
 const HOUR_MS = 60 * 60 * 1000;
 const FILES: VideoFiles = { videoId: 'v', videoUrl: 'https://files.example/v.mp4', coverUrl: null };

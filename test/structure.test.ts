@@ -34,7 +34,7 @@ const LAYERS = [
   ['schema'],
   ['resolvers'],
   ['context.ts'],
-  ['callbacks', 'files', 'submit', 'upkeep'],
+  ['callbacks', 'files', 'sequences', 'submit', 'upkeep'],
   ['delivery'],
   ['telemetry', 'auth'],
   ['store', 'upstream'],

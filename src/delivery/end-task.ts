@@ -3,7 +3,7 @@
 import type { Completion } from '../store/completions.ts';
 import type { Database } from '../store/schema.ts';
 import { endVideo } from '../store/transitions/end.ts';
-import type { VideoEnd } from '../store/transitions/end-columns.ts';
+import type { Ended, FollowUp, VideoEnd } from '../store/transitions/end-columns.ts';
 import { type CallbackProof, endConfirmedVideo } from '../store/transitions/end-confirmed.ts';
 import type { Finder, Metrics } from '../telemetry/metrics.ts';
 import type { Change, Hub } from './hub.ts';
@@ -24,13 +24,13 @@ export interface EndTaskParts {
  */
 export async function endTask(
   parts: EndTaskParts,
-  { id, owner }: Change,
+  { id }: Change,
   end: VideoEnd,
   finder: Finder,
 ): Promise<boolean> {
-  const completion = await endVideo(parts.db, id, end);
-  if (completion) notifyEnd(parts, owner, completion, finder);
-  return completion !== null;
+  const ended = await endVideo(parts.db, id, end);
+  if (ended) notifyEnd(parts, ended, finder);
+  return ended !== null;
 }
 
 /** The same for a callback about a confirmed task. Also false when any part of the proof is wrong. */
@@ -40,12 +40,34 @@ export async function endConfirmedTask(
   end: VideoEnd,
 ): Promise<boolean> {
   const ended = await endConfirmedVideo(parts.db, proof, end);
-  if (ended) notifyEnd(parts, ended.owner, ended.completion, 'callback');
+  if (ended) notifyEnd(parts, ended, 'callback');
   return ended !== null;
 }
 
-/** Wakes the listeners of an end that is committed, and counts it. */
+/** Wakes the listeners of an end that is committed, and counts it and what followed from it. */
 export function notifyEnd(
+  parts: EndTaskParts,
+  { owner, completion, followUp }: Ended,
+  finder: Finder,
+): void {
+  notifyCompletion(parts, owner, completion, finder);
+  if (followUp) notifyFollowUp(parts, owner, followUp);
+}
+
+/** The same for what was written of sequences, whatever caused it. */
+export function notifyFollowUp(
+  parts: EndTaskParts,
+  owner: string,
+  { sequences, withdrawn, scheduled }: FollowUp,
+): void {
+  const { hub, metrics } = parts;
+  for (const completion of withdrawn) notifyCompletion(parts, owner, completion, 'withdrawal');
+  for (const id of sequences) hub.publish({ id, owner });
+  for (let count = 0; count < scheduled; count += 1) metrics.submit('SCHEDULED');
+  if (scheduled > 0) hub.announceScheduled();
+}
+
+function notifyCompletion(
   { reader, hub, metrics }: EndTaskParts,
   owner: string,
   completion: Completion,

@@ -21,6 +21,15 @@ export interface Watch extends Cancellable {
   cancel(): void;
 }
 
+/** A watch of a sequence, and of one of its videos at a time. */
+export interface SequenceWatch extends Watch {
+  /**
+   * Wakes on the states of this video, too, instead of the one before; null: of none. Returns whether it
+   * is watched from now on.
+   */
+  follow(videoId: string | null): boolean;
+}
+
 export interface WatchedVideos {
   /** Ids of videos for which a listener waits for every change of state. */
   readonly states: string[];
@@ -33,10 +42,15 @@ export interface Hub {
   /** The same for a listener that needs every change of state, and not only the end. */
   watchStates(id: string): Watch;
   watchOwner(owner: string): Watch;
+  watchSequence(id: string): SequenceWatch;
   /** The videos that are watched by id. */
   watchedVideos(): WatchedVideos;
   /** Call it after the change is committed. */
   publish(change: Change): void;
+  /** Call it after a transaction has scheduled submits. */
+  announceScheduled(): void;
+  /** Runs `wake` after each announcement. */
+  onScheduled(wake: () => void): void;
   /** Wakes every listener, when changes may have been missed. */
   publishAll(): void;
   /** Cancels every watch. */
@@ -53,6 +67,8 @@ export interface ChangeObserver {
 export function createHub(observer?: ChangeObserver): Hub {
   const byVideo = new Topics();
   const byOwner = new Topics();
+  const bySequence = new Topics();
+  let wakeSender = () => {};
   /** How many listeners watch the states of a video. */
   const stateWatchers = new Map<string, number>();
 
@@ -62,11 +78,30 @@ export function createHub(observer?: ChangeObserver): Hub {
     else stateWatchers.delete(id);
   }
 
+  function watchStates(id: string, target?: Latch): Latch {
+    countStateWatcher(id, 1);
+    return new Latch(byVideo, id, { onCancel: () => countStateWatcher(id, -1), target });
+  }
+
+  const allLatches = () => [...byVideo.all(), ...byOwner.all(), ...bySequence.all()];
+
   return {
     watchVideo: (id) => new Latch(byVideo, id),
-    watchStates(id) {
-      countStateWatcher(id, 1);
-      return new Latch(byVideo, id, () => countStateWatcher(id, -1));
+    watchStates: (id) => watchStates(id),
+    watchSequence(id) {
+      let video: { readonly id: string; readonly watch: Watch } | null = null;
+      const unfollow = () => video?.watch.cancel();
+      const latch = new Latch(bySequence, id, { onCancel: unfollow });
+      return {
+        changed: () => latch.changed(),
+        cancel: () => latch.cancel(),
+        follow(videoId) {
+          if ((video?.id ?? null) === videoId) return false;
+          unfollow();
+          video = videoId === null ? null : { id: videoId, watch: watchStates(videoId, latch) };
+          return video !== null;
+        },
+      };
     },
     watchOwner: (owner) => new Latch(byOwner, owner),
     watchedVideos: () => ({
@@ -77,13 +112,18 @@ export function createHub(observer?: ChangeObserver): Hub {
       observer?.forget(id);
       for (const latch of byVideo.at(id)) latch.open();
       for (const latch of byOwner.at(owner)) latch.open();
+      for (const latch of bySequence.at(id)) latch.open();
+    },
+    announceScheduled: () => wakeSender(),
+    onScheduled(wake) {
+      wakeSender = wake;
     },
     publishAll() {
       observer?.forgetAll();
-      for (const latch of [...byVideo.all(), ...byOwner.all()]) latch.open();
+      for (const latch of allLatches()) latch.open();
     },
     close() {
-      for (const latch of [...byVideo.all(), ...byOwner.all()]) latch.cancel();
+      for (const latch of allLatches()) latch.cancel();
     },
   };
 }
@@ -123,22 +163,29 @@ class Topics {
   }
 }
 
+interface LatchOptions {
+  readonly onCancel?: () => void;
+  /** Is opened, too. */
+  readonly target?: Latch | undefined;
+}
+
 class Latch implements Watch {
   private readonly topics: Topics;
   private readonly key: string;
-  private readonly onCancel: (() => void) | undefined;
+  private readonly options: LatchOptions | undefined;
   private isOpen = false;
   private isCancelled = false;
   private wake: ((isServing: boolean) => void) | undefined;
 
-  constructor(topics: Topics, key: string, onCancel?: () => void) {
+  constructor(topics: Topics, key: string, options?: LatchOptions) {
     this.topics = topics;
     this.key = key;
-    this.onCancel = onCancel;
+    this.options = options;
     topics.add(key, this);
   }
 
   open(): void {
+    this.options?.target?.open();
     this.isOpen = true;
     this.release();
   }
@@ -154,7 +201,7 @@ class Latch implements Watch {
     if (this.isCancelled) return;
     this.isCancelled = true;
     this.topics.remove(this.key, this);
-    this.onCancel?.();
+    this.options?.onCancel?.();
     this.release();
   }
 

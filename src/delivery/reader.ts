@@ -1,5 +1,6 @@
 /** Database reads for listeners. Listeners that the same change wakes share one read. */
 
+import type { Sequence } from '../sequence.ts';
 import {
   type Completion,
   findTaskEnd,
@@ -7,6 +8,7 @@ import {
   type TaskEnd,
 } from '../store/completions.ts';
 import type { Database } from '../store/schema.ts';
+import { findParts, findSequences } from '../store/sequences.ts';
 import { findVideo } from '../store/videos.ts';
 import type { Video } from '../video.ts';
 import { createTickCache } from './tick-cache.ts';
@@ -33,12 +35,15 @@ export interface Reader {
   findVideo(owner: string, id: string): Promise<Video | null | undefined>;
   findTaskEnd(owner: string, id: string): Promise<TaskEnd | undefined>;
   readCompletions(owner: string, after: number): Promise<LogPage>;
+  /** With its shots; undefined for an id that is not one of the owner's sequences. */
+  findSequence(owner: string, id: string): Promise<Sequence | undefined>;
 }
 
 export function createReader(db: Database): Reader {
   const videos = createTickCache<Video | null | undefined>();
   const ends = createTickCache<TaskEnd | undefined>();
   const pages = createTickCache<LogPage>();
+  const sequences = createTickCache<Sequence | undefined>();
 
   return {
     prime(owner, completion) {
@@ -56,6 +61,13 @@ export function createReader(db: Database): Reader {
       pages.load(toKey(owner, String(after)), async () => {
         const completions = await readCompletions(db, owner, after, PAGE_SIZE);
         return { completions, hasMore: completions.length === PAGE_SIZE };
+      }),
+    findSequence: (owner, id) =>
+      sequences.load(toKey(owner, id), async () => {
+        const sequence = (await findSequences(db, owner, [id])).get(id);
+        if (!sequence) return undefined;
+        const parts = (await findParts(db, owner, [sequence])).get(id) ?? null;
+        return { ...sequence, parts };
       }),
   };
 }

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { TooLateError, VideoNotFoundError } from '../errors.ts';
 import { deleteEndedVideo } from '../store/transitions/delete.ts';
 import { findVideo } from '../store/videos.ts';
+import { isEnded } from '../video.ts';
 import { noteRefusal } from './start-task.ts';
 import { findKnown } from './video.ts';
 
@@ -17,7 +18,8 @@ export function deleteVideo(args: { id: string }, ctx: Context): Promise<{ id: s
     const { id } = video;
     if (!(await deleteEndedVideo(ctx.db, ctx.owner, id))) {
       const current = await findVideo(ctx.db, ctx.owner, id);
-      throw current ? new TooLateError(current, NOT_ENDED) : new VideoNotFoundError(args.id);
+      if (!current) throw new VideoNotFoundError(args.id);
+      throw new TooLateError(current, isEnded(current.state) ? IN_SEQUENCE : NOT_ENDED);
     }
     ctx.hub.publish({ id, owner: ctx.owner });
     await ctx.files.removeCopies(id);
@@ -26,3 +28,4 @@ export function deleteVideo(args: { id: string }, ctx: Context): Promise<{ id: s
 }
 
 const NOT_ENDED = 'The task of this video has not ended. Delete the video once it has.';
+const IN_SEQUENCE = 'A sequence that is not finished needs this video. Cancel the sequence first.';

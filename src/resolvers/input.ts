@@ -23,22 +23,26 @@ export function prompt(max: number) {
   return shortText(max).refine((value) => value.trim() !== '', 'must not be blank');
 }
 
+/** Of a text at the bottom right corner; empty: none. */
+export const waterMark = shortText(MAX_TEXT_LENGTH);
+
+/** A key that a caller must choose. */
+export const requiredKey = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Cs}]{1,255}$/u, 'must be 1 to 255 printable characters');
+
+export const imageUrl = text
+  .max(2048, 'must be at most 2048 characters')
+  .refine((value) => toHttpUrl(value) !== null, 'must be an http(s) URL')
+  .nullish()
+  .transform((value) => value ?? null);
+
 /** The fields that both submits share, without the prompt, whose maximum length differs. */
 export const SUBMIT_FIELDS = {
   quality: z.enum(VIDEO_QUALITIES),
-  waterMark: shortText(MAX_TEXT_LENGTH)
-    .nullish()
-    .transform((value) => value ?? ''),
-  imageUrl: text
-    .max(2048, 'must be at most 2048 characters')
-    .refine((value) => toHttpUrl(value) !== null, 'must be an http(s) URL')
-    .nullish()
-    .transform((value) => value ?? null),
-  idempotencyKey: z
-    .string()
-    .regex(/^[^\p{Cc}\p{Cs}]{1,255}$/u, 'must be 1 to 255 printable characters')
-    .nullish()
-    .transform((value) => value ?? null),
+  waterMark: waterMark.nullish().transform((value) => value ?? ''),
+  imageUrl,
+  idempotencyKey: requiredKey.nullish().transform((value) => value ?? null),
 };
 
 /** When the submit is to be sent, for both submits. */

@@ -1,4 +1,5 @@
 import { ERROR_TABLE, type ErrorCode } from '../error-table.ts';
+import type { SequenceState } from '../sequence.ts';
 import type {
   AspectRatio,
   FailureReason,
@@ -31,6 +32,17 @@ export const VideoStateType = builder.enumType('VideoState', {
     SUCCEEDED: 'The video is available for 14 days; see `expiresAt`.',
     FAILED: 'The task ended without a video; see `failure`.',
     WITHDRAWN: 'The request was withdrawn before it was sent. It was not paid.',
+  }),
+});
+
+export const SequenceStateType = builder.enumType('SequenceState', {
+  description: 'The state of a sequence. COMPLETED and CANCELLED are final.',
+  values: toValues<SequenceState>({
+    RUNNING: 'Its shots are being made, one after another.',
+    PAUSED:
+      'A shot failed; see `problem`. `resumeSequence` goes on from that shot. If the shot turns out to have succeeded, the sequence goes on by itself.',
+    COMPLETED: 'Every shot has its video.',
+    CANCELLED: 'It was cancelled. A shot that had been sent before still gets its video.',
   }),
 });
 

@@ -7,6 +7,7 @@ import {
   type InputIssue,
   InvalidInputError,
   OutcomeUnknownError,
+  SequenceNotFoundError,
   TooLateError,
   UpstreamError,
   VideoNotFoundError,
@@ -87,6 +88,10 @@ builder.objectFields(InvalidInputError, (t) => ({
 
 builder.objectFields(VideoNotFoundError, (t) => ({
   taskId: t.exposeID('taskId', { description: 'The id that the request contained.' }),
+}));
+
+builder.objectFields(SequenceNotFoundError, (t) => ({
+  sequenceId: t.exposeID('sequenceId', { description: 'The id that the request contained.' }),
 }));
 
 builder.objectFields(UpstreamError, (t) => ({

@@ -1,4 +1,5 @@
 import { type ExtendedEvent, readCompletionPage } from '../resolvers/completions.ts';
+import { readNode } from '../resolvers/sequence.ts';
 import { readVideo } from '../resolvers/video.ts';
 import { readVideos } from '../resolvers/videos.ts';
 import { builder } from './builder.ts';
@@ -32,8 +33,10 @@ builder.queryField('node', (t) =>
     type: NodeType,
     nullable: true,
     description: 'The object with this id. Null: unknown, or owned by someone else.',
-    args: { id: t.arg.id({ required: true, description: 'The `id` of a Video.' }) },
-    resolve: (_root, args, ctx) => readVideo(args.id, ctx),
+    args: {
+      id: t.arg.id({ required: true, description: 'The `id` of a Video or a Sequence.' }),
+    },
+    resolve: (_root, args, ctx) => readNode(args.id, ctx),
   }),
 );
 

@@ -1,15 +1,15 @@
 import { readAncestors, readSource } from '../resolvers/lineage.ts';
 import { estimateFinish, readSchedule } from '../resolvers/schedule.ts';
 import { readExtensions } from '../resolvers/videos.ts';
+import { isSequence, type Sequence } from '../sequence.ts';
 import type { Video } from '../video.ts';
 import { builder } from './builder.ts';
 import { AspectRatioType, VideoKindType, VideoQualityType, VideoStateType } from './enums.ts';
 import { KeptFilesType, ScheduleType, VideoFailureType } from './video-parts.ts';
 
-/** Video is the only node type, so ids need no type prefix. */
-export const NodeType = builder.interfaceRef<Video>('Node').implement({
+export const NodeType = builder.interfaceRef<Video | Sequence>('Node').implement({
   description: 'An object that can be read by its id.',
-  resolveType: () => 'Video',
+  resolveType: (node) => (isSequence(node) ? 'Sequence' : 'Video'),
   fields: (t) => ({
     id: t.exposeID('id', { description: 'An opaque id, unique among all objects.' }),
   }),

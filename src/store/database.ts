@@ -16,8 +16,15 @@ import * as taskIndex from './migrations/0008-task-index.ts';
 import * as originals from './migrations/0010-originals.ts';
 import * as account from './migrations/0011-account.ts';
 import * as queue from './migrations/0012-queue.ts';
+import * as sequences from './migrations/0013-sequences.ts';
 import * as copies from './migrations/0014-copies.ts';
-import { clock, copyNotifications, durableCommits, notifications } from './migrations/postgres.ts';
+import {
+  clock,
+  copyNotifications,
+  durableCommits,
+  notifications,
+  sequenceTriggers,
+} from './migrations/postgres.ts';
 import type { PoolOptions } from './postgres.ts';
 import { explainPostgres, ListenError, NotificationsError } from './postgres-trouble.ts';
 import type { Database, Tables } from './schema.ts';
@@ -35,6 +42,7 @@ export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0010-originals': originals,
   '0011-account': account,
   '0012-queue': queue,
+  '0013-sequences': sequences,
   '0014-copies': copies,
 };
 export const POSTGRES_MIGRATIONS: Record<string, Migration> = inOrder({
@@ -42,6 +50,7 @@ export const POSTGRES_MIGRATIONS: Record<string, Migration> = inOrder({
   '0000-clock': clock,
   '0002-notifications': notifications,
   '0004-durable-commits': durableCommits,
+  '0013-sequences-triggers': sequenceTriggers,
   '0015-copy-notifications': copyNotifications,
 });
 

@@ -80,6 +80,16 @@ export async function pruneVideos(
               ),
             ),
           )
+          // A sequence goes before its videos.
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('sequence')
+                  .select('sequence.id')
+                  .whereRef('sequence.id', '=', 'old.sequence_id'),
+              ),
+            ),
+          )
           .orderBy('old.finished_at')
           .limit(limit),
       )

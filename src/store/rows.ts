@@ -53,6 +53,7 @@ export function toVideo(row: VideoRow): Video {
     imageUrl: row.image_url,
     expandPrompt: row.expand_prompt === null ? null : row.expand_prompt === 1,
     sourceTaskId: row.source_task_id || null,
+    sequenceId: row.sequence_id,
     videoId: row.video_id,
     videoUrl: row.video_url,
     coverUrl: row.cover_url,

@@ -9,6 +9,7 @@ import type {
   VideoQuality,
   VideoState,
 } from '../video.ts';
+import type { SequenceTables } from './sequence-tables.ts';
 
 /**
  * The states of a row: those of a video, and the two in which it is not (or not yet) one.
@@ -97,6 +98,12 @@ export interface VideoTable {
   lease_until: number;
   /** Reads that reported a success without a usable file. */
   fileless_reads: number;
+
+  /** The sequence that it is a try of, and the shot's number: 0 is the original of the sequence. */
+  sequence_id: string | null;
+  shot_number: number | null;
+  /** 1: sequences wait for its end. */
+  starts_sequences: number | null;
 
   /** Of the film's copy. Null: not considered yet. */
   keep_state: CopyState | null;
@@ -202,7 +209,7 @@ export interface DailySubmitsTable {
   submits: number;
 }
 
-export interface Tables {
+export interface Tables extends SequenceTables {
   daily_submits: DailySubmitsTable;
   allowance: AllowanceTable;
   attempt: AttemptTable;

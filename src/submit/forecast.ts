@@ -29,10 +29,14 @@ export interface Forecast {
   findSchedule(owner: string, video: Video): Promise<Schedule | null>;
   /** Epoch milliseconds; null where too little is known. */
   estimateFinish(owner: string, video: Video): Promise<number | null>;
+  /** Milliseconds that half of the tasks of a kind take at most; null where too little is known. */
+  findUsualMs(task: TaskKind): Promise<number | null>;
   /** Publishes a change of the video, at most once a second, when its position changes. Returns how to stop. */
   follow(change: Change): () => void;
   close(): void;
 }
+
+export type TaskKind = Pick<Video, 'kind' | 'quality' | 'duration'>;
 
 /** Milliseconds that half, and nine in ten, of the tasks of a kind take at most. */
 interface Usual {
@@ -123,6 +127,9 @@ export function createForecast({
       const half = video.startedAt + usual.half;
       return half > now ? half : video.startedAt + usual.most;
     },
+    async findUsualMs(task) {
+      return (await readUsual()).get(toKey(task))?.half ?? null;
+    },
     follow(change) {
       const known = followed.get(change.id);
       if (known) known.count += 1;
@@ -142,7 +149,7 @@ export function createForecast({
   };
 }
 
-function toKey({ kind, quality, duration }: Pick<Video, 'kind' | 'quality' | 'duration'>): string {
+function toKey({ kind, quality, duration }: TaskKind): string {
   return `${kind} ${quality} ${duration}`;
 }
 

@@ -38,6 +38,7 @@ export function parseRejection(row: VideoRow): GatewayError {
       return new UpstreamError(facts, { video: row.state === 'UNCONFIRMED' ? toVideo(row) : null });
     case 'OUTCOME_UNKNOWN':
     case 'TOO_LATE':
+    case 'SEQUENCE_NOT_FOUND':
       throw new Error(`A row keeps ${code}, which no submit ends with.`);
     default:
       return new ERROR_CLASSES[code](facts);

@@ -115,6 +115,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     takeBack: settling.takeBack,
     runtimeMs: sendMs,
   });
+  hub.onScheduled(dispatcher.wake);
   const inFlight = new Set<Promise<unknown>>();
   let isDraining = false;
 

@@ -4,7 +4,7 @@ import { type EndTaskParts, notifyEnd } from '../delivery/end-task.ts';
 import { TooLateError, VideoNotFoundError } from '../errors.ts';
 import { toVideo } from '../store/rows.ts';
 import { findRow } from '../store/submits.ts';
-import { withdrawSubmit } from '../store/transitions/schedule.ts';
+import { withdrawSubmit } from '../store/transitions/withdraw.ts';
 import { findVideo } from '../store/videos.ts';
 import type { Video } from '../video.ts';
 import { type AnswerParts, waitUntilSettled } from './answer.ts';
@@ -22,10 +22,10 @@ export async function withdraw(
   const known = await findVideo(db, owner, key);
   if (!known) throw new VideoNotFoundError(key);
   for (;;) {
-    const completion = await withdrawSubmit(db, owner, known.id);
-    if (completion) {
-      notifyEnd(parts, owner, completion, 'withdrawal');
-      return completion.video;
+    const ended = await withdrawSubmit(db, owner, known.id);
+    if (ended) {
+      notifyEnd(parts, ended, 'withdrawal');
+      return ended.completion.video;
     }
     const row = await findRow(db, known.id);
     if (!row) throw new VideoNotFoundError(key);

@@ -14,6 +14,7 @@ import {
 } from '../store/pruning.ts';
 import { expireCopies } from '../store/removals.ts';
 import type { Database } from '../store/schema.ts';
+import { pruneSequences } from '../store/sequence-removals.ts';
 import { pruneAttempts } from '../store/spending.ts';
 
 const EVERY_MS = 60 * 60_000;
@@ -81,6 +82,7 @@ export function startPruner(
     if (config.KEEP_DAYS > 0) await expireOldCopies(config.KEEP_DAYS * DAY_MS);
     while (!signal.aborted && (await pruneUnsent(db, EVERY_MS, BATCH)) > 0) await delay(1);
     while (!signal.aborted && (await pruneCompletions(db, retentionMs, BATCH)) > 0) await delay(1);
+    while (!signal.aborted && (await pruneSequences(db, retentionMs, BATCH)) > 0) await delay(1);
     while (!signal.aborted) {
       const removed = await pruneVideos(db, retentionMs, BATCH);
       if (removed === 0) break;

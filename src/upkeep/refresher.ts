@@ -121,6 +121,7 @@ function toForeignVideo(report: TaskReport): Video {
     imageUrl: report.imageUrl,
     expandPrompt: report.expandPrompt,
     sourceTaskId: report.sourceTaskId,
+    sequenceId: null,
     videoId: files?.videoId ?? null,
     videoUrl: files?.videoUrl ?? null,
     coverUrl: files?.coverUrl ?? null,

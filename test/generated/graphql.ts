@@ -17,6 +17,22 @@ export type AspectRatio =
   /** 1:1. */
   | 'SQUARE_1_1';
 
+/** The start, the shots and their settings. */
+export type CreateSequenceInput = {
+  /** 1 to 255 printable characters of your choice. The same key with the same input is one sequence, however often it is sent. */
+  idempotencyKey: string;
+  /** The resolution of the original, and of shots that name none. */
+  quality: VideoQuality;
+  /** How many new tries a shot, or the original, gets if it fails for a reason that may pass (`VideoFailure.retryable`). Each try is paid. 0 to 5. */
+  retries?: number;
+  /** At least one, and at most `SEQUENCE_MAX_SHOTS` (20). Each is paid once. */
+  shots: Array<ShotInput>;
+  /** What the first shot extends. */
+  start: SequenceStartInput;
+  /** Text for the bottom right corner of the original, and of shots that name none. Omitted or empty: no watermark. */
+  waterMark?: string | null | undefined;
+};
+
 /** What went wrong, for programs. Top-level errors have the same codes in `extensions.code`. */
 export type ErrorCode =
   /** The completions after this cursor have been pruned. Read `videos`, then continue from a new cursor. */
@@ -35,6 +51,8 @@ export type ErrorCode =
   | 'OUTCOME_UNKNOWN'
   /** Too many requests (429). Nothing was started. Retry after `retryAfter`. */
   | 'RATE_LIMITED'
+  /** The sequence does not exist or belongs to another owner. Check the id and the signed-in user. */
+  | 'SEQUENCE_NOT_FOUND'
   /** The upstream could not fetch the image (451). Use a public address, or leave the image out. */
   | 'SOURCE_UNAVAILABLE'
   /** The video is in a state in which this cannot be done. Look at the state of its `video`. */
@@ -143,6 +161,56 @@ export type KeepState =
   | 'KEPT'
   /** The film has not been copied yet. */
   | 'PENDING';
+
+/** A video to make first. It has the quality and the watermark of the sequence. */
+export type OriginalInput = {
+  /** Required without an image; not allowed with one. */
+  aspectRatio?: AspectRatio | null | undefined;
+  /** Seconds: 5 or 10. 10 seconds are not available in P1080. */
+  duration?: number;
+  /** The http(s) address of an image that the video starts with. The image determines the aspect ratio. */
+  imageUrl?: string | null | undefined;
+  /** What the video should show. At most 1800 characters; not blank. */
+  prompt: string;
+};
+
+/** Which sequence goes on, and with which shots. */
+export type ResumeSequenceInput = {
+  /** The `id` of the sequence. */
+  id: string;
+  /** 1 to 255 printable characters of your choice. The same key resumes a sequence once, however often it is sent. A new key is your consent to pay for a new try of the shot. */
+  idempotencyKey: string;
+  /** Replaces the shots from the one that failed on. Omitted: they stay as they are. */
+  shots?: Array<ShotInput> | null | undefined;
+};
+
+/** What the first shot extends: exactly one of the two. */
+export type SequenceStartInput =
+  {   /** A video to make first. It is paid. */
+  original: OriginalInput; video?: never; }
+  |  { original?: never;   /** An existing video: the upstream's task id, or the `id` of a Video. One that was made through the gateway may still be in progress: the first shot then waits for its end. */
+  video: string; };
+
+/** The state of a sequence. COMPLETED and CANCELLED are final. */
+export type SequenceState =
+  /** It was cancelled. A shot that had been sent before still gets its video. */
+  | 'CANCELLED'
+  /** Every shot has its video. */
+  | 'COMPLETED'
+  /** A shot failed; see `problem`. `resumeSequence` goes on from that shot. If the shot turns out to have succeeded, the sequence goes on by itself. */
+  | 'PAUSED'
+  /** Its shots are being made, one after another. */
+  | 'RUNNING';
+
+/** One extension. */
+export type ShotInput = {
+  /** What should happen next. At most 2048 characters; not blank. */
+  prompt: string;
+  /** The resolution. Omitted: that of the sequence. */
+  quality?: VideoQuality | null | undefined;
+  /** Text for the bottom right corner. Omitted: that of the sequence. */
+  waterMark?: string | null | undefined;
+};
 
 /** How a video was made. */
 export type VideoKind =
@@ -347,7 +415,10 @@ export type ReadNodeQueryVariables = Exact<{
 }>;
 
 
-export type ReadNodeQuery = { node: { __typename: 'Video', taskId: string | null, state: VideoState, id: string } | null };
+export type ReadNodeQuery = { node:
+    | { __typename: 'Sequence', id: string }
+    | { __typename: 'Video', taskId: string | null, state: VideoState, id: string }
+   | null };
 
 export type ReadVideosQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -373,6 +444,79 @@ export type ReadLineageQueryVariables = Exact<{
 
 
 export type ReadLineageQuery = { video: { taskId: string | null, sourceTaskId: string | null, source: { taskId: string | null, state: VideoState } | null, ancestors: Array<{ taskId: string | null }>, extensions: { edges: Array<{ node: { taskId: string | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
+
+export type SequencePartsFragment = { id: string, state: SequenceState, createdAt: string, finishedAt: string | null, estimatedFinishAt: string | null, start: { id: string, state: VideoState, taskId: string | null } | null, shots: Array<{ number: number, prompt: string, quality: VideoQuality, waterMark: string, video: { id: string, state: VideoState, taskId: string | null, sourceTaskId: string | null } | null, tries: Array<{ id: string, state: VideoState }> }>, problem: { message: string, code: ErrorCode | null, video: { id: string } | null, failure: { reason: FailureReason } | null } | null };
+
+export type CreateSequenceMutationVariables = Exact<{
+  input: CreateSequenceInput;
+}>;
+
+
+export type CreateSequenceMutation = { createSequence:
+    | { __typename: 'CreateSequenceSuccess', sequence: { id: string, state: SequenceState, createdAt: string, finishedAt: string | null, estimatedFinishAt: string | null, start: { id: string, state: VideoState, taskId: string | null } | null, shots: Array<{ number: number, prompt: string, quality: VideoQuality, waterMark: string, video: { id: string, state: VideoState, taskId: string | null, sourceTaskId: string | null } | null, tries: Array<{ id: string, state: VideoState }> }>, problem: { message: string, code: ErrorCode | null, video: { id: string } | null, failure: { reason: FailureReason } | null } | null } }
+    | { __typename: 'GatewayUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string, issues: Array<{ path: Array<string>, message: string }> }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
+   };
+
+export type ResumeSequenceMutationVariables = Exact<{
+  input: ResumeSequenceInput;
+}>;
+
+
+export type ResumeSequenceMutation = { resumeSequence:
+    | { __typename: 'GatewayUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string, issues: Array<{ path: Array<string>, message: string }> }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
+    | { __typename: 'ResumeSequenceSuccess', sequence: { id: string, state: SequenceState, createdAt: string, finishedAt: string | null, estimatedFinishAt: string | null, start: { id: string, state: VideoState, taskId: string | null } | null, shots: Array<{ number: number, prompt: string, quality: VideoQuality, waterMark: string, video: { id: string, state: VideoState, taskId: string | null, sourceTaskId: string | null } | null, tries: Array<{ id: string, state: VideoState }> }>, problem: { message: string, code: ErrorCode | null, video: { id: string } | null, failure: { reason: FailureReason } | null } | null } }
+    | { __typename: 'SequenceNotFoundError', code: ErrorCode, message: string, sequenceId: string }
+   };
+
+export type CancelSequenceMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type CancelSequenceMutation = { cancelSequence:
+    | { __typename: 'CancelSequenceSuccess', sequence: { id: string, state: SequenceState, createdAt: string, finishedAt: string | null, estimatedFinishAt: string | null, start: { id: string, state: VideoState, taskId: string | null } | null, shots: Array<{ number: number, prompt: string, quality: VideoQuality, waterMark: string, video: { id: string, state: VideoState, taskId: string | null, sourceTaskId: string | null } | null, tries: Array<{ id: string, state: VideoState }> }>, problem: { message: string, code: ErrorCode | null, video: { id: string } | null, failure: { reason: FailureReason } | null } | null } }
+    | { __typename: 'GatewayUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'SequenceNotFoundError', code: ErrorCode, message: string }
+   };
+
+export type ReadSequenceQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReadSequenceQuery = { sequence: { id: string, state: SequenceState, createdAt: string, finishedAt: string | null, estimatedFinishAt: string | null, start: { id: string, state: VideoState, taskId: string | null } | null, shots: Array<{ number: number, prompt: string, quality: VideoQuality, waterMark: string, video: { id: string, state: VideoState, taskId: string | null, sourceTaskId: string | null } | null, tries: Array<{ id: string, state: VideoState }> }>, problem: { message: string, code: ErrorCode | null, video: { id: string } | null, failure: { reason: FailureReason } | null } | null } | null, node:
+    | { __typename: 'Sequence', id: string }
+    | { __typename: 'Video', id: string }
+   | null };
+
+export type ListSequencesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  states?: Array<SequenceState> | SequenceState | null | undefined;
+}>;
+
+
+export type ListSequencesQuery = { sequences: { edges: Array<{ cursor: string, node: { id: string, state: SequenceState } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ReadSequenceOfVideoQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReadSequenceOfVideoQuery = { video: { id: string, sequence: { id: string, shots: Array<{ number: number }> } | null } | null };
+
+export type FollowSequenceSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type FollowSequenceSubscription = { sequenceUpdated: { id: string, state: SequenceState, createdAt: string, finishedAt: string | null, estimatedFinishAt: string | null, start: { id: string, state: VideoState, taskId: string | null } | null, shots: Array<{ number: number, prompt: string, quality: VideoQuality, waterMark: string, video: { id: string, state: VideoState, taskId: string | null, sourceTaskId: string | null } | null, tries: Array<{ id: string, state: VideoState }> }>, problem: { message: string, code: ErrorCode | null, video: { id: string } | null, failure: { reason: FailureReason } | null } | null } };
 
 export type OnExtendedSubscriptionVariables = Exact<{
   taskId?: string | null | undefined;
@@ -434,6 +578,46 @@ export const VideoPartsFragmentDoc = new TypedDocumentString(`
   checkedAt
 }
     `, {"fragmentName":"VideoParts"}) as unknown as TypedDocumentString<VideoPartsFragment, unknown>;
+export const SequencePartsFragmentDoc = new TypedDocumentString(`
+    fragment SequenceParts on Sequence {
+  id
+  state
+  start {
+    id
+    state
+    taskId
+  }
+  shots {
+    number
+    prompt
+    quality
+    waterMark
+    video {
+      id
+      state
+      taskId
+      sourceTaskId
+    }
+    tries {
+      id
+      state
+    }
+  }
+  problem {
+    message
+    code
+    video {
+      id
+    }
+    failure {
+      reason
+    }
+  }
+  createdAt
+  finishedAt
+  estimatedFinishAt
+}
+    `, {"fragmentName":"SequenceParts"}) as unknown as TypedDocumentString<SequencePartsFragment, unknown>;
 export const GenerateVideoDocument = new TypedDocumentString(`
     mutation GenerateVideo($key: String!) {
   generateVideo(
@@ -940,6 +1124,302 @@ export const ReadLineageDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:f3f6a5af8d1ab9324dd81737db00cac606bf0d549a1d9c641e4898b9a76712fa"}) as unknown as TypedDocumentString<ReadLineageQuery, ReadLineageQueryVariables>;
+export const CreateSequenceDocument = new TypedDocumentString(`
+    mutation CreateSequence($input: CreateSequenceInput!) {
+  createSequence(input: $input) {
+    __typename
+    ... on CreateSequenceSuccess {
+      sequence {
+        ...SequenceParts
+      }
+    }
+    ... on GatewayError {
+      code
+      message
+    }
+    ... on InvalidInputError {
+      issues {
+        path
+        message
+      }
+    }
+  }
+}
+    fragment SequenceParts on Sequence {
+  id
+  state
+  start {
+    id
+    state
+    taskId
+  }
+  shots {
+    number
+    prompt
+    quality
+    waterMark
+    video {
+      id
+      state
+      taskId
+      sourceTaskId
+    }
+    tries {
+      id
+      state
+    }
+  }
+  problem {
+    message
+    code
+    video {
+      id
+    }
+    failure {
+      reason
+    }
+  }
+  createdAt
+  finishedAt
+  estimatedFinishAt
+}`, {"hash":"sha256:d309323a29d08254321292002ccdb839573e6a1895599ed2c69cf53500363573"}) as unknown as TypedDocumentString<CreateSequenceMutation, CreateSequenceMutationVariables>;
+export const ResumeSequenceDocument = new TypedDocumentString(`
+    mutation ResumeSequence($input: ResumeSequenceInput!) {
+  resumeSequence(input: $input) {
+    __typename
+    ... on ResumeSequenceSuccess {
+      sequence {
+        ...SequenceParts
+      }
+    }
+    ... on GatewayError {
+      code
+      message
+    }
+    ... on InvalidInputError {
+      issues {
+        path
+        message
+      }
+    }
+    ... on SequenceNotFoundError {
+      sequenceId
+    }
+  }
+}
+    fragment SequenceParts on Sequence {
+  id
+  state
+  start {
+    id
+    state
+    taskId
+  }
+  shots {
+    number
+    prompt
+    quality
+    waterMark
+    video {
+      id
+      state
+      taskId
+      sourceTaskId
+    }
+    tries {
+      id
+      state
+    }
+  }
+  problem {
+    message
+    code
+    video {
+      id
+    }
+    failure {
+      reason
+    }
+  }
+  createdAt
+  finishedAt
+  estimatedFinishAt
+}`, {"hash":"sha256:ede4c627583c89f9d06e18d4c3ab319d8751a3ef5dbac53e0244543e52e424f0"}) as unknown as TypedDocumentString<ResumeSequenceMutation, ResumeSequenceMutationVariables>;
+export const CancelSequenceDocument = new TypedDocumentString(`
+    mutation CancelSequence($id: ID!) {
+  cancelSequence(id: $id) {
+    __typename
+    ... on CancelSequenceSuccess {
+      sequence {
+        ...SequenceParts
+      }
+    }
+    ... on GatewayError {
+      code
+      message
+    }
+  }
+}
+    fragment SequenceParts on Sequence {
+  id
+  state
+  start {
+    id
+    state
+    taskId
+  }
+  shots {
+    number
+    prompt
+    quality
+    waterMark
+    video {
+      id
+      state
+      taskId
+      sourceTaskId
+    }
+    tries {
+      id
+      state
+    }
+  }
+  problem {
+    message
+    code
+    video {
+      id
+    }
+    failure {
+      reason
+    }
+  }
+  createdAt
+  finishedAt
+  estimatedFinishAt
+}`, {"hash":"sha256:e61d6e9ea919a027543be68b6cefc4dca41a504cad8a5c16ebba99b0ddc2ac03"}) as unknown as TypedDocumentString<CancelSequenceMutation, CancelSequenceMutationVariables>;
+export const ReadSequenceDocument = new TypedDocumentString(`
+    query ReadSequence($id: ID!) {
+  sequence(id: $id) {
+    ...SequenceParts
+  }
+  node(id: $id) {
+    __typename
+    id
+  }
+}
+    fragment SequenceParts on Sequence {
+  id
+  state
+  start {
+    id
+    state
+    taskId
+  }
+  shots {
+    number
+    prompt
+    quality
+    waterMark
+    video {
+      id
+      state
+      taskId
+      sourceTaskId
+    }
+    tries {
+      id
+      state
+    }
+  }
+  problem {
+    message
+    code
+    video {
+      id
+    }
+    failure {
+      reason
+    }
+  }
+  createdAt
+  finishedAt
+  estimatedFinishAt
+}`, {"hash":"sha256:0766a29c0d6299c282525f6293b9faa1504f879daeb868cd0a41a2c75aaba1a3"}) as unknown as TypedDocumentString<ReadSequenceQuery, ReadSequenceQueryVariables>;
+export const ListSequencesDocument = new TypedDocumentString(`
+    query ListSequences($first: Int, $after: String, $states: [SequenceState!]) {
+  sequences(first: $first, after: $after, states: $states) {
+    edges {
+      cursor
+      node {
+        id
+        state
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `, {"hash":"sha256:54a2c5796851ad56f85a6a4c2b6220c9d45a6ddbf17cc331e9faa222a1c9c395"}) as unknown as TypedDocumentString<ListSequencesQuery, ListSequencesQueryVariables>;
+export const ReadSequenceOfVideoDocument = new TypedDocumentString(`
+    query ReadSequenceOfVideo($id: ID!) {
+  video(taskId: $id) {
+    id
+    sequence {
+      id
+      shots {
+        number
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:3afe6d4634154cff39afe32aa9ca35b3508915ff247e89a1af1b73c22a5cc3cc"}) as unknown as TypedDocumentString<ReadSequenceOfVideoQuery, ReadSequenceOfVideoQueryVariables>;
+export const FollowSequenceDocument = new TypedDocumentString(`
+    subscription FollowSequence($id: ID!) {
+  sequenceUpdated(id: $id) {
+    ...SequenceParts
+  }
+}
+    fragment SequenceParts on Sequence {
+  id
+  state
+  start {
+    id
+    state
+    taskId
+  }
+  shots {
+    number
+    prompt
+    quality
+    waterMark
+    video {
+      id
+      state
+      taskId
+      sourceTaskId
+    }
+    tries {
+      id
+      state
+    }
+  }
+  problem {
+    message
+    code
+    video {
+      id
+    }
+    failure {
+      reason
+    }
+  }
+  createdAt
+  finishedAt
+  estimatedFinishAt
+}`, {"hash":"sha256:25ded97904d644ec9d9eb2f5731fdd17948e0457d076758442fbc1446b0f36e2"}) as unknown as TypedDocumentString<FollowSequenceSubscription, FollowSequenceSubscriptionVariables>;
 export const OnExtendedDocument = new TypedDocumentString(`
     subscription OnExtended($taskId: ID, $after: String) {
   videoExtended(taskId: $taskId, after: $after) {

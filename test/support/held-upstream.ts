@@ -22,10 +22,24 @@ export interface HeldUpstream extends AsyncDisposable {
   nextSubmit(): Promise<HeldSubmit>;
 }
 
-/** Reads report an unknown task. */
-export async function startHeldUpstream(): Promise<HeldUpstream> {
+/**
+ * Reads report an unknown task.
+ *
+ * @param options.foreign the id of a task that was made elsewhere, and has succeeded.
+ */
+export async function startHeldUpstream({
+  foreign,
+}: {
+  readonly foreign?: string;
+} = {}): Promise<HeldUpstream> {
   const held = createQueue<HeldSubmit>();
   const upstream = await startScriptedUpstream((request, response, socket) => {
+    if (request.method === 'GET' && foreign && request.query.get('taskId') === foreign) {
+      const videoInfo = { taskId: foreign, videoUrl: 'https://files.example.com/foreign.mp4' };
+      const data = { taskId: foreign, state: 'success', videoInfo };
+      answerJson(response, { code: 200, msg: 'success', data });
+      return;
+    }
     if (request.method === 'GET') {
       answerJson(response, { code: 422, msg: 'recordInfo is null', data: null });
       return;

@@ -65,6 +65,7 @@ export async function makeHistory(url: string, size: number, owner = OWNER): Pro
     where state = 'SUCCEEDED' and unfinished_at > ${sql.lit(Date.now() - 30 * DAY_MS)}`.execute(db);
   await sql`
     update video set keep_state = 'PENDING' where state = 'SUCCEEDED' and ${isPending}`.execute(db);
+  await insertFilms(db, owner, size);
   // PostgreSQL does this by itself; SQLite does not.
   if (!isEmbedded(db)) await sql`analyze`.execute(db);
   await close();
@@ -73,6 +74,27 @@ export async function makeHistory(url: string, size: number, owner = OWNER): Pro
     toId: (number) => toId(began + number * step),
     toTaskId: (number) => `task-${number}`,
   };
+}
+
+/** A sequence of one shot for every four videos: most of the older ones are another owner's. */
+async function insertFilms(db: Database, owner: string, size: number): Promise<void> {
+  const count = Math.floor(size / 4);
+  const began = sql.lit(Date.now() - SPAN_MS);
+  await sql`
+    insert into sequence (id, owner, state, idempotency_key, fingerprint, retries, quality, water_mark,
+      current, start_task_id, queue_ms, created_at, changed_at, finished_at)
+    with recursive n(i) as (
+      select cast(100000 as bigint) union all select i + 1 from n where i < ${sql.lit(99_999 + count)}
+    )
+    select 'sequence-' || i,
+      case when i % 2 = 0 then ${sql.lit(owner)} else ${sql.lit(OTHER_OWNER)} end,
+      case when i % 500 = 0 then 'PAUSED' else 'COMPLETED' end,
+      'film-' || i, 'fingerprint', 0, 'P720', '', 1, ${sql.lit(SOURCE)}, 1000,
+      ${began} + i, ${began} + i, case when i % 500 = 0 then null else ${began} + i end
+    from n`.execute(db);
+  await sql`
+    insert into shot (sequence_id, number, prompt, quality, water_mark)
+    select id, 1, 'The cat goes on dancing', 'P720', '' from sequence`.execute(db);
 }
 
 function toId(time: number): string {

@@ -35,6 +35,8 @@ export type ErrorCode =
   | 'OUTCOME_UNKNOWN'
   /** Too many requests (429). Nothing was started. Retry after `retryAfter`. */
   | 'RATE_LIMITED'
+  /** The sequence does not exist or belongs to another owner. Check the id and the signed-in user. */
+  | 'SEQUENCE_NOT_FOUND'
   /** The upstream could not fetch the image (451). Use a public address, or leave the image out. */
   | 'SOURCE_UNAVAILABLE'
   /** The video is in a state in which this cannot be done. Look at the state of its `video`. */

@@ -36,10 +36,14 @@ const LIST: Price = { base: 50, item: 4, length: DEFAULT_PAGE };
 /** May be read from the upstream. */
 const VIDEO: Price = { base: 50 };
 /** The mutations that cost money. */
-const SUBMITS: ReadonlySet<string> = new Set(['extendVideo', 'generateVideo']);
+const SUBMITS: ReadonlySet<string> = new Set([
+  ...['extendVideo', 'generateVideo', 'createSequence', 'resumeSequence'],
+]);
 const SUBMIT: Price = { base: 100 };
 /** Reads the queue. */
 const SCHEDULE: Price = { base: 20 };
+/** Tries of a shot: most have one. */
+const TRIES = 2;
 const PRICES: ReadonlyMap<string, Price> = new Map([
   ...[...SUBMITS].map((name): [string, Price] => [name, SUBMIT]),
   ['videos', LIST],
@@ -50,6 +54,11 @@ const PRICES: ReadonlyMap<string, Price> = new Map([
   ['schedule', SCHEDULE],
   ['estimatedFinishAt', SCHEDULE],
   ['withdrawVideo', { base: 100 }],
+  ['cancelSequence', { base: 100 }],
+  ['sequences', LIST],
+  ['sequence', { base: 20 }],
+  ['shots', { base: 20, item: 4, length: DEFAULT_PAGE }],
+  ['tries', { base: 4, item: 4, length: TRIES }],
   ['deleteVideo', VIDEO],
 ]);
 /** Without an argument they are part of what has been read: the node of an edge, the video of an event. */

@@ -81,6 +81,8 @@ function toExtension(services: Services, context: Context): Context {
     caller: context.caller,
     loadVideo: (key) => context.loadVideo(key),
     loadLineage: (query) => context.loadLineage(query),
+    loadSequence: (id) => context.loadSequence(id),
+    loadParts: (sequence) => context.loadParts(sequence),
     withReadLimit: (read) => context.withReadLimit(read),
     forCaller: (caller) => context.forCaller(caller),
   };

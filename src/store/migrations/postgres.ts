@@ -73,3 +73,16 @@ export const durableCommits: Migration = {
       execute function require_durable_commit()`.execute(db);
   },
 };
+
+/** Every replica learns of changes of sequences, and their commits are as durable as those of videos. */
+export const sequenceTriggers: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql`
+      create trigger sequence_changed after update on sequence for each row
+      when (old.revision is distinct from new.revision)
+      execute function notify_video()`.execute(db);
+    await sql`
+      create trigger sequence_durable before insert or update on sequence for each statement
+      execute function require_durable_commit()`.execute(db);
+  },
+};

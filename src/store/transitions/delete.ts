@@ -3,6 +3,7 @@
 import { type SqlBool, sql } from 'kysely';
 import { isEnded, VIDEO_STATES } from '../../video.ts';
 import { requestRemovals } from '../removals.ts';
+import type { VideoRow } from '../rows.ts';
 import type { Database, RowState } from '../schema.ts';
 
 const DELETABLE: readonly RowState[] = VIDEO_STATES.filter(isEnded);
@@ -32,7 +33,7 @@ export const SCRUBBED = {
  * Deletes an ended video: it disappears from every list, and its copies are marked for removal. The row
  * remains until retention deletes it, so that its key is never paid for twice.
  *
- * @returns false when the owner has no ended video with this id.
+ * @returns false when the owner has no ended video with this id, or a sequence still needs it.
  */
 export async function deleteEndedVideo(db: Database, owner: string, id: string): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
@@ -42,13 +43,50 @@ export async function deleteEndedVideo(db: Database, owner: string, id: string):
       .where('id', '=', id)
       .where('owner', '=', owner)
       .where('state', 'in', DELETABLE)
-      .returning('id')
+      // The other states of a sequence are final.
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('sequence')
+              .select('sequence.id')
+              .whereRef('sequence.id', '=', 'video.sequence_id')
+              .where('sequence.state', 'in', ['RUNNING', 'PAUSED']),
+          ),
+        ),
+      )
+      .returning(['id', 'sequence_id', 'shot_number'])
       .executeTakeFirst();
     if (!row) return false;
+    await scrubShot(trx, row);
     await trx.deleteFrom('completion').where('video_row', '=', id).execute();
     await requestRemovals(trx, [id]);
     return true;
   });
+}
+
+/** The words of a shot go with the last of its tries. */
+async function scrubShot(
+  trx: Database,
+  { sequence_id, shot_number }: Pick<VideoRow, 'sequence_id' | 'shot_number'>,
+): Promise<void> {
+  if (sequence_id === null) return;
+  await trx
+    .updateTable('shot')
+    .set({ prompt: '', water_mark: '' })
+    .where('sequence_id', '=', sequence_id)
+    .where('number', '=', shot_number)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('video')
+            .select('video.id')
+            .where('video.sequence_id', '=', sequence_id)
+            .where('video.shot_number', '=', shot_number)
+            .where('video.state', '!=', 'DELETED'),
+        ),
+      ),
+    )
+    .execute();
 }
 
 /** In each of these states nothing is to come of a row. */

@@ -1,6 +1,7 @@
 /** What an end writes into its row. */
 
 import type { VideoFailure, VideoFiles } from '../../video.ts';
+import type { Completion } from '../completions.ts';
 import { now, toVideo, type VideoRow } from '../rows.ts';
 
 export interface VideoEnd {
@@ -49,6 +50,24 @@ export function toColumns({ outcome, expired }: VideoEnd): EndColumns {
 /** No more checks are needed. */
 export const ENDED = { finished_at: now, check_after: null, lease_until: 0, waiting: null };
 
-export function toEnded(row: VideoRow, number: number) {
-  return { owner: row.owner, completion: { number, video: toVideo(row) } };
+export function toCompletion(row: VideoRow, number: number): Completion {
+  return { number, video: toVideo(row) };
+}
+
+/** An end that is written, and what follows from it. */
+export interface Ended {
+  readonly owner: string;
+  readonly completion: Completion;
+  /** Null unless the video is part of a sequence or the start of one. */
+  readonly followUp: FollowUp | null;
+}
+
+/** What the same transaction has written of the sequences that the video is part of. */
+export interface FollowUp {
+  /** The sequences that changed. */
+  readonly sequences: readonly string[];
+  /** Other tries of the same shot that were withdrawn. */
+  readonly withdrawn: readonly Completion[];
+  /** How many shots were scheduled. */
+  readonly scheduled: number;
 }

@@ -2,7 +2,6 @@
 
 import { sql } from 'kysely';
 import { PREDECESSORS } from '../../video.ts';
-import type { Completion } from '../completions.ts';
 import { type Param, prepare } from '../prepared.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
@@ -10,13 +9,15 @@ import { isEmbedded } from '../sqlite.ts';
 import {
   ENDED,
   type EndColumns,
+  type Ended,
   type EndState,
   toColumns,
-  toEnded,
+  toCompletion,
   toState,
   type VideoEnd,
 } from './end-columns.ts';
-import { countOn, logEnd } from './end-number.ts';
+import { countOn } from './end-number.ts';
+import { concludeEnd } from './follow-up.ts';
 
 /** What a callback's URL and body say about its task. */
 export interface CallbackProof {
@@ -28,22 +29,25 @@ export interface CallbackProof {
 /**
  * Ends a confirmed task by its usual callback, without reading the row first. Otherwise like `endVideo`.
  *
- * @returns null when nothing changed, or when any part of the proof is wrong.
+ * @returns null when nothing changed, when any part of the proof is wrong, or, on PostgreSQL, when the
+ * end may have a follow-up, which takes more than one statement.
  */
 export async function endConfirmedVideo(
   db: Database,
   proof: CallbackProof,
   end: VideoEnd,
-): Promise<{ owner: string; completion: Completion } | null> {
+): Promise<Ended | null> {
   const params = { ...proof, ...toColumns(end) };
   const { update, updateAndLog } = END_CONFIRMED[toState(end)];
   if (!isEmbedded(db)) {
     const { rows } = await updateAndLog(db, params);
-    return rows[0] ? toEnded(rows[0], rows[0].number) : null;
+    const [row] = rows;
+    if (!row) return null;
+    return { owner: row.owner, completion: toCompletion(row, row.number), followUp: null };
   }
   return db.transaction().execute(async (trx) => {
     const { rows } = await update(trx, params);
-    return rows[0] ? toEnded(rows[0], await logEnd(trx, rows[0])) : null;
+    return rows[0] ? concludeEnd(trx, rows[0]) : null;
   });
 }
 
@@ -67,8 +71,7 @@ function endConfirmedRow(db: Database, param: Param<EndParams>, state: EndState)
     .where('id', '=', param('id'))
     .where('token_hash', '=', param('tokenHash'))
     .where('task_id', '=', param('taskId'))
-    .where('state', 'in', PREDECESSORS[state])
-    .returningAll();
+    .where('state', 'in', PREDECESSORS[state]);
 }
 
 /**
@@ -79,7 +82,12 @@ function endConfirmedRow(db: Database, param: Param<EndParams>, state: EndState)
  */
 function endAndLogConfirmedRow(db: Database, param: Param<EndParams>, state: EndState) {
   return db
-    .with('ended', () => endConfirmedRow(db, param, state))
+    .with('ended', () =>
+      endConfirmedRow(db, param, state)
+        .where('sequence_id', 'is', null)
+        .where('starts_sequences', 'is', null)
+        .returningAll(),
+    )
     .with('numbered', (cte) =>
       cte
         .insertInto('owner')
@@ -109,7 +117,9 @@ function endAndLogConfirmedRow(db: Database, param: Param<EndParams>, state: End
 
 function prepareEndConfirmed(state: EndState) {
   return {
-    update: prepare<EndParams, VideoRow>((db, param) => endConfirmedRow(db, param, state)),
+    update: prepare<EndParams, VideoRow>((db, param) =>
+      endConfirmedRow(db, param, state).returningAll(),
+    ),
     updateAndLog: prepare<EndParams, VideoRow & { number: number }>((db, param) =>
       endAndLogConfirmedRow(db, param, state),
     ),

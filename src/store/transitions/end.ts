@@ -1,26 +1,22 @@
 /** Ends a task: its row and its entry in the completion log, in one transaction. */
 
 import type { RawBuilder } from 'kysely';
-import type { Completion } from '../completions.ts';
 import { now } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { withRetries } from './conflict.ts';
-import { ENDED, toColumns, toEnded, toState, type VideoEnd } from './end-columns.ts';
-import { logEnd } from './end-number.ts';
+import { ENDED, type Ended, toColumns, toState, type VideoEnd } from './end-columns.ts';
+import { concludeEnd } from './follow-up.ts';
 import { ENDS_FROM } from './table.ts';
 import { isUnclaimed, keepTaskId } from './unique-keys.ts';
 
 /**
- * Ends a task and numbers its completion in its owner's log, in one transaction.
+ * Ends a task, numbers its completion in its owner's log and schedules the next shot of its sequence, in
+ * one transaction.
  *
- * @returns the completion; null when nothing changed, because it was a repeat or the present state
+ * @returns null when nothing changed, because it was a repeat or the present state
  * does not allow this end.
  */
-export async function endVideo(
-  db: Database,
-  id: string,
-  end: VideoEnd,
-): Promise<Completion | null> {
+export async function endVideo(db: Database, id: string, end: VideoEnd): Promise<Ended | null> {
   const columns = toColumns(end);
   const state = toState(end);
   const taskId = end.taskId ?? null;
@@ -50,7 +46,7 @@ export async function endVideo(
       )
       .returningAll()
       .executeTakeFirst();
-    return row ? toEnded(row, await logEnd(trx, row)).completion : null;
+    return row ? concludeEnd(trx, row) : null;
   };
   return withRetries((key) => db.transaction().execute((trx) => run(trx, key)));
 }

@@ -28,6 +28,8 @@ export interface NewSubmit {
   readonly runtimeMs: number;
   /** Null where the submit is refused rather than scheduled. */
   readonly queue?: QueueTimes | null;
+  /** Of a try of a sequence's shot. */
+  readonly shot?: { readonly sequenceId: string; readonly number: number } | null;
 }
 
 export interface QueueTimes {
@@ -52,10 +54,17 @@ export function toNewRow(submit: NewSubmit): NewRow {
     traceparent: submit.traceparent ?? null,
     notBefore: submit.queue?.notBefore ?? null,
     deadlineMs: submit.queue?.deadlineMs ?? null,
+    sequenceId: submit.shot?.sequenceId ?? null,
+    shotNumber: submit.shot?.number ?? null,
   };
 }
 
-export type NewRow = Omit<Required<NewSubmit>, 'expandPrompt' | 'sourceTaskId' | 'queue'> & {
+export type NewRow = Omit<
+  Required<NewSubmit>,
+  'expandPrompt' | 'sourceTaskId' | 'queue' | 'shot'
+> & {
+  readonly sequenceId: string | null;
+  readonly shotNumber: number | null;
   readonly notBefore: number | null;
   readonly deadlineMs: number | null;
   readonly sourceTaskId: string;
@@ -96,6 +105,8 @@ export function toRowValues(param: Param<NewRow>) {
     queue_tries: ZERO,
     token_hash: sql<string>`${param('tokenHash')}`,
     traceparent: sql<string | null>`${param('traceparent')}`,
+    sequence_id: sql<string | null>`${param('sequenceId')}`,
+    shot_number: integer(param('shotNumber')),
     created_at: now,
     unfinished_at: now,
     check_after: submitUntil,

@@ -1,12 +1,9 @@
-/** A scheduled submit: it waits, is taken to be sent, comes back, or is withdrawn. */
+/** A scheduled submit: it waits, is taken to be sent, or comes back. */
 
 import { sql } from 'kysely';
-import type { Completion } from '../completions.ts';
 import { enterLane } from '../lanes.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database, LaneKind } from '../schema.ts';
-import { ENDED, toEnded } from './end-columns.ts';
-import { logEnd } from './end-number.ts';
 
 /** In the transaction of the insert, whose owner is locked: the submit is scheduled instead of sent. */
 export async function scheduleSubmit(
@@ -134,29 +131,5 @@ export async function returnToQueue(
       .where('kind', '=', lane.kind)
       .execute();
     return row;
-  });
-}
-
-/**
- * Ends a scheduled submit unpaid, and numbers its completion. The lock on the video's row decides
- * against `takeWaiting`.
- *
- * @returns null when it is not scheduled any more.
- */
-export async function withdrawSubmit(
-  db: Database,
-  owner: string,
-  id: string,
-): Promise<Completion | null> {
-  return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .updateTable('video')
-      .set({ ...ENDED, state: 'WITHDRAWN' })
-      .where('id', '=', id)
-      .where('owner', '=', owner)
-      .where('state', '=', 'SCHEDULED')
-      .returningAll()
-      .executeTakeFirst();
-    return row ? toEnded(row, await logEnd(trx, row)).completion : null;
   });
 }

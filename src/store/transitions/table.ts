@@ -25,6 +25,10 @@
  *
  * Every transaction locks the video's row before the owner's row, and the lane after both, so that no two
  * of them deadlock. Whoever takes a waiting submit has the owner first, and skips a video that is locked.
+ *
+ * A sequence and its shots are read and written under the lock on their owner's row, which every end
+ * takes. A new try of a shot is inserted as SUBMITTING and scheduled in the same transaction
+ * (`insertTry`). What a sequence withdraws (`withdrawTries`) is skipped where it is locked, too.
  */
 
 import { PREDECESSORS } from '../../video.ts';

@@ -170,6 +170,8 @@ type Refusal_OutcomeUnknownError_Fragment = { message: string, retryable: boolea
 
 type Refusal_RateLimitedError_Fragment = { message: string, retryable: boolean, retryAfter: number | null };
 
+type Refusal_SequenceNotFoundError_Fragment = { message: string, retryable: boolean, retryAfter: number | null };
+
 type Refusal_SourceUnavailableError_Fragment = { message: string, retryable: boolean, retryAfter: number | null };
 
 type Refusal_TooLateError_Fragment = { message: string, retryable: boolean, retryAfter: number | null };
@@ -191,6 +193,7 @@ export type RefusalFragment =
   | Refusal_InvalidInputError_Fragment
   | Refusal_OutcomeUnknownError_Fragment
   | Refusal_RateLimitedError_Fragment
+  | Refusal_SequenceNotFoundError_Fragment
   | Refusal_SourceUnavailableError_Fragment
   | Refusal_TooLateError_Fragment
   | Refusal_UpstreamError_Fragment

@@ -1,0 +1,19 @@
+import type { Context } from '../context.ts';
+import type { Sequence } from '../sequence.ts';
+import { readChanged } from './resume-sequence.ts';
+import { noteRefusal } from './start-task.ts';
+
+/**
+ * Stops a sequence.
+ *
+ * @throws the members of `CancelSequenceResult`.
+ */
+export function cancelSequence(
+  { id }: { id: string },
+  ctx: Context,
+): Promise<{ sequence: Sequence }> {
+  return noteRefusal(ctx, async () => {
+    await ctx.sequences.cancel(ctx.owner, id);
+    return { sequence: await readChanged(id, ctx) };
+  });
+}

@@ -1,0 +1,41 @@
+/** Stops a sequence: what is scheduled is withdrawn, and what was sent finishes. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { notifyFollowUp } from '../delivery/end-task.ts';
+import { SequenceNotFoundError } from '../errors.ts';
+import { findSequenceRow, hasScheduledTry } from '../store/sequences.ts';
+import { lockOwner } from '../store/spending.ts';
+import { NO_PROBLEM, toFollowUp, withdrawTries } from '../store/transitions/follow-up.ts';
+import { setSequence } from '../store/transitions/sequence.ts';
+import type { MakingParts } from './create.ts';
+
+/** The pause before another look at a try that another transaction was writing. */
+const RETRY_MS = 20;
+
+/**
+ * Cancels the sequence unless it is COMPLETED. When this resolves, nothing of it waits to be sent.
+ *
+ * @throws SequenceNotFoundError
+ */
+export async function cancelSequence(parts: MakingParts, owner: string, id: string): Promise<void> {
+  while (await cancelOnce(parts, owner, id)) await delay(RETRY_MS);
+}
+
+/** Returns whether a try of it still waits: another transaction held its row. */
+async function cancelOnce(parts: MakingParts, owner: string, id: string): Promise<boolean> {
+  const { db } = parts;
+  const ends = await db.transaction().execute(async (trx) => {
+    await lockOwner(trx, owner);
+    const sequence = await findSequenceRow(trx, owner, id);
+    if (!sequence) throw new SequenceNotFoundError(id);
+    if (sequence.state === 'COMPLETED') return null;
+    if (sequence.state !== 'CANCELLED') {
+      await setSequence(trx, id, { ...NO_PROBLEM, state: 'CANCELLED' });
+    }
+    return withdrawTries(trx, id, null);
+  });
+  if (ends === null) return false;
+  const { sequences, ...followUp } = toFollowUp(ends);
+  notifyFollowUp(parts, owner, { ...followUp, sequences: [...new Set([...sequences, id])] });
+  return hasScheduledTry(db, id);
+}

@@ -1,0 +1,118 @@
+/** Lets a paused sequence go on from the shot that failed. */
+
+import { notifyFollowUp } from '../delivery/end-task.ts';
+import { IdempotencyConflictError, InvalidInputError, SequenceNotFoundError } from '../errors.ts';
+import { START } from '../sequence.ts';
+import type { Database } from '../store/schema.ts';
+import type { SequenceRow, ShotRow } from '../store/sequence-rows.ts';
+import { findResume, findSequenceRow, findShots } from '../store/sequences.ts';
+import { lockOwner } from '../store/spending.ts';
+import { findRow } from '../store/submits.ts';
+import { NO_PROBLEM } from '../store/transitions/follow-up.ts';
+import { insertResume, replaceShots, setSequence, setShot } from '../store/transitions/sequence.ts';
+import { insertTry } from '../store/transitions/tries.ts';
+import type { VideoQuality } from '../video.ts';
+import { checkRunning, type MakingParts, type ShotWords, toShots } from './create.ts';
+
+export interface ResumeRequest {
+  readonly owner: string;
+  readonly id: string;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  /** Null: the shots stay as they are. Null in a shot: as the sequence was created with. */
+  readonly shots:
+    | readonly {
+        readonly prompt: string;
+        readonly quality: VideoQuality | null;
+        readonly waterMark: string | null;
+      }[]
+    | null;
+}
+
+/**
+ * Schedules a new try of the shot that failed. A repeat with the same key, and a sequence that is not
+ * paused or whose start is not its own to make, change nothing.
+ *
+ * @throws SequenceNotFoundError; IdempotencyConflictError; InvalidInputError for shots where none can be
+ * replaced; RateLimitedError.
+ */
+export async function resumeSequence(parts: MakingParts, request: ResumeRequest): Promise<void> {
+  const { db } = parts;
+  const { owner, id } = request;
+  const isResumed = await db.transaction().execute(async (trx) => {
+    await lockOwner(trx, owner);
+    const sequence = await findSequenceRow(trx, owner, id);
+    if (!sequence) throw new SequenceNotFoundError(id);
+    const known = await findResume(trx, id, request.idempotencyKey);
+    if (known !== undefined && known !== request.fingerprint) throw new IdempotencyConflictError();
+    if (known !== undefined) return false;
+    if (sequence.state !== 'PAUSED') {
+      if (request.shots === null) return false;
+      throw toFault(`can be replaced only while the sequence is PAUSED; it is ${sequence.state}`);
+    }
+    return tryAgain(parts, trx, sequence, request);
+  });
+  if (isResumed) {
+    notifyFollowUp(parts, owner, { sequences: [id], withdrawn: [], scheduled: 1 });
+  }
+}
+
+async function tryAgain(
+  { config }: MakingParts,
+  trx: Database,
+  sequence: SequenceRow,
+  { owner, id, idempotencyKey, fingerprint, shots: words }: ResumeRequest,
+): Promise<boolean> {
+  const { current } = sequence;
+  const shots = await findShots(trx, id);
+  const failed = shots.find(({ number }) => number === current);
+  const model = failed && (await findRow(trx, failed.video_row ?? ''));
+  // The start is a video of its own, which a resume cannot make again.
+  if (!failed || !model) return false;
+  let again = failed;
+  if (words) {
+    const from = Math.max(current, START + 1);
+    if (from - 1 + words.length > config.SEQUENCE_MAX_SHOTS) {
+      throw toFault(`would be more than ${config.SEQUENCE_MAX_SHOTS} in all`);
+    }
+    const replacing = toShots(
+      id,
+      from,
+      words.map((shot) => toWords(shot, sequence)),
+    ).map((shot): ShotRow => (shot.number === current ? { ...failed, ...toInput(shot) } : shot));
+    await replaceShots(trx, id, from, replacing);
+    again = replacing.find(({ number }) => number === current) ?? failed;
+  }
+  await insertResume(trx, id, idempotencyKey, fingerprint);
+  const queue_ms = config.QUEUE_DEADLINE_MS;
+  const { id: video_row } = await insertTry(trx, { ...sequence, queue_ms }, again, model);
+  await setShot(trx, again, { video_row });
+  await setSequence(trx, id, {
+    ...NO_PROBLEM,
+    ...(current === START ? { start_video: video_row } : {}),
+    state: 'RUNNING',
+    queue_ms,
+  });
+  await checkRunning(trx, owner, config.OWNER_QUEUED);
+  return true;
+}
+
+function toWords(
+  { prompt, quality, waterMark }: NonNullable<ResumeRequest['shots']>[number],
+  sequence: SequenceRow,
+): ShotWords {
+  return {
+    prompt,
+    quality: quality ?? sequence.quality,
+    waterMark: waterMark ?? sequence.water_mark,
+  };
+}
+
+/** Its tries and the retries that are used up stay. */
+function toInput({ prompt, quality, water_mark }: ShotRow) {
+  return { prompt, quality, water_mark };
+}
+
+function toFault(message: string): InvalidInputError {
+  return new InvalidInputError([{ path: ['shots'], message }]);
+}

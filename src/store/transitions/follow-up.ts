@@ -1,0 +1,185 @@
+/**
+ * What an end causes in the transaction that writes it: its number in the owner's log and, where the
+ * video is part of a sequence or the start of one, the next step of that sequence.
+ */
+
+import type { Updateable } from 'kysely';
+import { type Progress, START, type TryEnd, toProblem, toStep } from '../../sequence.ts';
+import type { VideoFailure } from '../../video.ts';
+import { toVideo, type VideoRow } from '../rows.ts';
+import type { Database } from '../schema.ts';
+import type { SequenceRow, ShotRow } from '../sequence-rows.ts';
+import type { SequenceTable } from '../sequence-tables.ts';
+import { isEmbedded } from '../sqlite.ts';
+import { ENDED, type Ended, type FollowUp, toCompletion } from './end-columns.ts';
+import { logEnd } from './end-number.ts';
+import { setSequence, setShot } from './sequence.ts';
+import { insertTry } from './tries.ts';
+
+/**
+ * Numbers the end and takes the next step of its sequences. Locks the owner's row, under whose lock
+ * sequences are read and written.
+ */
+export async function concludeEnd(trx: Database, row: VideoRow): Promise<Ended> {
+  const completion = toCompletion(row, await logEnd(trx, row));
+  const hasFollowUp = row.sequence_id !== null || row.starts_sequences !== null;
+  const followUp = hasFollowUp ? await advanceSequences(trx, row) : null;
+  return { owner: row.owner, completion, followUp };
+}
+
+/**
+ * Withdraws the scheduled tries of a shot, or of every shot. The owner's row is locked, so a try that
+ * another transaction has locked is skipped: that one sends or ends it.
+ */
+export async function withdrawTries(
+  trx: Database,
+  sequenceId: string,
+  number: number | null,
+): Promise<Ended[]> {
+  const scheduled = await trx
+    .selectFrom('video')
+    .select('id')
+    .where('sequence_id', '=', sequenceId)
+    .where('state', '=', 'SCHEDULED')
+    .$if(number !== null, (query) => query.where('shot_number', '=', number))
+    .$if(!isEmbedded(trx), (query) => query.forUpdate().skipLocked())
+    .execute();
+  const ends: Ended[] = [];
+  for (const { id } of scheduled) {
+    const row = await trx
+      .updateTable('video')
+      .set({ ...ENDED, state: 'WITHDRAWN' })
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    ends.push(await concludeEnd(trx, row));
+  }
+  return ends;
+}
+
+async function advanceSequences(trx: Database, row: VideoRow): Promise<FollowUp> {
+  const followUps: FollowUp[] = [];
+  for (const sequence of await findSequences(trx, row)) {
+    const number = sequence.id === row.sequence_id ? (row.shot_number ?? START) : START;
+    const isScheduled = await advance(trx, sequence, number, row);
+    followUps.push({
+      sequences: [sequence.id],
+      withdrawn: [],
+      scheduled: isScheduled ? 1 : 0,
+    });
+    // A success that turned up late makes a new try of its shot needless.
+    const withdrawn =
+      row.state === 'SUCCEEDED' ? await withdrawTries(trx, sequence.id, number) : [];
+    followUps.push(toFollowUp(withdrawn));
+  }
+  return addUp(followUps);
+}
+
+/** Those that the video is part of, and those that begin with it. */
+async function findSequences(trx: Database, row: VideoRow): Promise<SequenceRow[]> {
+  const { id, sequence_id: own, starts_sequences: starts } = row;
+  const found: SequenceRow[] = [];
+  if (own !== null) {
+    const sequences = trx.selectFrom('sequence').selectAll().where('id', '=', own);
+    found.push(...(await sequences.execute()));
+  }
+  if (starts !== null) {
+    const begun = trx
+      .selectFrom('sequence')
+      .selectAll()
+      .where('start_video', '=', id)
+      .where('current', '=', START)
+      .where('state', 'in', ['RUNNING', 'PAUSED'])
+      .where('id', '!=', own ?? '');
+    found.push(...(await begun.execute()));
+  }
+  return found;
+}
+
+/** Everything that the ends of several videos have caused, the ends themselves included. */
+export function toFollowUp(ends: readonly Ended[]): FollowUp {
+  const own = { sequences: [], withdrawn: ends.map((end) => end.completion), scheduled: 0 };
+  return addUp([own, ...ends.flatMap(({ followUp }) => followUp ?? [])]);
+}
+
+function addUp(followUps: readonly FollowUp[]): FollowUp {
+  return {
+    sequences: [...new Set(followUps.flatMap(({ sequences }) => sequences))],
+    withdrawn: followUps.flatMap(({ withdrawn }) => withdrawn),
+    scheduled: followUps.reduce((sum, { scheduled }) => sum + scheduled, 0),
+  };
+}
+
+/** Returns whether a shot was scheduled. */
+async function advance(
+  trx: Database,
+  sequence: SequenceRow,
+  number: number,
+  row: VideoRow,
+): Promise<boolean> {
+  const shots = await trx
+    .selectFrom('shot')
+    .selectAll()
+    .where('sequence_id', '=', sequence.id)
+    .where('number', 'in', [number, number + 1])
+    .execute();
+  const shot = shots.find((one) => one.number === number);
+  const next = shots.find((one) => one.number === number + 1);
+  const progress = toProgress(sequence, shot, next !== undefined);
+  const step = toStep(progress, toTryEnd(number, shot, row));
+  // The change of the try itself is news, too.
+  let columns: Updateable<SequenceTable> = {};
+  const isKept = step !== 'IGNORE' && row.state === 'SUCCEEDED';
+  if (isKept && shot) await setShot(trx, shot, { video_row: row.id });
+  if (isKept && number === START) columns = { start_video: row.id, start_task_id: row.task_id };
+  if (step === 'NEXT' && next) {
+    const first = await insertTry(trx, sequence, next, { source_task_id: row.task_id ?? '' });
+    await setShot(trx, next, { video_row: first.id });
+    columns = { ...columns, ...NO_PROBLEM, state: 'RUNNING', current: next.number };
+  } else if (step === 'RETRY' && shot) {
+    const retry = await insertTry(trx, sequence, shot, row);
+    await setShot(trx, shot, { video_row: retry.id, retried: shot.retried + 1 });
+    if (number === START) columns = { start_video: retry.id };
+  } else if (step === 'COMPLETE') {
+    columns = { ...columns, ...NO_PROBLEM, state: 'COMPLETED' };
+  } else if (step === 'PAUSE') {
+    const { message, code } = toProblem(number, toFailure(row));
+    columns = {
+      ...columns,
+      state: 'PAUSED',
+      problem_message: message,
+      problem_code: code,
+      problem_video: row.id,
+    };
+  }
+  await setSequence(trx, sequence.id, columns);
+  return step === 'NEXT' || step === 'RETRY';
+}
+
+export const NO_PROBLEM = { problem_message: null, problem_code: null, problem_video: null };
+
+function toProgress(
+  { state, current, retries }: SequenceRow,
+  shot: ShotRow | undefined,
+  hasNext: boolean,
+): Progress {
+  return { state, current, hasNext, retriesLeft: shot ? retries - shot.retried : 0 };
+}
+
+function toTryEnd(number: number, shot: ShotRow | undefined, row: VideoRow): TryEnd {
+  return {
+    number,
+    failure: toFailure(row),
+    isLatest: !shot || shot.video_row === row.id,
+    isCurrentInput:
+      !shot ||
+      (shot.prompt === row.prompt &&
+        shot.quality === row.quality &&
+        shot.water_mark === row.water_mark),
+    isExtendable: row.task_id !== null,
+  };
+}
+
+function toFailure(row: VideoRow): VideoFailure | 'WITHDRAWN' | null {
+  return row.state === 'WITHDRAWN' ? 'WITHDRAWN' : toVideo(row).failure;
+}

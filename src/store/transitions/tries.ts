@@ -1,0 +1,57 @@
+/** Tries of a shot: the scheduled submits that a sequence makes. */
+
+import { createVideoId } from '../../video-id.ts';
+import type { VideoRow } from '../rows.ts';
+import type { Database } from '../schema.ts';
+import type { SequenceRow, ShotRow } from '../sequence-rows.ts';
+import { insertSubmit, type NewSubmit } from './insert.ts';
+import { scheduleSubmit } from './schedule.ts';
+
+/** Replaced when the submit is sent. */
+const NO_TOKEN = 'none';
+
+/** What a new try extends, or, of an original, another try of it. */
+export type TryModel = Pick<VideoRow, 'source_task_id'> &
+  Partial<Pick<VideoRow, 'kind' | 'duration' | 'aspect_ratio' | 'image_url'>>;
+
+/** Schedules a try. The owner's row is locked. */
+export async function insertTry(
+  trx: Database,
+  { id: sequenceId, owner, queue_ms: deadlineMs }: SequenceRow,
+  shot: ShotRow,
+  model: TryModel,
+): Promise<VideoRow> {
+  const row = await insertSubmit(trx, {
+    ...toInput(shot, model),
+    id: createVideoId(),
+    owner,
+    idempotencyKey: null,
+    fingerprint: '',
+    tokenHash: NO_TOKEN,
+    runtimeMs: 0,
+    queue: { notBefore: null, deadlineMs },
+    shot: { sequenceId, number: shot.number },
+  });
+  if (!row) throw new Error('A try of a shot was not stored.');
+  return scheduleSubmit(trx, row);
+}
+
+type Input = Pick<
+  NewSubmit,
+  | ('kind' | 'sourceTaskId' | 'duration' | 'aspectRatio' | 'imageUrl')
+  | ('prompt' | 'quality' | 'waterMark' | 'expandPrompt')
+>;
+
+function toInput({ prompt, quality, water_mark: waterMark }: ShotRow, model: TryModel): Input {
+  return {
+    kind: model.kind ?? 'EXTENSION',
+    sourceTaskId: model.source_task_id || null,
+    duration: model.duration ?? null,
+    aspectRatio: model.aspect_ratio ?? null,
+    imageUrl: model.image_url ?? null,
+    expandPrompt: null,
+    prompt,
+    quality,
+    waterMark,
+  };
+}
