@@ -47,6 +47,7 @@ const Dashboard = z.object({
       id: z.number(),
       title: z.string(),
       type: z.string(),
+      gridPos: z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() }),
       datasource: z.object({ uid: z.string() }).optional(),
       targets: z
         .array(
@@ -232,6 +233,20 @@ describe('the dashboard', () => {
         expect(labels).toContain(label);
     }
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
+  });
+
+  it('has no panels that overlap', () => {
+    const overlaps = dashboard.panels.flatMap((one, index) =>
+      dashboard.panels
+        .slice(index + 1)
+        .filter(({ gridPos: b }) => {
+          const a = one.gridPos;
+          return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+        })
+        .map(({ title }) => `${one.title} and ${title}`),
+    );
+
+    expect(overlaps).toEqual([]);
   });
 
   it('shows every metric', () => {
