@@ -72,7 +72,10 @@ describe(`${FILMS} films, faulty servers and ${KILLS} crashes`, () => {
     const kept = join(folder, 'kept');
     await using server = await startFilmServer(sizes);
     const ids = await storeVideos(`sqlite:${join(folder, 'gateway.db')}`, server.url, server.films);
-    const options = { folder, upstreamUrl: server.url, env: { KEEP_URL: `file:${kept}` } };
+    // As in the container image and in `npm start`.
+    const NODE_OPTIONS = '--max-semi-space-size=8';
+    const env = { KEEP_URL: `file:${kept}`, NODE_OPTIONS };
+    const options = { folder, upstreamUrl: server.url, env };
 
     for (let kill = 0; kill < KILLS; kill += 1) {
       const gateway = await startChildGateway(options);

@@ -17,7 +17,7 @@ export interface Destination {
    * @throws what `source` throws.
    */
   write(name: string, source: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void>;
-  /** The bytes of a stored file. */
+  /** The bytes of a stored file. Each chunk is valid until the next one is asked for. */
   read(name: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Removes a file and everything that an interrupted `write` has left. Missing files are ignored. */
   remove(name: string): Promise<void>;

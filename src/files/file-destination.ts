@@ -1,12 +1,12 @@
 /** Copies in a folder. */
 
-import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Destination, DestinationError } from './destination.ts';
 
 /** A file that is not complete yet. */
 const PARTIAL = '.part';
+const READ_BYTES = 256 * 1024;
 
 /** @param folder is created when the first file is stored. */
 export function createFileDestination(folder: string): Destination {
@@ -47,9 +47,8 @@ export function createFileDestination(folder: string): Destination {
     name: `file:${root}`,
     toPath,
     write,
-    async read(name, signal) {
-      const file = await guard(open(toPath(name), 'r'));
-      return createReadStream('', { fd: file, signal, highWaterMark: 256 * 1024 });
+    async read(name) {
+      return readChunks(await guard(open(toPath(name), 'r')));
     },
     remove,
     toUrl: null,
@@ -67,6 +66,20 @@ async function create(path: string): Promise<FileHandle> {
       // `remove` may have deleted the empty folder meanwhile.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 3) throw error;
     }
+  }
+}
+
+/** Into the same memory each time: a stream would take new memory for every chunk. */
+async function* readChunks(file: FileHandle): AsyncGenerator<Uint8Array, void, void> {
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  try {
+    for (;;) {
+      const { bytesRead } = await guard(file.read(buffer, 0, READ_BYTES, null));
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
   }
 }
 
