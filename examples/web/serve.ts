@@ -22,6 +22,7 @@ const TYPES: Record<string, string> = {
 
 export interface Place {
   readonly gateway: string;
+  /** The origins of the films, separated by spaces. */
   readonly files: string;
   /** The task id of the sandbox's own video, where the sandbox is the upstream. */
   readonly sandboxOriginal?: string;

@@ -5,7 +5,7 @@
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Web } from '../../examples/web/serve.ts';
 import { readConfig } from '../config.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
@@ -53,15 +53,17 @@ try {
       APIKLEY_API_KEY: 'sandbox-key',
       DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
       CORS_ORIGINS: web?.url,
+      KEEP_URL: 'file:data/kept',
       GRAPHIQL: 'on',
       INTROSPECTION: 'on',
     }),
   );
   say(`Sandbox upstream  ${sandbox.url} (a stand-in: no key, no credits)`);
-  say(`Gateway           ${gateway.url}/graphql\n`);
+  say(`Gateway           ${gateway.url}/graphql`);
+  say(`Copies of films   ${resolve('data/kept')}\n`);
   web?.connect({
     gateway: `${gateway.url}/graphql`,
-    files: sandbox.url,
+    files: `${sandbox.url} ${gateway.url}`,
     sandboxOriginal: ORIGINAL_TASK_ID,
   });
   const state = await makeAndExtend(gateway.url);

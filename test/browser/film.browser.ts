@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listFiles } from '../support/keeping.ts';
 import { extend, making, playable, startApp } from './support/app.ts';
 import { launchBrowser } from './support/browser.ts';
 
@@ -111,5 +115,43 @@ describe('the page of a film in the example app', () => {
 
     const link = page.getByRole('link', { name: 'Open the file to save it' });
     expect(await link.getAttribute('href')).toMatch(/\.mp4$/);
+  });
+
+  it('plays and seeks the copy after the upstream has deleted its file, and deletes it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'longtake-kept-'));
+    await using app = await startApp({ KEEP_URL: `file:${folder}` });
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await extend(page, 'The cat stays');
+    await app.sandbox.complete(await app.nextTaskId());
+    await page.getByRole('heading', { name: 'The cat stays' }).waitFor();
+    await playable(page);
+    await page.getByText(/^Kept until \d+ \w+$/).waitFor();
+
+    await app.sandbox.close();
+    await page.reload();
+    await playable(page);
+    const film = await page.locator('video').evaluate(async (video: HTMLVideoElement) => {
+      const seeked = new Promise((resolve) => video.addEventListener('seeked', resolve));
+      const target = video.duration * 0.75;
+      video.currentTime = target;
+      await seeked;
+      video.muted = true;
+      await video.play();
+      return { src: video.currentSrc, isThere: Math.abs(video.currentTime - target) < 1 };
+    });
+
+    expect(film.src).toMatch(`${app.gateway.url}/files/`);
+    expect(film.isThere).toBe(true);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Download' }).click(),
+    ]);
+    expect(await download.failure()).toBeNull();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByText('None yet. What you make will be here.').waitFor();
+    expect(await listFiles(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
   });
 });

@@ -1,8 +1,9 @@
 import { useState } from 'react';
+import { Delete } from './Delete.tsx';
 import { Download } from './Download.tsx';
 import { toDate, toDay } from './format.ts';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
-import { KINDS, QUALITY_NAMES, SHAPES } from './words.ts';
+import { isEnded, KINDS, QUALITY_NAMES, SHAPES } from './words.ts';
 
 /**
  * What is known of a video, and what can be taken along.
@@ -24,11 +25,17 @@ export function Facts({ video, seconds }: { video: VideoFieldsFragment; seconds:
             <time dateTime={video.createdAt}>{toDate(video.createdAt)}</time>
           </li>
         )}
-        {video.videoUrl && video.expiresAt && <li>Available until {toDay(video.expiresAt)}</li>}
+        {video.videoUrl && video.expiresAt && (
+          <li>
+            {video.kept?.state === 'KEPT' ? 'Kept until' : 'Available until'}{' '}
+            {toDay(video.expiresAt)}
+          </li>
+        )}
       </ul>
       <div className="actions">
         {video.videoUrl && <Download url={video.videoUrl} prompt={video.prompt} />}
         <CopyId id={video.taskId ?? video.id} />
+        {isEnded(video.state) && video.createdAt && <Delete id={video.id} />}
       </div>
     </div>
   );

@@ -34,7 +34,9 @@ function Player(props: {
   poster: string | null;
   onLength: (seconds: number) => void;
 }) {
-  const { src, poster, onLength } = props;
+  const { poster, onLength } = props;
+  // A copy has another address, and a signed one changes: neither may interrupt a film that plays.
+  const [src, setSrc] = useState(props.src);
   const [isBroken, setBroken] = useState(false);
   return (
     <div className="stage">
@@ -57,7 +59,7 @@ function Player(props: {
           onLoadedMetadata={({ currentTarget: { duration } }) => {
             if (Number.isFinite(duration)) onLength(duration);
           }}
-          onError={() => setBroken(true)}
+          onError={() => (src === props.src ? setBroken(true) : setSrc(props.src))}
         />
       )}
     </div>

@@ -13,6 +13,8 @@ import { Title } from './Title.tsx';
 import { isEnded, isLost, STATES } from './words.ts';
 
 let wasShown = false;
+/** How often the page asks whether a copy has been made, of which no event tells. */
+const KEPT_AFTER_MS = 3_000;
 
 /** One video with its chain of sources and the form for its extension. */
 export function Take({ id, submit }: { id: string; submit: Submit }) {
@@ -41,6 +43,13 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
   useEffect(() => {
     if (isMissing && connection === 'open') read({ requestPolicy: 'network-only' });
   }, [isMissing, connection, read]);
+
+  const isBeingKept = video?.kept?.state === 'PENDING';
+  useEffect(() => {
+    if (!isBeingKept || fetching) return;
+    const timer = setTimeout(() => read({ requestPolicy: 'network-only' }), KEPT_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [isBeingKept, fetching, read]);
 
   const title = video ? video.prompt || 'Untitled' : fetching ? 'One moment…' : 'Not available';
 

@@ -30,6 +30,10 @@ export const client = new Client({
         Mutation: {
           extendVideo: (_result, _args, cache) => readListAgain(cache),
           generateVideo: (_result, _args, cache) => readListAgain(cache),
+          deleteVideo(_result, { id }, cache) {
+            cache.invalidate({ __typename: 'Video', id: String(id) });
+            readListAgain(cache);
+          },
         },
         Subscription: {
           // It has moved from the list of one state to that of another.

@@ -32,7 +32,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<App> {
   const line = stack.use(await startLine(gateway.url));
   web.connect({
     gateway: `${line.url}/graphql`,
-    files: sandbox.url,
+    files: `${sandbox.url} ${gateway.url}`,
     sandboxOriginal: ORIGINAL_TASK_ID,
   });
   const owned = stack.move();
