@@ -38,6 +38,7 @@ export async function startCommitCuttingProxy(target: string): Promise<CommitCut
     const behind = connect(Number(port), hostname);
     let cut: Trap | null = null;
     let isWritten = false;
+    let isTransaction = false;
     let onAnswer = () => {};
     client.on('data', (data) => {
       const said = data.toString('latin1');
@@ -45,8 +46,12 @@ export async function startCommitCuttingProxy(target: string): Promise<CommitCut
         onAnswer = awaited.answered.resolve;
         awaited = null;
       }
+      if (/\bbegin\b/i.test(said)) isTransaction = true;
       isWritten ||= armed !== null && said.includes(armed.text);
-      if (armed && isWritten && /\bcommit\b/i.test(said)) {
+      // Outside of a transaction a statement commits by itself.
+      const isCommit = !isTransaction || /\bcommit\b/i.test(said);
+      if (/\b(commit|rollback)\b/i.test(said)) isTransaction = false;
+      if (armed && isWritten && isCommit) {
         cut = armed;
         armed = null;
         if (cut.isDelayed) {
