@@ -17,6 +17,7 @@ import peers from './peers/package.json' with { type: 'json' };
 import { measureDelivery } from './scenarios/delivery.ts';
 import { measureFootprint } from './scenarios/footprint.ts';
 import { measureGrowth } from './scenarios/growth.ts';
+import { measureKeeping } from './scenarios/keeping.ts';
 import { measureQueries } from './scenarios/queries.ts';
 import { measureSubmits } from './scenarios/submits.ts';
 
@@ -28,6 +29,7 @@ const SCENARIOS = {
   delivery: measureDelivery,
   footprint: measureFootprint,
   growth: measureGrowth,
+  keeping: measureKeeping,
 };
 
 const pace = process.argv.includes('--quick') ? QUICK : WHOLE;

@@ -5,16 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { openDatabase } from '../src/store/database.ts';
-import { confirmSubmit } from '../src/store/transitions/confirm.ts';
-import { endVideo } from '../src/store/transitions/end.ts';
-import { insertSubmit } from '../src/store/transitions/insert.ts';
-import { createVideoId } from '../src/video-id.ts';
 import { ReadKeptDocument } from './generated/graphql.ts';
 import { startChildGateway } from './support/child-gateway.ts';
-import { type Film, startFilmServer } from './support/films.ts';
+import { startFilmServer } from './support/films.ts';
 import { listFiles } from './support/keeping.ts';
 import { chooseRounds } from './support/rounds.ts';
+import { storeVideos } from './support/stored-videos.ts';
 
 const MIB = 1024 * 1024;
 const FILMS = chooseRounds({ few: 12, all: 100 });
@@ -28,38 +24,6 @@ const sizes = Array.from({ length: FILMS }, (_, number) =>
   Math.floor(10_240 * (LONGEST / 10_240) ** (((number * 37) % FILMS) / (FILMS - 1))),
 );
 
-/** Stores a finished video for each film, as if its task had succeeded. */
-async function storeVideos(url: string, origin: string, films: readonly Film[]) {
-  const { db, close } = await openDatabase(url);
-  const ids: string[] = [];
-  for (const { path } of films) {
-    const id = createVideoId();
-    await insertSubmit(db, {
-      id,
-      owner: 'open',
-      idempotencyKey: null,
-      fingerprint: 'fingerprint',
-      tokenHash: 'token',
-      kind: 'ORIGINAL',
-      sourceTaskId: '',
-      duration: 5,
-      aspectRatio: 'SQUARE_1_1',
-      prompt: 'Dance',
-      quality: 'P720',
-      waterMark: '',
-      imageUrl: null,
-      expandPrompt: null,
-      runtimeMs: 60_000,
-    });
-    await confirmSubmit(db, { id, taskId: `task-${id}`, firstCheckMs: 0 });
-    const files = { videoId: id, videoUrl: origin + path, coverUrl: null };
-    await endVideo(db, id, { outcome: files, reported: true });
-    ids.push(id);
-  }
-  await close();
-  return ids;
-}
-
 async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk);
@@ -71,7 +35,10 @@ describe(`${FILMS} films, faulty servers and ${KILLS} crashes`, () => {
     const folder = await mkdtemp(join(tmpdir(), 'longtake-kept-crash-'));
     const kept = join(folder, 'kept');
     await using server = await startFilmServer(sizes);
-    const ids = await storeVideos(`sqlite:${join(folder, 'gateway.db')}`, server.url, server.films);
+    const ids = await storeVideos(
+      `sqlite:${join(folder, 'gateway.db')}`,
+      server.films.map(({ path }) => server.url + path),
+    );
     // As in the container image and in `npm start`.
     const NODE_OPTIONS = '--max-semi-space-size=8';
     const env = { KEEP_URL: `file:${kept}`, NODE_OPTIONS };

@@ -32,6 +32,8 @@ export interface Subject {
   readonly startMs: number;
   /** After a collection, in bytes. */
   measureMemory(): Promise<{ heapUsed: number; rss: number }>;
+  /** Sends a signal to its process. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   stop(): Promise<void>;
 }
 
@@ -129,6 +131,7 @@ export async function startSubject(
       const [memory] = await once(child, 'message');
       return memory as { heapUsed: number; rss: number };
     },
+    signal: (name) => void child.kill(name),
     async stop() {
       await end(child);
       await drop();

@@ -85,6 +85,12 @@ export function toTargets(measures: readonly Measure[], size: number): Target[] 
       value('A callback beside the dearest'),
     ),
     target('rows left by 2,000 refused submits', atMost(100), value('Rows left by')),
+    target('queries while four films are copied, × without', atLeast(0.9), value('Queries while')),
+    target(
+      'callbacks while four films are copied, × without',
+      atLeast(0.9),
+      value('Callbacks while'),
+    ),
     target('reads for 1,980 unknown ids', atMost(300), value('Reads at the upstream for')),
   ].filter(({ found }) => Number.isFinite(found));
 }

@@ -8,6 +8,7 @@ import type { Database } from '../store/schema.ts';
 import { type Destination, DestinationError } from './destination.ts';
 import type { Downloader } from './download.ts';
 import { checkFilm } from './film-check.ts';
+import type { Pace } from './pace.ts';
 import { SourceError } from './source-error.ts';
 
 /** A replica that dies loses its leases after this time. */
@@ -24,6 +25,8 @@ export interface CopyParts {
   readonly downloader: Downloader;
   readonly log: Logger;
   readonly maxBytes: number;
+  /** Shared by all copies of this process. */
+  readonly pace: Pace;
 }
 
 /**
@@ -73,9 +76,9 @@ export async function copyFile(
     try {
       await holdLease([name]);
       const hash = createHash('sha256');
-      const counted = count(
-        isFilm(download.extension) ? checkFilm(download.bytes) : download.bytes,
-      );
+      const { bytes } = download;
+      const film = isFilm(download.extension) ? checkFilm(bytes) : bytes;
+      const counted = count(film, parts.pace);
       await destination.write(name, counted.through(hash), signal);
       const sha256 = hash.digest('hex');
       await verify(name, counted.bytes, sha256, signal);
@@ -103,7 +106,7 @@ export async function copyFile(
     signal: AbortSignal,
   ): Promise<void> {
     const hash = createHash('sha256');
-    const found = count(await destination.read(name, signal));
+    const found = count(await destination.read(name, signal), parts.pace);
     for await (const _chunk of found.through(hash));
     if (found.bytes === bytes && hash.digest('hex') === sha256) return;
     throw new DestinationError(`${name} was not stored as it was sent`);
@@ -120,7 +123,7 @@ function isFilm(extension: string): boolean {
 }
 
 /** Counts and hashes the bytes on their way. */
-function count<Chunk extends Uint8Array>(source: AsyncIterable<Chunk>) {
+function count<Chunk extends Uint8Array>(source: AsyncIterable<Chunk>, pace: Pace) {
   return {
     bytes: 0,
     async *through(hash: Hash): AsyncGenerator<Chunk, void, void> {
@@ -128,6 +131,7 @@ function count<Chunk extends Uint8Array>(source: AsyncIterable<Chunk>) {
         hash.update(chunk);
         this.bytes += chunk.length;
         yield chunk;
+        await pace.take(chunk.length);
       }
     },
   };

@@ -17,6 +17,7 @@ import { createDownloader } from './download.ts';
 import { createFilesOf, type FilesOf, upstreamFiles } from './files-of.ts';
 import { createLinks } from './links.ts';
 import { openDestination } from './open-destination.ts';
+import { createPace } from './pace.ts';
 import { removeCopies } from './remover.ts';
 import { createServeFile, type ServeFile } from './serve.ts';
 
@@ -42,6 +43,8 @@ const OFF: Keeping = {
   stop: async () => {},
 };
 
+/** Downloaded and read back, all copies of a replica together: hashing takes time from requests. */
+const BYTES_PER_SECOND = 16 * 1024 * 1024;
 /** How long a client waits for the destination. */
 const PATIENCE_MS = 5_000;
 
@@ -74,6 +77,7 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
     destination,
     downloader,
     maxBytes: config.KEEP_MAX_BYTES,
+    pace: createPace(BYTES_PER_SECOND),
   });
   return {
     files: {
