@@ -1,7 +1,7 @@
 /** What a crash must not leave half done, recognised by the statements that write it. */
 
-/** A new row, the upstream's answer to a submit, or a task's end. */
-export type Deed = 'row' | 'answer' | 'end';
+/** A new row, a waiting submit's place, the upstream's answer to a submit, or a task's end. */
+export type Deed = 'row' | 'claim' | 'answer' | 'end';
 
 export type StatementPoint =
   | `before the commit of the ${Deed}`
@@ -10,6 +10,8 @@ export type StatementPoint =
 
 export function toDeed(sql: string): Deed | null {
   if (sql.includes('insert into "video"')) return 'row';
+  // `takeWaiting` alone sets this one.
+  if (sql.includes('"earlier_token_hashes" = case')) return 'claim';
   // PostgreSQL ends a confirmed task with one statement, which begins with its update.
   if (sql.includes('insert into "completion"')) return 'end';
   // `confirmSubmit` alone sets these two, in this order.
