@@ -14,6 +14,7 @@ import { type Measure, toTable } from './lib/report.ts';
 import { startSetting } from './lib/subjects.ts';
 import { toRecord, toTargets, toTargetTable } from './lib/targets.ts';
 import peers from './peers/package.json' with { type: 'json' };
+import { measureAllowance } from './scenarios/allowance.ts';
 import { measureDelivery } from './scenarios/delivery.ts';
 import { measureFootprint } from './scenarios/footprint.ts';
 import { measureGrowth } from './scenarios/growth.ts';
@@ -26,6 +27,7 @@ const WHOLE: Pace = { warmUpSeconds: 6, seconds: 1, rounds: 12, deliveryRounds: 
 const SCENARIOS = {
   queries: measureQueries,
   submits: measureSubmits,
+  allowance: measureAllowance,
   delivery: measureDelivery,
   footprint: measureFootprint,
   growth: measureGrowth,

@@ -3,6 +3,8 @@
 import { type Measure, median, round, toRatio } from './report.ts';
 import type { SubjectName } from './subjects.ts';
 
+const NAMES = ['sqlite', 'postgres'] as const;
+
 /** What a target asks of a number. */
 interface Limit {
   readonly text: string;
@@ -60,6 +62,8 @@ export function toTargets(measures: readonly Measure[], size: number): Target[] 
         .filter(({ title }) => title.startsWith('Among 200,000 rows over 100'))
         .map(({ values }) => median(values[subject])),
     );
+  /** Of both databases. */
+  const both = (title: string) => NAMES.map((name) => median(find(title)?.values[name]));
   return [
     target('finished video, × textbook', atLeast(6), ratio(rate), 'constant'),
     target('finished video, × constant', atLeast(0.3), ratio(rate, 'constant')),
@@ -78,6 +82,12 @@ export function toTargets(measures: readonly Measure[], size: number): Target[] 
     target('start to first answer, ms', atMost(600), value('From the start'), 'constant'),
     target('RSS idle, MiB', atMost(120), value('RSS idle'), 'constant'),
     target('query among 100,000 tasks over 10 (time)', atMost(1.1), growth),
+    target('taking a place among 100,000 over 20 (time), the worse', atMost(1.1), () =>
+      Math.max(...both('Taking a place')),
+    ),
+    target("queue's use of the allowance, the worse", atLeast(0.95), () =>
+      Math.min(...both("The queue's use")),
+    ),
     target('lists and submits among 200,000 rows over 100 (time), the worst', atMost(3), history),
     target(
       'callback beside the dearest documents, p99, ms',

@@ -5,6 +5,8 @@ import { createServer, type ServerResponse } from 'node:http';
 const callbacks = new Map<string, string>();
 let tasks = 0;
 let reads = 0;
+/** When each POST arrived, in milliseconds. */
+const posts: number[] = [];
 
 function send(response: ServerResponse, body: unknown): void {
   const text = JSON.stringify(body);
@@ -25,8 +27,10 @@ createServer((request, response) => {
     const taskId = url.searchParams.get('taskId') ?? '';
     if (url.pathname === '/callback-url') return send(response, callbacks.get(taskId) ?? null);
     if (url.pathname === '/reads') return send(response, reads);
+    if (url.pathname === '/posts') return send(response, posts);
     if (request.method === 'POST') {
       tasks += 1;
+      posts.push(performance.now());
       const made = `task-${String(tasks).padStart(6, '0')}`;
       callbacks.set(made, JSON.parse(body).callBackUrl);
       return send(response, { code: 200, msg: 'success', data: { taskId: made } });
