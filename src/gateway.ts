@@ -108,7 +108,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   let url = '';
   const publicUrl = () => config.PUBLIC_URL ?? url;
   const common = { db, hub, log, config, publicUrl };
-  const ends = { db, reader: createReader(db), hub, metrics };
+  const ends = { db, reader: createReader(db), hub, metrics, log };
   const submitter = createSubmitter({ ...common, ...ends, upstream, tracing });
   const forecast = createForecast({ db, hub, allowance: toAllowance('submit', config) });
   const refresher = createRefresher({ ...ends, upstream, log, config });

@@ -33,6 +33,7 @@ import * as insert from '../src/store/transitions/insert.ts';
 import * as insertWithPlace from '../src/store/transitions/insert-with-place.ts';
 import * as progress from '../src/store/transitions/progress.ts';
 import * as refuse from '../src/store/transitions/refuse.ts';
+import * as back from '../src/store/transitions/return.ts';
 import * as schedule from '../src/store/transitions/schedule.ts';
 import * as sequence from '../src/store/transitions/sequence.ts';
 import * as tries from '../src/store/transitions/tries.ts';
@@ -493,7 +494,6 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     scheduleSubmit: [insertScheduled],
     countScheduled: [(db) => schedule.countScheduled(db, OWNER, 100)],
     takeWaiting: [insertTaken],
-    returnToQueue: [async (db) => schedule.returnToQueue(db, await insertTaken(db), 1_000)],
   },
   'transitions/follow-up': {
     concludeEnd: [
@@ -502,7 +502,18 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
         await followUp.concludeEnd(db, { ...video, state: 'SUCCEEDED', starts_sequences: 1 });
       },
     ],
+    withdrawRow: [async (db) => followUp.withdrawRow(db, (await insertFilm(db)).video.id)],
     withdrawTries: [async (db) => followUp.withdrawTries(db, (await insertFilm(db)).film.id, null)],
+  },
+  'transitions/return': {
+    returnToQueue: [
+      async (db) => back.returnToQueue(db, await insertTaken(db), 1_000),
+      async (db) => {
+        const { video } = await insertFilm(db);
+        const taken = await schedule.takeWaiting(db, { id: video.id, kind: 'LATER' }, TAKING);
+        if (taken) await back.returnToQueue(db, { ...taken, token_hash: 'token' }, 1_000);
+      },
+    ],
   },
   'transitions/sequence': {
     lockStart: [(db, history) => sequence.lockStart(db, OWNER, history.toId(newest(history)))],

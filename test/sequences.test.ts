@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  DeleteVideoDocument,
+  FollowScheduleDocument,
   FollowSequenceDocument,
   ListSequencesDocument,
   ReadSequenceDocument,
@@ -24,6 +26,7 @@ import {
   toFilm,
   waitFor,
 } from './support/sequences.ts';
+import { bearerOf, JWT_ENV } from './support/tokens.ts';
 
 const postgres = sharedPostgres();
 
@@ -255,6 +258,35 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
     }
   });
 
+  it('keeps its videos until it is finished, and is read by its owner only', async () => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await start(upstream, JWT_ENV);
+    const [alice, bob] = [gateway.as(bearerOf('alice')), gateway.as(bearerOf('bob'))];
+    const film = await create(alice, toFilm(['One']));
+    await pass(upstream, 'task-0');
+    const shot = await upstream.nextSubmit();
+    shot.accept('task-1');
+    const remove = async () => {
+      const { data } = await alice.graphql(DeleteVideoDocument, { id: 'task-0' });
+      return data.deleteVideo;
+    };
+    expect(await remove()).toMatchObject({ code: 'TOO_LATE' });
+
+    const { data } = await bob.graphql(ReadSequenceDocument, { id: film.id });
+    expect(data).toEqual({ sequence: null, node: null });
+    expect(await cancel(bob, film.id)).toMatchObject({ code: 'SEQUENCE_NOT_FOUND' });
+    expect(await resume(bob, film.id)).toMatchObject({ code: 'SEQUENCE_NOT_FOUND' });
+    expect((await refuse(bob, { ...toFilm(['B']), start: { video: 'task-0' } })).code).toBe(
+      'INVALID_INPUT',
+    );
+
+    await succeed(shot, 'task-1');
+    expect(await remove()).toMatchObject({ __typename: 'DeleteVideoSuccess' });
+    const left = await readFilm(alice, film.id);
+    expect(left).toMatchObject({ state: 'COMPLETED', start: null });
+    expect(toStates(left)).toEqual(['SUCCEEDED']);
+  });
+
   describe('whose shot fails', () => {
     it('tries again as often as it may, where the reason may pass', async () => {
       await using upstream = await startHeldUpstream();
@@ -398,6 +430,20 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
       expect(toStates(ended)).toEqual(['SUCCEEDED', null]);
       expect(await resume(gateway, film.id)).toMatchObject({ sequence: { state: 'CANCELLED' } });
       expect(upstream.submits).toHaveLength(2);
+    });
+
+    it('does not send a shot again that was refused for a while meanwhile', async () => {
+      await using upstream = await startHeldUpstream();
+      await using gateway = await start(upstream);
+      const film = await create(gateway, toFilm(['One']));
+      const submit = await upstream.nextSubmit();
+      await cancel(gateway, film.id);
+      const socket = await gateway.socket();
+      const updates = socket.subscribe(FollowScheduleDocument, { id: submit.callback.id });
+      submit.refuse(455);
+      const states = (await updates.rest()).map(({ data }) => data.videoUpdated.state);
+      expect(states.at(-1)).toBe('WITHDRAWN');
+      expect(upstream.submits).toHaveLength(1);
     });
 
     it('sends nothing more while it waits in the queue', async () => {

@@ -54,7 +54,8 @@ import {
 } from '../src/store/transitions/insert.ts';
 import { countFilelessRead, noteOpen } from '../src/store/transitions/progress.ts';
 import { rejectSubmit, releaseTaken } from '../src/store/transitions/refuse.ts';
-import { returnToQueue, scheduleSubmit, takeWaiting } from '../src/store/transitions/schedule.ts';
+import { returnToQueue } from '../src/store/transitions/return.ts';
+import { scheduleSubmit, takeWaiting } from '../src/store/transitions/schedule.ts';
 import {
   markUnconfirmed,
   recoverOrphans,
@@ -328,14 +329,16 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         takeWaiting(db, { id, kind: 'LATER' }, { tokenHash, runtimeMs: HOUR_MS });
       const first = await retake('first');
       if (!first) throw new Error('It was not taken.');
-      expect(await returnToQueue(db, first, 0)).toMatchObject({ state: 'SCHEDULED' });
+      expect(await returnToQueue(db, first, 0)).toMatchObject({ row: { state: 'SCHEDULED' } });
       expect(await returnToQueue(db, first, 0)).toBeUndefined();
       const second = await retake('second');
 
       expect(await returnToQueue(db, first, 0)).toBeUndefined();
       expect(await releaseTaken(db, first, '{}')).toBe(false);
       expect(await read(id)).toMatchObject({ state: 'SUBMITTING', token_hash: 'second' });
-      expect(second && (await returnToQueue(db, second, 0))).toMatchObject({ queue_tries: 2 });
+      expect(second && (await returnToQueue(db, second, 0))).toMatchObject({
+        row: { queue_tries: 2 },
+      });
     });
 
     it('that waited for a place begins its POST before its deadline, and never after', async () => {

@@ -1,9 +1,10 @@
 /** Ends a task: commits the end, then wakes its listeners, then counts it. */
 
+import type { Logger } from 'pino';
 import type { Completion } from '../store/completions.ts';
 import type { Database } from '../store/schema.ts';
 import { endVideo } from '../store/transitions/end.ts';
-import type { Ended, FollowUp, VideoEnd } from '../store/transitions/end-columns.ts';
+import type { Ended, FollowUp, SequenceStep, VideoEnd } from '../store/transitions/end-columns.ts';
 import { type CallbackProof, endConfirmedVideo } from '../store/transitions/end-confirmed.ts';
 import type { Finder, Metrics } from '../telemetry/metrics.ts';
 import type { Change, Hub } from './hub.ts';
@@ -14,6 +15,7 @@ export interface EndTaskParts {
   readonly reader: Reader;
   readonly hub: Hub;
   readonly metrics: Metrics;
+  readonly log: Logger;
 }
 
 /**
@@ -54,15 +56,28 @@ export function notifyEnd(
   if (followUp) notifyFollowUp(parts, owner, followUp);
 }
 
+const STEP_MESSAGES: Partial<Record<SequenceStep, string>> = {
+  CREATE: 'sequence created',
+  RETRY: 'a shot of the sequence is tried again',
+  PAUSE: 'sequence paused',
+  RESUME: 'sequence resumed',
+  COMPLETE: 'sequence completed',
+  CANCEL: 'sequence cancelled',
+};
+
 /** The same for what was written of sequences, whatever caused it. */
 export function notifyFollowUp(
   parts: EndTaskParts,
   owner: string,
   { sequences, withdrawn, scheduled }: FollowUp,
 ): void {
-  const { hub, metrics } = parts;
+  const { hub, log, metrics } = parts;
   for (const completion of withdrawn) notifyCompletion(parts, owner, completion, 'withdrawal');
-  for (const id of sequences) hub.publish({ id, owner });
+  for (const { id, step } of sequences) {
+    const message = STEP_MESSAGES[step];
+    if (message) log[step === 'PAUSE' ? 'warn' : 'info']({ sequence: id }, message);
+    hub.publish({ id, owner });
+  }
   for (let count = 0; count < scheduled; count += 1) metrics.submit('SCHEDULED');
   if (scheduled > 0) hub.announceScheduled();
 }

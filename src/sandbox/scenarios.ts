@@ -32,6 +32,8 @@ export interface Behaviour {
   };
   readonly answering?: Answering;
   readonly outcome?: Outcome;
+  /** The outcome is that of the first task with this prompt only; later ones succeed. */
+  readonly isFirstOnly?: boolean;
   /** A factor for the duration of each step. */
   readonly pace?: number;
   readonly endless?: boolean;
@@ -135,6 +137,11 @@ export const SCENARIOS: readonly Scenario[] = [
     '#nsfw',
     "Your video creation prompt contains NSFW content, which isn't allowed under our policy. Kindly revise your prompt and generate again.",
   ),
+  failsOnce('#upload-once', 'Upload failed due to network reasons, please re-enter.'),
+  failsOnce(
+    '#moderated-once',
+    'Your prompt was caught by our AI moderator. Please adjust it and try again!',
+  ),
   fails('#fail-500', 'An unexpected error occurred while processing the request', 500),
 ];
 
@@ -174,4 +181,9 @@ function accepted(word: string, description: string, behaviour: Behaviour): Scen
 function fails(word: string, msg: string, code: 400 | 500 = 400): Scenario {
   const description = `The task fails with code ${code}: “${msg}”`;
   return { word, description, behaviour: { outcome: { code, msg } } };
+}
+
+function failsOnce(word: string, msg: string): Scenario {
+  const description = `The first task with this prompt fails with code 400: “${msg}” The next ones succeed.`;
+  return { word, description, behaviour: { outcome: { code: 400, msg }, isFirstOnly: true } };
 }

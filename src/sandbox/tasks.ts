@@ -122,6 +122,18 @@ export function createTasks({ stepMs, autoplay, signal, onEnded }: TasksOptions)
     }
   }
 
+  function noteFirst(prompt: string): boolean {
+    if (prompts.has(prompt)) return false;
+    if (prompts.size >= MAX_TASKS) prompts.clear();
+    prompts.add(prompt);
+    return true;
+  }
+
+  function toBehaviour({ behaviour, prompt }: NewTask): Behaviour {
+    if (!behaviour.isFirstOnly || noteFirst(`task ${prompt}`)) return behaviour;
+    return { ...behaviour, outcome: SUCCESS };
+  }
+
   add({ ...ORIGINAL });
 
   return {
@@ -129,16 +141,12 @@ export function createTasks({ stepMs, autoplay, signal, onEnded }: TasksOptions)
       return Math.max(0, FIRST_CREDITS - made * TASK_CREDITS);
     },
     byId,
-    noteFirst(prompt) {
-      if (prompts.has(prompt)) return false;
-      if (prompts.size >= MAX_TASKS) prompts.clear();
-      prompts.add(prompt);
-      return true;
-    },
+    noteFirst,
     findByVideoId: (videoId) => byVideoId.get(videoId),
     create(fields) {
       const task: SandboxTask = {
         ...fields,
+        behaviour: toBehaviour(fields),
         taskId: randomUUID(),
         videoId: randomUUID(),
         film: ++made % FILM_COUNT,

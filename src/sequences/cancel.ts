@@ -36,6 +36,7 @@ async function cancelOnce(parts: MakingParts, owner: string, id: string): Promis
   });
   if (ends === null) return false;
   const { sequences, ...followUp } = toFollowUp(ends);
-  notifyFollowUp(parts, owner, { ...followUp, sequences: [...new Set([...sequences, id])] });
+  const own = { id, step: 'CANCEL' } as const;
+  notifyFollowUp(parts, owner, { ...followUp, sequences: [own, ...sequences] });
   return hasScheduledTry(db, id);
 }

@@ -128,7 +128,7 @@ export async function makeSequence(
   }
   const { sequence, isScheduled } = made;
   notifyFollowUp(parts, request.owner, {
-    sequences: [sequence.id],
+    sequences: [{ id: sequence.id, step: 'CREATE' }],
     withdrawn: [],
     scheduled: isScheduled ? 1 : 0,
   });

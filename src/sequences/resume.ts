@@ -53,7 +53,8 @@ export async function resumeSequence(parts: MakingParts, request: ResumeRequest)
     return tryAgain(parts, trx, sequence, request);
   });
   if (isResumed) {
-    notifyFollowUp(parts, owner, { sequences: [id], withdrawn: [], scheduled: 1 });
+    const sequences = [{ id, step: 'RESUME' }] as const;
+    notifyFollowUp(parts, owner, { sequences, withdrawn: [], scheduled: 1 });
   }
 }
 

@@ -3,13 +3,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { type EndTaskParts, endTask } from '../delivery/end-task.ts';
+import { type EndTaskParts, endTask, notifyEnd } from '../delivery/end-task.ts';
 import { GatewayError, GatewayUnavailableError, UpstreamError } from '../errors.ts';
 import type { VideoRow } from '../store/rows.ts';
 import { findRow } from '../store/submits.ts';
 import { confirmSubmit } from '../store/transitions/confirm.ts';
 import { rejectSubmit, releaseTaken } from '../store/transitions/refuse.ts';
-import { returnToQueue } from '../store/transitions/schedule.ts';
+import { returnToQueue } from '../store/transitions/return.ts';
 import { markUnconfirmed } from '../store/transitions/unconfirmed.ts';
 import { AnswerInDoubtError } from '../upstream/answer-in-doubt.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
@@ -85,12 +85,12 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
     metrics.submit(code);
     const gapMs = toQueueGap(row, error);
     if (gapMs !== null)
-      return persist(id, async () => (await returnToQueue(db, row, gapMs)) ?? findRow(db, id));
+      return persist(id, async () => (await putBack(row, gapMs)) ?? findRow(db, id));
     // Its caller has the video already, so the refusal is the end of it.
     if (row.sent_at !== null) {
       const end = { outcome: toFailure(error), reported: false, isRefusal: true };
       return persist(id, async () => {
-        await endTask({ db, reader, hub, metrics }, row, end, 'submit');
+        await endTask({ db, reader, hub, metrics, log }, row, end, 'submit');
         return findRow(db, id);
       });
     }
@@ -99,6 +99,13 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
       await rejectSubmit(db, id, serializeRejection(error), upstreamCode !== null);
       return findRow(db, id);
     });
+  }
+
+  /** Undefined where the row is not to be sent again. */
+  async function putBack(row: VideoRow, gapMs: number): Promise<VideoRow | undefined> {
+    const returned = await returnToQueue(db, row, gapMs);
+    if (returned?.ended) notifyEnd({ db, reader, hub, metrics, log }, returned.ended, 'withdrawal');
+    return returned?.row;
   }
 
   function doubt({ id }: VideoRow, error: unknown, req: string | undefined) {
@@ -151,7 +158,7 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
       await undo(row.id, runtimeMs, async () =>
         row.queue_until === null
           ? releaseTaken(db, row, rejection)
-          : (await returnToQueue(db, row, 0)) !== undefined,
+          : (await putBack(row, 0)) !== undefined,
       );
       hub.publish(row);
     },

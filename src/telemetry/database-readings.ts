@@ -5,6 +5,7 @@ import { readQueueState } from '../store/line.ts';
 import { countOpenTasks } from '../store/open-tasks.ts';
 import { readPauses } from '../store/pauses.ts';
 import type { Database } from '../store/schema.ts';
+import { countOpenSequences } from '../store/sequences.ts';
 import { createCachedReading } from './cached-reading.ts';
 
 /** The values that a scrape reads from the database. */
@@ -15,6 +16,7 @@ export function createDatabaseReadings(
   return {
     openTasks: createCachedReading(() => countOpenTasks(db)),
     queue: createCachedReading(() => readQueueState(db)),
+    sequences: createCachedReading(() => countOpenSequences(db)),
     pauses: createCachedReading(() => readPauses(db)),
     submitsToday:
       config.SUBMITS_PER_DAY > 0 ? createCachedReading(() => countSubmitsToday(db)) : null,

@@ -10,9 +10,10 @@ import { type PauseReadings, watchPauses } from './pauses.ts';
 import { watchProcess } from './process-metrics.ts';
 import { type QueueReadings, watchQueue } from './queue-metrics.ts';
 import type { RequestCounts } from './request-counts.ts';
+import { type SequenceReadings, watchSequences } from './sequence-metrics.ts';
 
 /** Values that are read at each scrape instead of being counted. */
-export interface Readings extends PauseReadings, QueueReadings {
+export interface Readings extends PauseReadings, QueueReadings, SequenceReadings {
   readonly sockets: () => number;
   readonly subscriptions: () => number;
   /** Null while the database does not answer. */
@@ -44,6 +45,7 @@ export function createPrometheusMetrics(
   const stopWatching = watchProcess(register);
   watchPauses(register, readings);
   const countCopy = watchCopies(register, readings.copies);
+  watchSequences(register, readings);
   const queueWaits = watchQueue(register, readings);
 
   const upstreamCalls = new Histogram({

@@ -1,5 +1,6 @@
 /** What an end writes into its row. */
 
+import type { Step } from '../../sequence.ts';
 import type { VideoFailure, VideoFiles } from '../../video.ts';
 import type { Completion } from '../completions.ts';
 import { now, toVideo, type VideoRow } from '../rows.ts';
@@ -62,10 +63,12 @@ export interface Ended {
   readonly followUp: FollowUp | null;
 }
 
+export type SequenceStep = Step | 'CREATE' | 'RESUME' | 'CANCEL';
+
 /** What the same transaction has written of the sequences that the video is part of. */
 export interface FollowUp {
-  /** The sequences that changed. */
-  readonly sequences: readonly string[];
+  /** The sequences that changed, with the step that each of them took. */
+  readonly sequences: readonly { readonly id: string; readonly step: SequenceStep }[];
   /** Other tries of the same shot that were withdrawn. */
   readonly withdrawn: readonly Completion[];
   /** How many shots were scheduled. */

@@ -4,7 +4,7 @@
  */
 
 import type { Updateable } from 'kysely';
-import { type Progress, START, type TryEnd, toProblem, toStep } from '../../sequence.ts';
+import { type Progress, START, type Step, type TryEnd, toProblem, toStep } from '../../sequence.ts';
 import type { VideoFailure } from '../../video.ts';
 import { toVideo, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
@@ -46,26 +46,30 @@ export async function withdrawTries(
     .execute();
   const ends: Ended[] = [];
   for (const { id } of scheduled) {
-    const row = await trx
-      .updateTable('video')
-      .set({ ...ENDED, state: 'WITHDRAWN' })
-      .where('id', '=', id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    ends.push(await concludeEnd(trx, row));
+    ends.push(await concludeEnd(trx, await withdrawRow(trx, id)));
   }
   return ends;
+}
+
+/** Of a row that is SCHEDULED and locked. */
+export async function withdrawRow(trx: Database, id: string): Promise<VideoRow> {
+  return trx
+    .updateTable('video')
+    .set({ ...ENDED, state: 'WITHDRAWN' })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
 }
 
 async function advanceSequences(trx: Database, row: VideoRow): Promise<FollowUp> {
   const followUps: FollowUp[] = [];
   for (const sequence of await findSequences(trx, row)) {
     const number = sequence.id === row.sequence_id ? (row.shot_number ?? START) : START;
-    const isScheduled = await advance(trx, sequence, number, row);
+    const step = await advance(trx, sequence, number, row);
     followUps.push({
-      sequences: [sequence.id],
+      sequences: [{ id: sequence.id, step }],
       withdrawn: [],
-      scheduled: isScheduled ? 1 : 0,
+      scheduled: step === 'NEXT' || step === 'RETRY' ? 1 : 0,
     });
     // A success that turned up late makes a new try of its shot needless.
     const withdrawn =
@@ -104,19 +108,18 @@ export function toFollowUp(ends: readonly Ended[]): FollowUp {
 
 function addUp(followUps: readonly FollowUp[]): FollowUp {
   return {
-    sequences: [...new Set(followUps.flatMap(({ sequences }) => sequences))],
+    sequences: followUps.flatMap(({ sequences }) => sequences),
     withdrawn: followUps.flatMap(({ withdrawn }) => withdrawn),
     scheduled: followUps.reduce((sum, { scheduled }) => sum + scheduled, 0),
   };
 }
 
-/** Returns whether a shot was scheduled. */
 async function advance(
   trx: Database,
   sequence: SequenceRow,
   number: number,
   row: VideoRow,
-): Promise<boolean> {
+): Promise<Step> {
   const shots = await trx
     .selectFrom('shot')
     .selectAll()
@@ -153,7 +156,7 @@ async function advance(
     };
   }
   await setSequence(trx, sequence.id, columns);
-  return step === 'NEXT' || step === 'RETRY';
+  return step;
 }
 
 export const NO_PROBLEM = { problem_message: null, problem_code: null, problem_video: null };
