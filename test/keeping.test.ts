@@ -91,6 +91,22 @@ describe('a finished video', () => {
     expect((await listFiles(folder)).every((name) => name.startsWith(recent))).toBe(true);
   });
 
+  it.each([
+    ['KEEP_MAX_BYTES', '100'],
+    ['KEEP_ALLOWED_HOSTS', 'films.example.com'],
+  ])('that %s does not allow to copy keeps the URL of the upstream', async (name, value) => {
+    const folder = newFolder();
+    await using sandbox = await startSandbox({ autoplay: false });
+    const env = { KEEP_URL: `file:${folder}`, [name]: value };
+    await using gateway = await startGateway(sandbox, env);
+    const { id, film } = await makeVideo(gateway, sandbox);
+
+    const video = await untilKept(gateway, id, 'FAILED');
+
+    expect(video).toMatchObject({ videoUrl: film, expired: false, kept: { bytes: null } });
+    expect(await listFiles(folder)).toEqual([]);
+  });
+
   it('plays on after the upstream has deleted its files', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { KEEP_URL: `file:${newFolder()}` });

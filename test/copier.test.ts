@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { createHub } from '../src/delivery/hub.ts';
+import { createAllowedHosts } from '../src/files/allowed-hosts.ts';
+import { startCopier } from '../src/files/copier.ts';
+import { createDownloader } from '../src/files/download.ts';
+import { createFileDestination } from '../src/files/file-destination.ts';
+import { createPace } from '../src/files/pace.ts';
+import { openDatabase } from '../src/store/database.ts';
+import { findVideo } from '../src/store/videos.ts';
+import { NO_METRICS } from '../src/telemetry/metrics.ts';
+import { listFiles } from './support/keeping.ts';
+import { startScriptedUpstream } from './support/scripted-upstream.ts';
+import { storeVideos } from './support/stored-videos.ts';
+
+const MP4 = { 'content-type': 'video/mp4' };
+/** Two attempts after the first one. */
+const RETRY_GAPS_MS = [1, 1];
+const ATTEMPTS = RETRY_GAPS_MS.length + 1;
+
+/** Films that are no films, whatever is tried. */
+const FAULTS: Record<string, (response: ServerResponse) => unknown> = {
+  'a page': (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
+  'a page that is called a film': (response) => response.writeHead(200, MP4).end('<html></html>'),
+  'a film of which the end is missing': (response) =>
+    response.writeHead(200, MP4).end(Buffer.from('0000ffff6d646174616263', 'hex')),
+  'a picture that can hold scripts': (response) =>
+    response.writeHead(200, { 'content-type': 'image/svg+xml' }).end('<svg/>'),
+  'an error': (response) => response.writeHead(500).end(),
+  'nothing at all': (response) => response.writeHead(200, { ...MP4, 'content-length': 0 }).end(),
+};
+
+describe('a film that cannot be copied', () => {
+  it.each(Object.entries(FAULTS))('is given up after some attempts: %s', async (_name, answer) => {
+    const folder = await mkdtemp(join(tmpdir(), 'longtake-copier-'));
+    await using server = await startScriptedUpstream((_request, response) => answer(response));
+    const database = `sqlite:${join(folder, 'gateway.db')}`;
+    const film = `${server.url}/film.mp4`;
+    const [id = ''] = await storeVideos(database, [film]);
+    const { db, close } = await openDatabase(database);
+    const hosts = createAllowedHosts({ upstreamUrl: server.url, allowed: [] });
+    const downloader = createDownloader({ hosts, findProxy: () => null });
+    const copier = startCopier({
+      db,
+      hub: createHub(),
+      metrics: NO_METRICS,
+      log: pino({ level: 'silent' }),
+      destination: createFileDestination(join(folder, 'kept')),
+      downloader,
+      maxBytes: 1_000_000,
+      pace: createPace(1e9),
+      retryGapsMs: RETRY_GAPS_MS,
+    });
+
+    await expect
+      .poll(async () => (await findVideo(db, 'open', id))?.copies?.state, { timeout: 20_000 })
+      .toBe('FAILED');
+
+    expect(server.requests.length).toBe(ATTEMPTS);
+    expect((await findVideo(db, 'open', id))?.videoUrl).toBe(film);
+    expect(await listFiles(join(folder, 'kept'))).toEqual([]);
+    await copier.stop();
+    downloader.close();
+    await close();
+    await rm(folder, { recursive: true });
+  });
+});
