@@ -6,6 +6,8 @@ import { LongtakeError } from './error.ts';
 export interface RetryOptions {
   /** Ends the call; what has been submitted goes on at the gateway. */
   readonly signal?: AbortSignal | undefined;
+  /** How often a refused submit is sent again; 5 by default. */
+  readonly maxRefusals?: number | undefined;
   /** Called before each new try, with the reason and the seconds until then. */
   readonly onRetry?: ((error: LongtakeError, seconds: number) => void) | undefined;
 }
@@ -25,7 +27,7 @@ export interface Retry {
 
 /** @param maxRefusals a lost connection is tried again without a limit. */
 export function createRetry(
-  { signal, onRetry }: RetryOptions,
+  { signal, onRetry }: Pick<RetryOptions, 'signal' | 'onRetry'>,
   maxRefusals = Number.POSITIVE_INFINITY,
 ): Retry {
   let tries = 0;

@@ -153,7 +153,7 @@ export function createSubmits(connection: Connection, memory: Memory) {
   /** Resolves with the video that there is, or may be. */
   async function send(submit: StoredSubmit, options: SubmitOptions): Promise<Video> {
     const { operation, input } = submit;
-    const retry = createRetry(options, MAX_REFUSALS);
+    const retry = createRetry(options, options.maxRefusals ?? MAX_REFUSALS);
     for (;;) {
       try {
         const { result } = await connection.send<{ result: SubmitResult }>(

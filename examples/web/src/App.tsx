@@ -1,8 +1,8 @@
-import { useEffect, useEffectEvent, useState } from 'react';
-import { useClient } from 'urql';
-import { followCompletions } from './completions.ts';
+import { useEffect, useRef, useState } from 'react';
+import { useSubscription } from 'urql';
+import type { Video } from '../../../client/index.ts';
 import { useConnection } from './connection.ts';
-import type { VideoFieldsFragment } from './gql/graphql.ts';
+import { VideoExtendedDocument } from './gql/graphql.ts';
 import { SANDBOX_ORIGINAL, toHref, useSelectedId, useTheme } from './hooks.ts';
 import { Library } from './Library.tsx';
 import { News } from './News.tsx';
@@ -20,18 +20,24 @@ const CONNECTION = {
 };
 
 export function App() {
-  const client = useClient();
   const connection = useConnection();
   const [theme, toggleTheme] = useTheme();
   const selected = useSelectedId();
-  const submit = useSubmit((id) => {
-    location.hash = toHref(id);
-  });
-  const [news, setNews] = useState<VideoFieldsFragment[]>([]);
-  const onEnded = useEffectEvent((video: VideoFieldsFragment) => {
-    if (video.id !== selected && video.taskId !== selected) setNews((all) => [...all, video]);
-  });
-  useEffect(() => followCompletions(client, (video) => onEnded(video)), [client]);
+  const [news, setNews] = useState<Video[]>([]);
+  // A video may end long after it was submitted, when another one is on the screen.
+  const onScreen = useRef(selected);
+  onScreen.current = selected;
+  const submit = useSubmit(
+    (id) => {
+      location.hash = toHref(id);
+    },
+    (video) => {
+      const isOnScreen = [video.id, video.taskId].includes(onScreen.current);
+      if (!isOnScreen) setNews((all) => [...all, video]);
+    },
+  );
+  // Completions of other devices, too. The cache then reads its lists again.
+  useSubscription({ query: VideoExtendedDocument });
   // No notice for the video on the screen, even if its end arrived just before it was opened.
   useEffect(() => {
     setNews((all) => all.filter(({ id, taskId }) => id !== selected && taskId !== selected));

@@ -1,5 +1,5 @@
 import { type ClipboardEvent, type ReactNode, useId, useState } from 'react';
-import { recall, rememberDraft } from './memory.ts';
+import { recallDrafts, rememberDraft } from './memory.ts';
 
 interface Props {
   readonly label: ReactNode;
@@ -23,7 +23,7 @@ const count = (text: string) => [...text].length;
  */
 export function LimitedField({ label, limit, rows, draft, ...field }: Props) {
   const id = useId();
-  const [initial] = useState(() => (draft && recall().drafts[draft]) || field.defaultValue || '');
+  const [initial] = useState(() => (draft && recallDrafts()[draft]) || field.defaultValue || '');
   const [length, setLength] = useState(count(initial));
   const [refused, setRefused] = useState(0);
   const isLong = length > limit;

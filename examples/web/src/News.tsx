@@ -1,4 +1,4 @@
-import type { VideoFieldsFragment, VideoState } from './gql/graphql.ts';
+import type { Video, VideoState } from '../../../client/index.ts';
 import { toHref } from './hooks.ts';
 
 const ENDS: Partial<Record<VideoState, string>> = {
@@ -7,10 +7,7 @@ const ENDS: Partial<Record<VideoState, string>> = {
 };
 
 /** The ends of tasks that were submitted here and are not the one on the screen. */
-export function News(props: {
-  news: readonly VideoFieldsFragment[];
-  onDismiss: (video: VideoFieldsFragment) => void;
-}) {
+export function News(props: { news: readonly Video[]; onDismiss: (video: Video) => void }) {
   return (
     <div role="status">
       {props.news.map((video) => (

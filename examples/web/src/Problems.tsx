@@ -1,11 +1,11 @@
 import type { Refusal, Submit } from './submit.ts';
-import { PROBLEMS } from './words.ts';
+import { PROBLEMS, type Problem } from './words.ts';
 
 /** Why a submit was refused, and what to do. */
 export function Refused(props: Refusal & { isWaiting: boolean; onDismiss: () => void }) {
   const { problem, retryAt, isWaiting, onDismiss } = props;
-  const { title, advice } = PROBLEMS[problem.__typename];
-  const issues = problem.__typename === 'InvalidInputError' ? problem.issues : [];
+  const { title, advice } = PROBLEMS[problem.code as Problem];
+  const { issues } = problem;
   return (
     <div className="problem" role="alert">
       <h3>{title}</h3>
@@ -22,7 +22,7 @@ export function Refused(props: Refusal & { isWaiting: boolean; onDismiss: () => 
           ))}
         </ul>
       )}
-      {problem.__typename === 'UpstreamError' && <p className="quote">{problem.message}</p>}
+      {problem.code === 'UPSTREAM_ERROR' && <p className="quote">{problem.message}</p>}
       <button type="button" className="quiet" onClick={onDismiss}>
         Dismiss
       </button>
@@ -40,9 +40,6 @@ export function Unanswered({ submit }: { submit: Submit }) {
         it is sent, it is paid once.
       </p>
       <p className="quote">{submit.silence}</p>
-      <button type="button" className="quiet" onClick={submit.resend}>
-        Send again now
-      </button>
       <button type="button" className="quiet" onClick={submit.forget}>
         Forget it (it may have been paid)
       </button>

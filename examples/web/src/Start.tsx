@@ -6,7 +6,11 @@ import type { Submit } from './submit.ts';
 
 /** The first page: an invitation to make a video from nothing. */
 export function Start({ submit }: { submit: Submit }) {
-  const [{ data }] = useQuery({ query: VideosDocument, variables: { first: 1 } });
+  const [{ data }] = useQuery({
+    query: VideosDocument,
+    variables: { first: 1 },
+    requestPolicy: 'cache-and-network',
+  });
   const isFirst = data?.videos.edges.length === 0;
   return (
     <>

@@ -28,8 +28,6 @@ export const client = new Client({
       keys: Object.fromEntries(embedded),
       updates: {
         Mutation: {
-          extendVideo: (_result, _args, cache) => readListAgain(cache),
-          generateVideo: (_result, _args, cache) => readListAgain(cache),
           deleteVideo(_result, { id }, cache) {
             cache.invalidate({ __typename: 'Video', id: String(id) });
             readListAgain(cache);

@@ -1,6 +1,6 @@
 /** The fields that the forms share. */
 
-import type { ExtendVideoInput, VideoQuality } from './gql/graphql.ts';
+import type { ExtendVideoInput, VideoQuality } from '../../../client/index.ts';
 import { LimitedField } from './LimitedField.tsx';
 import type { ReadField } from './VideoForm.tsx';
 

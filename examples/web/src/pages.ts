@@ -10,6 +10,7 @@ import {
   VideosDocument,
   type VideosQuery,
 } from './gql/graphql.ts';
+import { useListVersion } from './lists.ts';
 
 const PAGE_SIZE = 48;
 
@@ -32,6 +33,7 @@ export function usePages(states?: readonly VideoState[]): Pages {
   const client = useClient();
   const connection = useConnection();
   const [wanted, setWanted] = useState(1);
+  const version = useListVersion();
   const [attempt, setAttempt] = useState(0);
   const [pages, setPages] = useState<readonly VideosQuery['videos'][]>([]);
   const [error, setError] = useState<CombinedError | null>(null);
@@ -39,7 +41,7 @@ export function usePages(states?: readonly VideoState[]): Pages {
   const ends = pages.slice(0, wanted - 1).map(({ pageInfo }) => pageInfo.endCursor);
   const places = JSON.stringify([null, ...ends]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an attempt is a reason to read again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an attempt and a new version are reasons to read again
   useEffect(() => {
     const cursors: (string | null)[] = JSON.parse(places);
     const subscriptions = cursors.map((after, index) =>
@@ -47,7 +49,7 @@ export function usePages(states?: readonly VideoState[]): Pages {
         .query(
           VideosDocument,
           { first: PAGE_SIZE, after, states: states ? [...states] : null },
-          { requestPolicy: index === 0 ? 'cache-and-network' : 'cache-first' },
+          { requestPolicy: index === 0 || version > 0 ? 'cache-and-network' : 'cache-first' },
         )
         .subscribe((result) => {
           setError(result.error ?? null);
@@ -58,11 +60,12 @@ export function usePages(states?: readonly VideoState[]): Pages {
     return () => {
       for (const subscription of subscriptions) subscription.unsubscribe();
     };
-  }, [client, places, states, attempt]);
+  }, [client, places, states, attempt, version]);
 
   const hasFailed = error !== null;
   useEffect(() => {
-    if (hasFailed && connection === 'open') setAttempt((last) => last + 1);
+    // After a lost connection, too: completions may have been missed.
+    if (connection === 'open' || (hasFailed && navigator.onLine)) setAttempt((last) => last + 1);
   }, [hasFailed, connection]);
 
   const shown = pages.slice(0, wanted);

@@ -11,6 +11,8 @@ const token = sessionStorage.getItem(KEY);
 let isAsked = false;
 const listeners = new Set<() => void>();
 
+export const getToken = (): string | null => token;
+
 /** For the headers of a request, and for `connectionParams` of a WebSocket, which has no headers. */
 export function toAuthorization(): Record<string, string> {
   return token ? { authorization: `Bearer ${token}` } : {};

@@ -1,132 +1,130 @@
 /** One submit at a time, paid at most once: across double clicks, reloads and lost connections. */
 
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
-import { useMutation } from 'urql';
-import { useConnection } from './connection.ts';
 import {
-  ExtendVideoDocument,
   type ExtendVideoInput,
-  type ExtendVideoMutation,
-  GenerateVideoDocument,
   type GenerateVideoInput,
-  type GenerateVideoMutation,
-} from './gql/graphql.ts';
-import { forgetDraft, recall, remember } from './memory.ts';
-import { isEnded, type Problem } from './words.ts';
+  LongtakeError,
+  type SubmitOptions,
+  type Video,
+} from '../../../client/index.ts';
+import { readListsAgain } from './lists.ts';
+import { longtake } from './longtake.ts';
+import { forgetDraft } from './memory.ts';
+import { askToSignIn } from './session.ts';
+import { PROBLEMS } from './words.ts';
 
 export interface Refusal {
-  readonly problem: Problem;
+  readonly problem: LongtakeError;
   /** In epoch milliseconds; 0: unknown. */
   readonly retryAt: number;
 }
 
 /** An extension names the video that it extends; an original does not. */
-export type SubmitInput = ExtendVideoInput | GenerateVideoInput;
-export type NewVideo =
-  | Omit<ExtendVideoInput, 'idempotencyKey'>
-  | Omit<GenerateVideoInput, 'idempotencyKey'>;
+export type NewVideo = ExtendVideoInput | GenerateVideoInput;
 
 export interface Submit {
   /** Sent and not answered yet. */
-  readonly pending: SubmitInput | null;
-  /** Why no answer arrived. The submit is sent again after a reconnect, or by `resend`. */
+  readonly pending: NewVideo | null;
+  /** Why no answer arrived. The client sends the submit again. */
   readonly silence: string | null;
   readonly refusal: Refusal | null;
   submit(input: NewVideo): void;
-  resend(): void;
   /** Gives up the pending submit, which may have been paid for. */
   forget(): void;
   dismiss(): void;
 }
 
-type Result = ExtendVideoMutation['extendVideo'] | GenerateVideoMutation['generateVideo'];
-
-/** The video that exists or may exist. */
-function findVideo(result: Result) {
-  if ('video' in result) return result.video;
-  return 'inDoubt' in result ? result.inDoubt : null;
-}
-
-function isProblem(result: Result): result is Problem {
-  return !('video' in result);
-}
-
-/** Sends either kind by its own mutation. */
-function useSend() {
-  const [, extendVideo] = useMutation(ExtendVideoDocument);
-  const [, generateVideo] = useMutation(GenerateVideoDocument);
-  return async (input: SubmitInput) => {
-    if ('taskId' in input) {
-      const { data, error } = await extendVideo({ input });
-      return { result: data?.extendVideo, error };
-    }
-    const { data, error } = await generateVideo({ input });
-    return { result: data?.generateVideo, error };
-  };
-}
-
-/** @param onMade called with the id of the video that exists or may exist. */
-export function useSubmit(onMade: (id: string) => void): Submit {
-  const connection = useConnection();
-  const sendOnce = useSend();
-  const [pending, setPending] = useState(() => recall().submit);
+/**
+ * @param onMade called with the id of the video that exists or may exist.
+ * @param onEnded called with each video that was submitted here, also before a reload, when it ends.
+ */
+export function useSubmit(onMade: (id: string) => void, onEnded: (video: Video) => void): Submit {
+  const [pending, setPending] = useState<NewVideo | null>(null);
   const [silence, setSilence] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
-  const isSending = useRef(false);
+  const leaving = useRef<AbortController | null>(null);
 
-  function keep(input: SubmitInput | null): void {
-    remember({ submit: input, early: [] });
+  /** Shows a submit until it is answered, and reports the end of its video. */
+  async function follow(
+    input: NewVideo,
+    send: (options: SubmitOptions) => Promise<Video>,
+  ): Promise<void> {
+    const controller = new AbortController();
+    leaving.current = controller;
+    let isAnswered = false;
     setPending(input);
-  }
-
-  async function send(input: SubmitInput): Promise<void> {
-    if (isSending.current) return;
-    isSending.current = true;
-    setSilence(null);
-    const { result, error } = await sendOnce(input);
-    isSending.current = false;
-    // Without an answer the outcome is unknown; the same key makes it safe to send it again.
-    if (!result) return setSilence(error?.graphQLErrors[0]?.message ?? 'No answer came.');
-
-    const { open, early } = recall();
-    keep(null);
-    const video = findVideo(result);
-    if (video) {
-      forgetDraft(input.prompt);
-      const { id, state } = video;
-      // The end may arrive before the answer, which then contains an older state.
-      if (!isEnded(state) && !early.includes(id)) remember({ open: [...open, id] });
-      onMade(id);
-    } else if (isProblem(result)) {
-      const { retryAfter } = result;
-      setRefusal({ problem: result, retryAt: retryAfter ? Date.now() + retryAfter * 1000 : 0 });
+    function settle(): void {
+      isAnswered = true;
+      leaving.current = null;
+      setPending(null);
+      setSilence(null);
+    }
+    try {
+      const video = await send({
+        signal: controller.signal,
+        // The form counts down instead.
+        maxRefusals: 0,
+        onUpdate({ id }) {
+          if (isAnswered) return;
+          settle();
+          forgetDraft(input.prompt);
+          readListsAgain();
+          onMade(id);
+        },
+        onRetry({ message }) {
+          if (!isAnswered) setSilence(message);
+        },
+      });
+      onEnded(video);
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      const problem = error as LongtakeError;
+      if (problem.video) return onEnded(problem.video);
+      if (problem.code === 'UNAUTHENTICATED') askToSignIn();
+      if (isAnswered) return;
+      const isRefused = problem instanceof LongtakeError && problem.code in PROBLEMS;
+      if (!isRefused) return setSilence(problem.message);
+      settle();
+      const { retryAfter } = problem;
+      setRefusal({ problem, retryAt: retryAfter ? Date.now() + retryAfter * 1000 : 0 });
     }
   }
 
-  const resend = () => {
-    if (pending) void send(pending);
-  };
-  const onConnection = useEffectEvent(resend);
-  useEffect(() => {
-    if (connection === 'open') onConnection();
-  }, [connection]);
+  const hasResumed = useRef(false);
+  const resume = useEffectEvent(async () => {
+    // React runs effects twice in development.
+    if (hasResumed.current) return;
+    hasResumed.current = true;
+    for (const submit of await longtake.pending()) {
+      const { id, input } = submit;
+      if (id === null) void follow(input, submit.resume);
+      else
+        submit.resume().then(onEnded, ({ video }: LongtakeError) => {
+          if (video) onEnded(video);
+        });
+    }
+  });
+  useEffect(() => void resume(), []);
 
   return {
     pending,
     silence,
     refusal,
-    submit(fields) {
-      if (isSending.current || pending) return;
-      const input = { ...fields, idempotencyKey: crypto.randomUUID() };
+    submit(input) {
+      if (pending) return;
       setRefusal(null);
-      // Stored before it is sent, so that a reload finds it.
-      keep(input);
-      void send(input);
+      void follow(input, (options) =>
+        'taskId' in input
+          ? longtake.extendVideo(input, options)
+          : longtake.generateVideo(input, options),
+      );
     },
-    resend,
-    forget() {
-      keep(null);
+    async forget() {
+      leaving.current?.abort();
+      setPending(null);
       setSilence(null);
+      for (const submit of await longtake.pending()) if (submit.id === null) await submit.forget();
     },
     dismiss: () => setRefusal(null),
   };

@@ -3,9 +3,9 @@
  * value of the schema.
  */
 
+import type { ErrorCode } from '../../../client/index.ts';
 import type {
   AspectRatio,
-  ExtendVideoMutation,
   FailureReason,
   VideoKind,
   VideoQuality,
@@ -13,10 +13,15 @@ import type {
   WithdrawVideoMutation,
 } from './gql/graphql.ts';
 
-/** Why a submit was not accepted. */
+/** Why a submit was not accepted. The other codes do not come from a submit, or are no refusal. */
 export type Problem = Exclude<
-  ExtendVideoMutation['extendVideo'],
-  { __typename: 'ExtendVideoSuccess' | 'OutcomeUnknownError' }
+  ErrorCode,
+  | 'OUTCOME_UNKNOWN'
+  | 'TOO_LATE'
+  | 'SEQUENCE_NOT_FOUND'
+  | 'CURSOR_EXPIRED'
+  | 'UNAUTHENTICATED'
+  | 'INTERNAL'
 >;
 
 /** Why a request was not withdrawn. */
@@ -70,51 +75,51 @@ export const isLost = (state: VideoState) => state === 'FAILED' || state === 'WI
 
 export const isEnded = (state: VideoState) => state === 'SUCCEEDED' || isLost(state);
 
-export const PROBLEMS: Record<Problem['__typename'], Words> = {
-  InvalidInputError: {
+export const PROBLEMS: Record<Problem, Words> = {
+  INVALID_INPUT: {
     title: 'Something in the form is not right',
     advice: 'Nothing was paid. Correct it and send it again.',
   },
-  VideoNotFoundError: {
+  VIDEO_NOT_FOUND: {
     title: 'The video to extend is not known',
     advice: 'Nothing was paid. It may be gone, or somebody else’s: choose another one.',
   },
-  SourceUnavailableError: {
+  SOURCE_UNAVAILABLE: {
     title: 'The image could not be fetched',
     advice: 'Nothing was paid. Its address must be open to the whole internet.',
   },
-  RateLimitedError: {
+  RATE_LIMITED: {
     title: 'Too many requests at once',
     advice:
       'Nothing was started or paid. Send it again in a moment, or tick “Send when there is room”.',
   },
-  UpstreamUnauthorizedError: {
+  UPSTREAM_UNAUTHORIZED: {
     title: 'The video service does not accept us',
     advice: 'Nothing was paid. Only the operator of this service can fix it.',
   },
-  InsufficientCreditsError: {
+  INSUFFICIENT_CREDITS: {
     title: 'There are no credits left',
     advice: 'Nothing was paid. Only the operator of this service can fix it.',
   },
-  UpstreamMaintenanceError: {
+  UPSTREAM_MAINTENANCE: {
     title: 'The video service is under maintenance',
     advice:
       'Nothing was paid. Come back a little later, or tick “Send when there is room” and send it again.',
   },
-  UpstreamError: {
+  UPSTREAM_ERROR: {
     title: 'The video service had an error',
     advice: 'Nothing was started or paid. If it happens again, come back later.',
   },
-  UpstreamUnreachableError: {
+  UPSTREAM_UNREACHABLE: {
     title: 'The video service cannot be reached',
     advice:
       'Nothing was sent or paid. Try again in a moment, or tick “Send when there is room” and send it again.',
   },
-  IdempotencyConflictError: {
+  IDEMPOTENCY_CONFLICT: {
     title: 'This request was sent before, with other words',
     advice: 'Nothing new was paid. Send it again: it then counts as a new one.',
   },
-  GatewayUnavailableError: {
+  GATEWAY_UNAVAILABLE: {
     title: 'The service is busy or restarting',
     advice: 'Nothing was started or paid. Try again in a moment.',
   },
