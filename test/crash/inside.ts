@@ -9,7 +9,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { createDeedTracker, isLease, type StatementPoint } from './deeds.ts';
 
-export type InnerPoint = StatementPoint | 'POST about to leave';
+export type InnerPoint = StatementPoint | 'POST about to leave' | 'any statement';
 
 let armed: InnerPoint | null = null;
 let remaining = 0;
@@ -73,6 +73,7 @@ subscribe('undici:client:sendHeaders', (message) => {
 const tracker = createDeedTracker();
 
 function before(sql: string): void {
+  reach('any statement');
   for (const point of tracker.before(sql)) reach(point);
 }
 
