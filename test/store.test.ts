@@ -455,6 +455,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         expect(ended).toEqual({
           owner: 'me',
           completion: (await findTaskEnd(db, 'me', first))?.completion,
+          followUp: null,
         });
         expect(ended?.completion.number).toBe(2);
         // What differs from row to row is left out.
