@@ -11,9 +11,23 @@ import { extend } from './support/operations.ts';
 import { hasPgbouncer, type Pooler, startPgbouncer } from './support/pgbouncer.ts';
 import { sharedPostgres } from './support/postgres.ts';
 import { runProgram } from './support/program.ts';
+import { schedule, startCountingUpstream } from './support/scheduling.ts';
 
 const UPSTREAM = { url: 'http://127.0.0.1:9' };
 const isThere = hasPgbouncer();
+
+/** Two replicas on one database send all scheduled submits. */
+async function expectQueueToMove(env: Record<string, string>): Promise<void> {
+  await using upstream = await startCountingUpstream();
+  await using a = await startGateway(upstream, env);
+  await using b = await startGateway(upstream, env);
+  const notBefore = new Date().toISOString();
+  for (let n = 0; n < 20; n++) {
+    await schedule(n % 2 === 0 ? a : b, { prompt: `Number ${n}`, notBefore });
+  }
+  await upstream.until(20);
+  expect(new Set(upstream.prompts).size).toBe(20);
+}
 
 /** One replica extends a video and gets the callback; a listener on another receives the completion. */
 async function expectReplicasToHear(env: Record<string, string>): Promise<void> {
@@ -95,6 +109,9 @@ describe.skipIf(!isThere)('pgbouncer in session mode', () => {
     const DATABASE_URL = pooler.through(await sharedPostgres().createDatabase());
 
     await expectReplicasToHear({ DATABASE_URL });
+    await expectQueueToMove({
+      DATABASE_URL: pooler.through(await sharedPostgres().createDatabase()),
+    });
 
     const [tables, notifications] = await consult({ DATABASE_URL });
     expect(tables?.message).toMatch(/is usable and up to date$/);
@@ -127,6 +144,7 @@ describe.skipIf(!isThere)('pgbouncer in transaction mode', () => {
     const DATABASE_URL = pooler.through(DATABASE_LISTEN_URL);
 
     await expectReplicasToHear({ DATABASE_URL, DATABASE_LISTEN_URL });
+    await expectQueueToMove({ DATABASE_URL, DATABASE_LISTEN_URL });
 
     expect((await consult({ DATABASE_URL, DATABASE_LISTEN_URL }))[1]).toMatchObject(ARRIVE);
     const statement = `select current_setting('statement_timeout') as statement,
