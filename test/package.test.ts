@@ -83,6 +83,7 @@ void longtake.extendVideo({ taskId: 'id', prompt: 'On', quality: '720p' });
 function toShape(output: string): string {
   return output
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')
+    .replace(/Copies of films +\S+/, 'Copies of films FOLDER')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
     .replaceAll(/ +\d+\.\d s$/gm, ' SECONDS');
 }
