@@ -23,7 +23,7 @@ it.each([
 
   const child = spawn(process.execPath, [VITEST, 'run', '--dir', FOLDER], {
     env: { ...Object.fromEntries(env), TEST_BUILT: 'off', NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   const output = child.stdout.setEncoding('utf8').toArray();
   const [exitCode] = await once(child, 'exit');

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<1057f93b898895f7de51e67acf52d07b>>
+ * @generated SignedSource<<87319524d51363ed2f0641078da5179a>>
  * @lightSyntaxTransform
  */
 
@@ -9,7 +9,7 @@
 
 import { ConcreteRequest } from 'relay-runtime';
 import { FragmentRefs } from "relay-runtime";
-export type ErrorCode = "CURSOR_EXPIRED" | "GATEWAY_UNAVAILABLE" | "IDEMPOTENCY_CONFLICT" | "INSUFFICIENT_CREDITS" | "INTERNAL" | "INVALID_INPUT" | "OUTCOME_UNKNOWN" | "RATE_LIMITED" | "SOURCE_UNAVAILABLE" | "TOO_LATE" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MAINTENANCE" | "UPSTREAM_UNAUTHORIZED" | "UPSTREAM_UNREACHABLE" | "VIDEO_NOT_FOUND" | "%future added value";
+export type ErrorCode = "CURSOR_EXPIRED" | "GATEWAY_UNAVAILABLE" | "IDEMPOTENCY_CONFLICT" | "INSUFFICIENT_CREDITS" | "INTERNAL" | "INVALID_INPUT" | "OUTCOME_UNKNOWN" | "RATE_LIMITED" | "SEQUENCE_NOT_FOUND" | "SOURCE_UNAVAILABLE" | "TOO_LATE" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MAINTENANCE" | "UPSTREAM_UNAUTHORIZED" | "UPSTREAM_UNREACHABLE" | "VIDEO_NOT_FOUND" | "%future added value";
 export type VideoQuality = "P1080" | "P720" | "%future added value";
 export type WhenBusy = "FAIL" | "QUEUE" | "%future added value";
 export type ExtendVideoInput = {
