@@ -24,14 +24,16 @@ describe.skipIf(!HAS_NGINX)('GraphiQL below a path of nginx', () => {
     await page.waitForURL((url) =>
       Boolean(url.searchParams.get('query')?.includes(' VideoExtended(')),
     );
-    const opened = page.waitForEvent('websocket');
-    await execute();
-    const socket = await opened;
-    await socket.waitForEvent('framereceived', ({ payload }) =>
-      String(payload).includes('connection_ack'),
+    const { promise: acknowledged, resolve } = Promise.withResolvers<string>();
+    // Listens before the first frame can arrive.
+    page.once('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => {
+        if (String(payload).includes('connection_ack')) resolve(socket.url());
+      }),
     );
+    await execute();
 
-    expect(socket.url()).toBe(`${site.url.replace('http', 'ws')}/graphql`);
+    expect(await acknowledged).toBe(`${site.url.replace('http', 'ws')}/graphql`);
     expect(shown.complaints).toEqual([]);
   });
 });
