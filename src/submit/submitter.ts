@@ -220,8 +220,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     const outcome = await send(sending);
     span.end(outcome.fault);
     hub.publish(sending.row);
-    // It may have been scheduled instead.
-    dispatcher.wake();
+    if (outcome.row?.state === 'SCHEDULED') dispatcher.wake();
     return outcome.row;
   }
 
