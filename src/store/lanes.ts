@@ -183,51 +183,33 @@ export async function restLane(
     return;
   }
   const retryAt = sql<number>`now_ms() + ${sql.lit(RETRY_MS)}`;
-  await trx
-    .updateTable('lane')
+  await updateLane(trx, { owner, kind })
     .set({
       resume_at: sql<number>`case when ${next} > ${retryAt} then ${next} else ${retryAt} end`,
     })
-    .where('owner', '=', owner)
-    .where('kind', '=', kind)
     .where('entries', '=', entries)
     .execute();
 }
 
-/** The submits of the lane wait for so long, at least. */
-export async function pauseLane(
-  trx: Database,
-  { owner, kind }: Lane,
-  waitMs: number,
-): Promise<void> {
-  await trx
-    .updateTable('lane')
-    .set({ resume_at: sql<number>`now_ms() + ${waitMs}` })
-    .where('owner', '=', owner)
-    .where('kind', '=', kind)
+/** No submit of the lane is on its way, and those that wait do so for this long, at least. */
+export async function pauseLane(trx: Database, lane: Lane, waitMs: number): Promise<void> {
+  await updateLane(trx, lane)
+    .set({ busy_until: 0, resume_at: sql<number>`now_ms() + ${waitMs}` })
     .execute();
 }
 
 /** A submit of the lane was taken: the other lanes go first now. */
-export async function advanceLane(
-  trx: Database,
-  { owner, kind }: Lane,
-  busyMs: number,
-): Promise<void> {
-  await trx
-    .updateTable('lane')
+export async function advanceLane(trx: Database, lane: Lane, busyMs: number): Promise<void> {
+  await updateLane(trx, lane)
     .set({ turn: lastTurn, busy_until: sql<number>`now_ms() + ${busyMs}` })
-    .where('owner', '=', owner)
-    .where('kind', '=', kind)
     .execute();
 }
 
 /** The submit that was taken last has left, or will not leave. */
-export async function freeLane(db: Database, { owner, kind }: Lane): Promise<void> {
-  await db
-    .updateTable('lane')
-    .set({ busy_until: 0 })
-    .where('owner', '=', owner)
-    .where('kind', '=', kind)
-    .execute();
+export async function freeLane(db: Database, lane: Lane): Promise<void> {
+  await updateLane(db, lane).set({ busy_until: 0 }).execute();
+}
+
+function updateLane(db: Database, { owner, kind }: Lane) {
+  return db.updateTable('lane').where('owner', '=', owner).where('kind', '=', kind);
 }

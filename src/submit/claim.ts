@@ -24,12 +24,8 @@ const MAX_LIMIT_PAUSE_MS = 60_000;
 
 export type Claim =
   | { readonly found: 'submit'; readonly row: Taken; readonly place: Place }
-  /** The owner may send nothing more for now. */
-  | { readonly found: 'limit'; readonly owner: string }
-  /** Something else has changed: claim again. */
-  | { readonly found: 'change' }
-  /** `busy`: other transactions hold the lanes. */
-  | { readonly found: 'no place' | 'no submit' | 'busy' };
+  /** `change`: a lane rests from now on, so claim again. `busy`: other transactions hold the lanes. */
+  | { readonly found: 'change' | 'no place' | 'no submit' | 'busy' };
 
 export interface ClaimParts {
   readonly db: Database;
@@ -91,7 +87,7 @@ async function claimFrom(
   if (exceeded) {
     const waitMs = exceeded.retryAfterMs ?? IN_FLIGHT_RETRY_MS;
     await pauseLane(trx, lane, Math.min(waitMs, MAX_LIMIT_PAUSE_MS));
-    return { found: 'limit', owner: lane.owner };
+    return { found: 'change' };
   }
   const place = await takePlace(trx, allowance);
   if (!place) throw new NoPlace();

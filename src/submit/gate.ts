@@ -61,19 +61,21 @@ export interface GateParts {
 export function createGate({ db, log, metrics, allowance, maxWaitMs }: GateParts): Gate {
   let line: Line | null = null;
 
+  /** By the last reading of the line. */
   function findWaitMs(owner: string): number {
-    if (!line || !isBelieved(line)) return 0;
-    return toWaitMs(line, allowance, countBefore(line, owner, 'NOW'));
+    return line ? toWaitMs(line, allowance, countBefore(line, owner, 'NOW')) : 0;
   }
 
-  function refuse(waitMs: number): RateLimitedError {
-    metrics.gateWait(false, 0);
+  function toError(waitMs: number): RateLimitedError {
     return new RateLimitedError({ retryAfter: Math.max(1, Math.ceil(waitMs / 1_000)) });
   }
 
   function findRefusal(owner: string): RateLimitedError | null {
+    if (!line || !isBelieved(line)) return null;
     const waitMs = findWaitMs(owner);
-    return waitMs > maxWaitMs ? refuse(waitMs) : null;
+    if (waitMs <= maxWaitMs) return null;
+    metrics.gateWait(false, 0);
+    return toError(waitMs);
   }
 
   async function pause(seconds: number | null): Promise<void> {
@@ -100,8 +102,7 @@ export function createGate({ db, log, metrics, allowance, maxWaitMs }: GateParts
     async toRefusal(owner) {
       // With the database away, the last reading is the best there is.
       line = await readLine(db, allowance).catch(() => line);
-      const waitMs = line ? toWaitMs(line, allowance, countBefore(line, owner, 'NOW')) : 0;
-      return new RateLimitedError({ retryAfter: Math.max(1, Math.ceil(waitMs / 1_000)) });
+      return toError(findWaitMs(owner));
     },
     leave(place) {
       restartPlace(db, allowance, place).catch((error: unknown) => {

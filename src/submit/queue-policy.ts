@@ -18,7 +18,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'GATEWAY_UNAVAILABLE',
 ]);
 
-/** Statuses of a wrong `UPSTREAM_URL` or a key without rights, which an operator can mend. */
+/** Statuses of a wrong `UPSTREAM_URL` or a key without rights, which an operator can fix. */
 const OPERATOR_CODES: ReadonlySet<number> = new Set([301, 302, 307, 308, 403, 404, 405]);
 
 /**

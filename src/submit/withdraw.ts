@@ -11,7 +11,7 @@ import { type AnswerParts, waitUntilSettled } from './answer.ts';
 
 /**
  * @param key the video's id or task id.
- * @throws VideoNotFoundError; TooLateError with the video as it stands.
+ * @throws VideoNotFoundError; TooLateError with the video in its current state.
  */
 export async function withdraw(
   parts: AnswerParts & EndTaskParts,

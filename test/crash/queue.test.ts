@@ -110,7 +110,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('the queue on %s amid kills', (
       return taskId === null ? state !== 'UNCONFIRMED' : taskId !== task?.taskId;
     });
     expect(faults).toEqual([]);
-    // Of the owner's scheduled submits one leaves at a time, and beside it one that was sent at once.
+    // A kill can meet at most one scheduled submit of the owner, and one that was sent at once.
     expect(rows.length - sent.length).toBeLessThanOrEqual(2 * kills);
   });
 });

@@ -113,7 +113,7 @@ async function forgetInState(
   limit: number,
 ): Promise<string[]> {
   return db.transaction().execute(async (trx) => {
-    // First an update, because replicas are told of updates and forget what they have cached.
+    // First an update, because an update notifies the replicas, which then drop what they have cached.
     const rows = await trx
       .updateTable('video')
       .set(SCRUBBED)
@@ -147,7 +147,7 @@ export interface OwnerRemains {
   readonly tasks: number;
 }
 
-/** Deletes what is stored about an owner beside videos, unless tasks are still open. */
+/** Deletes what is stored about an owner apart from videos, unless tasks are still open. */
 export async function forgetOwner(db: Database, owner: string): Promise<OwnerRemains> {
   return db.transaction().execute(async (trx) => {
     await trx.deleteFrom('attempt').where('owner', '=', owner).execute();

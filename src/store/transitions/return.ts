@@ -1,7 +1,7 @@
 /** A scheduled submit that was taken and not sent, or refused for a while, comes back. */
 
 import { sql } from 'kysely';
-import { enterLane } from '../lanes.ts';
+import { enterLane, pauseLane } from '../lanes.ts';
 import type { VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { lockOwner } from '../spending.ts';
@@ -54,12 +54,7 @@ export async function returnToQueue(
     }
     const lane = { owner: row.owner, kind: 'LATER' } as const;
     await enterLane(trx, lane, id);
-    await trx
-      .updateTable('lane')
-      .set({ busy_until: 0, resume_at: sql<number>`now_ms() + ${waitMs}` })
-      .where('owner', '=', lane.owner)
-      .where('kind', '=', lane.kind)
-      .execute();
+    await pauseLane(trx, lane, waitMs);
     return { row, ended: null };
   });
 }
