@@ -581,6 +581,8 @@ const OTHER_MODULES = new Set([
     'postgres-trouble',
     'prepared',
     'rows',
+    'count',
+    'pages',
   ],
   ...['schema', 'sequence-rows', 'sequence-tables', 'sqlite', 'video-loader', 'wal'],
   ...['transitions/unique-keys', 'transitions/end-columns', 'transitions/end-number'],

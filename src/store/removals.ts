@@ -2,6 +2,7 @@
 
 import { sql } from 'kysely';
 import type { FileCopyRow } from './copies.ts';
+import { countRows } from './count.ts';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
@@ -98,19 +99,15 @@ export async function leaseRemovals(
 
 /** Counts copies that are still to be removed, up to 1,000. */
 export async function countRemovals(db: Database): Promise<number> {
-  const { count } = await db
-    .selectFrom((eb) =>
-      eb
-        .selectFrom('file_copy')
-        .select('id')
-        .where('state', '=', sql.lit('REMOVING'))
-        .where('try_after', '>', 0)
-        .limit(1_000)
-        .as('removing'),
-    )
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return count;
+  return countRows(
+    db,
+    db
+      .selectFrom('file_copy')
+      .select('id')
+      .where('state', '=', sql.lit('REMOVING'))
+      .where('try_after', '>', 0)
+      .limit(1_000),
+  );
 }
 
 /** Deletes the rows of copies that have been removed. */

@@ -1,6 +1,6 @@
 /** Reads of sequences. Every one that a client causes is scoped to an owner. */
 
-import { type SqlBool, sql } from 'kysely';
+import { sql } from 'kysely';
 import {
   type Sequence,
   type SequenceParts,
@@ -9,6 +9,8 @@ import {
   START,
 } from '../sequence.ts';
 import type { Video } from '../video.ts';
+import { countRows } from './count.ts';
+import { isOnPage, type Page, type Place, toPageOrder } from './pages.ts';
 import { toVideo } from './rows.ts';
 import type { Database } from './schema.ts';
 import { type SequenceRow, type ShotRow, toSequence } from './sequence-rows.ts';
@@ -78,19 +80,15 @@ export async function hasScheduledTry(db: Database, sequenceId: string): Promise
 
 /** The owner's RUNNING sequences; at most `limit`. */
 export async function countRunning(db: Database, owner: string, limit: number): Promise<number> {
-  const { count } = await db
-    .selectFrom((eb) =>
-      eb
-        .selectFrom('sequence')
-        .select('id')
-        .where('owner', '=', owner)
-        .where('state', '=', 'RUNNING')
-        .limit(limit)
-        .as('running'),
-    )
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return Number(count);
+  return countRows(
+    db,
+    db
+      .selectFrom('sequence')
+      .select('id')
+      .where('owner', '=', owner)
+      .where('state', '=', 'RUNNING')
+      .limit(limit),
+  );
 }
 
 export async function findSequences(
@@ -108,12 +106,6 @@ export async function findSequences(
   return new Map(rows.map((row) => [row.id, toSequence(row)]));
 }
 
-interface Page {
-  readonly limit: number;
-  /** The page begins after this id; null begins with the newest sequence. */
-  readonly before: string | null;
-}
-
 /** The owner's sequences, newest first: a page per state along its index, in one statement. */
 export async function listSequences(
   db: Database,
@@ -121,29 +113,16 @@ export async function listSequences(
   states: readonly SequenceState[] | null,
   { limit, before }: Page,
 ): Promise<Sequence[]> {
-  const select = (columns: 'owner' | 'owner, state', values: readonly string[]) => {
-    const refs = sql.raw(columns);
-    const from = sql.join(values);
-    return (
-      db
-        .selectFrom('sequence')
-        .selectAll()
-        // A range of one value keeps PostgreSQL on the index in its order.
-        .where(sql<SqlBool>`(${refs}) >= (${from})`)
-        .where(
-          before === null
-            ? sql<SqlBool>`(${refs}) <= (${from})`
-            : sql<SqlBool>`(${refs}, id) < (${sql.join([...values, before])})`,
-        )
-        .orderBy(sql`${sql.raw(columns === 'owner' ? 'owner desc' : 'owner desc, state desc')}`)
-        .orderBy('id', 'desc')
-        .limit(limit)
-    );
-  };
-  const pages =
-    states === null
-      ? [select('owner', [owner])]
-      : [...new Set(states)].map((state) => select('owner, state', [owner, state]));
+  const places: Place[] =
+    states === null ? [{ owner }] : [...new Set(states)].map((state) => ({ owner, state }));
+  const pages = places.map((place) =>
+    db
+      .selectFrom('sequence')
+      .selectAll()
+      .where(isOnPage(place, before))
+      .orderBy(toPageOrder(place))
+      .limit(limit),
+  );
   const [first, ...others] = pages.map((page) => db.selectFrom(page.as('page')).selectAll());
   if (!first) return [];
   const all = others.reduce((some, one) => some.unionAll(one), first);

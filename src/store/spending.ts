@@ -1,6 +1,7 @@
 /** Spending limits of an owner. */
 
 import { sql } from 'kysely';
+import { countRows } from './count.ts';
 import { TASK_STATES } from './open-tasks.ts';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
@@ -66,19 +67,16 @@ export async function findOverspending(
   const { inFlight } = limits;
   if (inFlight === null) return null;
   const most = inFlight - 1 + counted;
-  const { open } = await trx
-    .selectFrom((eb) =>
-      eb
-        .selectFrom('video')
-        .select('id')
-        .where('owner', '=', owner)
-        .where('state', 'in', TASK_STATES)
-        .limit(most + 1)
-        .as('task'),
-    )
-    .select((eb) => eb.fn.countAll<number>().as('open'))
-    .executeTakeFirstOrThrow();
-  return Number(open) > most ? { retryAfterMs: null } : null;
+  const open = await countRows(
+    trx,
+    trx
+      .selectFrom('video')
+      .select('id')
+      .where('owner', '=', owner)
+      .where('state', 'in', TASK_STATES)
+      .limit(most + 1),
+  );
+  return open > most ? { retryAfterMs: null } : null;
 }
 
 /** Deletes about `limit` attempts older than every window. Returns how many. */

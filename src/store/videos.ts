@@ -1,8 +1,9 @@
 /** Reads of videos. Every one is scoped to an owner. */
 
-import { type SqlBool, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Video, VideoState } from '../video.ts';
 import { toCreationTime } from '../video-id.ts';
+import { isOnPage, type Page, type Place, toPageOrder } from './pages.ts';
 import { type Prepared, prepare } from './prepared.ts';
 import { toVideo, toVideoState, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
@@ -84,12 +85,6 @@ export type VideoFilter =
   | { readonly states?: readonly VideoState[] | null | undefined }
   | { readonly sourceTaskId: string };
 
-interface Page {
-  readonly limit: number;
-  /** The page begins after this id; null begins with the newest video. */
-  readonly before: string | null;
-}
-
 /**
  * Lists the owner's videos, newest first (ids are ordered by time). The cost depends on the length of
  * the page and not on the number of videos.
@@ -152,30 +147,12 @@ function toRowStates(states: readonly VideoState[]): RowState[] {
   return [...wanted];
 }
 
-/**
- * Reads a page along the index on these columns followed by the id. Each column is compared as a range
- * of one value: with `=` PostgreSQL drops the column from the sort order and may then walk the primary
- * key through the videos of all owners.
- */
-function selectPage(
-  db: Database,
-  place: Partial<Pick<VideoRow, 'owner' | 'state' | 'source_task_id'>>,
-  { limit, before }: Page,
-) {
-  const columns = Object.keys(place) as (keyof typeof place)[];
-  const values = Object.values(place);
-  const refs = sql.join(columns.map((column) => sql.ref(column)));
-  let query = db
+function selectPage(db: Database, place: Place, { limit, before }: Page) {
+  return db
     .selectFrom('video')
-    .where(sql<SqlBool>`(${refs}) >= (${sql.join(values)})`)
-    .where(
-      before === null
-        ? sql<SqlBool>`(${refs}) <= (${sql.join(values)})`
-        : sql<SqlBool>`(${refs}, id) < (${sql.join([...values, before])})`,
-    )
+    .where(isOnPage(place, before))
+    .orderBy(toPageOrder(place))
     .limit(limit);
-  for (const column of columns) query = query.orderBy(column, 'desc');
-  return query.orderBy('id', 'desc');
 }
 
 /**

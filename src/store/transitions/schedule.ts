@@ -1,6 +1,7 @@
 /** A scheduled submit: it waits, is taken to be sent, or comes back. */
 
 import { sql } from 'kysely';
+import { countRows } from '../count.ts';
 import { enterLane } from '../lanes.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database, LaneKind } from '../schema.ts';
@@ -27,19 +28,15 @@ export async function scheduleSubmit(
 
 /** How many submits of the owner are scheduled and not being sent; at most `limit`. */
 export async function countScheduled(db: Database, owner: string, limit: number): Promise<number> {
-  const { count } = await db
-    .selectFrom((eb) =>
-      eb
-        .selectFrom('video')
-        .select('id')
-        .where('owner', '=', owner)
-        .where('waiting', '=', 'LATER')
-        .limit(limit)
-        .as('scheduled'),
-    )
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return Number(count);
+  return countRows(
+    db,
+    db
+      .selectFrom('video')
+      .select('id')
+      .where('owner', '=', owner)
+      .where('waiting', '=', 'LATER')
+      .limit(limit),
+  );
 }
 
 export interface Taken extends VideoRow {
