@@ -94,6 +94,19 @@ describe.each(['SQLite', 'PostgreSQL'])('the queue on %s', (engine) => {
     expect(data.videos.edges.map(({ node }) => node.id)).toEqual([third.id, second.id]);
   });
 
+  it('counts a submit that has just arrived behind those before it', async () => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await start(upstream, BUSY);
+    const first = queue(gateway);
+    (await upstream.nextSubmit()).accept('task-1');
+    await first;
+
+    for (const position of [1, 2, 3]) {
+      const { id } = await queue(gateway, { prompt: `Number ${position}` });
+      expect((await read(gateway, id)).schedule).toMatchObject({ position });
+    }
+  });
+
   it('sends them in order when there is room, also after a restart', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await start(upstream, BUSY);

@@ -71,11 +71,16 @@ export function createForecast({
   let timer: NodeJS.Timeout | undefined;
 
   async function findPosition({ line, scheduled }: Queue, owner: string, id: string) {
-    const ids = scheduled.get(owner) ?? listScheduled(db, owner);
-    scheduled.set(owner, ids);
-    // It was just taken, or has just arrived.
-    const ahead = Math.max(0, (await ids).indexOf(id));
-    return countBefore(line, owner, 'LATER', ahead);
+    const readOwn = () => {
+      const ids = listScheduled(db, owner);
+      scheduled.set(owner, ids);
+      return ids;
+    };
+    let ids = await (scheduled.get(owner) ?? readOwn());
+    // It has arrived since.
+    if (!ids.includes(id)) ids = await readOwn();
+    // One that is not there even now is being sent.
+    return countBefore(line, owner, 'LATER', Math.max(0, ids.indexOf(id)));
   }
 
   async function findSchedule(owner: string, video: Video): Promise<Schedule | null> {
