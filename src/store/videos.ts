@@ -98,7 +98,7 @@ export async function listVideos(
   if ('states' in filter && filter.states) {
     return (await listByStates(db, owner, filter.states, page)).map(toVideo);
   }
-  const place =
+  const place: Place =
     'sourceTaskId' in filter ? { owner, source_task_id: filter.sourceTaskId } : { owner };
   const rows = await selectPage(db, place, page)
     .selectAll()
