@@ -1,4 +1,4 @@
-import type { ErrorCode, Video, VideoFailure } from './schema.ts';
+import type { ErrorCode, Sequence, Video, VideoFailure } from './schema.ts';
 
 /** The gateway's codes, and those of this client. New ones may be added. */
 export type LongtakeErrorCode =
@@ -9,6 +9,8 @@ export type LongtakeErrorCode =
   | 'VIDEO_FAILED'
   /** The request was withdrawn before it was sent. */
   | 'VIDEO_WITHDRAWN'
+  /** A shot of the sequence failed; see `sequence.problem`. `resumeSequence` or `cancelSequence` decides. */
+  | 'SEQUENCE_PAUSED'
   | (string & {});
 
 export interface ErrorFacts {
@@ -17,14 +19,16 @@ export interface ErrorFacts {
   readonly retryable?: boolean | undefined;
   readonly retryAfter?: number | null | undefined;
   readonly issues?: LongtakeError['issues'] | undefined;
-  readonly video?: Video | undefined;
+  readonly failure?: VideoFailure | null | undefined;
+  readonly video?: Video | null | undefined;
+  readonly sequence?: Sequence | undefined;
 }
 
 /** Everything that a call of the client throws, except the reason of an aborted signal. */
 export class LongtakeError extends Error {
   override readonly name = 'LongtakeError';
   readonly code: LongtakeErrorCode;
-  /** Whether the same call may succeed later. After a failed video it is a new task, which is paid for. */
+  /** Whether the same may succeed later. After a failed video, or a failed shot, it is a new task, which is paid for. */
   readonly retryable: boolean;
   /** Seconds to wait before that. Null: unknown. */
   readonly retryAfter: number | null;
@@ -32,6 +36,8 @@ export class LongtakeError extends Error {
   readonly failure: VideoFailure | null;
   /** The video without a file. Null: no task was made, or its outcome is unknown. */
   readonly video: Video | null;
+  /** The sequence that is paused. */
+  readonly sequence: Sequence | null;
   /** The invalid fields of the input. */
   readonly issues: readonly { readonly path: readonly string[]; readonly message: string }[];
 
@@ -41,7 +47,8 @@ export class LongtakeError extends Error {
     this.retryable = facts.retryable ?? false;
     this.retryAfter = facts.retryAfter ?? null;
     this.video = facts.video ?? null;
-    this.failure = facts.video?.failure ?? null;
+    this.sequence = facts.sequence ?? null;
+    this.failure = facts.failure ?? null;
     this.issues = facts.issues ?? [];
   }
 }

@@ -4,7 +4,14 @@ import { type Completion, readCompletions } from './completions.ts';
 import { type ConnectionOptions, createConnection } from './connection.ts';
 import { type ClientStorage, createMemory, createTransientStorage } from './memory.ts';
 import type { RetryOptions } from './retry.ts';
-import type { ExtendVideoInput, GenerateVideoInput, Video } from './schema.ts';
+import type {
+  CreateSequenceInput,
+  ExtendVideoInput,
+  GenerateVideoInput,
+  ResumeSequenceInput,
+  Sequence,
+  Video,
+} from './schema.ts';
 import { createSubmits, type Pending, type SubmitOptions } from './submits.ts';
 
 export type { Completion } from './completions.ts';
@@ -12,7 +19,7 @@ export { LongtakeError, type LongtakeErrorCode } from './error.ts';
 export type { ClientStorage } from './memory.ts';
 export type { RetryOptions } from './retry.ts';
 export type * from './schema.ts';
-export type { Pending, SubmitOptions } from './submits.ts';
+export type { Pending, PendingSubmit, SubmitOptions } from './submits.ts';
 
 export interface ClientOptions extends ConnectionOptions {
   /** `localStorage`, or anything like it. Without it nothing outlives the page or the process. */
@@ -34,10 +41,21 @@ export interface Client {
   extendVideo(input: ExtendVideoInput, options?: SubmitOptions): Promise<Video>;
   /** Makes a video from a prompt; otherwise like `extendVideo`. */
   generateVideo(input: GenerateVideoInput, options?: SubmitOptions): Promise<Video>;
+  /**
+   * Makes a long film, and resolves when it is COMPLETED, or CANCELLED by somebody.
+   *
+   * @throws LongtakeError when it was refused; `SEQUENCE_PAUSED` when a shot has failed. It stays in
+   * `pending()` then, until `resumeSequence` or `cancelSequence` decides what happens next.
+   */
+  createSequence(input: CreateSequenceInput, options?: SubmitOptions<Sequence>): Promise<Sequence>;
+  /** Pays for a new try of the shot that failed, also with other words; otherwise like `createSequence`. */
+  resumeSequence(input: ResumeSequenceInput, options?: SubmitOptions<Sequence>): Promise<Sequence>;
+  /** Stops a sequence, and resolves with it. A shot that has been sent is still made. */
+  cancelSequence(id: string, options?: RetryOptions): Promise<Sequence>;
   /** Submits that an earlier page or process did not follow to their end, oldest first. */
   pending(): Promise<Pending[]>;
   /**
-   * Every task that ends, from where this storage stopped; at first from its first submit, or else from
+   * Every task that ends, from where this storage stopped; at first from its first video, or else from
    * now on. A completion whose loop body did not finish comes again.
    */
   completions(options?: RetryOptions): AsyncGenerator<Completion, void, void>;
@@ -51,6 +69,9 @@ export function createClient(options: ClientOptions): Client {
   return {
     extendVideo: (input, own = {}) => submits.begin('extendVideo', input, own),
     generateVideo: (input, own = {}) => submits.begin('generateVideo', input, own),
+    createSequence: (input, own = {}) => submits.begin('createSequence', input, own),
+    resumeSequence: (input, own = {}) => submits.begin('resumeSequence', input, own),
+    cancelSequence: (id, own = {}) => submits.cancel(id, own),
     pending: submits.list,
     completions: (own = {}) => readCompletions(connection, memory, own),
   };

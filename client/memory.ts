@@ -1,6 +1,6 @@
 /** What outlives a reload: submits that are under way, and the cursor of the last completion. */
 
-import type { SubmitInput } from './operations.ts';
+import type { SubmitName, Submits } from './operations.ts';
 
 /** `localStorage` is one. */
 export interface ClientStorage {
@@ -11,19 +11,21 @@ export interface ClientStorage {
   keys?: () => Iterable<string> | Promise<Iterable<string>>;
 }
 
-/** A submit until its video has ended. */
-export interface StoredSubmit {
-  readonly operation: keyof SubmitInput;
-  readonly input: SubmitInput[keyof SubmitInput] & { readonly idempotencyKey: string };
+/** A submit until its video or its sequence has ended. */
+export interface StoredSubmit<Name extends SubmitName = SubmitName> {
+  readonly operation: Name;
+  readonly input: Submits[Name]['input'] & { readonly idempotencyKey: string };
   /** When it was sent first, in epoch milliseconds. */
   readonly startedAt: number;
-  /** The id of the video, once an answer has named it. */
+  /** The id of the video or the sequence, once an answer has named it. */
   readonly id: string | null;
 }
 
 export interface Memory {
+  /** The name of its item. */
+  toName(submit: StoredSubmit): string;
   keep(submit: StoredSubmit): Promise<void>;
-  forget(submit: StoredSubmit): Promise<void>;
+  forget(name: string): Promise<void>;
   list(): Promise<StoredSubmit[]>;
   readCursor(): Promise<string | null>;
   writeCursor(cursor: string): Promise<void>;
@@ -33,14 +35,22 @@ export interface Memory {
 export function createMemory(storage: ClientStorage, namespace: string): Memory {
   const prefix = `${namespace}.submit.`;
   const cursorName = `${namespace}.cursor`;
-  const toName = ({ input }: StoredSubmit) => prefix + input.idempotencyKey;
+
+  /** As the gateway tells keys apart: those of videos, of sequences, and of the resumes of each. */
+  function toName({ operation, input }: StoredSubmit): string {
+    const { idempotencyKey } = input;
+    if (operation === 'createSequence') return `${prefix}sequence.${idempotencyKey}`;
+    if ('id' in input) return `${prefix}${input.id}.${idempotencyKey}`;
+    return prefix + idempotencyKey;
+  }
 
   return {
+    toName,
     async keep(submit) {
       await storage.setItem(toName(submit), JSON.stringify(submit));
     },
-    async forget(submit) {
-      await storage.removeItem(toName(submit));
+    async forget(name) {
+      await storage.removeItem(name);
     },
     async list() {
       const names =

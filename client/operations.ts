@@ -1,23 +1,32 @@
 /** The documents that the client sends. */
 
 import {
+  type CreateSequenceInput,
   type ExtendVideoInput,
   type GenerateVideoInput,
+  type ResumeSequenceInput,
+  SEQUENCE_FIELDS,
+  type Sequence,
   VIDEO_FIELDS,
   type Video,
 } from './schema.ts';
 
-export interface SubmitInput {
-  readonly extendVideo: ExtendVideoInput;
-  readonly generateVideo: GenerateVideoInput;
+/** What each paid mutation takes, and what it makes. */
+export interface Submits {
+  readonly extendVideo: { readonly input: ExtendVideoInput; readonly made: Video };
+  readonly generateVideo: { readonly input: GenerateVideoInput; readonly made: Video };
+  readonly createSequence: { readonly input: CreateSequenceInput; readonly made: Sequence };
+  readonly resumeSequence: { readonly input: ResumeSequenceInput; readonly made: Sequence };
 }
+export type SubmitName = keyof Submits;
+export type Made = Submits[SubmitName]['made'];
 
-/** The answer to a submit. `maybe` and `unknown`: the task may have been started. */
-export interface SubmitResult {
-  readonly video?: Video;
+/** The answer to a submit. `video` and `maybe`: an error whose task may have been started. */
+export interface SubmitResult<Task extends Made> {
+  readonly made?: Task;
   readonly cursor?: string;
-  readonly unknown?: Video;
-  readonly maybe?: Video | null;
+  readonly video?: Task;
+  readonly maybe?: Task | null;
   readonly code?: string;
   readonly message?: string;
   readonly retryable?: boolean;
@@ -25,20 +34,53 @@ export interface SubmitResult {
   readonly issues?: readonly { readonly path: readonly string[]; readonly message: string }[];
 }
 
-export function toMutation(operation: keyof SubmitInput): string {
-  const type = operation === 'extendVideo' ? 'ExtendVideo' : 'GenerateVideo';
-  return `mutation ${type}($input: ${type}Input!) { result: ${operation}(input: $input) {
-    ... on ${type}Success { cursor video ${VIDEO_FIELDS} }
-    ... on GatewayError { code message retryable retryAfter }
-    ... on InvalidInputError { issues { path message } }
-    ... on OutcomeUnknownError { unknown: video ${VIDEO_FIELDS} }
-    ... on UpstreamError { maybe: video ${VIDEO_FIELDS} }
-  } }`;
+const VIDEO = `fragment Video on Video ${VIDEO_FIELDS}`;
+/** Errors that a mutation cannot answer with do no harm inside of the interface. */
+const REFUSAL = `fragment Refusal on GatewayError { code message retryable retryAfter
+  ... on InvalidInputError { issues { path message } }
+  ... on OutcomeUnknownError { video { ...Video } }
+  ... on UpstreamError { maybe: video { ...Video } }
+}`;
+
+export function toMutation(name: SubmitName | 'cancelSequence'): string {
+  const type = name.charAt(0).toUpperCase() + name.slice(1);
+  const [argument, input] = name === 'cancelSequence' ? ['id', 'ID'] : ['input', `${type}Input`];
+  const made = isOfSequence(name)
+    ? `made: sequence ${SEQUENCE_FIELDS}`
+    : 'cursor made: video { ...Video }';
+  return `mutation ${type}($${argument}: ${input}!) { result: ${name}(${argument}: $${argument}) {
+    ... on ${type}Success { ${made} }
+    ...Refusal
+  } } ${REFUSAL} ${VIDEO}`;
 }
 
-export const VIDEO = `query Video($id: ID!) { video(taskId: $id) ${VIDEO_FIELDS} }`;
-export const VIDEO_UPDATED = `subscription VideoUpdated($id: ID!) { video: videoUpdated(taskId: $id) ${VIDEO_FIELDS} }`;
-export const VIDEO_EXTENDED = `subscription VideoExtended($after: String!) { completion: videoExtended(after: $after) { cursor video ${VIDEO_FIELDS} } }`;
-export const COMPLETIONS = `query Completions($after: String) { completions(first: 100, after: $after) { edges { node { cursor video ${VIDEO_FIELDS} } } pageInfo { endCursor hasNextPage } } }`;
+/** How a video or a sequence is read and followed. */
+export interface Reads {
+  readonly type: 'Video' | 'Sequence';
+  readonly query: string;
+  readonly subscription: string;
+}
+
+export function toReads(name: SubmitName): Reads {
+  return isOfSequence(name) ? SEQUENCE_READS : VIDEO_READS;
+}
+
+function isOfSequence(name: string): boolean {
+  return name.endsWith('Sequence');
+}
+
+const VIDEO_READS: Reads = {
+  type: 'Video',
+  query: `query Video($id: ID!) { made: video(taskId: $id) { ...Video } } ${VIDEO}`,
+  subscription: `subscription VideoUpdated($id: ID!) { made: videoUpdated(taskId: $id) { ...Video } } ${VIDEO}`,
+};
+const SEQUENCE_READS: Reads = {
+  type: 'Sequence',
+  query: `query Sequence($id: ID!) { made: sequence(id: $id) ${SEQUENCE_FIELDS} } ${VIDEO}`,
+  subscription: `subscription SequenceUpdated($id: ID!) { made: sequenceUpdated(id: $id) ${SEQUENCE_FIELDS} } ${VIDEO}`,
+};
+
+export const VIDEO_EXTENDED = `subscription VideoExtended($after: String!) { completion: videoExtended(after: $after) { cursor video { ...Video } } } ${VIDEO}`;
+export const COMPLETIONS = `query Completions($after: String) { completions(first: 100, after: $after) { edges { node { cursor video { ...Video } } } pageInfo { endCursor hasNextPage } } } ${VIDEO}`;
 /** Only for its end. */
 export const LOG_END = `query LogEnd($after: String) { completions(first: 100, after: $after) { pageInfo { endCursor hasNextPage } } }`;

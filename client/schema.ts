@@ -66,16 +66,21 @@ export interface CreateSequenceInput {
   /** How many new tries a shot, or the original, gets if it fails for a reason that may pass (`VideoFailure.retryable`). Each try is paid. 0 to 5. */
   readonly retries?: number | undefined;
   /** 1 to 255 printable characters of your choice. The same key with the same input is one sequence, however often it is sent. */
-  readonly idempotencyKey: string;
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** What the first shot extends: exactly one of the two. */
-export interface SequenceStartInput {
-  /** An existing video: the upstream's task id, or the `id` of a Video. One that was made through the gateway may still be in progress: the first shot then waits for its end. */
-  readonly video?: string | null | undefined;
-  /** A video to make first. It is paid. */
-  readonly original?: OriginalInput | null | undefined;
-}
+export type SequenceStartInput =
+  | {
+      /** An existing video: the upstream's task id, or the `id` of a Video. One that was made through the gateway may still be in progress: the first shot then waits for its end. */
+      readonly video: string;
+      readonly original?: undefined;
+    }
+  | {
+      /** A video to make first. It is paid. */
+      readonly original: OriginalInput;
+      readonly video?: undefined;
+    };
 
 /** A video to make first. It has the quality and the watermark of the sequence. */
 export interface OriginalInput {
@@ -97,6 +102,16 @@ export interface ShotInput {
   readonly quality?: VideoQuality | null | undefined;
   /** Text for the bottom right corner. Omitted: that of the sequence. */
   readonly waterMark?: string | null | undefined;
+}
+
+/** Which sequence goes on, and with which shots. */
+export interface ResumeSequenceInput {
+  /** The `id` of the sequence. */
+  readonly id: string;
+  /** Replaces the shots from the one that failed on. Omitted: they stay as they are. */
+  readonly shots?: readonly ShotInput[] | null | undefined;
+  /** 1 to 255 printable characters of your choice. The same key resumes a sequence once, however often it is sent. A new key is your consent to pay for a new try of the shot. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** A video and the upstream task that makes it. An extension has the aspect ratio of the video that it extends. */
@@ -259,4 +274,4 @@ export const VIDEO_FIELDS =
   '{ id taskId state kind duration aspectRatio prompt quality waterMark imageUrl expandPrompt videoId videoUrl coverUrl schedule { position estimatedStartAt notBefore deadline } estimatedFinishAt failure { reason message retryable upstreamCode } sourceTaskId createdAt finishedAt expiresAt expired kept { state bytes sha256 keptAt expiresAt } checkedAt }';
 
 export const SEQUENCE_FIELDS =
-  '{ id state start { id taskId state kind duration aspectRatio prompt quality waterMark imageUrl expandPrompt videoId videoUrl coverUrl schedule { position estimatedStartAt notBefore deadline } estimatedFinishAt failure { reason message retryable upstreamCode } sourceTaskId createdAt finishedAt expiresAt expired kept { state bytes sha256 keptAt expiresAt } checkedAt } shots { number prompt quality waterMark video { id taskId state kind duration aspectRatio prompt quality waterMark imageUrl expandPrompt videoId videoUrl coverUrl schedule { position estimatedStartAt notBefore deadline } estimatedFinishAt failure { reason message retryable upstreamCode } sourceTaskId createdAt finishedAt expiresAt expired kept { state bytes sha256 keptAt expiresAt } checkedAt } tries { id taskId state kind duration aspectRatio prompt quality waterMark imageUrl expandPrompt videoId videoUrl coverUrl schedule { position estimatedStartAt notBefore deadline } estimatedFinishAt failure { reason message retryable upstreamCode } sourceTaskId createdAt finishedAt expiresAt expired kept { state bytes sha256 keptAt expiresAt } checkedAt } } problem { message video { id taskId state kind duration aspectRatio prompt quality waterMark imageUrl expandPrompt videoId videoUrl coverUrl schedule { position estimatedStartAt notBefore deadline } estimatedFinishAt failure { reason message retryable upstreamCode } sourceTaskId createdAt finishedAt expiresAt expired kept { state bytes sha256 keptAt expiresAt } checkedAt } failure { reason message retryable upstreamCode } code } createdAt finishedAt estimatedFinishAt }';
+  '{ id state start { ...Video } shots { number prompt quality waterMark video { ...Video } tries { ...Video } } problem { message video { ...Video } failure { reason message retryable upstreamCode } code } createdAt finishedAt estimatedFinishAt }';

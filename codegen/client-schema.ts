@@ -1,6 +1,7 @@
 /** Generates client/schema.ts: the types and selections of longtake/client, which has no dependencies. */
 
 import {
+  type GraphQLInputObjectType,
   type GraphQLObjectType,
   type GraphQLSchema,
   type GraphQLType,
@@ -14,9 +15,16 @@ import {
   isScalarType,
 } from 'graphql';
 
-const INPUTS = ['ExtendVideoInput', 'GenerateVideoInput', 'CreateSequenceInput'];
+const INPUTS = [
+  'ExtendVideoInput',
+  'GenerateVideoInput',
+  'CreateSequenceInput',
+  'ResumeSequenceInput',
+];
 const OUTPUTS = ['Video', 'Sequence'];
 const ENUMS = ['ErrorCode'];
+/** The client makes it where the caller does not. */
+const KEY = 'idempotencyKey';
 /** Other videos of a video, which the client does not read. */
 const LEFT_OUT = new Set(['source', 'ancestors', 'extensions', 'sequence']);
 
@@ -30,10 +38,13 @@ export function toClientSchema(schema: GraphQLSchema): string {
     if (isEnumType(type)) {
       const values = type.getValues().map((value) => `'${value.name}'`);
       types.set(name, `${toComment(type)}export type ${name} = ${values.join(' | ')};\n`);
+    } else if (isInputObjectType(type) && type.isOneOf) {
+      types.set(name, toOneOf(type));
+      for (const field of Object.values(type.getFields())) add(getNamedType(field.type).name);
     } else if (isInputObjectType(type)) {
       const fields = Object.values(type.getFields()).map((field) => {
         add(getNamedType(field.type).name);
-        const mark = isRequiredInputField(field) ? '' : '?';
+        const mark = isRequiredInputField(field) && field.name !== KEY ? '' : '?';
         // A field with a default is non-null and may still be left out.
         const text = `${toTypeScript(field.type)}${mark ? ' | undefined' : ''}`;
         return `${toComment(field, '  ')}  readonly ${field.name}${mark}: ${text};\n`;
@@ -61,6 +72,17 @@ export function toClientSchema(schema: GraphQLSchema): string {
   ].join('\n');
 }
 
+/** One alternative per field. `null` counts as given, so the other fields must be absent. */
+function toOneOf(type: GraphQLInputObjectType): string {
+  const fields = Object.values(type.getFields());
+  const alternatives = fields.map((chosen) => {
+    const others = fields.filter((field) => field !== chosen);
+    const text = `${toComment(chosen, '      ')}      readonly ${chosen.name}: ${toInner(chosen.type)};\n`;
+    return `  | {\n${text}${others.map(({ name }) => `      readonly ${name}?: undefined;\n`).join('')}    }`;
+  });
+  return `${toComment(type)}export type ${type.name} =\n${alternatives.join('\n')};\n`;
+}
+
 function toFields(type: GraphQLObjectType) {
   return Object.values(type.getFields()).filter(({ name }) => !LEFT_OUT.has(name));
 }
@@ -68,7 +90,8 @@ function toFields(type: GraphQLObjectType) {
 function toSelection(type: GraphQLObjectType): string {
   const fields = toFields(type).map((field) => {
     const of = getNamedType(field.type);
-    return isObjectType(of) ? `${field.name} ${toSelection(of)}` : field.name;
+    if (!isObjectType(of)) return field.name;
+    return `${field.name} ${of.name === 'Video' ? '{ ...Video }' : toSelection(of)}`;
   });
   return `{ ${fields.join(' ')} }`;
 }

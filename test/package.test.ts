@@ -62,7 +62,7 @@ console.log(error instanceof LongtakeError, error.code);
 const TYPES = `
 import possibleTypes from 'longtake/possible-types.json' with { type: 'json' };
 import { type Gateway, type GatewayConfig, startGateway } from 'longtake';
-import { createClient, type Video } from 'longtake/client';
+import { createClient, type Sequence, type Video } from 'longtake/client';
 
 const config: GatewayConfig = { PORT: 0, APIKLEY_API_KEY: 'key' };
 export const gateway: Promise<Gateway> = startGateway(config);
@@ -77,6 +77,18 @@ export const video: Promise<Video> = longtake.extendVideo(
 );
 // @ts-expect-error: no such quality.
 void longtake.extendVideo({ taskId: 'id', prompt: 'On', quality: '720p' });
+const film = { shots: [{ prompt: 'On' }], quality: 'P720' } as const;
+export const sequence: Promise<Sequence> = longtake.createSequence(
+  { start: { video: 'id' }, ...film },
+  { onUpdate: ({ shots }) => shots.length },
+);
+// @ts-expect-error: a sequence starts from one video.
+void longtake.createSequence({ start: { video: 'id', original: { prompt: 'A cat' } }, ...film });
+export async function resume(): Promise<void> {
+  for (const submit of await longtake.pending()) {
+    if (submit.operation === 'createSequence') submit.resume({ onUpdate: ({ shots }) => shots });
+  }
+}
 `;
 
 /** Without what differs from run to run. */

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleClient } from '../../build-client.ts';
+import type { Sequence } from '../../client/index.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { startGateway } from '../support/gateway.ts';
 import { launchBrowser } from './support/browser.ts';
@@ -14,9 +15,11 @@ import { startLine } from './support/line.ts';
 /** What the page keeps for the test. */
 interface Window {
   submit(prompt: string): void;
+  createFilm(prompts: string[]): void;
   resume(): Promise<number>;
   listen(): void;
   readonly videos: string[];
+  readonly films: Sequence[];
   readonly completed: string[];
   readonly retries: string[];
 }
@@ -27,12 +30,18 @@ const PAGE = `<!doctype html><script type="module">
   const url = new URL(location.href).searchParams.get('gateway');
   const longtake = createClient({ url, storage: localStorage });
   window.videos = [];
+  window.films = [];
   window.completed = [];
   window.retries = [];
   const options = { onRetry: ({ code }) => window.retries.push(code) };
-  const keep = ({ taskId }) => window.videos.push(taskId);
+  const keep = (made) => (made.shots ? window.films.push(made) : window.videos.push(made.taskId));
   window.submit = (prompt) =>
     longtake.generateVideo({ prompt, aspectRatio: 'SQUARE_1_1', quality: 'P720' }, options).then(keep);
+  window.createFilm = (prompts) => {
+    const start = { original: { prompt: 'A cat', aspectRatio: 'SQUARE_1_1' } };
+    const shots = prompts.map((prompt) => ({ prompt }));
+    longtake.createSequence({ start, shots, quality: 'P720' }, options).then(keep);
+  };
   window.resume = async () => {
     const pending = await longtake.pending();
     for (const submit of pending) submit.resume(options).then(keep);
@@ -113,6 +122,40 @@ describe('the client in a browser', () => {
     expect(pending).toBe(1);
     expect(countSubmits(site.sandbox)).toBe(1);
     expect(await page.evaluate('Object.keys(localStorage)')).toEqual(['longtake.cursor']);
+    await context.close();
+  });
+
+  it('makes a film once when the page is reloaded before and after the answer', async () => {
+    await using site = await startSite();
+    const context = await browser.newContext();
+    const page = await open(context, site.url);
+    const arrived = Promise.withResolvers<void>();
+    // The gateway has answered, and the page never learns it.
+    await page.route('**/graphql', async (route) => {
+      await route.fetch();
+      arrived.resolve();
+    });
+
+    await page.evaluate(() => window.createFilm(['One', 'Two']));
+    await arrived.promise;
+    await page.unroute('**/graphql');
+    const pending: number[] = [];
+    for (const _ of ['original', 'One', 'Two']) {
+      await page.reload();
+      await page.waitForFunction(() => typeof window.resume === 'function');
+      pending.push(await page.evaluate(() => window.resume()));
+      await site.sandbox.complete(await nextTask(site.sandbox));
+    }
+
+    await page.waitForFunction(() => window.films.length === 1);
+    const film = await page.evaluate(() => window.films[0]);
+    expect(pending).toEqual([1, 1, 1]);
+    expect(film?.shots.map(({ prompt, video }) => [prompt, video?.state])).toEqual([
+      ['One', 'SUCCEEDED'],
+      ['Two', 'SUCCEEDED'],
+    ]);
+    expect(countSubmits(site.sandbox)).toBe(3);
+    expect(await page.evaluate('Object.keys(localStorage)')).toEqual([]);
     await context.close();
   });
 

@@ -23,6 +23,7 @@ const OTHERS = new Set([
   'NO_ANSWER',
   'VIDEO_FAILED',
   'VIDEO_WITHDRAWN',
+  'SEQUENCE_PAUSED',
   // Of the machine.
   'EX_CONFIG',
   'NODE_OPTIONS',

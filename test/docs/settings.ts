@@ -145,6 +145,8 @@ const play = (url: string | null) => void played.push(url);
 const report = assert.fail;
 const notified: string[] = [];
 const notify = (_id: string, state: string) => void notified.push(state);
+const showShots = () => assert.fail();
+const playShots = () => assert.fail();
 `,
     replace: [['notify(video.id, video.state);', 'notify(video.id, video.state); break;']],
     after: `
@@ -152,6 +154,35 @@ assert.deepEqual(notified, ['SUCCEEDED']);
 await assert.doesNotReject(async () => {
   while (played.length === 0) await new Promise(setImmediate);
 });
+`,
+  },
+  'docs/clients.md 3': {
+    before: `${CLIENT_SERVERS}
+await using sandbox = await startSandbox({ stepMs: 1 });
+await using gateway = await startGateway(sandbox);
+const items = new Map<string, string>();
+const localStorage = {
+  getItem: (name: string) => items.get(name) ?? null,
+  setItem: (name: string, value: string) => void items.set(name, value),
+  removeItem: (name: string) => void items.delete(name),
+  keys: () => items.keys(),
+};
+const shown: unknown[] = [];
+const show = (words: unknown) => void shown.push(words);
+const played: { state: string; shots: readonly { prompt: string }[] }[] = [];
+const play = (film: (typeof played)[number]) => void played.push(film);
+`,
+    replace: [
+      ["'longtake/client'", "'../../client/index.ts'"],
+      ["'https://gateway.example.com/graphql'", "gateway.url + '/graphql'"],
+      ["'The lights go out'", "'#moderated'"],
+    ],
+    after: `
+assert.deepEqual(played.map(({ state, shots }) => [state, shots.at(-1)?.prompt]), [
+  ['COMPLETED', 'The lights turn blue'],
+]);
+assert.ok(shown.some((words) => String(words).startsWith('Shot 2 failed')));
+assert.deepEqual(items.size, 0);
 `,
   },
   'docs/authentication.md 1': {

@@ -5,6 +5,7 @@ import {
   type ExtendVideoInput,
   type GenerateVideoInput,
   LongtakeError,
+  type Pending,
   type SubmitOptions,
   type Video,
 } from '../../../client/index.ts';
@@ -33,6 +34,10 @@ export interface Submit {
   /** Gives up the pending submit, which may have been paid for. */
   forget(): void;
   dismiss(): void;
+}
+
+function makesVideo(submit: Pending): submit is Pending<'extendVideo' | 'generateVideo'> {
+  return submit.operation === 'extendVideo' || submit.operation === 'generateVideo';
 }
 
 /**
@@ -97,6 +102,7 @@ export function useSubmit(onMade: (id: string) => void, onEnded: (video: Video) 
     if (hasResumed.current) return;
     hasResumed.current = true;
     for (const submit of await longtake.pending()) {
+      if (!makesVideo(submit)) continue;
       const { id, input } = submit;
       if (id === null) void follow(input, submit.resume);
       else
@@ -124,7 +130,8 @@ export function useSubmit(onMade: (id: string) => void, onEnded: (video: Video) 
       leaving.current?.abort();
       setPending(null);
       setSilence(null);
-      for (const submit of await longtake.pending()) if (submit.id === null) await submit.forget();
+      for (const submit of await longtake.pending())
+        if (makesVideo(submit) && submit.id === null) await submit.forget();
     },
     dismiss: () => setRefusal(null),
   };

@@ -1,0 +1,63 @@
+/** Follows videos and sequences, by event streams or by reading them. */
+
+import type { Connection } from './connection.ts';
+import { LongtakeError, toNoAnswer } from './error.ts';
+import type { Made, Reads } from './operations.ts';
+import { isAtRest } from './outcome.ts';
+import { createRetry, type RetryOptions, sleep } from './retry.ts';
+
+/** A browser without HTTP/2 opens six connections to a host, for all of its tabs. */
+const MAX_STREAMS = 2;
+/** How often a video or a sequence is read that has no stream. */
+const POLL_MS = 3_000;
+
+export function createFollow(connection: Connection) {
+  let streams = 0;
+
+  /** Shows each state, and resolves with the one in which it rests. */
+  return async function follow<Task extends Made>(
+    { type, query, subscription }: Reads,
+    id: string,
+    options: RetryOptions,
+    show: (task: Task) => void,
+  ): Promise<Task> {
+    const { signal } = options;
+    const retry = createRetry(options);
+
+    async function watch(): Promise<Task> {
+      streams += 1;
+      try {
+        const events = connection.subscribe<{ made: Task }>(subscription, { id }, signal);
+        for await (const { made } of events) {
+          retry.reset();
+          show(made);
+          if (isAtRest(made)) return made;
+        }
+      } finally {
+        streams -= 1;
+      }
+      // The gateway restarts, or the token has expired.
+      throw toNoAnswer('The event stream ended early.');
+    }
+
+    async function read(): Promise<Task> {
+      const { made } = await connection.send<{ made: Task | null }>(query, { id }, signal);
+      if (!made) {
+        const message = `The gateway does not know the ${type.toLowerCase()} any more.`;
+        throw new LongtakeError({ code: `${type.toUpperCase()}_NOT_FOUND`, message });
+      }
+      show(made);
+      return made;
+    }
+
+    for (;;) {
+      try {
+        const made = streams < MAX_STREAMS ? await watch() : await read();
+        if (isAtRest(made)) return made;
+        await sleep(POLL_MS, signal);
+      } catch (error) {
+        await retry.after(error);
+      }
+    }
+  };
+}

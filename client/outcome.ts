@@ -1,0 +1,46 @@
+/** When a video or a sequence has ended, and which ends are errors. */
+
+import { LongtakeError } from './error.ts';
+import type { Made } from './operations.ts';
+import type { Sequence, Video } from './schema.ts';
+
+const FINAL = ['SUCCEEDED', 'FAILED', 'WITHDRAWN', 'COMPLETED', 'CANCELLED'];
+
+export function isFinal({ state }: Made): boolean {
+  return FINAL.includes(state);
+}
+
+/** Whether nothing happens until somebody decides. */
+export function isAtRest(made: Made): boolean {
+  return isFinal(made) || made.state === 'PAUSED';
+}
+
+/** @throws LongtakeError if a video has failed or was withdrawn, or a sequence is paused. */
+export function toOutcome<Task extends Made>(made: Task): Task {
+  const error = 'shots' in made ? toSequenceError(made) : toVideoError(made);
+  if (error) throw error;
+  return made;
+}
+
+function toVideoError(video: Video): LongtakeError | null {
+  const { state, failure } = video;
+  if (state === 'SUCCEEDED') return null;
+  if (failure) return new LongtakeError({ ...failure, code: 'VIDEO_FAILED', failure, video });
+  const message = 'The request was withdrawn before it was sent. It was not paid.';
+  return new LongtakeError({ code: 'VIDEO_WITHDRAWN', message, video });
+}
+
+function toSequenceError(sequence: Sequence): LongtakeError | null {
+  const { state, problem } = sequence;
+  if (state !== 'PAUSED') return null;
+  const { message = 'The sequence is paused.', failure, video } = problem ?? {};
+  const { retryable } = failure ?? {};
+  return new LongtakeError({
+    code: 'SEQUENCE_PAUSED',
+    message,
+    retryable,
+    failure,
+    video,
+    sequence,
+  });
+}
