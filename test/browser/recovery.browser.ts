@@ -107,6 +107,36 @@ describe('the example app after an interruption', () => {
     await making(page, 'Generating');
   });
 
+  it('resumes the completions after the last one, and not from now on', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    let received = '';
+    const resumed: unknown[] = [];
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => {
+        received = JSON.parse(String(payload)).payload?.data?.videoExtended?.cursor ?? received;
+      });
+      socket.on('framesent', ({ payload }) => {
+        const message = JSON.parse(String(payload)).payload;
+        if (message?.query?.includes('videoExtended(')) resumed.push(message.variables.after);
+      });
+    });
+    await page.reload();
+    await live(page);
+    await extend(page, 'One');
+    await app.sandbox.complete(await app.nextTaskId());
+    await playable(page);
+    await expect.poll(() => received).not.toBe('');
+
+    app.line.cut();
+    await lost(page);
+    app.line.mend();
+    await live(page);
+
+    await expect.poll(() => resumed.at(-1)).toBe(received);
+  });
+
   it('pays once for a submit whose answer a reload has interrupted', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
