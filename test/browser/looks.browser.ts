@@ -3,26 +3,12 @@
  * artifacts/.
  */
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { extend, making, openOriginal, playable, startApp } from './support/app.ts';
+import { findBarriers } from './support/barriers.ts';
 import { launchBrowser } from './support/browser.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** Serious violations that axe finds, as `rule: element`. */
-async function findBarriers(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations }: AxeResults = await page.evaluate('axe.run()');
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
-    );
-}
+import { openStoryboard, progress, start, write } from './support/storyboard.ts';
 
 describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) => {
   let browser: Browser;
@@ -31,32 +17,32 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
   });
   afterAll(() => browser.close());
 
+  async function look(page: Page, name: string, width: number): Promise<void> {
+    const path = `artifacts/web/${name}-${colorScheme}-${width}.png`;
+    await page.screenshot({ path, fullPage: true, animations: 'disabled' });
+    expect(await findBarriers(page)).toEqual([]);
+    const scroll = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(scroll).toBeLessThanOrEqual(width);
+  }
+
   it.each([1280, 360])('is usable and accessible at a width of %d', async (width) => {
     await using app = await startApp();
     const viewport = { width, height: width > 600 ? 800 : 740 };
     await using shown = await app.open(browser, { colorScheme, viewport });
     const { page } = shown;
-    async function look(name: string): Promise<void> {
-      const path = `artifacts/web/${name}-${colorScheme}-${width}.png`;
-      await page.screenshot({ path, fullPage: true, animations: 'disabled' });
-      expect(await findBarriers(page)).toEqual([]);
-      const scroll = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect(scroll).toBeLessThanOrEqual(width);
-    }
-
     await page.getByRole('link', { name: 'Longtake' }).click();
     await page.getByRole('heading', { name: 'Make your first video' }).waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
-    await look('0-start');
+    await look(page, '0-start', width);
     await openOriginal(page);
     await playable(page);
-    await look('1-original');
+    await look(page, '1-original', width);
 
     await extend(page, 'The cat goes on dancing, and the lights around it grow brighter');
     const first = await app.nextTaskId();
     await app.sandbox.advance(first);
     await making(page, 'Queued');
-    await look('2-making');
+    await look(page, '2-making', width);
     await app.sandbox.complete(first);
     await playable(page);
 
@@ -67,7 +53,7 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
     await extend(page, 'Something unseemly #nsfw');
     await app.sandbox.complete(await app.nextTaskId());
     await page.getByRole('heading', { name: 'Content not allowed' }).waitFor();
-    await look('3-failed');
+    await look(page, '3-failed', width);
 
     await page.getByRole('link', { name: 'It bows' }).first().click();
     await playable(page);
@@ -75,7 +61,7 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
     await making(page, 'Not confirmed');
     app.line.cut();
     await page.getByText('Connection lost').waitFor();
-    await look('4-unconfirmed');
+    await look(page, '4-unconfirmed', width);
     app.line.mend();
     await page.getByText('Live', { exact: true }).waitFor();
 
@@ -93,7 +79,7 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
     await page.locator('.chain-open .failures').evaluate((element: HTMLDetailsElement) => {
       element.open = true;
     });
-    await look('5-refused');
+    await look(page, '5-refused', width);
 
     await page.getByLabel('Send when there is room').check();
     await page.getByText('Send it later').click();
@@ -101,9 +87,37 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
     await page.getByRole('button', { name: 'Dismiss' }).click();
     await extend(page, 'And when there is room #429');
     await making(page, 'Scheduled');
-    await look('6-scheduled');
+    await look(page, '6-scheduled', width);
     await page.getByRole('button', { name: 'Withdraw' }).click();
     await page.getByText('It was withdrawn before it was sent.').waitFor();
-    await look('7-withdrawn');
+    await look(page, '7-withdrawn', width);
+  });
+
+  it.each([1280, 360])('has a usable and accessible storyboard at a width of %d', async (width) => {
+    await using app = await startApp();
+    const viewport = { width, height: width > 600 ? 800 : 740 };
+    await using shown = await app.openStart(browser, { colorScheme, viewport });
+    const { page } = shown;
+    await page.getByText('Live', { exact: true }).waitFor();
+
+    await openStoryboard(page);
+    await write(page, 'A cat dances', ['The cat jumps #moderated', ' ', 'The cat falls asleep']);
+    await start(page);
+    await page.getByRole('alert').waitFor();
+    await look(page, '8-storyboard', width);
+
+    await page.getByLabel('Shot 2', { exact: true }).fill('The lights go out');
+    await start(page);
+    await progress(page, 'In progress, 0 of 3 shots ready');
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await look(page, '9-film', width);
+    await app.sandbox.complete(await app.nextTaskId());
+    await app.sandbox.complete(await app.nextTaskId());
+    await progress(page, 'Paused, 0 of 3 shots ready');
+    await page.getByRole('heading', { name: 'Stopped by moderation' }).waitFor();
+    await look(page, '10-film-paused', width);
+    await page.getByRole('link', { name: 'Longtake' }).click();
+    await page.getByRole('heading', { name: 'Your long films' }).waitFor();
+    await look(page, '11-films', width);
   });
 });

@@ -1,16 +1,18 @@
 import { useEffect, useRef, useState } from 'react';
 import { useSubscription } from 'urql';
-import type { Video } from '../../../client/index.ts';
 import { useConnection } from './connection.ts';
+import { Film } from './Film.tsx';
+import { Films } from './Films.tsx';
 import { VideoExtendedDocument } from './gql/graphql.ts';
-import { SANDBOX_ORIGINAL, toHref, useSelectedId, useTheme } from './hooks.ts';
+import { SANDBOX_ORIGINAL, toHref, usePage, useTheme } from './hooks.ts';
 import { Library } from './Library.tsx';
 import { News } from './News.tsx';
 import { changeTitle } from './page-title.ts';
 import { SandboxBadge } from './Sandbox.tsx';
 import { SignIn } from './SignIn.tsx';
 import { Start } from './Start.tsx';
-import { useSubmit } from './submit.ts';
+import { Storyboard } from './Storyboard.tsx';
+import { type Made, useSubmit } from './submit.ts';
 import { Take } from './Take.tsx';
 
 const CONNECTION = {
@@ -22,25 +24,25 @@ const CONNECTION = {
 export function App() {
   const connection = useConnection();
   const [theme, toggleTheme] = useTheme();
-  const selected = useSelectedId();
-  const [news, setNews] = useState<Video[]>([]);
-  // A video may end long after it was submitted, when another one is on the screen.
+  const page = usePage();
+  const selected = 'id' in page ? page.id : null;
+  const [news, setNews] = useState<Made[]>([]);
+  // It may end long after it was submitted, when another one is on the screen.
   const onScreen = useRef(selected);
   onScreen.current = selected;
   const submit = useSubmit(
     (id) => {
       location.hash = toHref(id);
     },
-    (video) => {
-      const isOnScreen = [video.id, video.taskId].includes(onScreen.current);
-      if (!isOnScreen) setNews((all) => [...all, video]);
+    (made) => {
+      if (!isNamedBy(made, onScreen.current)) setNews((all) => [...all, made]);
     },
   );
   // Completions of other devices, too. The cache then reads its lists again.
   useSubscription({ query: VideoExtendedDocument });
-  // No notice for the video on the screen, even if its end arrived just before it was opened.
+  // No notice for what is on the screen, even if its end arrived just before it was opened.
   useEffect(() => {
-    setNews((all) => all.filter(({ id, taskId }) => id !== selected && taskId !== selected));
+    setNews((all) => all.filter((made) => !isNamedBy(made, selected)));
   }, [selected]);
 
   useEffect(() => changeTitle({ news: news.length }), [news.length]);
@@ -64,16 +66,23 @@ export function App() {
       <SignIn />
       <News
         news={news}
-        onDismiss={(video) => setNews((all) => all.filter((other) => other !== video))}
+        onDismiss={(made) => setNews((all) => all.filter((other) => other !== made))}
       />
       <main>
-        {selected ? (
-          <Take key={selected} id={selected} submit={submit} />
-        ) : (
-          <Start submit={submit} />
+        {page.kind === 'start' && <Start submit={submit} />}
+        {page.kind === 'video' && <Take key={page.id} id={page.id} submit={submit} />}
+        {page.kind === 'film' && <Film key={page.id} id={page.id} submit={submit} />}
+        {page.kind === 'storyboard' && (
+          <Storyboard key={page.from} from={page.from} submit={submit} />
         )}
       </main>
+      <Films selected={selected} />
       <Library selected={selected} />
     </div>
   );
+}
+
+/** The address may name a video by its task id. */
+function isNamedBy(made: Made, id: string | null): boolean {
+  return id !== null && (made.id === id || ('taskId' in made && made.taskId === id));
 }

@@ -3,7 +3,8 @@ import { Delete } from './Delete.tsx';
 import { Download } from './Download.tsx';
 import { toDate, toDay } from './format.ts';
 import type { VideoFieldsFragment } from './gql/graphql.ts';
-import { isEnded, KINDS, QUALITY_NAMES, SHAPES } from './words.ts';
+import { toStoryboardHref } from './hooks.ts';
+import { isEnded, isLost, KINDS, QUALITY_NAMES, SHAPES } from './words.ts';
 
 /**
  * What is known of a video, and what can be taken along.
@@ -34,6 +35,11 @@ export function Facts({ video, seconds }: { video: VideoFieldsFragment; seconds:
       </ul>
       <div className="actions">
         {video.videoUrl && <Download url={video.videoUrl} prompt={video.prompt} />}
+        {!isLost(video.state) && (
+          <a className="button" href={toStoryboardHref(video.taskId ?? video.id)}>
+            Make a long film from it
+          </a>
+        )}
         <CopyId id={video.taskId ?? video.id} />
         {isEnded(video.state) && video.createdAt && <Delete id={video.id} />}
       </div>

@@ -1,4 +1,5 @@
 import { type ClipboardEvent, type ReactNode, useId, useState } from 'react';
+import { useIssue } from './issues.ts';
 import { recallDrafts, rememberDraft } from './memory.ts';
 
 interface Props {
@@ -12,6 +13,10 @@ interface Props {
   readonly defaultValue?: string;
   /** Names the form, where what is written in it outlives a reload. */
   readonly draft?: string;
+  /** Where it is in the input, with dots. Default: its name. */
+  readonly path?: string;
+  readonly id?: string;
+  readonly onText?: (text: string) => void;
 }
 
 const NUMBER = new Intl.NumberFormat('en');
@@ -21,8 +26,10 @@ const count = (text: string) => [...text].length;
  * A text with a counter. `maxLength` would cut a long paste without a word, and the rest would be
  * paid for: here such a paste is refused, and longer text cannot be sent.
  */
-export function LimitedField({ label, limit, rows, draft, ...field }: Props) {
-  const id = useId();
+export function LimitedField({ label, limit, rows, draft, path, onText, ...field }: Props) {
+  const generated = useId();
+  const id = field.id ?? generated;
+  const [issue, dropIssue] = useIssue(path ?? field.name);
   const [initial] = useState(() => (draft && recallDrafts()[draft]) || field.defaultValue || '');
   const [length, setLength] = useState(count(initial));
   const [refused, setRefused] = useState(0);
@@ -34,6 +41,8 @@ export function LimitedField({ label, limit, rows, draft, ...field }: Props) {
     setRefused(0);
     input.setCustomValidity(now > limit ? `Shorten it to ${NUMBER.format(limit)} characters.` : '');
     if (draft) rememberDraft(draft, input.value);
+    if (issue) dropIssue();
+    onText?.(input.value);
   }
 
   function onPaste(event: ClipboardEvent<HTMLTextAreaElement | HTMLInputElement>): void {
@@ -50,7 +59,8 @@ export function LimitedField({ label, limit, rows, draft, ...field }: Props) {
     defaultValue: initial,
     id,
     onPaste,
-    'aria-describedby': `${id}-count`,
+    'aria-invalid': issue !== null || undefined,
+    'aria-describedby': issue ? `${id}-issue ${id}-count` : `${id}-count`,
   };
   return (
     <div className="field">
@@ -59,6 +69,11 @@ export function LimitedField({ label, limit, rows, draft, ...field }: Props) {
         <textarea {...shared} rows={rows} onInput={(event) => take(event.currentTarget)} />
       ) : (
         <input {...shared} type="text" onInput={(event) => take(event.currentTarget)} />
+      )}
+      {issue && (
+        <p id={`${id}-issue`} className="bad">
+          {issue}
+        </p>
       )}
       <p id={`${id}-count`} className={isLong ? 'count bad' : 'count'}>
         {NUMBER.format(length)} of {NUMBER.format(limit)} characters

@@ -1,15 +1,18 @@
 import { useState } from 'react';
-import { Choice, Extras, QUALITIES, toQuality, toTiming } from './fields.tsx';
-import type { AspectRatio, VideoFieldsFragment } from './gql/graphql.ts';
+import {
+  Choice,
+  Extras,
+  Length,
+  QUALITIES,
+  Shape,
+  toAspectRatio,
+  toQuality,
+  toTiming,
+} from './fields.tsx';
+import type { VideoFieldsFragment } from './gql/graphql.ts';
 import { LimitedField } from './LimitedField.tsx';
 import type { Submit } from './submit.ts';
 import { VideoForm } from './VideoForm.tsx';
-import { SHAPES } from './words.ts';
-
-const LENGTHS = [
-  ['5', '5 s'],
-  ['10', '10 s'],
-] as const;
 
 /** Asks for an original. Fields that exclude each other cannot be chosen together. */
 export function Maker(props: {
@@ -32,7 +35,7 @@ export function Maker(props: {
         props.submit.submit({
           prompt: read('prompt'),
           // With an image, the image decides the shape.
-          aspectRatio: imageUrl ? null : (read('aspectRatio') as AspectRatio),
+          aspectRatio: imageUrl ? null : toAspectRatio(read('aspectRatio')),
           duration: Number(read('duration')),
           quality: toQuality(read('quality')),
           imageUrl,
@@ -51,14 +54,8 @@ export function Maker(props: {
         placeholder="A cat dances in a room full of colorful lights"
         defaultValue={props.video?.prompt ?? ''}
       />
-      {!image && <Choice legend="Shape" name="aspectRatio" options={Object.entries(SHAPES)} />}
-      <Choice
-        legend="Length"
-        name="duration"
-        options={LENGTHS}
-        isDisabled={(value) => value === '10' && quality === 'P1080'}
-        onChange={setSeconds}
-      />
+      {!image && <Shape />}
+      <Length isShort={quality === 'P1080'} onChange={setSeconds} />
       <Choice
         legend="Quality"
         name="quality"

@@ -1,28 +1,36 @@
-import type { Video, VideoState } from '../../../client/index.ts';
+import { toFilmTitle } from './film.ts';
 import { toHref } from './hooks.ts';
+import type { Made } from './submit.ts';
 
-const ENDS: Partial<Record<VideoState, string>> = {
+const ENDS: Record<string, string> = {
   SUCCEEDED: 'is ready.',
   WITHDRAWN: 'was withdrawn.',
+  COMPLETED: 'is complete.',
+  CANCELLED: 'was stopped.',
+  PAUSED: 'is paused: a shot has failed.',
 };
 
-/** The ends of tasks that were submitted here and are not the one on the screen. */
-export function News(props: { news: readonly Video[]; onDismiss: (video: Video) => void }) {
+/** The ends of what was submitted here and is not on the screen. */
+export function News(props: { news: readonly Made[]; onDismiss: (made: Made) => void }) {
   return (
     <div role="status">
-      {props.news.map((video) => (
-        <p key={`${video.id} ${video.state}`} className="notice">
+      {props.news.map((made) => (
+        <p key={`${made.id} ${made.state}`} className="notice">
           <span>
-            “{video.prompt}” {ENDS[video.state] ?? 'has failed.'}
+            “{toTitle(made)}” {ENDS[made.state] ?? 'has failed.'}
           </span>
-          <a href={toHref(video.id)} onClick={() => props.onDismiss(video)}>
-            {video.state === 'SUCCEEDED' ? 'Watch it' : 'See why'}
+          <a href={toHref(made.id)} onClick={() => props.onDismiss(made)}>
+            {made.state === 'SUCCEEDED' || made.state === 'COMPLETED' ? 'Watch it' : 'See why'}
           </a>
-          <button type="button" className="quiet" onClick={() => props.onDismiss(video)}>
+          <button type="button" className="quiet" onClick={() => props.onDismiss(made)}>
             Dismiss
           </button>
         </p>
       ))}
     </div>
   );
+}
+
+function toTitle(made: Made): string | null {
+  return 'shots' in made ? toFilmTitle(made) : made.prompt;
 }

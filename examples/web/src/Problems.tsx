@@ -1,11 +1,21 @@
-import type { Refusal, Submit } from './submit.ts';
-import { PROBLEMS, type Problem } from './words.ts';
+import type { InputIssues } from './issues.ts';
+import { type Input, type Refusal, type Submit, toTitle } from './submit.ts';
+import { PROBLEMS, type Problem, TOO_MANY } from './words.ts';
+
+interface Props extends Refusal {
+  /** Default: those of the problem. */
+  readonly issues?: InputIssues;
+  /** The name of a field in the form. Default: that in the input. */
+  readonly toName?: (path: readonly string[]) => string | undefined;
+  readonly isWaiting: boolean;
+  readonly onDismiss: () => void;
+}
 
 /** Why a submit was refused, and what to do. */
-export function Refused(props: Refusal & { isWaiting: boolean; onDismiss: () => void }) {
+export function Refused(props: Props) {
   const { problem, retryAt, isWaiting, onDismiss } = props;
-  const { title, advice } = PROBLEMS[problem.code as Problem];
-  const { issues } = problem;
+  const { issues = problem.issues, toName = (path) => path.at(-1) } = props;
+  const { title, advice } = toWords(props);
   return (
     <div className="problem" role="alert">
       <h3>{title}</h3>
@@ -17,7 +27,7 @@ export function Refused(props: Refusal & { isWaiting: boolean; onDismiss: () => 
         <ul>
           {issues.map(({ path, message }) => (
             <li key={`${path} ${message}`}>
-              <b>{path.at(-1)}</b> {message}
+              <b>{toName(path)}</b> {message}
             </li>
           ))}
         </ul>
@@ -30,14 +40,25 @@ export function Refused(props: Refusal & { isWaiting: boolean; onDismiss: () => 
   );
 }
 
+/** Without a time, a limit on what waits or is being made has been reached. */
+function toWords({ problem, input }: Refusal) {
+  const isLimit = problem.code === 'RATE_LIMITED' && problem.retryAfter === null;
+  if (isLimit && !('prompt' in input)) return TOO_MANY.films;
+  if (isLimit && isQueued(input)) return TOO_MANY.waiting;
+  return PROBLEMS[problem.code as Problem];
+}
+
+const isQueued = (input: Input) =>
+  'prompt' in input && (input.whenBusy === 'QUEUE' || Boolean(input.notBefore));
+
 /** No answer came: the request is kept with its key, so that asking again cannot pay twice. */
 export function Unanswered({ submit }: { submit: Submit }) {
   return (
     <div className="problem" role="alert">
       <h3>No answer has come</h3>
       <p>
-        “{submit.pending?.prompt}” is kept and sent again when the connection is back. However often
-        it is sent, it is paid once.
+        “{submit.pending && toTitle(submit.pending)}” is kept and sent again when the connection is
+        back. However often it is sent, it is paid once.
       </p>
       <p className="quote">{submit.silence}</p>
       <button type="button" className="quiet" onClick={submit.forget}>

@@ -1,11 +1,12 @@
 /** What is shown only where the sandbox is the upstream. */
 
-import type { MouseEvent } from 'react';
+import { type MouseEvent, useEffect, useRef } from 'react';
 
 /** Some of the words in a prompt that choose what the sandbox does; docs/sandbox.md has them all. */
 const WORDS = [
   ['#slow', 'takes ten times as long'],
   ['#nsfw', 'fails: content not allowed'],
+  ['#moderated-once', 'fails the first time'],
   ['#fail-500', 'fails: an error of the service'],
   ['#429', 'is refused: too many requests'],
   ['#busy', 'is refused once: too many requests'],
@@ -24,11 +25,24 @@ export function SandboxBadge() {
   );
 }
 
-/** Adds a word to the prompt of its form. */
+/** Adds a word to the prompt of its form that was used last. */
 export function SandboxWords() {
+  const used = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    function onFocus({ target }: FocusEvent): void {
+      if (target instanceof HTMLTextAreaElement) used.current = target;
+    }
+    document.addEventListener('focusin', onFocus);
+    return () => document.removeEventListener('focusin', onFocus);
+  }, []);
+
   function add(event: MouseEvent<HTMLButtonElement>): void {
-    const prompt = event.currentTarget.form?.elements.namedItem('prompt');
-    if (!(prompt instanceof HTMLTextAreaElement)) return;
+    const { form } = event.currentTarget;
+    const prompt =
+      used.current?.form === form
+        ? used.current
+        : form?.querySelector<HTMLTextAreaElement>('textarea');
+    if (!prompt) return;
     prompt.value = `${prompt.value.trimEnd()} ${event.currentTarget.value}`.trimStart();
     prompt.dispatchEvent(new Event('input', { bubbles: true }));
     prompt.focus();

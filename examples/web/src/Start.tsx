@@ -1,6 +1,6 @@
 import { useQuery } from 'urql';
 import { VideosDocument } from './gql/graphql.ts';
-import { SANDBOX_ORIGINAL, toHref } from './hooks.ts';
+import { SANDBOX_ORIGINAL, toHref, toStoryboardHref } from './hooks.ts';
 import { Maker } from './Maker.tsx';
 import type { Submit } from './submit.ts';
 
@@ -19,6 +19,9 @@ export function Start({ submit }: { submit: Submit }) {
         <p>
           Say what it should show, and choose its shape and its length. A few minutes later it is
           here; then say what happens next, and it goes on from its last frame.
+        </p>
+        <p>
+          <a href={toStoryboardHref()}>Make a long film instead, shot by shot</a>
         </p>
         {SANDBOX_ORIGINAL && (
           <a className="button" href={toHref(SANDBOX_ORIGINAL)}>

@@ -6,13 +6,13 @@ import { useConnection } from './connection.ts';
 import { Facts } from './Facts.tsx';
 import { toShort } from './format.ts';
 import { VideoDocument, VideoUpdatedDocument } from './gql/graphql.ts';
+import { toHref, useFocusOnArrival } from './hooks.ts';
 import { changeTitle } from './page-title.ts';
 import { Stage } from './Stage.tsx';
 import type { Submit } from './submit.ts';
 import { Title } from './Title.tsx';
 import { isEnded, isLost, STATES } from './words.ts';
 
-let wasShown = false;
 /** How often the page asks whether a copy has been made, of which no event tells. */
 const KEPT_AFTER_MS = 3_000;
 
@@ -34,11 +34,7 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
     pause: !video || isEnded(video.state),
   });
 
-  // Another video is another page: focus goes where reading begins, but not on the first one.
-  useEffect(() => {
-    if (wasShown) heading.current?.focus();
-    wasShown = true;
-  }, []);
+  useFocusOnArrival(heading);
   const isMissing = Boolean(error) && !video;
   useEffect(() => {
     if (isMissing && connection === 'open') read({ requestPolicy: 'network-only' });
@@ -79,6 +75,11 @@ export function Take({ id, submit }: { id: string; submit: Submit }) {
             </p>
             <a href="#/">Make a video instead</a>
           </div>
+        )}
+        {video?.sequence && (
+          <p>
+            <a href={toHref(video.sequence.id)}>Part of a long film: see all of it</a>
+          </p>
         )}
         {video && <Chain video={video} />}
       </section>

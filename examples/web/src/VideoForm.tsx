@@ -1,12 +1,17 @@
-import type { FormEvent, KeyboardEvent, ReactNode } from 'react';
+import { type FormEvent, type ReactNode, useRef } from 'react';
 import { Timing } from './fields.tsx';
-import { SANDBOX_ORIGINAL, useNow } from './hooks.ts';
+import { SANDBOX_ORIGINAL } from './hooks.ts';
+import { Issues } from './issues.ts';
 import { Refused, Unanswered } from './Problems.tsx';
 import { SandboxWords } from './Sandbox.tsx';
+import {
+  type ReadField,
+  sendOnEnter,
+  toReader,
+  useFocusOnIssue,
+  useSendButton,
+} from './sending.ts';
 import type { Submit } from './submit.ts';
-
-/** The text of a field; empty where the form has none of that name. */
-export type ReadField = (name: string) => string;
 
 interface Props {
   readonly title: string;
@@ -21,43 +26,38 @@ interface Props {
 
 /** A form for a paid video: its button, its error, and the notice about a missing answer. */
 export function VideoForm({ title, action, blocked, submit, onSend, children }: Props) {
-  const retryAt = submit.refusal?.retryAt ?? 0;
-  const seconds = Math.ceil((retryAt - useNow(retryAt > 0)) / 1000);
-  const isReady = !blocked && !submit.pending && seconds <= 0;
+  const form = useRef<HTMLFormElement>(null);
+  const refusal = submit.refusal && 'prompt' in submit.refusal.input ? submit.refusal : null;
+  const button = useSendButton(action, submit.pending !== null, refusal, blocked);
+  useFocusOnIssue(form, refusal);
 
   function onSubmit(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();
-    if (!isReady) return;
-    const fields = new FormData(event.currentTarget);
-    onSend((name) => String(fields.get(name) ?? '').trim());
+    if (button.isReady) onSend(toReader(event.currentTarget));
   }
-
-  function onKeyDown(event: KeyboardEvent<HTMLFormElement>): void {
-    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    event.currentTarget.requestSubmit();
-  }
-
-  let label = action;
-  if (submit.pending) label = 'Sending…';
-  else if (blocked) label = blocked;
-  else if (seconds > 0) label = `Again in ${seconds} s`;
-  else if (submit.refusal?.problem.retryable) label = 'Try again';
 
   return (
-    <form className="composer" onSubmit={onSubmit} onKeyDown={onKeyDown} aria-labelledby="composer">
-      <h2 id="composer">{title}</h2>
-      {children}
-      <Timing />
-      {/* Not `disabled`: a disabled button loses the focus. */}
-      <button type="submit" className="main" aria-disabled={!isReady}>
-        {label}
-      </button>
-      {submit.refusal && (
-        <Refused {...submit.refusal} isWaiting={seconds > 0} onDismiss={submit.dismiss} />
-      )}
-      {submit.silence && <Unanswered submit={submit} />}
-      {SANDBOX_ORIGINAL && <SandboxWords />}
-    </form>
+    <Issues value={refusal?.problem.issues ?? []}>
+      <form
+        className="composer"
+        ref={form}
+        onSubmit={onSubmit}
+        onKeyDown={sendOnEnter}
+        aria-labelledby="composer"
+      >
+        <h2 id="composer">{title}</h2>
+        {children}
+        <Timing />
+        {/* Not `disabled`: a disabled button loses the focus. */}
+        <button type="submit" className="main" aria-disabled={!button.isReady}>
+          {button.label}
+        </button>
+        {refusal && (
+          <Refused {...refusal} isWaiting={button.isWaiting} onDismiss={submit.dismiss} />
+        )}
+        {submit.silence && <Unanswered submit={submit} />}
+        {SANDBOX_ORIGINAL && <SandboxWords />}
+      </form>
+    </Issues>
   );
 }

@@ -71,6 +71,7 @@ function isNode({ name }: { name: string }): boolean {
 /** @param argument invalidates only the lists with this argument. Default: all. */
 function readListAgain(cache: Cache, argument?: string): void {
   for (const { fieldName, fieldKey, arguments: given } of cache.inspectFields('Query')) {
+    if (fieldName === 'sequences') cache.invalidate('Query', fieldKey);
     if (fieldName !== 'videos') continue;
     if (!argument || given?.[argument]) cache.invalidate('Query', fieldKey);
   }

@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { type RefObject, useEffect, useState, useSyncExternalStore } from 'react';
 
 /** The sandbox's own video, which can be extended. Null with a real upstream. */
 export const SANDBOX_ORIGINAL =
@@ -10,10 +10,20 @@ export const UNCONFIRMED_DEADLINE_MS = Number(
     7_200_000,
 );
 
+/** The address of the page of a video, or of a film, by its id. */
 export const toHref = (id: string) => `#/${encodeURIComponent(id)}`;
 
-/** The video that the address names, null on the first page; in the address, so that a reload, a bookmark and the back button keep it. */
-export function useSelectedId(): string | null {
+/** @param from the id of the video to begin with. */
+export const toStoryboardHref = (from?: string) =>
+  from ? `#/storyboard/${encodeURIComponent(from)}` : '#/storyboard';
+
+export type Page =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'video' | 'film'; readonly id: string }
+  | { readonly kind: 'storyboard'; readonly from: string | null };
+
+/** In the address, so that a reload, a bookmark and the back button keep it. */
+export function usePage(): Page {
   const hash = useSyncExternalStore(
     (notify) => {
       window.addEventListener('hashchange', notify);
@@ -21,11 +31,29 @@ export function useSelectedId(): string | null {
     },
     () => location.hash,
   );
+  const [id = '', from = ''] = hash.slice(2).split('/').map(decode);
+  if (id === '') return { kind: 'start' };
+  if (id === 'storyboard') return { kind: 'storyboard', from: from || null };
+  return { kind: id.startsWith('sequence-') ? 'film' : 'video', id };
+}
+
+function decode(part: string): string {
   try {
-    return decodeURIComponent(hash.slice(2)) || null;
+    return decodeURIComponent(part);
   } catch {
-    return null;
+    return '';
   }
+}
+
+const firstHash = location.hash;
+let hasLeftFirstPage = false;
+
+/** Another page takes the focus to where reading begins, but not the first one. */
+export function useFocusOnArrival(heading: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    hasLeftFirstPage ||= location.hash !== firstHash;
+    if (hasLeftFirstPage) heading.current?.focus();
+  }, [heading]);
 }
 
 /** The current time, updated every second while it is used. */

@@ -8,6 +8,7 @@ import './styles/controls.css';
 import './styles/film.css';
 import './styles/forms.css';
 import './styles/frames.css';
+import './styles/storyboard.css';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no #root.');

@@ -2,59 +2,91 @@
 
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import {
+  type CreateSequenceInput,
   type ExtendVideoInput,
   type GenerateVideoInput,
   LongtakeError,
   type Pending,
+  type ResumeSequenceInput,
+  type Sequence,
   type SubmitOptions,
   type Video,
 } from '../../../client/index.ts';
+import { toFilmTitle } from './film.ts';
 import { readListsAgain } from './lists.ts';
 import { longtake } from './longtake.ts';
-import { forgetDraft } from './memory.ts';
+import { forgetDraft, rememberDraft } from './memory.ts';
 import { askToSignIn } from './session.ts';
+import { forgetStoryboard } from './storyboard.ts';
 import { PROBLEMS } from './words.ts';
 
+/** An extension names the video that it extends; an original does not. */
+export type NewVideo = ExtendVideoInput | GenerateVideoInput;
+/** What can be asked for: a video, a film, or that a film continues. */
+export type Input = NewVideo | CreateSequenceInput | ResumeSequenceInput;
+export type Made = Video | Sequence;
+
 export interface Refusal {
+  readonly input: Input;
   readonly problem: LongtakeError;
   /** In epoch milliseconds; 0: unknown. */
   readonly retryAt: number;
 }
 
-/** An extension names the video that it extends; an original does not. */
-export type NewVideo = ExtendVideoInput | GenerateVideoInput;
-
 export interface Submit {
   /** Sent and not answered yet. */
-  readonly pending: NewVideo | null;
+  readonly pending: Input | null;
   /** Why no answer arrived. The client sends the submit again. */
   readonly silence: string | null;
   readonly refusal: Refusal | null;
-  submit(input: NewVideo): void;
+  submit(input: Input): void;
   /** Gives up the pending submit, which may have been paid for. */
   forget(): void;
   dismiss(): void;
 }
 
-function makesVideo(submit: Pending): submit is Pending<'extendVideo' | 'generateVideo'> {
-  return submit.operation === 'extendVideo' || submit.operation === 'generateVideo';
+type Send = (options: SubmitOptions<Made>) => Promise<Made>;
+
+export const isContinuation = (input: Input): input is ResumeSequenceInput => 'id' in input;
+
+export const isNewFilm = (input: Input): input is CreateSequenceInput => 'start' in input;
+
+/** The words by which the user knows it. */
+export function toTitle(input: Input): string {
+  if ('prompt' in input) return input.prompt;
+  return input.shots ? toFilmTitle({ shots: input.shots }) : 'The film';
+}
+
+function toSend(input: Input): Send {
+  if (isContinuation(input)) return (options) => longtake.resumeSequence(input, options);
+  if (isNewFilm(input)) return (options) => longtake.createSequence(input, options);
+  if ('taskId' in input) return (options) => longtake.extendVideo(input, options);
+  return (options) => longtake.generateVideo(input, options);
+}
+
+function toResume(submit: Pending): Send {
+  return (options) => submit.resume(options);
+}
+
+function forgetWords(input: Input): void {
+  if (isNewFilm(input)) forgetStoryboard();
+  else if (isContinuation(input)) rememberDraft(input.idempotencyKey ?? '', '');
+  else forgetDraft(input.prompt);
 }
 
 /**
- * @param onMade called with the id of the video that exists or may exist.
- * @param onEnded called with each video that was submitted here, also before a reload, when it ends.
+ * @param onMade called with the id of what exists or may exist.
+ * @param onEnded called with each video and film that was submitted here, also before a reload, when it
+ * ends; and with a film that a failed shot has paused.
  */
-export function useSubmit(onMade: (id: string) => void, onEnded: (video: Video) => void): Submit {
-  const [pending, setPending] = useState<NewVideo | null>(null);
+export function useSubmit(onMade: (id: string) => void, onEnded: (made: Made) => void): Submit {
+  const [pending, setPending] = useState<Input | null>(null);
   const [silence, setSilence] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const leaving = useRef<AbortController | null>(null);
 
-  /** Shows a submit until it is answered, and reports the end of its video. */
-  async function follow(
-    input: NewVideo,
-    send: (options: SubmitOptions) => Promise<Video>,
-  ): Promise<void> {
+  /** Shows a submit until it is answered, and reports its end. */
+  async function follow(input: Input, send: Send): Promise<void> {
     const controller = new AbortController();
     leaving.current = controller;
     let isAnswered = false;
@@ -66,14 +98,14 @@ export function useSubmit(onMade: (id: string) => void, onEnded: (video: Video) 
       setSilence(null);
     }
     try {
-      const video = await send({
+      const made = await send({
         signal: controller.signal,
         // The form counts down instead.
         maxRefusals: 0,
         onUpdate({ id }) {
           if (isAnswered) return;
           settle();
-          forgetDraft(input.prompt);
+          forgetWords(input);
           readListsAgain();
           onMade(id);
         },
@@ -81,18 +113,19 @@ export function useSubmit(onMade: (id: string) => void, onEnded: (video: Video) 
           if (!isAnswered) setSilence(message);
         },
       });
-      onEnded(video);
+      onEnded(made);
     } catch (error) {
       if (controller.signal.aborted) return;
       const problem = error as LongtakeError;
-      if (problem.video) return onEnded(problem.video);
+      const made = problem.sequence ?? problem.video;
+      if (made) return onEnded(made);
       if (problem.code === 'UNAUTHENTICATED') askToSignIn();
       if (isAnswered) return;
       const isRefused = problem instanceof LongtakeError && problem.code in PROBLEMS;
       if (!isRefused) return setSilence(problem.message);
       settle();
       const { retryAfter } = problem;
-      setRefusal({ problem, retryAt: retryAfter ? Date.now() + retryAfter * 1000 : 0 });
+      setRefusal({ input, problem, retryAt: retryAfter ? Date.now() + retryAfter * 1000 : 0 });
     }
   }
 
@@ -102,12 +135,12 @@ export function useSubmit(onMade: (id: string) => void, onEnded: (video: Video) 
     if (hasResumed.current) return;
     hasResumed.current = true;
     for (const submit of await longtake.pending()) {
-      if (!makesVideo(submit)) continue;
-      const { id, input } = submit;
-      if (id === null) void follow(input, submit.resume);
+      const send = toResume(submit);
+      if (submit.id === null) void follow(submit.input, send);
       else
-        submit.resume().then(onEnded, ({ video }: LongtakeError) => {
-          if (video) onEnded(video);
+        send({}).then(onEnded, ({ sequence, video }: LongtakeError) => {
+          const made = sequence ?? video;
+          if (made) onEnded(made);
         });
     }
   });
@@ -120,18 +153,13 @@ export function useSubmit(onMade: (id: string) => void, onEnded: (video: Video) 
     submit(input) {
       if (pending) return;
       setRefusal(null);
-      void follow(input, (options) =>
-        'taskId' in input
-          ? longtake.extendVideo(input, options)
-          : longtake.generateVideo(input, options),
-      );
+      void follow(input, toSend(input));
     },
     async forget() {
       leaving.current?.abort();
       setPending(null);
       setSilence(null);
-      for (const submit of await longtake.pending())
-        if (makesVideo(submit) && submit.id === null) await submit.forget();
+      for (const submit of await longtake.pending()) if (submit.id === null) await submit.forget();
     },
     dismiss: () => setRefusal(null),
   };

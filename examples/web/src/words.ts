@@ -7,6 +7,7 @@ import type { ErrorCode } from '../../../client/index.ts';
 import type {
   AspectRatio,
   FailureReason,
+  SequenceState,
   VideoKind,
   VideoQuality,
   VideoState,
@@ -16,12 +17,7 @@ import type {
 /** Why a submit was not accepted. The other codes do not come from a submit, or are no refusal. */
 export type Problem = Exclude<
   ErrorCode,
-  | 'OUTCOME_UNKNOWN'
-  | 'TOO_LATE'
-  | 'SEQUENCE_NOT_FOUND'
-  | 'CURSOR_EXPIRED'
-  | 'UNAUTHENTICATED'
-  | 'INTERNAL'
+  'OUTCOME_UNKNOWN' | 'TOO_LATE' | 'CURSOR_EXPIRED' | 'UNAUTHENTICATED' | 'INTERNAL'
 >;
 
 /** Why a request was not withdrawn. */
@@ -55,6 +51,19 @@ export const STATES: Record<VideoState, { step: number; label: string; hint: str
   WITHDRAWN: { step: 4, label: 'Withdrawn', hint: '' },
 };
 
+export const FILM_STATES: Record<SequenceState, { label: string; hint: string }> = {
+  RUNNING: { label: 'In progress', hint: 'You can leave this page: it continues.' },
+  PAUSED: {
+    label: 'Paused',
+    hint: 'Nothing more is made or paid until you continue it. If the failed shot turns up after all, it continues by itself.',
+  },
+  COMPLETED: { label: 'Complete', hint: 'Every shot is ready.' },
+  CANCELLED: { label: 'Stopped', hint: 'What was ready by then stays.' },
+};
+
+/** Whether nothing more happens to a film. */
+export const isOver = (state: SequenceState) => state === 'COMPLETED' || state === 'CANCELLED';
+
 /** The parts of the progress bar. */
 export const STEPS = ['Accepted', 'Queued', 'Generating', 'Ready'] as const;
 
@@ -83,6 +92,10 @@ export const PROBLEMS: Record<Problem, Words> = {
   VIDEO_NOT_FOUND: {
     title: 'The video to extend is not known',
     advice: 'Nothing was paid. It may be gone, or somebody else’s: choose another one.',
+  },
+  SEQUENCE_NOT_FOUND: {
+    title: 'The film is not known any more',
+    advice: 'Nothing was paid. It may be deleted, or somebody else’s.',
   },
   SOURCE_UNAVAILABLE: {
     title: 'The image could not be fetched',
@@ -124,6 +137,19 @@ export const PROBLEMS: Record<Problem, Words> = {
     advice: 'Nothing was started or paid. Try again in a moment.',
   },
 };
+
+/** Limits that end when something of the user's own ends, which a later try alone does not change. */
+export const TOO_MANY = {
+  waiting: {
+    title: 'Too many of your requests are waiting',
+    advice:
+      'Nothing was started or paid. Withdraw one that is scheduled, or wait until one has been sent.',
+  },
+  films: {
+    title: 'Too many of your films are being made',
+    advice: 'Nothing was started or paid. Stop one, or wait until one has ended.',
+  },
+} as const satisfies Record<string, Words>;
 
 export const WITHDRAW_PROBLEMS: Record<WithdrawProblem['__typename'], string> = {
   TooLateError: 'It is too late: the request has been sent.',
