@@ -181,7 +181,7 @@ describe('the npm package', () => {
 
       expect(folder.stderr).not.toMatch(/EBADENGINE|ERESOLVE|deprecated/);
       expect(first).toEqual({ code: 0, output: `${packed.version}\n` });
-      expect(demo.output).toMatch(/generateVideo.*SUCCEEDED.*extendVideo.*SUCCEEDED/s);
+      expect(demo.output).toMatch(/createSequence.*(?:SUCCEEDED.*){4}COMPLETED/s);
       expect(demo.code).toBe(0);
       expect(doctor.output).toMatch(/^ok {7}runtime {6}Node v2\d/m);
       expect(doctor).toMatchObject({ code: 0, output: expect.stringContaining('0 faults') });

@@ -1,11 +1,12 @@
 /**
- * `longtake demo`: the sandbox and a gateway in front of it. Makes a video, extends it, shows each step,
- * and leaves the example app and GraphiQL open. `--once` ends when both videos have SUCCEEDED.
+ * `longtake demo`: the sandbox and a gateway in front of it. Makes a long film with one request, shows
+ * each step, and leaves the example app and GraphiQL open. `--once` ends when the film is COMPLETED.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createClient, type Sequence } from '../../client/index.ts';
 import type { Web } from '../../examples/web/serve.ts';
 import { readConfig } from '../config.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
@@ -13,7 +14,9 @@ import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from '../sandbox/sandbox
 import { isEnded, type VideoState } from '../video.ts';
 
 /** The duration of each state of a sandbox task: slow enough to be seen. */
-const STEP_MS = 2_000;
+const STEP_MS = 1_000;
+const ORIGINAL = 'A cat dances in a room';
+const SHOTS = ['The cat jumps onto the table', 'The lights go out', 'The cat falls asleep'];
 const BAR: Record<VideoState, number> = {
   SCHEDULED: 0,
   UNCONFIRMED: 0,
@@ -66,11 +69,11 @@ try {
     files: `${sandbox.url} ${gateway.url}`,
     sandboxOriginal: ORIGINAL_TASK_ID,
   });
-  const state = await makeAndExtend(gateway.url);
+  const { state } = await makeFilm(gateway.url);
 
   if (isOnce) {
     await stop();
-    process.exitCode = state === 'SUCCEEDED' ? 0 : 1;
+    process.exitCode = state === 'COMPLETED' ? 0 : 1;
   } else {
     say('\nGoing on.');
     if (web) say(`Open the example app:             ${web.url}`);
@@ -112,110 +115,55 @@ async function startWeb(host: string, port: string): Promise<Web | undefined> {
   }
 }
 
-/** What a frontend does: a mutation, then the changes of its task as server-sent events; twice. */
-async function makeAndExtend(url: string): Promise<VideoState> {
-  const prompt = 'A cat dances in a room full of colorful lights';
-  say(`1  generateVideo(prompt: "${prompt}")`);
-  const original = await submit(url, 'generateVideo', 'GenerateVideo', {
-    prompt,
-    aspectRatio: 'LANDSCAPE_16_9',
-    quality: 'P720',
-  });
-  const state = await follow(url, original);
-  if (state !== 'SUCCEEDED') return state;
-
-  say(`\n2  extendVideo(taskId: "${original}", prompt: "The cat goes on dancing")`);
-  const extension = await submit(url, 'extendVideo', 'ExtendVideo', {
-    taskId: original,
-    prompt: 'The cat goes on dancing',
-    quality: 'P720',
-  });
-  return follow(url, extension);
+/** What a frontend does: one call, which pays for each video once and reports every change. */
+async function makeFilm(gatewayUrl: string): Promise<Sequence> {
+  say(`createSequence: a video, and ${SHOTS.length} shots that continue it one after another\n`);
+  const report = createReport();
+  const film = await createClient({ url: `${gatewayUrl}/graphql` }).createSequence(
+    {
+      start: { original: { prompt: ORIGINAL, aspectRatio: 'LANDSCAPE_16_9' } },
+      shots: SHOTS.map((prompt) => ({ prompt })),
+      quality: 'P720',
+    },
+    { onUpdate: report.show },
+  );
+  report.stop();
+  say(`\nThe film is ${film.state}: ${film.shots.at(-1)?.video?.videoUrl}`);
+  return film;
 }
 
-/** Resolves with the id of the new task. */
-async function submit(
-  url: string,
-  field: string,
-  type: string,
-  input: Readonly<Record<string, string>>,
-): Promise<string> {
-  const response = await post(url, 'application/json', {
-    query: `mutation ($input: ${type}Input!) {
-      ${field}(input: $input) {
-        ... on ${type}Success { video { taskId } }
-        ... on GatewayError { code message }
-      }
-    }`,
-    variables: { input },
-  });
-  const result = (await response.json()).data[field];
-  const taskId: string | undefined = result.video?.taskId;
-  if (!taskId) throw new Error(`${field}: ${result.code} ${result.message}`);
-  say(`   accepted by the upstream as task ${taskId}`);
-  return taskId;
-}
+/** A line for each video when it ends. On a terminal it shows the progress before that. */
+function createReport() {
+  const begun = performance.now();
+  let ended = 0;
+  let current: { name: string; state: VideoState } | undefined;
 
-/** Shows every change of the task's state, and resolves with the last one. */
-async function follow(url: string, taskId: string): Promise<VideoState> {
-  say('   videoUpdated: every change of its state');
-  const progress = startProgressLine(performance.now());
-  let video = { state: 'UNCONFIRMED' as VideoState, videoUrl: '' };
-  const stream = await post(url, 'text/event-stream', {
-    query: `subscription ($taskId: ID!) { videoUpdated(taskId: $taskId) { state videoUrl } }`,
-    variables: { taskId },
-  });
-  for await (const event of readEvents(stream)) {
-    video = event.videoUpdated;
-    progress.show(video.state);
-    if (isEnded(video.state)) break;
+  function toLine(name: string, state: VideoState): string {
+    const seconds = ((performance.now() - begun) / 1_000).toFixed(1).padStart(5);
+    const bar = '█'.repeat(BAR[state] * 2).padEnd(8, '░');
+    return `   ${name.padEnd(38)} ${bar} ${state.padEnd(11)} ${seconds} s`;
   }
-  progress.stop();
-  say(`   ${video.state === 'SUCCEEDED' ? `the callback came: ${video.videoUrl}` : 'no video'}`);
-  return video.state;
-}
 
-function post(url: string, accept: string, body: unknown): Promise<Response> {
-  return fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept },
-    body: JSON.stringify(body),
-  });
-}
-
-/** The `data` of each result in a stream of server-sent events. */
-async function* readEvents(response: Response) {
-  const decoder = new TextDecoder();
-  let buffer = '';
-  for await (const chunk of response.body ?? []) {
-    buffer += decoder.decode(chunk, { stream: true });
-    const lines = buffer.split('\n');
-    buffer = lines.pop() ?? '';
-    for (const line of lines) {
-      if (line.startsWith('data: {')) yield JSON.parse(line.slice('data: '.length)).data;
-    }
+  function draw(): void {
+    if (current) process.stdout.write(`\r${toLine(current.name, current.state)}`);
   }
-}
 
-/** One line that changes on a terminal; elsewhere a line per state. */
-function startProgressLine(begun: number) {
-  let state: VideoState = 'UNCONFIRMED';
-  const seconds = () => ((performance.now() - begun) / 1_000).toFixed(1).padStart(5);
-  const draw = () => {
-    const bar = '█'.repeat(BAR[state] * 5).padEnd(20, '░');
-    process.stdout.write(`\r   ${bar} ${state.padEnd(11)} ${seconds()} s`);
-  };
   const timer = process.stdout.isTTY ? setInterval(draw, 100) : undefined;
   return {
-    show(next: VideoState) {
-      state = next;
-      if (timer) draw();
-      else say(`   ${state.padEnd(11)} ${seconds()} s`);
+    show({ start, shots }: Sequence): void {
+      const videos = [start, ...shots.map(({ video }) => video)];
+      for (const [number, video] of videos.entries()) {
+        if (!video || number < ended) continue;
+        const name = `${number === 0 ? 'start ' : `shot ${number}`}  ${video.prompt}`;
+        current = { name, state: video.state };
+        if (!isEnded(video.state)) break;
+        if (timer) process.stdout.write('\r');
+        say(toLine(name, video.state));
+        current = undefined;
+        ended = number + 1;
+      }
     },
-    stop() {
-      clearInterval(timer);
-      if (timer) process.stdout.write('\n');
-    },
+    stop: () => clearInterval(timer),
   };
 }
 
