@@ -63,7 +63,7 @@ export interface CreateSequenceInput {
   readonly quality: VideoQuality;
   /** Text for the bottom right corner of the original, and of shots that name none. Omitted or empty: no watermark. */
   readonly waterMark?: string | null | undefined;
-  /** How many new tries a shot, or the original, gets if it fails for a reason that may pass (`VideoFailure.retryable`). Each try is paid. 0 to 5. */
+  /** How many new tries a shot, or the original, gets if it fails for a temporary reason (`VideoFailure.retryable`). Each try is paid. 0 to 5. */
   readonly retries?: number | undefined;
   /** 1 to 255 printable characters of your choice. The same key with the same input is one sequence, however often it is sent. */
   readonly idempotencyKey?: string | undefined;
@@ -146,7 +146,7 @@ export interface Video {
   readonly coverUrl: string | null;
   /** When the request will be sent. Null unless `state` is SCHEDULED. */
   readonly schedule: Schedule | null;
-  /** When the task will probably end: estimated from recent tasks of the same kind, length and quality. Null after the end, without enough of them, and once the task takes longer than nine in ten. */
+  /** When the task will probably end, estimated from recent tasks of the same kind, length and quality. Null after the end, if there are too few such tasks, and once the task has taken longer than nine of ten of them. */
   readonly estimatedFinishAt: string | null;
   /** Set when `state` is FAILED. */
   readonly failure: VideoFailure | null;
@@ -174,9 +174,9 @@ export type VideoKind = 'ORIGINAL' | 'EXTENSION';
 
 /** When a SCHEDULED request will be sent. */
 export interface Schedule {
-  /** Its position among all requests that wait, of all users: 1 is sent next. Users are served in turn. */
+  /** The position in the queue of all users: 1 is sent next. Users are served in turn. */
   readonly position: number;
-  /** When it will probably be sent, if the upstream can be reached and no limit of the user's is in the way. */
+  /** When it will probably be sent, if the upstream is reachable and no limit of the user delays it. */
   readonly estimatedStartAt: string;
   /** The earliest time that the request asked for. */
   readonly notBefore: string | null;
@@ -220,11 +220,11 @@ export type KeepState = 'PENDING' | 'KEPT' | 'FAILED';
 export interface Sequence {
   /** The id of the sequence. */
   readonly id: string;
-  /** Its state. */
+  /** The state of the sequence. */
   readonly state: SequenceState;
   /** The video that the first shot extends. If it was not made through the gateway, selecting this field reads it from the upstream. Null if it no longer exists. */
   readonly start: Video | null;
-  /** In order. */
+  /** The shots in order. */
   readonly shots: readonly Shot[];
   /** Set when `state` is PAUSED. */
   readonly problem: SequenceProblem | null;
@@ -232,7 +232,7 @@ export interface Sequence {
   readonly createdAt: string;
   /** When it became COMPLETED or CANCELLED. Null before. */
   readonly finishedAt: string | null;
-  /** When its last shot will probably end, estimated from recent tasks of the same kind and quality. Null unless it is RUNNING, and without enough of them. */
+  /** When the last shot will probably end, estimated from recent tasks of the same kind and quality. Null unless the sequence is RUNNING and there are enough such tasks. */
   readonly estimatedFinishAt: string | null;
 }
 
@@ -249,7 +249,7 @@ export interface Shot {
   readonly quality: VideoQuality;
   /** The text in the bottom right corner. Empty: no watermark. */
   readonly waterMark: string;
-  /** Its video, or its latest try while there is none. Null until the shot before it has succeeded. */
+  /** The try that succeeded, or else the latest one. Null until the shot before it has succeeded. */
   readonly video: Video | null;
   /** Every request for this shot, oldest first. Each one that was sent may be paid. */
   readonly tries: readonly Video[];
@@ -259,11 +259,11 @@ export interface Shot {
 export interface SequenceProblem {
   /** A sentence for people. */
   readonly message: string;
-  /** The try that failed. Null if it is not stored any more. */
+  /** The try that failed. Null if it is no longer stored. */
   readonly video: Video | null;
   /** Why it failed. Null if it was withdrawn, or has succeeded. */
   readonly failure: VideoFailure | null;
-  /** The error that a single submit would have ended with, where there is one. */
+  /** The code of the error that a single submit would have got. Null if it would have got none. */
   readonly code: ErrorCode | null;
 }
 

@@ -155,7 +155,7 @@ export const ERROR_TABLE = toTable({
   TOO_LATE: {
     type: 'TooLateError',
     message: 'It is too late for this: the video has moved on.',
-    meaning: 'The video is in a state in which this cannot be done.',
+    meaning: 'The state of the video does not allow this.',
     action: 'Look at the state of its `video`.',
     retryable: false,
     mutations: ['withdrawVideo', 'deleteVideo'],

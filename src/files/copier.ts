@@ -1,4 +1,4 @@
-/** Copies finished files in the background, those first that the upstream deletes first. */
+/** Copies finished files in the background, starting with those that the upstream deletes first. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hub } from '../delivery/hub.ts';
@@ -17,8 +17,8 @@ const TICK_MS = 1_000;
 /** Milliseconds until the next attempt, by the number of failures. After the last one the file is given up. */
 const RETRY_GAPS_MS = [1_000, 5_000, 30_000, 120_000, 600_000, 3_600_000, 14_400_000, 43_200_000];
 /** While the destination fails, nothing is copied for this long; it doubles up to ten minutes. */
-const SHORTEST_PAUSE_MS = 2_000;
-const LONGEST_PAUSE_MS = 600_000;
+const MIN_PAUSE_MS = 2_000;
+const MAX_PAUSE_MS = 600_000;
 
 export interface Copier {
   /** Checks for new files now instead of at the next tick. */
@@ -121,9 +121,9 @@ export function startCopier(parts: CopierParts): Copier {
     hub.publish({ id: video, owner: copy.owner });
   }
 
-  /** The destination's fault is not the file's: all files wait, and none of them comes nearer to its end. */
+  /** A failing destination says nothing about the file: all copying pauses, and no failure of a file is counted. */
   async function pause(copy: LeasedCopy, error: DestinationError): Promise<void> {
-    pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, pauseMs * 2));
+    pauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, pauseMs * 2));
     pausedUntil = performance.now() + pauseMs;
     metrics.copy('destination_failed', 0);
     log.error(

@@ -11,7 +11,7 @@ import { checkFilm } from './film-check.ts';
 import type { Pace } from './pace.ts';
 import { SourceError } from './source-error.ts';
 
-/** A replica that dies loses its leases after this time. */
+/** The leases of a replica that has died end after this time. */
 export const LEASE_MS = 60_000;
 const RENEW_EVERY_MS = LEASE_MS / 4;
 const TIME_LIMIT_MS = 60 * 60_000;
@@ -50,7 +50,7 @@ export async function copyFile(
   const renewing = setInterval(() => {
     renewCopyLease(db, copy, LEASE_MS).then(
       (isOurs) => !isOurs && ending.abort(new LeaseLostError()),
-      // The database may be away for a moment. It is asked again before the copy counts.
+      // The database may be unavailable for a moment. The lease is checked again before the copy counts.
       (error: unknown) =>
         parts.log.warn({ video: copy.video_row, err: error }, 'lease not renewed'),
     );
@@ -58,7 +58,7 @@ export async function copyFile(
   try {
     return await attempt(signal);
   } catch (error) {
-    // Streams report an abort in words of their own.
+    // Streams report an abort with errors of their own.
     signal.throwIfAborted();
     throw error;
   } finally {

@@ -23,7 +23,7 @@ export interface VideoFilesView {
 export type FilesOf = (video: Video) => VideoFilesView;
 
 export interface KeepTimes {
-  /** 0: copies are kept as long as their videos. */
+  /** 0 keeps copies as long as their videos. */
   readonly keepDays: number;
   /** Videos are deleted after this time, and their copies with them. */
   readonly retentionDays: number;
@@ -31,9 +31,9 @@ export interface KeepTimes {
 
 /** URLs are signed for at least this long, so that a film can be watched to its end. */
 const LINK_HOURS = 6;
-const SILENT = { bytes: null, sha256: null, keptAt: null, expiresAt: null };
+const NO_DETAILS = { bytes: null, sha256: null, keptAt: null, expiresAt: null };
 
-/** Without copies. */
+/** For a gateway that keeps no copies. */
 export const upstreamFiles: FilesOf = (video) => ({
   videoUrl: video.expired ? null : video.videoUrl,
   coverUrl: video.expired ? null : video.coverUrl,
@@ -43,7 +43,7 @@ export const upstreamFiles: FilesOf = (video) => ({
 });
 
 /**
- * With copies: a copy takes the place of the upstream's file.
+ * For a gateway that keeps copies: the URL of a copy replaces the upstream's.
  *
  * @param toUrl makes the URL of a copy until a time.
  */
@@ -51,7 +51,7 @@ export function createFilesOf(
   toUrl: (name: string, until: number) => string | Promise<string>,
   times: KeepTimes,
 ): FilesOf {
-  // Finished videos are cached: so is what was signed for them.
+  // Finished videos are cached, and with them the URLs that were signed for them.
   const known = new WeakMap<Video, { readonly view: VideoFilesView; readonly staleAt: number }>();
 
   function ofKept(video: Video, film: KeptFilm, now: number): VideoFilesView {
@@ -79,13 +79,13 @@ export function createFilesOf(
       const view = upstreamFiles(video);
       // Without `createdAt` it was not made through the gateway.
       const isKeepable = video.state === 'SUCCEEDED' && video.createdAt !== null && !view.expired;
-      return isKeepable ? { ...view, kept: { ...SILENT, state: state ?? 'PENDING' } } : view;
+      return isKeepable ? { ...view, kept: { ...NO_DETAILS, state: state ?? 'PENDING' } } : view;
     }
     const now = Date.now();
     const cached = known.get(video);
     if (cached && now < cached.staleAt) return cached.view;
     const view = ofKept(video, film, now);
-    // URLs are signed again each hour; in between they stay equal, for the caches of browsers.
+    // URLs are signed again each hour. In between they stay the same, so that browsers can cache the files.
     const staleAt = Math.min(
       toNextHour(now),
       view.expired ? Infinity : (view.expiresAt ?? Infinity),

@@ -1,8 +1,8 @@
-/** Checks that an MP4 or QuickTime file is whole. */
+/** Checks that an MP4 or QuickTime file is complete. */
 
 import { SourceError } from './source-error.ts';
 
-/** Size and type; and the larger size that replaces a size of 1. */
+/** A box begins with its size and type. A size of 1 means that a larger size field follows. */
 const HEADER_BYTES = 8;
 const LARGE_HEADER_BYTES = 16;
 const TO_THE_END = 0;

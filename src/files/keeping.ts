@@ -25,7 +25,7 @@ import { createServeFile, type ServeFile } from './serve.ts';
 export interface Files {
   /** Where the files of a video are. */
   readonly of: FilesOf;
-  /** Resolves once the copies of a deleted video are removed, or after a few seconds; the rest is done later. */
+  /** Resolves once the copies of a deleted video are removed, or after 5 s; what is left is removed later. */
   readonly removeCopies: (videoId: string) => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ const OFF: Keeping = {
   stop: async () => {},
 };
 
-/** Downloaded and read back, all copies of a replica together: hashing takes time from requests. */
+/** The limit for all copies of a replica together, downloads and verification: hashing delays requests. */
 const BYTES_PER_SECOND = 16 * 1024 * 1024;
 /** How long a client waits for the destination. */
 const PATIENCE_MS = 5_000;
@@ -70,7 +70,7 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
     }),
     findProxy: (url) => findProxy(url, config),
   });
-  // The only process on this database: earlier copiers have died.
+  // SQLite has only this process, so every earlier copier has died.
   if (!isShared(config.DATABASE_URL)) await endCopyLeases(db);
   const copier = startCopier({
     ...parts,

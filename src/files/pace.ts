@@ -2,17 +2,17 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Shorter waits are put off until they have added up: a timer costs more than they do. */
+/** Shorter waits are added up until they reach this: a timer would cost more time than they do. */
 const SHORTEST_WAIT_MS = 20;
 
 export interface Pace {
-  /** Resolves when so many more bytes may be handled. */
+  /** Resolves when this many more bytes may be handled. */
   take(bytes: number): Promise<void> | undefined;
 }
 
-/** @param bytesPerSecond of all who share the pace. */
+/** @param bytesPerSecond for all copies that share the pace. */
 export function createPace(bytesPerSecond: number): Pace {
-  /** By `performance.now()`: when everything that was taken is paid for. */
+  /** When everything taken so far fits the pace, by `performance.now()`. */
   let paidAt = 0;
   return {
     take(bytes) {

@@ -1,4 +1,4 @@
-/** Removes copies from the destination, of videos that were deleted or whose time is over. */
+/** Removes the copies of deleted videos, and copies that have expired, from the destination. */
 
 import type { Logger } from 'pino';
 import {
@@ -21,9 +21,9 @@ export interface RemoverParts {
 }
 
 /**
- * Removes copies that are due, a batch of them. What cannot be removed now is tried again later.
+ * Removes a batch of the copies that are due. A removal that fails is tried again later.
  *
- * @param videoId only those of this video.
+ * @param videoId removes only the copies of this video.
  * @returns how many were due.
  */
 export async function removeCopies(parts: RemoverParts, videoId?: string): Promise<number> {

@@ -18,12 +18,12 @@ import { toContentType, toDisposition } from './file-types.ts';
 import { explainS3 } from './s3-trouble.ts';
 
 /** S3's minimum. A copy holds about two parts in memory. */
-const SHORTEST_PART = 5 * 1024 * 1024;
+const MIN_PART = 5 * 1024 * 1024;
 const MAX_PARTS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** For one request; the longest sends one part. */
+/** For one request. The longest one sends a part of a file. */
 const REQUEST_TIMEOUT_MS = 60_000;
-/** Of stores that have no list of unfinished uploads. */
+/** Statuses of stores that cannot list unfinished uploads. */
 const NOT_IMPLEMENTED = new Set([400, 404, 405, 501]);
 
 /** @param maxBytes the longest file; decides the size of the parts. */
@@ -42,7 +42,7 @@ export function createS3Destination(
   });
   const toKey = (name: string) => (prefix === '' ? name : `${prefix}/${name}`);
   const toObject = (name: string) => ({ Bucket: bucket, Key: toKey(name) });
-  const partSize = Math.max(SHORTEST_PART, Math.ceil(maxBytes / MAX_PARTS));
+  const partSize = Math.max(MIN_PART, Math.ceil(maxBytes / MAX_PARTS));
 
   async function guard<T>(work: Promise<T>): Promise<T> {
     return work.catch((error: unknown) => {
@@ -78,7 +78,7 @@ export function createS3Destination(
     }
   }
 
-  /** What a process that died has uploaded in parts, which is stored and paid for until it is aborted. */
+  /** Aborts the uploads of processes that died: until then their parts are stored and paid for. */
   async function abortUploads(name: string): Promise<void> {
     const Prefix = toKey(name);
     try {
@@ -108,7 +108,7 @@ export function createS3Destination(
       await guard(abortUploads(name));
     },
     toUrl(name, until) {
-      // At the beginning of the hour, so that browsers' caches see one URL for an hour.
+      // Signed as of the beginning of the hour: the URL stays the same for an hour, so browsers can cache.
       const signingDate = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS);
       const expiresIn = Math.floor((until - signingDate.getTime()) / 1_000);
       const get = new GetObjectCommand({

@@ -7,7 +7,7 @@ import type { Links } from './links.ts';
 
 export type ServeFile = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** As the upstream's storage does it: players and canvases on any page may read the files. */
+/** Like the upstream's storage, allows players and canvases on any page to read the files. */
 const HEADERS = {
   'access-control-allow-origin': '*',
   'cross-origin-resource-policy': 'cross-origin',
@@ -31,7 +31,7 @@ export function createServeFile(links: Links, toPath: (name: string) => string):
     response.setHeader('content-disposition', toDisposition(link.name, isDownload));
     const maxAge = Math.floor((link.until - Date.now()) / 1_000);
     response.setHeader('cache-control', `private, max-age=${maxAge}, immutable`);
-    // A name never gets other content.
+    // The content behind a name never changes.
     response.setHeader('etag', `"${link.name}"`);
     await sendFile(request, response, toPath(link.name));
   };

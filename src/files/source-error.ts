@@ -1,6 +1,6 @@
-/** A file that could not be copied from where the upstream has it. */
+/** A file could not be read from the upstream's storage. */
 export class SourceError extends Error {
-  /** Another attempt would end in the same way. */
+  /** Whether another attempt would fail in the same way. */
   readonly isFinal: boolean;
 
   constructor(

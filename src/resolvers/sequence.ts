@@ -60,7 +60,7 @@ export async function estimateSequence(sequence: Sequence, ctx: Context): Promis
   const left = shots.filter(({ number }) => number > current);
   const times = await Promise.all(
     left.map(({ quality }) =>
-      ctx.forecast.findUsualMs({ kind: 'EXTENSION', quality, duration: null }),
+      ctx.forecast.findMedianMs({ kind: 'EXTENSION', quality, duration: null }),
     ),
   );
   return times.reduce(

@@ -25,12 +25,19 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   relay: {
     nodesQueryOptions: false,
     nodeQueryOptions: false,
-    edgesFieldOptions: { nullable: { list: false, items: false }, description: 'In order.' },
+    edgesFieldOptions: {
+      nullable: { list: false, items: false },
+      description: 'The items in order.',
+    },
     nodeFieldOptions: { nullable: false, description: 'The item.' },
-    cursorFieldOptions: { description: 'The place of this item in the list.' },
-    pageInfoTypeOptions: { description: 'Where a page stands in its list.' },
-    pageInfoFieldOptions: { description: 'Where this page stands in its list.' },
-    hasNextPageFieldOptions: { description: 'Whether more follow.' },
+    cursorFieldOptions: { description: 'The cursor of this item.' },
+    pageInfoTypeOptions: {
+      description: 'Whether there are more items, and the cursors of this page.',
+    },
+    pageInfoFieldOptions: {
+      description: 'Whether there are more items, and the cursors of this page.',
+    },
+    hasNextPageFieldOptions: { description: 'Whether there are items after this page.' },
     hasPreviousPageFieldOptions: { description: 'Always false: pages go forward only.' },
     startCursorFieldOptions: {
       description: 'The cursor of the first item; null on an empty page.',

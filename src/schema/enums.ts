@@ -40,18 +40,19 @@ export const SequenceStateType = builder.enumType('SequenceState', {
   values: toValues<SequenceState>({
     RUNNING: 'Its shots are being made, one after another.',
     PAUSED:
-      'A shot failed; see `problem`. `resumeSequence` goes on from that shot. If the shot turns out to have succeeded, the sequence goes on by itself.',
+      'A shot failed; see `problem`. `resumeSequence` tries that shot again. If the shot turns out to have succeeded, the sequence continues by itself.',
     COMPLETED: 'Every shot has its video.',
-    CANCELLED: 'It was cancelled. A shot that had been sent before still gets its video.',
+    CANCELLED:
+      'The sequence was cancelled. A shot that had already been sent still gets its video.',
   }),
 });
 
 export const WhenBusyType = builder.enumType('WhenBusy', {
   description: 'What happens to a request that cannot be sent at once.',
   values: toValues<'FAIL' | 'QUEUE'>({
-    FAIL: 'It waits for some seconds at most, and is refused with an error that says when to retry.',
+    FAIL: 'It waits for a few seconds at most, and is then refused with an error that says when to retry.',
     QUEUE:
-      'It is accepted as a SCHEDULED video and sent as soon as there is room: while the upstream is busy, away or under maintenance, or the account has no credits.',
+      'It is accepted as a SCHEDULED video and sent as soon as there is room. It also waits while the upstream is unreachable or under maintenance, or while the account has no credits.',
   }),
 });
 
@@ -113,9 +114,9 @@ export const FailureReasonType = builder.enumType('FailureReason', {
     PROVIDER_ERROR: 'An error at the provider (code 500, or a success without a usable file).',
     INSUFFICIENT_CREDITS: "The gateway's account at the upstream has no credits left.",
     INPUT_REFUSED:
-      'The upstream refused the request when its turn came. Nothing was started or paid.',
+      'The upstream refused the scheduled request when it was sent. Nothing was started or paid.',
     SOURCE_NOT_FOUND:
-      'The video to extend did not exist any more when the turn of the request came. Nothing was started or paid.',
+      'The video to extend no longer existed when the scheduled request was sent. Nothing was started or paid.',
     NEVER_SENT:
       'The request could not be sent before the deadline of the queue (`schedule.deadline`). Nothing was started or paid.',
     NEVER_CONFIRMED:

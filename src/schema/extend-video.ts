@@ -39,7 +39,9 @@ const ExtendVideoInput = builder.inputType('ExtendVideoInput', {
 
 const ExtendVideoSuccess = createSuccessType('ExtendVideoSuccess');
 
-builder.mutationType({ description: 'Operations that cost money.' });
+builder.mutationType({
+  description: 'Operations that change videos and sequences. Only making videos costs money.',
+});
 
 builder.mutationField('extendVideo', (t) =>
   t.field({

@@ -85,7 +85,7 @@ const CreateSequenceInput = builder.inputType('CreateSequenceInput', {
       required: true,
       defaultValue: 0,
       description:
-        'How many new tries a shot, or the original, gets if it fails for a reason that may pass (`VideoFailure.retryable`). Each try is paid. 0 to 5.',
+        'How many new tries a shot, or the original, gets if it fails for a temporary reason (`VideoFailure.retryable`). Each try is paid. 0 to 5.',
     }),
     idempotencyKey: t.string({
       required: true,
@@ -96,13 +96,13 @@ const CreateSequenceInput = builder.inputType('CreateSequenceInput', {
 });
 
 const ResumeSequenceInput = builder.inputType('ResumeSequenceInput', {
-  description: 'Which sequence goes on, and with which shots.',
+  description: 'The sequence to resume, and new shots if any.',
   fields: (t) => ({
     id: t.id({ required: true, description: 'The `id` of the sequence.' }),
     shots: t.field({
       type: [ShotInput],
       description:
-        'Replaces the shots from the one that failed on. Omitted: they stay as they are.',
+        'Replaces the shot that failed and all shots after it. Omitted: the shots stay as they are.',
     }),
     idempotencyKey: t.string({
       required: true,
@@ -160,15 +160,15 @@ builder.mutationField('resumeSequence', (t) =>
   t.field({
     type: createSuccessType(
       'ResumeSequenceSuccess',
-      'The sequence goes on, or was not PAUSED; see its `state`.',
+      'The sequence was resumed, or was not PAUSED; see its `state`.',
     ),
     description:
-      'Lets a PAUSED sequence go on with a new try of the shot that failed, which is paid. In any other state, and if the start is a failed video of its own, nothing changes.',
+      'Resumes a PAUSED sequence with a new try of the shot that failed, which is paid. Nothing changes in any other state, or if the video that the sequence starts with existed before and has failed.',
     args: {
       input: t.arg({
         type: ResumeSequenceInput,
         required: true,
-        description: 'Which sequence goes on, and with which shots.',
+        description: 'The sequence to resume, and new shots if any.',
       }),
     },
     errors: toErrors('resumeSequence', 'ResumeSequenceResult'),
@@ -180,7 +180,7 @@ builder.mutationField('cancelSequence', (t) =>
   t.field({
     type: createSuccessType(
       'CancelSequenceSuccess',
-      'The sequence is CANCELLED, now or earlier, or was COMPLETED before.',
+      'The sequence is CANCELLED, or it was already COMPLETED.',
     ),
     description:
       'Stops a sequence. A shot that has not been sent is withdrawn, unpaid; one that was sent finishes.',

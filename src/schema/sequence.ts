@@ -25,7 +25,7 @@ const ShotType = builder.objectRef<Shot>('Shot').implement({
       type: VideoType,
       nullable: true,
       description:
-        'Its video, or its latest try while there is none. Null until the shot before it has succeeded.',
+        'The try that succeeded, or else the latest one. Null until the shot before it has succeeded.',
     }),
     tries: t.field({
       type: [VideoType],
@@ -42,7 +42,7 @@ const SequenceProblemType = builder.objectRef<Problem>('SequenceProblem').implem
     video: t.expose('video', {
       type: VideoType,
       nullable: true,
-      description: 'The try that failed. Null if it is not stored any more.',
+      description: 'The try that failed. Null if it is no longer stored.',
     }),
     failure: t.expose('failure', {
       type: VideoFailureType,
@@ -52,7 +52,8 @@ const SequenceProblemType = builder.objectRef<Problem>('SequenceProblem').implem
     code: t.expose('code', {
       type: ErrorCodeType,
       nullable: true,
-      description: 'The error that a single submit would have ended with, where there is one.',
+      description:
+        'The code of the error that a single submit would have got. Null if it would have got none.',
     }),
   }),
 });
@@ -62,7 +63,10 @@ export const SequenceType = builder.objectRef<Sequence>('Sequence').implement({
   description: 'A long film: shots that extend one video, one after another.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The id of the sequence.' }),
-    state: t.expose('state', { type: SequenceStateType, description: 'Its state.' }),
+    state: t.expose('state', {
+      type: SequenceStateType,
+      description: 'The state of the sequence.',
+    }),
     start: t.field({
       type: VideoType,
       nullable: true,
@@ -72,7 +76,7 @@ export const SequenceType = builder.objectRef<Sequence>('Sequence').implement({
     }),
     shots: t.field({
       type: [ShotType],
-      description: 'In order.',
+      description: 'The shots in order.',
       resolve: async (sequence, _args, ctx) => [...(await readParts(sequence, ctx)).shots],
     }),
     problem: t.field({
@@ -94,7 +98,7 @@ export const SequenceType = builder.objectRef<Sequence>('Sequence').implement({
       type: 'DateTime',
       nullable: true,
       description:
-        'When its last shot will probably end, estimated from recent tasks of the same kind and quality. Null unless it is RUNNING, and without enough of them.',
+        'When the last shot will probably end, estimated from recent tasks of the same kind and quality. Null unless the sequence is RUNNING and there are enough such tasks.',
       resolve: (sequence, _args, ctx) => estimateSequence(sequence, ctx),
     }),
   }),
@@ -102,7 +106,7 @@ export const SequenceType = builder.objectRef<Sequence>('Sequence').implement({
 
 export const SequenceConnection = builder.connectionObject(
   { type: SequenceType, name: 'SequenceConnection', description: 'A page of sequences.' },
-  { name: 'SequenceEdge', description: 'A sequence and its place in the list.' },
+  { name: 'SequenceEdge', description: 'A sequence and its cursor.' },
 );
 
 builder.objectField(VideoType, 'sequence', (t) =>

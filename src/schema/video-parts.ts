@@ -58,12 +58,12 @@ export const ScheduleType = builder.objectRef<Schedule>('Schedule').implement({
   fields: (t) => ({
     position: t.exposeInt('position', {
       description:
-        'Its position among all requests that wait, of all users: 1 is sent next. Users are served in turn.',
+        'The position in the queue of all users: 1 is sent next. Users are served in turn.',
     }),
     estimatedStartAt: t.expose('estimatedStartAt', {
       type: 'DateTime',
       description:
-        "When it will probably be sent, if the upstream can be reached and no limit of the user's is in the way.",
+        'When it will probably be sent, if the upstream is reachable and no limit of the user delays it.',
     }),
     notBefore: t.expose('notBefore', {
       type: 'DateTime',

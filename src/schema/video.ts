@@ -99,7 +99,7 @@ export const VideoType = VideoRef.implement({
       type: 'DateTime',
       nullable: true,
       description:
-        'When the task will probably end: estimated from recent tasks of the same kind, length and quality. Null after the end, without enough of them, and once the task takes longer than nine in ten.',
+        'When the task will probably end, estimated from recent tasks of the same kind, length and quality. Null after the end, if there are too few such tasks, and once the task has taken longer than nine of ten of them.',
       resolve: (video, _args, ctx) => estimateFinish(video, ctx),
     }),
     failure: t.expose('failure', {
@@ -181,5 +181,5 @@ export const VideoType = VideoRef.implement({
 
 export const VideoConnection = builder.connectionObject(
   { type: VideoRef, name: 'VideoConnection', description: 'A page of videos.' },
-  { name: 'VideoEdge', description: 'A video and its place in the list.' },
+  { name: 'VideoEdge', description: 'A video and its cursor.' },
 );

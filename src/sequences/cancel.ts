@@ -1,4 +1,4 @@
-/** Stops a sequence: what is scheduled is withdrawn, and what was sent finishes. */
+/** Cancels a sequence: scheduled submits are withdrawn, and submits that were sent finish. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { notifyFollowUp } from '../delivery/end-task.ts';
@@ -9,11 +9,11 @@ import { NO_PROBLEM, toFollowUp, withdrawTries } from '../store/transitions/foll
 import { setSequence } from '../store/transitions/sequence.ts';
 import type { MakingParts } from './create.ts';
 
-/** The pause before another look at a try that another transaction was writing. */
+/** The pause before checking again, because another transaction had locked a scheduled submit. */
 const RETRY_MS = 20;
 
 /**
- * Cancels the sequence unless it is COMPLETED. When this resolves, nothing of it waits to be sent.
+ * Cancels the sequence unless it is COMPLETED. When this resolves, none of its submits waits to be sent.
  *
  * @throws SequenceNotFoundError
  */
@@ -21,7 +21,7 @@ export async function cancelSequence(parts: MakingParts, owner: string, id: stri
   while (await cancelOnce(parts, owner, id)) await delay(RETRY_MS);
 }
 
-/** Returns whether a try of it still waits: another transaction held its row. */
+/** Returns whether a submit is still scheduled because another transaction had locked its row. */
 async function cancelOnce(parts: MakingParts, owner: string, id: string): Promise<boolean> {
   const { db } = parts;
   const ends = await db.transaction().execute(async (trx) => {

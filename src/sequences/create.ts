@@ -1,4 +1,4 @@
-/** Makes a sequence: its row, its shots, and the first submit where its source is there. */
+/** Creates a sequence: its row, its shots, and the first submit if the video that it extends exists. */
 
 import { hash } from 'node:crypto';
 import type { Config } from '../config.ts';
@@ -35,7 +35,7 @@ export interface Original {
   readonly duration: number;
 }
 
-/** What the first shot extends: a stored video by its row's id, a foreign one, or one to make first. */
+/** What the first shot extends: a stored video by its row's id, a foreign one, or an original to make first. */
 export type SequenceStart =
   | { readonly videoId: string }
   | { readonly taskId: string }
@@ -61,7 +61,7 @@ export function toFingerprint(fields: readonly unknown[]): string {
 }
 
 /**
- * The sequence that this key made before; undefined when there is none.
+ * The sequence that an earlier request with this key created; undefined when there is none.
  *
  * @throws IdempotencyConflictError
  */
@@ -75,7 +75,7 @@ export async function findRepeated(
 }
 
 /**
- * Commits the sequence, or returns the one that its key has made meanwhile.
+ * Commits the sequence, or returns the one that a concurrent request with its key has created.
  *
  * @throws InvalidInputError for a start that cannot be extended; IdempotencyConflictError;
  * RateLimitedError when the owner has too many running sequences. Nothing is stored then.
@@ -123,7 +123,7 @@ export async function makeSequence(
   });
   if (!made) {
     const known = await findRepeated(db, request);
-    if (!known) throw new Error('A sequence was not stored although nothing stood in its way.');
+    if (!known) throw new Error('The sequence was not inserted although no other has its key.');
     return known;
   }
   const { sequence, isScheduled } = made;
@@ -136,7 +136,7 @@ export async function makeSequence(
 }
 
 /**
- * @param most 0: no limit.
+ * @param most 0 for no limit.
  * @throws RateLimitedError
  */
 export async function checkRunning(trx: Database, owner: string, most: number): Promise<void> {
@@ -191,7 +191,7 @@ async function lockVideo(trx: Database, owner: string, id: string): Promise<Vide
   throw new InvalidInputError([{ path: ['start', 'video'], message: fault ?? '' }]);
 }
 
-/** Why a stored video cannot be the start of a sequence; null: it can. */
+/** Why a stored video cannot be the start of a sequence; null when it can. */
 function findFault({ state, task_id: taskId, sent_at: sentAt }: VideoRow): string | null {
   switch (state) {
     case 'SUCCEEDED':
@@ -199,7 +199,7 @@ function findFault({ state, task_id: taskId, sent_at: sentAt }: VideoRow): strin
     case 'FAILED':
     case 'WITHDRAWN':
       return 'names a video that was not made';
-    // A refusal would free such a row without an end, for which a sequence would wait for ever.
+    // A refusal would free such a row without a completion, and the sequence would wait for one forever.
     case 'SUBMITTING':
     case 'UNCONFIRMED':
       return taskId === null && sentAt === null

@@ -1,4 +1,4 @@
-/** Lets a paused sequence go on from the shot that failed. */
+/** Resumes a paused sequence at the shot that failed. */
 
 import { notifyFollowUp } from '../delivery/end-task.ts';
 import { IdempotencyConflictError, InvalidInputError, SequenceNotFoundError } from '../errors.ts';
@@ -19,7 +19,7 @@ export interface ResumeRequest {
   readonly id: string;
   readonly idempotencyKey: string;
   readonly fingerprint: string;
-  /** Null: the shots stay as they are. Null in a shot: as the sequence was created with. */
+  /** Null keeps the shots. Null in a shot stands for the setting of the sequence. */
   readonly shots:
     | readonly {
         readonly prompt: string;
@@ -30,8 +30,8 @@ export interface ResumeRequest {
 }
 
 /**
- * Schedules a new try of the shot that failed. A repeat with the same key, and a sequence that is not
- * paused or whose start is not its own to make, change nothing.
+ * Schedules a new try of the shot that failed. Changes nothing for a repeat with the same key, for a
+ * sequence that is not paused, and where an existing video that it should start with has failed.
  *
  * @throws SequenceNotFoundError; IdempotencyConflictError; InvalidInputError for shots where none can be
  * replaced; RateLimitedError.
@@ -68,7 +68,7 @@ async function tryAgain(
   const shots = await findShots(trx, id);
   const failed = shots.find(({ number }) => number === current);
   const model = failed && (await findRow(trx, failed.video_row ?? ''));
-  // The start is a video of its own, which a resume cannot make again.
+  // The start is a video outside of the sequence, which a resume cannot make again.
   if (!failed || !model) return false;
   let again = failed;
   if (words) {
@@ -109,7 +109,7 @@ function toWords(
   };
 }
 
-/** Its tries and the retries that are used up stay. */
+/** The shot keeps its tries and the number of retries that it has used. */
 function toInput({ prompt, quality, water_mark }: ShotRow) {
   return { prompt, quality, water_mark };
 }

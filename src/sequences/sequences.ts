@@ -1,4 +1,4 @@
-/** What clients can do with sequences that costs money or saves it. */
+/** The operations on sequences that decide what is paid: create, resume and cancel. */
 
 import type { Sequence } from '../sequence.ts';
 import { toSequence } from '../store/sequence-rows.ts';
@@ -14,7 +14,7 @@ import { type ResumeRequest, resumeSequence } from './resume.ts';
 
 export interface Sequences {
   readonly maxShots: number;
-  /** The sequence that the request's key made before; undefined when there is none. */
+  /** The sequence that an earlier request with this key created; undefined when there is none. */
   findRepeated(request: SequenceRequest): Promise<Sequence | undefined>;
   create(request: SequenceRequest, start: SequenceStart): Promise<Sequence>;
   resume(request: ResumeRequest): Promise<void>;

@@ -1,4 +1,4 @@
-/** The account that all owners share: submits per day, and its balance. */
+/** The upstream account that all owners share: its submits per day and its balance. */
 
 import { sql } from 'kysely';
 import { DAY_MS } from '../durations.ts';
@@ -6,11 +6,12 @@ import { writeMeta } from './meta.ts';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
-/** By the database's clock, in UTC. SQLite divides as a real number. */
+/** Today as a number of days since 1970-01-01 (UTC), by the database's clock. Cast because SQLite divides as a real number. */
 const today = sql<number>`cast(now_ms() / ${sql.lit(DAY_MS)} as bigint)`;
 
 /**
- * Counts a submit of today unless the cap is reached. Other submits wait until the transaction ends.
+ * Counts a submit of today unless the cap is reached. Locks the day's row: other submits wait until the
+ * transaction ends.
  *
  * @returns null when it is counted; otherwise the milliseconds until the next day.
  */
@@ -33,7 +34,7 @@ export async function takeDailySubmit(trx: Database, cap: number): Promise<numbe
   return wait;
 }
 
-/** Counted only where a cap is set. */
+/** The submits of today. They are counted only while a cap is set. */
 export async function countSubmitsToday(db: Database): Promise<number> {
   const row = await db
     .selectFrom('daily_submits')
@@ -46,7 +47,7 @@ export async function countSubmitsToday(db: Database): Promise<number> {
 const READ_AT = 'credits_read_at';
 const CREDITS = 'credits';
 
-/** True for one replica per period: that one reads the balance. */
+/** Returns true for one replica per period, which then reads the balance. */
 export async function claimCreditsRead(db: Database, periodMs: number): Promise<boolean> {
   const claimed = await db
     .insertInto('meta')
@@ -55,7 +56,7 @@ export async function claimCreditsRead(db: Database, periodMs: number): Promise<
       conflict
         .column('name')
         .doUpdateSet({ value: sql<string>`cast(${now} as text)` })
-        // A time that lies ahead was written before the clock was set back.
+        // A time in the future was written before the clock was set back.
         .where(
           sql<boolean>`cast(meta.value as bigint) not between now_ms() - ${periodMs} and now_ms()`,
         ),
@@ -69,7 +70,7 @@ export async function storeCredits(db: Database, credits: number): Promise<void>
   await writeMeta(db, CREDITS, String(credits));
 }
 
-/** The balance as last read; null: not read yet. */
+/** The balance as last read; null before the first reading. */
 export async function readCredits(db: Database): Promise<number | null> {
   const row = await db
     .selectFrom('meta')

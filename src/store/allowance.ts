@@ -1,6 +1,6 @@
 /**
- * The allowance: how many calls the upstream accepts per window, shared by all replicas. Each place is a row;
- * a call takes one, and the row holds the time when it is free again.
+ * The allowance: how many calls the upstream accepts per window, shared by all replicas. It consists of
+ * one place (a row) per call. A call takes a place, and the row stores when the place is free again.
  */
 
 import { sql } from 'kysely';
@@ -27,7 +27,7 @@ export function toAllowance(
   return { name, calls: config.UPSTREAM_REQUESTS, windowMs: config.UPSTREAM_WINDOW_MS };
 }
 
-/** Creates missing places, and deletes those of an earlier, larger setting: they would be found first. */
+/** Creates missing places, and deletes those of an earlier, larger setting, which would be taken first. */
 export async function createAllowance(db: Database, { name, calls }: Allowance): Promise<void> {
   const { count } = await db
     .selectFrom('allowance')
@@ -46,7 +46,7 @@ export async function createAllowance(db: Database, { name, calls }: Allowance):
   await db.deleteFrom('allowance').where('name', '=', name).where('place', '>=', calls).execute();
 }
 
-/** A place that was taken, and when, by `performance.now`. */
+/** A place that was taken. `takenAt` is by `performance.now`. */
 export interface Place {
   readonly number: number;
   readonly takenAt: number;
@@ -54,7 +54,7 @@ export interface Place {
   readonly isTrial: boolean;
 }
 
-/** Takes the place that has been free the longest; null when there is none, or during a pause. */
+/** Takes the place that has been free for the longest time; null when none is free, or during a pause. */
 export async function takePlace(
   db: Database,
   { name, calls, windowMs }: Allowance,
@@ -69,9 +69,11 @@ export async function takePlace(
 }
 
 /**
- * The same for a submit that is new: null also while others wait. The end of a pause is left to those.
+ * The same for a new submit: null also while other submits wait, one of which makes the trial call after a
+ * pause.
  *
- * @param owner whose own waiting submits go first even while they may not be sent; null: nobody's.
+ * @param owner the owner whose own scheduled submits go first even while they may not be sent yet; null
+ * for none.
  */
 export async function takePlaceOutOfLine(
   db: Database,
@@ -83,7 +85,7 @@ export async function takePlaceOutOfLine(
   return rows[0] ? { number: rows[0].place, takenAt, isTrial: false } : null;
 }
 
-/** In the transaction that took the place: no call is made. */
+/** Gives a place back in the transaction that took it, because no call is made. */
 export async function putPlaceBack(
   trx: Database,
   { name }: Allowance,
@@ -104,7 +106,7 @@ interface Taking {
 }
 
 export interface TakingOutOfLine extends Taking {
-  /** The owner whose scheduled submits go first; null: nobody's. */
+  /** The owner whose scheduled submits go first; null for none. */
   readonly first: string | null;
 }
 
@@ -143,7 +145,7 @@ const takeUnpaused = prepare<Taking, { place: number }>((db, param) =>
   buildTaking(db, param).where((eb) => eb.not(isPaused(param('name')))),
 );
 
-/** The statement that takes a place for a submit that is new. */
+/** The statement that takes a place for a new submit. */
 export function buildTakingOutOfLine(db: Database, param: Param<TakingOutOfLine>) {
   return buildTaking(db, param)
     .where((eb) => eb.not(isPaused(param('name'))))
@@ -207,8 +209,8 @@ export async function findNextPlace(db: Database, { name, calls }: Allowance): P
 }
 
 /**
- * Pauses all calls of this kind, as a refused call asks for: for so many seconds, or for a window where
- * it does not say. Where it asks for the longest pause there is, one call tries first at its end.
+ * Pauses all calls of this kind after a refusal: for the seconds of its Retry-After, or else for one
+ * window. After the longest pause that is possible, a single trial call goes first.
  *
  * @returns the milliseconds of the pause.
  */

@@ -17,7 +17,7 @@ export interface LeasedRow extends VideoRow {
  * Leases up to `limit` due rows to this caller. When a process dies, its rows are leased to another
  * one after the lease has expired.
  *
- * @param kind each kind has an index of its own, so that rows waiting for a read do not delay the others.
+ * @param kind each kind has its own index, so that rows waiting for a read do not delay the others.
  */
 export async function leaseDueRows(
   db: Database,
@@ -40,7 +40,7 @@ export async function leaseDueRows(
           .limit(limit)
           .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
       )
-      // Again, because PostgreSQL may run the nested statement more than once.
+      // Checked again, because PostgreSQL may run the nested statement more than once.
       .where('check_after', '<=', now)
       .where('lease_until', '<=', now)
       .returningAll()
@@ -77,7 +77,7 @@ export async function scheduleCheck(
     .execute();
 }
 
-/** Moves the next check of a task forward to this time from now; an earlier one stays. */
+/** Schedules the next check of a task at most this many milliseconds from now; an earlier one stays. */
 export async function scheduleCheckWithin(
   db: Database,
   id: string,
@@ -101,9 +101,9 @@ const followedGap = sql<number>`case
 const WATCHED_GAP_MS = 15_000;
 
 /**
- * Makes tasks due that somebody subscribes to and that were not checked for a while. For a subscriber to
- * states that is 2 s at first, then a quarter of the task's age, at most 15 s. A subscriber to the
- * completion waits for the callback, which is quicker if it comes: 15 s.
+ * Makes tasks due that have subscribers and were not checked for a while. With a subscriber to the states
+ * that is a quarter of the task's age, at least 2 s and at most 15 s. With subscribers to the completion
+ * alone it is 15 s, because the callback is usually faster.
  */
 export async function scheduleWatchedNow(
   db: Database,
@@ -123,13 +123,13 @@ export async function scheduleWatchedNow(
         .where('task_id', 'is not', null)
         .where('check_after', '>', now)
         .where(sql<SqlBool>`coalesce(checked_at, created_at) <= now_ms() - ${gap}`)
-        // A row that somebody writes at this moment needs no read now, and is not worth a wait.
+        // A row that another transaction is writing at this moment needs no check and is skipped.
         .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
     )
     .execute();
 }
 
-/** Schedules no more checks of a task. */
+/** Ends the checks of a task. */
 export async function endChecks(db: Database, id: string): Promise<void> {
   await db
     .updateTable('video')

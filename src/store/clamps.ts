@@ -1,6 +1,6 @@
 /**
- * Corrects times that lie too far ahead, because the clock was set back after they were written.
- * Otherwise rows would become due, places free and pauses end only when the clock reaches them again.
+ * Corrects times that are too far in the future because the clock was set back after they were written.
+ * Without this, rows would not become due, places not free and pauses not end until the clock reaches them.
  */
 
 import { type Expression, sql, type UpdateResult } from 'kysely';
@@ -8,7 +8,7 @@ import { MINUTE_MS } from '../durations.ts';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
-/** How far ahead of now each time can have been set, in milliseconds. */
+/** How far in the future each time can have been set, in milliseconds. */
 export interface Bounds {
   /** The next check of a row with a task id. */
   readonly lookMs: number;
@@ -20,17 +20,17 @@ export interface Bounds {
   readonly deadlineMs: number;
   /** When a scheduled submit is given up, `notBefore` included. */
   readonly queueMs: number;
-  /** The end of a submit's POST, for which the owner's next one waits; or of a pause of a lane. */
+  /** The end of a submit's POST, for which the owner's next submit waits; or the end of a pause of a lane. */
   readonly laneMs: number;
   /** When a place of the allowance is free. */
   readonly placeMs: number;
   readonly pauseMs: number;
 }
 
-/** Tolerance for attempts of replicas that commit in another order than they record. */
+/** Tolerance, because replicas may commit attempts in a different order than they record them. */
 const ATTEMPT_MS = MINUTE_MS;
 
-/** Returns how many rows were ahead. */
+/** Returns how many rows were corrected. */
 export async function clampTimes(db: Database, bounds: Bounds): Promise<number> {
   const results = [
     await clampLooks(db, bounds),
@@ -69,7 +69,7 @@ function clampLooks(db: Database, { lookMs }: Bounds): Promise<UpdateResult> {
     .executeTakeFirst();
 }
 
-/** A lane that rests for a `notBefore` rests for as long as that says. */
+/** A lane that waits for a `notBefore` keeps that time. */
 function clampLanes(db: Database, { laneMs }: Bounds): Promise<UpdateResult> {
   return db
     .updateTable('lane')
@@ -94,7 +94,7 @@ function clampLanes(db: Database, { laneMs }: Bounds): Promise<UpdateResult> {
     .executeTakeFirst();
 }
 
-/** The next check ends such a wait, so it is set to a full wait from now instead of to now. */
+/** The next check gives such a row up, so it is set to the full time from now instead of to now. */
 function clampUnnamed(
   db: Database,
   { submitMs, unconfirmedMs, deadlineMs, queueMs }: Bounds,

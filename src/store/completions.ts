@@ -1,4 +1,4 @@
-/** The completion log: one per owner, in the order of commits. */
+/** The completion log. Each owner has one, in the order of commits. */
 
 import type { Video } from '../video.ts';
 import { prepare } from './prepared.ts';
@@ -26,7 +26,7 @@ export interface Completion {
   readonly video: Video;
 }
 
-/** The owner's completions after a number, in order, with the current state of their videos. */
+/** The owner's completions after this number, in order, with the current state of their videos. */
 export async function readCompletions(
   db: Database,
   owner: string,

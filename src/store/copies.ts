@@ -1,4 +1,4 @@
-/** Copies of finished files: which files are to be copied, and which replica copies which. */
+/** Copies of finished files: which files must be copied, and which replica copies each of them. */
 
 import { type Selectable, sql } from 'kysely';
 import { FILE_LIFETIME_MS } from '../video.ts';
@@ -23,7 +23,7 @@ export type CopyLease = Pick<FileCopyRow, 'id' | 'attempts'>;
 const STILL_AVAILABLE = sql<number>`now_ms() - ${sql.lit(FILE_LIFETIME_MS)}`;
 
 /**
- * Plans the copies of up to `limit` finished videos, those first that expire first.
+ * Plans the copies of up to `limit` finished videos, starting with those that expire first.
  *
  * @returns how many videos.
  */
@@ -80,8 +80,8 @@ function toPlanned(
 }
 
 /**
- * Leases up to `limit` files to this caller, those first that expire first. When a process dies, its
- * files are leased to another one after the lease has ended.
+ * Leases up to `limit` files to this caller, starting with those that expire first. When a process dies,
+ * another one can lease its files once the leases have ended.
  */
 export async function leaseCopies(
   db: Database,
@@ -106,7 +106,7 @@ export async function leaseCopies(
         .limit(limit)
         .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
     )
-    // Again, because PostgreSQL may run the nested statement more than once.
+    // Checked again, because PostgreSQL may run the nested statement more than once.
     .where('lease_until', '<=', now)
     .returningAll()
     .returning(now.as('leased_at'))
@@ -134,7 +134,7 @@ export async function leaseCopies(
 /**
  * Extends a lease, and records which objects may exist at the destination.
  *
- * @returns false when the file is no longer this caller's: stop, and publish nothing.
+ * @returns false when the lease was lost: the caller must stop and publish nothing.
  */
 export async function renewCopyLease(
   db: Database,
@@ -155,7 +155,7 @@ export async function renewCopyLease(
   return result.numUpdatedRows > 0n;
 }
 
-/** Ends all leases. Only for a database without other processes: the holders have died. */
+/** Ends all leases. Only for a database that no other process uses: their holders have died. */
 export async function endCopyLeases(db: Database): Promise<void> {
   await db
     .updateTable('file_copy')

@@ -1,4 +1,4 @@
-/** How an attempt to copy a file ends: kept, to be tried again, or given up. */
+/** Ends an attempt to copy a file: it is kept, tried again later, or given up. */
 
 import { sql } from 'kysely';
 import type { KeptFilm } from '../video.ts';
@@ -10,7 +10,7 @@ import { isEmbedded } from './sqlite.ts';
 /**
  * Records a verified copy; from now on the video shows it.
  *
- * @returns when it was recorded; null when the file is no longer this caller's.
+ * @returns when it was recorded; null when the lease was lost.
  */
 export async function finishCopy(
   db: Database,
@@ -55,7 +55,7 @@ export async function finishCopy(
   });
 }
 
-/** Ends a lease, and lets the next attempt begin after a time. */
+/** Ends a lease, and schedules the next attempt. */
 export async function retryCopy(
   db: Database,
   { id, attempts }: CopyLease,
@@ -109,5 +109,5 @@ export async function giveUpCopy(
     });
 }
 
-/** Rolls a transaction back. */
+/** Thrown to roll a transaction back. */
 class LeaseLostError extends Error {}

@@ -1,15 +1,15 @@
-/** What is still to be copied, for /metrics. */
+/** Counts the files that are still to be copied, for /metrics. */
 
 import { sql } from 'kysely';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
-/** Files counted at most: above it the count is a lower bound. */
+/** At most this many files are counted: above it the count is a lower bound. */
 const LIMIT = 10_000;
 
 export interface CopyState {
   readonly pending: number;
-  /** Until the upstream deletes the first of them; null without any. */
+  /** Seconds until the upstream deletes the first of them; null when there is none. */
   readonly secondsLeft: number | null;
 }
 

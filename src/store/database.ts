@@ -77,7 +77,7 @@ export function toPoolOptions(config: {
 
 export interface OpenDatabase {
   readonly db: Database;
-  /** Random, created with the tables: cursors of another database are recognised by it. */
+  /** Random, created with the tables. Cursors contain it, so that those of another database are rejected. */
   readonly id: string;
   close(): Promise<void>;
 }
@@ -85,7 +85,7 @@ export interface OpenDatabase {
 /**
  * @param url `postgres://…`; or `sqlite:PATH`, the path relative to the working directory, or
  * `sqlite::memory:`.
- * @param pool PostgreSQL's.
+ * @param pool for PostgreSQL.
  * @throws Error with a sentence for the operator when the database cannot be used.
  */
 export async function openDatabase(
@@ -120,7 +120,7 @@ async function migrate(db: Database, url: string, pool: PoolOptions, start: Star
   if (isShared(url)) {
     const { proveNotifications } = await import('./notifications-proof.ts');
     const { migratePostgres } = await import('./migrate-postgres.ts');
-    // Before anything is set or changed: sessions behind a pooler may be other clients'.
+    // Before anything is set or changed, because a pooler may share its sessions with other clients.
     await proveNotifications(url, pool);
     await migratePostgres(url, pool, POSTGRES_MIGRATIONS, start);
     return;
@@ -136,7 +136,7 @@ export function explainDatabase(error: unknown, url: string): string {
   return isShared(url) ? explainPostgres(cause, url) : explainSqlite(cause);
 }
 
-/** Whether the database answers; never throws. */
+/** Whether the database answers. Never throws. */
 export async function isReachable(db: Database): Promise<boolean> {
   try {
     await db.selectFrom('meta').select('name').limit(1).execute();
@@ -149,7 +149,7 @@ export async function isReachable(db: Database): Promise<boolean> {
 /**
  * Writes a row that nothing reads.
  *
- * @throws where the database is read-only, its disk is full, or it cannot be reached.
+ * @throws when the database is read-only, its disk is full, or it cannot be reached.
  */
 export async function writeProbe(db: Database): Promise<void> {
   // SQLite writes nothing when the value stays the same.

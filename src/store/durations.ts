@@ -1,4 +1,4 @@
-/** How long tasks take, from this database's own history. */
+/** How long tasks take, according to the history in this database. */
 
 import { sql } from 'kysely';
 import type { VideoKind, VideoQuality } from '../video.ts';
@@ -14,18 +14,18 @@ export interface TaskDuration {
   readonly tookMs: number;
 }
 
-/** Of the newest successes among the last `limit` completions of all owners. */
+/** The durations of the successes among the last `limit` completions of all owners. */
 export async function readTaskDurations(db: Database, limit: number): Promise<TaskDuration[]> {
   return (
     db
       .selectFrom('video')
       .select(['kind', 'quality', 'duration', sql<number>`finished_at - ${startedAt}`.as('tookMs')])
-      // No join: SQLite would read all videos and look each up among the completions.
+      // No join: SQLite would read all videos and look up the completion of each.
       .where('id', 'in', (eb) =>
         eb
           .selectFrom('completion')
           .select('video_row')
-          // For the index: every time is later.
+          // Always true; lets the statement use the index.
           .where('created_at', '>', 0)
           .orderBy('created_at', 'desc')
           .limit(limit),

@@ -1,14 +1,14 @@
-/** Whether the files of the database are still where they were opened. */
+/** Checks whether the files of the database are still at the paths under which they were opened. */
 
 import { statSync } from 'node:fs';
 
 /**
- * On POSIX a file that is deleted or replaced goes on working for the process that has it open, and is
- * gone once that process ends: commits to it are lost however well they were synchronised.
+ * On POSIX a process can go on using an open file that was deleted or replaced. The file disappears when
+ * the process ends, and with it every commit, although each was synchronised to disk.
  *
  * @param paths of files that exist now.
- * @returns a check, which costs a few microseconds: the fault, or null while every path leads to the
- * same file as at the start.
+ * @returns a check that takes a few microseconds. It returns the fault, or null while every path still
+ * leads to the file that was opened.
  */
 export function createFileCheck(paths: readonly string[]): () => Error | null {
   const opened = paths.map((path) => ({ path, ...identify(path) }));

@@ -1,23 +1,22 @@
-/** SQLite's single connection, shared by all transactions, with one durable commit for many of them. */
+/** The driver of SQLite's single connection, which makes many transactions durable with one commit. */
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely';
 import { GatewayUnavailableError } from '../errors.ts';
 import type { Wal } from './wal.ts';
 
-/** Milliseconds for which a busy queue may keep the event loop from its sockets. */
+/** How long a busy queue may block the event loop, in milliseconds. */
 const TURN_MS = 4;
 
 /**
- * Writes of one event loop tick are committed together at its end, or when the previous commit is on
- * disk: one disk write instead of many. Each transaction after the first is a savepoint, so that one can
- * fail without the others. No transaction is acknowledged before its commit is on disk, and no read in
- * between either, because it may have seen uncommitted data: Kysely awaits `releaseConnection` before
- * it returns a result, and that waits for the disk. A transaction that changed nothing does not wait for
- * a disk write of its own.
+ * The writes of one event loop tick are committed together at its end, or as soon as the previous commit
+ * is on disk: one disk write instead of many. Each transaction after the first is a savepoint, so it can
+ * fail without the others. No transaction is acknowledged before its commit is on disk: Kysely awaits
+ * `releaseConnection`, which waits for the disk, before it returns a result. Reads in between wait as well,
+ * because they may have seen uncommitted data. A transaction that changed nothing causes no disk write.
  *
- * @param wal makes the commits of `file` durable. Once it has failed, every statement is refused with
- * GatewayUnavailableError until a new process has read what is on disk.
+ * @param wal makes the commits of `file` durable. After it has failed, every statement is refused with
+ * GatewayUnavailableError until the process is restarted and reads what is on disk.
  * @param execute runs one statement on the file; throws GatewayUnavailableError when the file fails.
  */
 export function createGroupCommitDriver(
@@ -29,7 +28,7 @@ export function createGroupCommitDriver(
   let isTaken = false;
   let isScheduled = false;
   let turnEnds = 0;
-  /** Settles when the open transaction is on disk; null without one. */
+  /** Settles when the open transaction is on disk; null when none is open. */
   let group: PromiseWithResolvers<void> | null = null;
   /** Settles when the last committed transaction is on disk; null once it is. */
   let uncertain: Promise<void> | null = null;
@@ -50,7 +49,7 @@ export function createGroupCommitDriver(
       return result as QueryResult<R>;
     },
     streamQuery() {
-      throw new Error('Nothing is streamed here.');
+      throw new Error('Streaming is not supported.');
     },
   };
 
@@ -59,7 +58,7 @@ export function createGroupCommitDriver(
   }
 
   function begin(): void {
-    // Plain `begin` takes the write lock at the first write, when SQLite can only fail: take it now.
+    // A plain `begin` takes the write lock at the first write, and SQLite could not wait for it then.
     run('begin immediate');
     hasChanges = false;
     group = Promise.withResolvers();
@@ -113,7 +112,7 @@ export function createGroupCommitDriver(
       members.reject(error);
       return;
     }
-    // The previous commit is on disk by now, or has failed for good.
+    // By now the previous commit is on disk, or has failed permanently.
     if (!hasChanges) {
       if (wal.failure) members.reject(new GatewayUnavailableError({ cause: wal.failure }));
       else members.resolve();
@@ -181,7 +180,7 @@ export function createGroupCommitDriver(
     },
 
     async destroy() {
-      // Its members see a failure themselves.
+      // The members of the group handle a failure themselves.
       await uncertain?.catch(() => undefined);
       if (group) commit(group);
       await uncertain?.catch(() => undefined);
@@ -193,7 +192,7 @@ export function createGroupCommitDriver(
 
 const ROW_CHANGES = new Set(['InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode']);
 
-/** Statements on rows show by their result whether they changed anything; others are assumed to. */
+/** The result of a statement on rows shows whether it changed any. Other statements are assumed to. */
 function mayChange(
   { query }: CompiledQuery,
   { rows, numAffectedRows = 0n }: QueryResult<unknown>,

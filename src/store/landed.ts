@@ -1,10 +1,10 @@
-/** Which migrations a database has had, and whether this version can use it. */
+/** Which migrations have been applied to a database, and whether this version can use it. */
 
 export const TABLE = 'longtake_migration';
-/** Kysely's default name, which earlier versions had, belongs to every program that uses Kysely. */
+/** Earlier versions used Kysely's default name, which other programs that use Kysely have as well. */
 export const FORMER_TABLE = 'kysely_migration';
 
-/** Created by the first migrations, which would replace a function of this name without an error. */
+/** What the migrations create. They would replace a function of the same name without an error. */
 const OWN_TABLES = ['video', 'completion', 'owner', 'allowance', 'meta'];
 const OWN_FUNCTIONS = ['now_ms', 'notify_video', 'require_durable_commit'];
 
@@ -12,15 +12,15 @@ const OWN_FUNCTIONS = ['now_ms', 'notify_video', 'require_durable_commit'];
 export type Ask = (statement: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 
 export interface Landed {
-  /** Quoted; null on SQLite, which has none, and where the search path names none that exists. */
+  /** Quoted. Null on SQLite, which has no schemas, and when the search path names no existing schema. */
   readonly schema: string | null;
   /** Null on SQLite. */
   readonly searchPath: string | null;
-  /** The table with the names of the migrations; null: no gateway has used this database. */
+  /** The table with the names of the migrations; null when no gateway has used this database. */
   readonly table: string | null;
   /** Sorted. */
   readonly names: readonly string[];
-  /** Tables and functions of another program under names that the gateway needs. */
+  /** Tables and functions of other programs with names that the gateway needs. */
   readonly strangers: readonly string[];
 }
 
@@ -80,7 +80,10 @@ export interface MigrationFault {
   readonly remedy: string;
 }
 
-/** @param migrations the names that this version knows. Null: no fault. */
+/**
+ * @param migrations the names that this version knows.
+ * @returns null when there is no fault.
+ */
 export function findFault(landed: Landed, migrations: readonly string[]): MigrationFault | null {
   const { schema, searchPath, table, names, strangers } = landed;
   if (schema === null && searchPath !== null) {

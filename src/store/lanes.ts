@@ -1,9 +1,10 @@
 /**
- * Lanes: whose waiting submit is sent next. Each owner has up to two, one for submits whose callers wait
- * and one for scheduled submits. They are served in turn, so an owner with many submits delays nobody.
+ * Lanes decide whose waiting submit is sent next. Each owner has up to two: one for submits whose callers
+ * wait, and one for scheduled submits. Lanes are served in turn, so an owner with many submits does not
+ * delay the others.
  *
- * The lane's row is the last that a transaction locks. Scheduled submits of an owner are taken under the
- * lock on the owner's row, which keeps their order and their limits.
+ * A transaction locks the lane's row last. It takes an owner's scheduled submits under the lock on the
+ * owner's row, so that their order and the owner's limits hold.
  */
 
 import { type Expression, type SqlBool, sql } from 'kysely';
@@ -17,18 +18,19 @@ export interface Lane {
   readonly kind: LaneKind;
 }
 
-/** Milliseconds before a lane is considered again whose submits another transaction is writing. */
+/** How long a lane pauses while another transaction is writing its submits, in milliseconds. */
 const RETRY_MS = 50;
 
 const isReady = sql<SqlBool>`(resume_at <= now_ms() and busy_until <= now_ms())`;
 const lastTurn = sql<number>`(select coalesce(max(turn), 0) + 1 from lane as every)`;
 
 /**
- * In the transaction that makes a submit wait: the owner has a lane, behind all others where it is new.
- * A lane whose first submit must wait, because of a limit or a refusal, does not resume for a later one.
+ * Adds a waiting submit to the owner's lane, in the transaction that makes it wait. A new lane starts behind
+ * all others. If the first submit of the lane must wait because of a limit or a refusal, a later submit
+ * does not end that wait.
  *
  * @param id of the submit.
- * @param resumeAt epoch milliseconds; null: now.
+ * @param resumeAt epoch milliseconds; null for now.
  */
 export async function enterLane(
   trx: Database,
@@ -64,9 +66,9 @@ export async function enterLane(
 }
 
 /**
- * A condition: others wait for a place, so that a newcomer must not take one.
+ * A condition: other submits wait for a place, so a new one must not take it.
  *
- * @param owner whose own scheduled submits go first even while their lane rests; null: nobody's.
+ * @param owner the owner whose scheduled submits go first even while their lane is paused; null for none.
  */
 export function isLineBusy(owner: string | null): Expression<SqlBool> {
   return sql<SqlBool>`(
@@ -79,7 +81,7 @@ export function isLineBusy(owner: string | null): Expression<SqlBool> {
   )`;
 }
 
-/** The lanes that may be served now, in turn. */
+/** The lanes that may be served now, in the order of their turns. */
 export async function listReadyLanes(db: Database, limit: number): Promise<Lane[]> {
   const { rows } = await findReady(db, { limit });
   return rows;
@@ -94,7 +96,7 @@ const findReady = prepare<{ limit: number }, Lane>((db, param) =>
     .limit(param('limit')),
 );
 
-/** Milliseconds until the next lane may be served; null without any. At least 0. */
+/** Milliseconds until the next lane may be served, at least 0; null when there is no lane. */
 export async function findNextLane(db: Database): Promise<number | null> {
   const { wait } = await db
     .selectFrom('lane')
@@ -106,12 +108,12 @@ export async function findNextLane(db: Database): Promise<number | null> {
   return wait === null ? null : Math.max(0, Number(wait));
 }
 
-/** How many submits have entered the lane so far: shows that one came in between. */
+/** How many submits have entered the lane so far. If it has changed, another submit has entered. */
 export type Entries = number;
 
 /**
- * Locks the owner's row until the transaction ends where the lane has an order. Null when the lane may not
- * be served any more, or another transaction has that lock.
+ * Opens a lane. For a lane with an order, locks the owner's row until the transaction ends. Null when the
+ * lane may no longer be served, or when another transaction holds that lock.
  */
 export async function openLane(trx: Database, { owner, kind }: Lane): Promise<Entries | null> {
   if (kind === 'LATER' && !isEmbedded(trx)) {
@@ -147,7 +149,7 @@ export async function findNextWaiting(
       .where('owner', '=', owner)
       .where('waiting', '=', kind)
       .where(sql<SqlBool>`coalesce(not_before, 0) <= now_ms()`)
-      // A caller that waits gives up in time for the answer. A scheduled submit has a deadline.
+      // A waiting caller gives up in time to answer its client. A scheduled submit has a deadline.
       .where(
         sql<SqlBool>`coalesce(queue_until, submit_until - cast(${runtimeMs} as bigint)) > now_ms()`,
       )
@@ -159,8 +161,8 @@ export async function findNextWaiting(
 }
 
 /**
- * No submit of the lane can be sent now: the lane rests until one can, or is deleted. Nothing changes
- * where a submit has entered it since it was opened.
+ * Pauses the lane until one of its submits can be sent, or deletes it if it is empty. Changes nothing if
+ * a submit has entered the lane since it was opened.
  */
 export async function restLane(
   trx: Database,
@@ -191,21 +193,21 @@ export async function restLane(
     .execute();
 }
 
-/** No submit of the lane is on its way, and those that wait do so for this long, at least. */
+/** Pauses the lane for at least this long. None of its submits is being sent. */
 export async function pauseLane(trx: Database, lane: Lane, waitMs: number): Promise<void> {
   await updateLane(trx, lane)
     .set({ busy_until: 0, resume_at: sql<number>`now_ms() + ${waitMs}` })
     .execute();
 }
 
-/** A submit of the lane was taken: the other lanes go first now. */
+/** Moves the lane behind all others, after one of its submits was taken. */
 export async function advanceLane(trx: Database, lane: Lane, busyMs: number): Promise<void> {
   await updateLane(trx, lane)
     .set({ turn: lastTurn, busy_until: sql<number>`now_ms() + ${busyMs}` })
     .execute();
 }
 
-/** The submit that was taken last has left, or will not leave. */
+/** Lets the next submit of the lane be sent, because the last one has left or will not leave. */
 export async function freeLane(db: Database, lane: Lane): Promise<void> {
   await updateLane(db, lane).set({ busy_until: 0 }).execute();
 }

@@ -1,4 +1,4 @@
-/** How long the line of waiting submits is, for estimates and metrics. */
+/** Reads the queue of waiting submits, for estimates and metrics. */
 
 import { sql } from 'kysely';
 import type { Database, LaneKind } from './schema.ts';
@@ -7,13 +7,16 @@ export interface LaneLoad {
   readonly owner: string;
   readonly kind: LaneKind;
   readonly turn: number;
-  /** Milliseconds for which the lane rests: a limit, a pause, or `notBefore`. Not positive: it is served. */
+  /**
+   * Milliseconds until the lane is served again, after a limit, a pause, or `notBefore`. 0 or less: it is
+   * being served.
+   */
   readonly restsMs: number;
   /** Submits that could be sent now. */
   readonly waiting: number;
 }
 
-/** The lanes in turn. Each count is limited, and above the limit a lower bound. */
+/** All lanes in the order of their turns. Counts are limited; above the limit they are lower bounds. */
 export async function readLanes(db: Database): Promise<LaneLoad[]> {
   const rows = await db
     .selectFrom('lane')
@@ -61,11 +64,11 @@ export async function listScheduled(db: Database, owner: string): Promise<string
 
 export interface QueueState {
   readonly length: number;
-  /** How long the oldest submit that could be sent has waited, in seconds; 0 without any. */
+  /** How many seconds the oldest submit that could be sent has waited; 0 when there is none. */
   readonly oldestSeconds: number;
 }
 
-/** Of all scheduled submits. Above a limit the length is a lower bound. */
+/** The state of all scheduled submits together. Above a limit the length is a lower bound. */
 export async function readQueueState(db: Database): Promise<QueueState> {
   const { length, age } = await db
     .selectFrom((eb) =>
@@ -76,7 +79,7 @@ export async function readQueueState(db: Database): Promise<QueueState> {
           when coalesce(not_before, 0) > created_at then not_before
           else created_at end`.as('since'),
         )
-        // For the index, whose first column is the owner.
+        // Always true; lets the statement use the index, whose first column is the owner.
         .where('owner', '>=', '')
         .where('waiting', '=', 'LATER')
         .limit(LIMIT)

@@ -1,15 +1,15 @@
-/** PostgreSQL notifications: how a replica learns of the commits of others. */
+/** Listens for PostgreSQL notifications, which tell a replica of the commits of others. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { within } from '../within.ts';
 import { type PoolOptions, toClientConfig } from './postgres.ts';
 
-const SHORTEST_PAUSE_MS = 150;
+const MIN_PAUSE_MS = 150;
 const MAX_PAUSE_MS = 1_000;
-/** A connection that is cut silently emits no event, so it is probed. */
+/** A connection that breaks silently emits no event, so it is probed. */
 const HEARTBEAT_MS = 10_000;
-/** Milliseconds that closing the connection may take. */
+/** How long closing the connection may take. */
 const GOODBYE_MS = 1_000;
 
 export interface Listener {
@@ -25,9 +25,9 @@ export interface ListenerEvents {
   onError(error: unknown): void;
 }
 
-/** Grows with each failed attempt, with jitter, because all replicas lose their connections at once. */
+/** A pause that grows with each failed attempt. Has jitter, because all replicas lose their connections at once. */
 export function toPause(attempts: number): number {
-  const most = Math.min(MAX_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** attempts);
+  const most = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** attempts);
   return most * (0.5 + 0.5 * Math.random());
 }
 
@@ -35,7 +35,7 @@ export function toPause(attempts: number): number {
 export function startListener(url: string, options: PoolOptions, events: ListenerEvents): Listener {
   const closing = new AbortController();
 
-  /** Both since the last connection. */
+  /** Both are counted since the last connection. */
   let attempts = 0;
   let isReported = false;
 
@@ -53,7 +53,7 @@ export function startListener(url: string, options: PoolOptions, events: Listene
     }
   }
 
-  /** Resolves when the connection has gone. */
+  /** Resolves when the connection is closed. */
   async function listen(): Promise<void> {
     const client = new pg.Client(toClientConfig(url, options));
     const leaving = new AbortController();
@@ -83,7 +83,7 @@ export function startListener(url: string, options: PoolOptions, events: Listene
     }
   }
 
-  /** False: `close` ended it early. */
+  /** Waits. Resolves with false when `close` ended the wait early. */
   async function pass(ms: number, signal: AbortSignal): Promise<boolean> {
     return delay(ms, true, { ref: false, signal }).catch(() => false);
   }

@@ -9,7 +9,7 @@ export async function writeMeta(db: Database, name: string, value: string): Prom
     .execute();
 }
 
-/** Reads a named value; the first caller of all replicas decides it. */
+/** Reads a named value. The first caller among all replicas sets it. */
 export async function takeMeta(db: Database, name: string, value: string): Promise<string> {
   await db
     .insertInto('meta')

@@ -6,20 +6,20 @@ import { applyMigrations, type Migrations } from './migrate.ts';
 import { createPostgresDialect, type PoolOptions } from './postgres.ts';
 import type { Tables } from './schema.ts';
 
-/** The lock that Kysely uses, so that earlier versions of the gateway wait for it, too. */
+/** Kysely's own lock, which earlier versions of the gateway wait for. */
 const LOCK_ID = 3_853_314_791_062_309_107n;
 const RETRY_MS = 200;
 
 export interface Start {
-  /** Another process is migrating, which may take minutes. */
+  /** Called when another process is migrating, which may take minutes. */
   onWait?(): void;
   /** Ends the wait. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Uses a connection of its own without time limits: a migration may take minutes, and so may the wait
- * for another process's.
+ * Uses its own connection without time limits, because a migration, or the wait for another process to
+ * migrate, may take minutes.
  *
  * @throws the signal's reason.
  */
@@ -32,12 +32,12 @@ export async function migratePostgres(
   const dialect = createPostgresDialect(url, { ...pool, size: 1, statementTimeoutMs: 0 });
   const db = new Kysely<Tables>({ dialect });
   try {
-    // Must see what other processes have committed by the time of the lock, whatever the default isolation.
+    // After the lock was taken, statements must see what other processes have committed.
     await db
       .transaction()
       .setIsolationLevel('read committed')
       .execute(async (trx) => {
-        // The role or the database may have a limit, too.
+        // The role or the database may set a limit as well.
         await sql`set local statement_timeout = 0`.execute(trx);
         await takeLock(trx, start);
         await applyMigrations(trx, migrations);
@@ -48,8 +48,8 @@ export async function migratePostgres(
 }
 
 /**
- * Polls for the lock, because a waiting statement cannot be aborted. The lock belongs to the
- * transaction: behind a pooler, a session's lock could end up with another client.
+ * Polls for the lock, because a waiting statement cannot be aborted. The lock belongs to the transaction,
+ * because a pooler may give the session, and its locks, to another client.
  */
 async function takeLock(trx: Kysely<Tables>, { onWait, signal }: Start): Promise<void> {
   const tryLock = sql<{ isTaken: boolean }>`

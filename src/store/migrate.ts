@@ -1,4 +1,4 @@
-/** The migrations of the tables, in the schema that the connection creates tables in. */
+/** Applies the migrations, in the schema in which the connection creates tables. */
 
 import { CompiledQuery, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
@@ -8,11 +8,11 @@ import { isEmbedded } from './sqlite.ts';
 
 export type Migrations = Readonly<Record<string, Migration>>;
 
-/** A retry does not help. */
+/** An error that a retry does not fix. */
 export class MigrationError extends Error {}
 
 /**
- * Applies the missing migrations in the caller's transaction, so all of them or none.
+ * Applies the missing migrations in the caller's transaction: all of them or none.
  *
  * @throws MigrationError; the database's error.
  */
@@ -43,7 +43,7 @@ async function createTable(trx: Database): Promise<void> {
     .execute();
 }
 
-/** With the schema's name: without it, the search path could lead to another program's table. */
+/** Renames the table of earlier versions. Names the schema, because the search path could find another program's table. */
 async function takeFormerTable(trx: Database, schema: string | null): Promise<void> {
   const prefix = sql.raw(schema === null ? '' : `${schema}.`);
   await sql`alter table ${prefix}${sql.table(FORMER_TABLE)} rename to ${sql.table(TABLE)}`.execute(

@@ -1,4 +1,4 @@
-/** Proof that notifications arrive: a pooler in transaction mode accepts LISTEN and then drops them. */
+/** Proves that notifications arrive: a pooler in transaction mode accepts LISTEN, and then drops them. */
 
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
@@ -6,14 +6,14 @@ import { within } from '../within.ts';
 import { type PoolOptions, toClientConfig } from './postgres.ts';
 import { explainPostgres, ListenError, NotificationsError } from './postgres-trouble.ts';
 
-/** It normally takes milliseconds. */
+/** A notification normally arrives within milliseconds. */
 const ARRIVES_WITHIN_MS = 10_000;
 /** How long closing a connection may take. */
 const GOODBYE_MS = 1_000;
 
 /**
- * Listens on one connection and notifies on another: on one and the same connection, a notification
- * arrives through any pooler. Changes nothing in the database or in its sessions.
+ * Listens on one connection and notifies on another, because a notification on the same connection would
+ * arrive through any pooler. Changes nothing in the database or in its sessions.
  *
  * @throws NotificationsError; ListenError; the error of `pg` for the connection of `DATABASE_URL`.
  */

@@ -14,16 +14,16 @@ export const TASK_STATES = [
 ] as const satisfies readonly RowState[];
 export type TaskState = (typeof TASK_STATES)[number];
 
-/** Rows counted at most: above it the count is a lower bound. */
+/** At most this many rows are counted: above it the count is a lower bound. */
 const LIMIT = 10_000;
 
 export interface OpenTasks {
   readonly counts: Readonly<Partial<Record<TaskState, number>>>;
-  /** Age of the oldest by the database's clock; 0 without any. */
+  /** Age of the oldest open task in seconds, by the database's clock; 0 when there is none. */
   readonly oldestSeconds: number;
 }
 
-/** Counts rows with a scheduled check, along their index, so that ended tasks cost nothing. */
+/** Counts the rows with a scheduled check. Uses their index, so that ended tasks cost nothing. */
 export async function countOpenTasks(db: Database): Promise<OpenTasks> {
   const rows = await db
     .selectFrom((eb) =>

@@ -8,13 +8,13 @@ export interface Page {
   readonly before: string | null;
 }
 
-/** The columns by which a list is selected, in the order of an index that continues with the id. */
+/** The columns that select a list, in the order of an index whose last column is the id. */
 export type Place = Readonly<Record<string, string>>;
 
 /**
  * A condition: the row is in the list, and on this page or a later one. Each column is compared as a range
- * of one value: with `=` PostgreSQL drops the column from the sort order and may then walk the primary key
- * through the rows of all owners.
+ * with one value. With `=`, PostgreSQL would drop the column from the sort order and might scan the rows of
+ * all owners along the primary key.
  */
 export function isOnPage(place: Place, before: Page['before']): RawBuilder<SqlBool> {
   const refs = sql.join(Object.keys(place).map((column) => sql.ref(column)));
@@ -26,7 +26,7 @@ export function isOnPage(place: Place, before: Page['before']): RawBuilder<SqlBo
   return sql<SqlBool>`(${refs}) >= (${sql.join(values)}) and ${end}`;
 }
 
-/** The order of such a page, which names every column so that the index serves it. */
+/** The order of such a page. It names every column of the index so that PostgreSQL uses it. */
 export function toPageOrder(place: Place): RawBuilder<unknown> {
   return sql.join([...Object.keys(place), 'id'].map((column) => sql`${sql.ref(column)} desc`));
 }

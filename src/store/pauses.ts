@@ -6,15 +6,15 @@ import { now } from './rows.ts';
 import type { AllowanceName, Database } from './schema.ts';
 
 /**
- * How long a pause continues after the trial call started without ending, which happens only if its
- * process has died.
+ * How long a pause continues if the trial call does not end. This happens only when the process of the
+ * call dies.
  */
 const TRIAL_MS = 60_000;
 
 /**
  * Pauses all calls for this long, unless a longer pause is in force.
  *
- * @param mustTry whether a single trial call decides at the end if the pause is over.
+ * @param mustTry whether a single trial call at the end decides if the pause is over.
  */
 export async function pauseCalls(
   db: Database,
@@ -42,7 +42,7 @@ export function isPaused(name: AllowanceName): Expression<SqlBool> {
   )`;
 }
 
-/** True for exactly one caller when the pause is over: it makes the trial call. */
+/** Returns true for exactly one caller when the pause is over. That caller makes the trial call. */
 export async function takeTrial(db: Database, name: AllowanceName): Promise<boolean> {
   const { rows } = await startTrial(db, { name });
   return rows.length > 0;
@@ -58,14 +58,14 @@ const startTrial = prepare<{ name: AllowanceName }, { name: AllowanceName }>((db
     .returning('name'),
 );
 
-/** The trial call was not refused: ends the pause for all. */
+/** Ends the pause for all replicas, because the trial call was not refused. */
 export async function endPause(db: Database, name: AllowanceName): Promise<void> {
   await db.deleteFrom('pause').where('name', '=', name).execute();
 }
 
 export interface Pause {
   readonly name: AllowanceName;
-  /** Not positive when it is over. */
+  /** 0 or less when it is over. */
   readonly remainingMs: number;
   readonly mustTry: boolean;
 }

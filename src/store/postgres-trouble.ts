@@ -1,9 +1,9 @@
-/** Why PostgreSQL cannot be used, in a sentence for the operator. It never quotes the password. */
+/** Explains to the operator, in a sentence, why PostgreSQL cannot be used. Never contains the password. */
 
 import { EnvironmentError } from '../config.ts';
 import { OWN_SCHEMA } from './landed.ts';
 
-/** A retry does not help. */
+/** An error that a retry does not fix. */
 export class NotificationsError extends EnvironmentError {
   readonly problem: string;
   readonly remedy: string;
@@ -15,7 +15,7 @@ export class NotificationsError extends EnvironmentError {
   }
 }
 
-/** The direct connection fails; the message is a sentence for the operator. */
+/** The connection of `DATABASE_LISTEN_URL` fails. The message is a sentence for the operator. */
 export class ListenError extends Error {}
 
 /**
@@ -89,7 +89,7 @@ function explainTls(error: unknown, host: string): string | null {
   return null;
 }
 
-/** An AggregateError, of every address of a name, has a code and no message. */
+/** When every address of a name fails, the AggregateError has a code and no message. */
 function toText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message || String('code' in error ? error.code : error.name);

@@ -14,28 +14,28 @@ import pg from 'pg';
 import { GatewayUnavailableError } from '../errors.ts';
 
 export interface PoolOptions {
-  /** Connections per replica, not counting the one that listens. */
+  /** Connections per replica, in addition to the one that listens. */
   readonly size: number;
-  /** 0: no limit. */
+  /** 0 for no limit. */
   readonly statementTimeoutMs: number;
   /**
    * `DATABASE_LISTEN_URL`: a direct connection for notifications. The other connections may then lead
-   * to a pooler in transaction mode, where nothing may be set for a session: the next transaction is
-   * another client's.
+   * to a pooler in transaction mode. Such a pooler may give the session to another client after each
+   * transaction, so nothing may be set for a session.
    */
   readonly listenUrl?: string | undefined;
 }
 
-/** Milliseconds that a statement waits for a connection, and a connection for the server. */
+/** How long a statement waits for a connection, and a connection for the server, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 3_000;
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
 /**
- * Classes of SQLSTATE after which the same statement may succeed later: connection, rolled back by
- * a conflict, out of resources, operator intervention (57014 is our own timeout), system error.
- * 25006: a standby that is about to take over.
+ * Classes of SQLSTATE after which the same statement may succeed later: connection failure, rollback
+ * because of a conflict, insufficient resources, operator intervention (57014 is our own timeout), system
+ * error. 25006 comes from a standby that is about to take over.
  */
-const PASSING = /^(08|40|53|57|58)|^25006$/;
+const TEMPORARY = /^(08|40|53|57|58)|^25006$/;
 
 /** Kysely closes the pool with `destroy`. */
 export function createPostgresDialect(url: string, options: PoolOptions): Dialect {
@@ -45,10 +45,10 @@ export function createPostgresDialect(url: string, options: PoolOptions): Dialec
     Client: GuardedClient,
     max: options.size,
     idleTimeoutMillis: 30_000,
-    // pgbouncer refuses them as parameters of the connection.
+    // pgbouncer refuses these limits as parameters of the connection.
     ...(!isPooled && { onConnect: (client) => client.query(toLimits(options, 'session')) }),
   });
-  // An error of an idle or checked-out connection must not end the process: its next query rejects.
+  // An error of a connection must not end the process. The next query on that connection rejects.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return isPooled
@@ -61,7 +61,7 @@ function toLimits(options: PoolOptions, scope: 'session' | 'local'): string {
     set ${scope} idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`;
 }
 
-/** Statements outside of transactions have only the client's time limit. */
+/** Only the client limits the time of statements outside of transactions. */
 class PooledDialect extends PostgresDialect {
   readonly #createDriver: () => Driver;
 
@@ -97,7 +97,7 @@ export function toClientConfig(url: string, options: PoolOptions): pg.ClientConf
     connectionString: toStrictTls(url),
     application_name: 'longtake',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    // The server's own timeout needs a server that answers.
+    // The server's own timeout works only while the server answers.
     query_timeout: options.statementTimeoutMs && options.statementTimeoutMs + 1_000,
     keepAlive: true,
     types: {
@@ -150,12 +150,12 @@ class GuardedPool extends pg.Pool {
 
 /** Converts an unavailable database, which is not the caller's fault, to a typed error. */
 function rethrow(error: unknown): never {
-  throw isPassing(error) ? new GatewayUnavailableError({ cause: error }) : error;
+  throw isTemporary(error) ? new GatewayUnavailableError({ cause: error }) : error;
 }
 
-/** An error that is not an answer of the server is a connection failure. */
-function isPassing(error: unknown): boolean {
+/** Every error that is not an answer of the server is a connection failure. */
+function isTemporary(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof TypeError) return false;
   // Judged by class, because Node has error codes of five letters too (EPIPE).
-  return !(error instanceof pg.DatabaseError) || PASSING.test(error.code ?? '');
+  return !(error instanceof pg.DatabaseError) || TEMPORARY.test(error.code ?? '');
 }

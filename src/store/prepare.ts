@@ -14,7 +14,7 @@ export async function prepareStore(db: Database, config: Config): Promise<void> 
   try {
     await createAllowance(db, toAllowance('submit', config));
     await createAllowance(db, toAllowance('read', config));
-    // The only process on this database: earlier submits died with the process before.
+    // SQLite has only this process, so the processes of earlier submits are dead.
     if (!isShared(DATABASE_URL)) await recoverOrphans(db, UNCONFIRMED_DEADLINE_MS);
   } catch (error) {
     const reason = explainDatabase(error, DATABASE_URL);

@@ -1,4 +1,4 @@
-/** Deletes what retention no longer covers, in small steps, so that no lock is held for long. */
+/** Deletes rows older than the retention, in small steps so that no lock is held for long. */
 
 import { type Expression, sql } from 'kysely';
 import { writeMeta } from './meta.ts';
@@ -11,10 +11,10 @@ function cutoff(retentionMs: number): Expression<number> {
 }
 
 /**
- * Deletes up to about `limit` log entries older than the retention, always the oldest of their owner, and
- * moves the owner's pruned mark. A cursor behind the mark is refused as expired.
+ * Deletes about `limit` log entries older than the retention, starting with the oldest of each owner, and
+ * moves the owner's pruned mark forward. A cursor behind the mark is refused as expired.
  *
- * @returns how many owners' logs got shorter; 0 when nothing is old enough.
+ * @returns how many owners' logs became shorter; 0 when nothing is old enough.
  */
 export async function pruneCompletions(
   db: Database,
@@ -80,7 +80,7 @@ export async function pruneVideos(
               ),
             ),
           )
-          // A sequence goes before its videos.
+          // A sequence is deleted before its videos.
           .where(({ not, exists, selectFrom }) =>
             not(
               exists(
@@ -106,8 +106,8 @@ export async function pruneVideos(
 }
 
 /**
- * Removes up to `limit` tombstones of submits that never left, once that much time has passed: their
- * answer has been read by then, and no callback can be about them. Returns how many.
+ * Deletes up to `limit` tombstones, older than `keptMs`, of submits whose POST never left: every caller has
+ * read the answer by then, and no callback can name them. Returns how many.
  */
 export async function pruneUnsent(db: Database, keptMs: number, limit: number): Promise<number> {
   const result = await db
@@ -128,10 +128,10 @@ export async function pruneUnsent(db: Database, keptMs: number, limit: number): 
   return Number(result.numDeletedRows);
 }
 
-/** Times by the database's clock; null: nothing to compare it with. */
+/** By the database's clock. Null when there is nothing to compare with. */
 export interface PruningTimes {
   readonly now: number;
-  /** When rows were last pruned; before the first time, when the newest row was made. */
+  /** When rows were last pruned; before the first time, when the newest row was created. */
   readonly last: number | null;
 }
 
@@ -146,7 +146,7 @@ export async function readPruningTimes(db: Database): Promise<PruningTimes> {
     .selectNoFrom((eb) => [
       now.as('now'),
       eb.selectFrom('meta').select('value').where('name', '=', LAST_RUN).as('run'),
-      // Ids begin with their time: the end of the primary key is the newest row.
+      // Ids begin with their time, so the newest row is at the end of the primary key.
       eb
         .selectFrom('video')
         .select('created_at')
@@ -159,7 +159,7 @@ export async function readPruningTimes(db: Database): Promise<PruningTimes> {
   return { now: time, last: run === null ? newest : Number(run) };
 }
 
-/** Remembers when rows were pruned, or the time that the next run is to be compared with. */
+/** Stores when rows were pruned, or the time with which the next run is compared. */
 export async function recordPruning(db: Database, at: number): Promise<void> {
   await writeMeta(db, LAST_RUN, String(at));
 }

@@ -1,4 +1,4 @@
-/** Copies that are to be removed from the destination. Their rows remain until they have been removed. */
+/** Copies that must be removed from the destination. Their rows remain until then. */
 
 import { sql } from 'kysely';
 import type { FileCopyRow } from './copies.ts';
@@ -7,7 +7,7 @@ import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
 
-/** Marks the copies of these videos. Call it in the transaction that changes the videos, after that. */
+/** Marks the copies of these videos for removal. Call it after the change of the videos, in its transaction. */
 export async function requestRemovals(trx: Database, videoIds: readonly string[]): Promise<void> {
   if (videoIds.length === 0) return;
   await trx
@@ -17,13 +17,13 @@ export async function requestRemovals(trx: Database, videoIds: readonly string[]
     .execute();
 }
 
-/** A video whose copies have been marked. */
+/** A video whose copies were marked for removal. */
 export interface ExpiredCopies {
   readonly id: string;
   readonly owner: string;
 }
 
-/** Marks up to `limit` copies that are older than `keepMs`, all of a video together. */
+/** Marks up to `limit` copies older than `keepMs` for removal; those of one video together. */
 export async function expireCopies(
   db: Database,
   keepMs: number,
@@ -56,14 +56,14 @@ export async function expireCopies(
   });
 }
 
-/** A copy that this caller removes. */
+/** A copy that is leased to this caller for removal. */
 export type LeasedRemoval = Pick<FileCopyRow, 'id' | 'attempts' | 'names' | 'video_row'>;
 
 /**
- * Leases up to `limit` removals to this caller. A copy that is still being written is left until its
- * lease has ended.
+ * Leases up to `limit` removals to this caller. A copy that is still being written is leased only after its
+ * own lease has ended.
  *
- * @param videoId only those of this video.
+ * @param videoId leases only the copies of this video.
  */
 export async function leaseRemovals(
   db: Database,
@@ -90,7 +90,7 @@ export async function leaseRemovals(
           .limit(limit)
           .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
       )
-      // Again, because PostgreSQL may run the nested statement more than once.
+      // Checked again, because PostgreSQL may run the nested statement more than once.
       .where('lease_until', '<=', now)
       .returning(['id', 'attempts', 'names', 'video_row'])
       .execute()
@@ -123,7 +123,7 @@ export async function endRemoval(
     .execute();
 }
 
-/** Ends a lease, and lets the next attempt begin after a time. */
+/** Ends a lease, and schedules the next attempt. */
 export async function postponeRemoval(
   db: Database,
   { id, attempts }: Pick<LeasedRemoval, 'id' | 'attempts'>,

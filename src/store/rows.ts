@@ -6,13 +6,13 @@ import type { VideoTable } from './schema.ts';
 
 export type VideoRow = Selectable<VideoTable>;
 
-/** The database's clock in epoch milliseconds, because the clocks of replicas differ. */
+/** The time in epoch milliseconds by the database's clock, because the clocks of replicas differ. */
 export const now = sql<number>`now_ms()`;
 
-/** When its time at the upstream began: a scheduled submit waits before that. */
+/** When the submit was sent. A submit that was never scheduled is sent when its row is created. */
 export const startedAt = sql<number>`coalesce(sent_at, created_at)`;
 
-/** The same of a row, in epoch milliseconds. */
+/** The same for a row that was read. */
 export function toStartedAt({
   sent_at,
   created_at,
@@ -21,8 +21,8 @@ export function toStartedAt({
 }
 
 /**
- * The state that clients see: a submit in flight is UNCONFIRMED. A scheduled one stays SCHEDULED until
- * the outcome of its POST is known, because after a refusal that passes it goes on waiting.
+ * The state that clients see. A submit in flight is UNCONFIRMED. A scheduled one stays SCHEDULED until the
+ * outcome of its POST is known, because after a temporary refusal it returns to the queue.
  */
 export function toVideoState({
   state,
@@ -37,7 +37,7 @@ export function toVideoState({
   return state === 'REJECTED' ? 'UNCONFIRMED' : state;
 }
 
-/** Converts a row. `expired` is judged by this process's clock. */
+/** Converts a row to a video. `expired` depends on this process's clock. */
 export function toVideo(row: VideoRow): Video {
   const expiresAt = row.state === 'SUCCEEDED' ? row.unfinished_at + FILE_LIFETIME_MS : null;
   return {

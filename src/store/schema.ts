@@ -12,10 +12,10 @@ import type {
 import type { SequenceTables } from './sequence-tables.ts';
 
 /**
- * The states of a row: those of a video, and the two in which it is not (or not yet) one.
- * SUBMITTING: its POST may be in flight until `submit_until`. REJECTED: a tombstone, which only
- * keeps the answer for waiting callers, unless a callback proves that the task exists. DELETED: its
- * owner has deleted the video; the row only remembers that it has been paid for.
+ * The states of a row: those of a video, and three in which clients see no video.
+ * SUBMITTING: the POST may be in flight until `submit_until`. REJECTED: a tombstone, which keeps the answer
+ * for waiting callers; a callback may still prove that the task exists. DELETED: the owner has deleted the
+ * video, and the row only records that it was paid for.
  */
 export type RowState = VideoState | 'SUBMITTING' | 'REJECTED' | 'DELETED';
 
@@ -28,14 +28,14 @@ export interface VideoTable {
   state: RowState;
 
   idempotency_key: string | null;
-  /** 1 while the row holds its key; the unique index covers only these rows. */
+  /** 1 while the row holds its idempotency key. The unique index covers only these rows. */
   key_held: number;
   fingerprint: string;
-  /** ORIGINAL or EXTENSION: which endpoint of the upstream makes it. */
+  /** ORIGINAL or EXTENSION, which decides the endpoint of the upstream. */
   kind: VideoKind;
-  /** Empty for an original: the column is older than originals. */
+  /** Empty for an original, because the column was added before originals existed. */
   source_task_id: string;
-  /** Seconds; of an original. */
+  /** Seconds of film; null for an extension. */
   duration: number | null;
   aspect_ratio: AspectRatio | null;
   prompt: string;
@@ -46,30 +46,30 @@ export interface VideoTable {
 
   /** The lane in which the submit waits for a place of the allowance; null while it does not wait. */
   waiting: LaneKind | null;
-  /** Of a scheduled submit: when it may be sent at the earliest; null: as soon as there is room. */
+  /** When a scheduled submit may be sent at the earliest; null for as soon as there is room. */
   not_before: number | null;
-  /** Of a scheduled submit: when it ends as NEVER_SENT. Null exactly on submits that were never scheduled. */
+  /** When a scheduled submit ends as NEVER_SENT. Null if and only if the submit was never scheduled. */
   queue_until: number | null;
-  /** How often a scheduled submit was sent and refused for a while. */
+  /** How often a scheduled submit was sent and temporarily refused. */
   queue_tries: number;
-  /** When a scheduled submit was sent; null: when it was created. */
+  /** When a scheduled submit was sent. Null for others, which are sent when their row is created. */
   sent_at: number | null;
 
   submit_until: number;
   /**
-   * 0 while the submit waits for its turn: if its process dies, nothing was sent. 1 from the commit
-   * after which the POST may leave.
+   * 0 while the submit waits for its turn: if its process dies, nothing was sent. 1 from the commit after
+   * which the POST may leave.
    */
   post_begun: number;
   /** SHA-256 (hex) of the token in the callback URL; the token itself is stored nowhere. */
   token_hash: string;
-  /** Those of earlier tries, separated by spaces: a callback may still use their URLs. */
+  /** The hashes of earlier tries, separated by spaces: a callback may still use their URLs. */
   earlier_token_hashes: string | null;
   /** The trace of the submit, if it was traced; the callback continues it. */
   traceparent: string | null;
   /**
-   * JSON of the error that the submit ended with. Every submit with the key of a REJECTED row gets it; on
-   * an UNCONFIRMED row, only callers who were waiting for the submit do.
+   * JSON of the error that ended the submit. On a REJECTED row, every submit with its key gets this error;
+   * on an UNCONFIRMED row, only callers that were waiting for the submit get it.
    */
   rejection: string | null;
 
@@ -80,32 +80,32 @@ export interface VideoTable {
   failure_reason: FailureReason | null;
   failure_message: string | null;
   failure_code: number | null;
-  /** 1: the upstream has set `expireFlag`. */
+  /** 1 if the upstream has set `expireFlag`. */
   expire_flag: number;
 
   created_at: number;
   finished_at: number | null;
-  /** When the task was last known not to have ended: its files cannot be older. */
+  /** When the task was last known to be unfinished. Its files cannot be older. */
   unfinished_at: number;
   checked_at: number | null;
 
   /**
    * The time of the next check by upkeep: the end of a submit, a read of an open task, a deadline.
-   * Null: no further check.
+   * Null for no further check.
    */
   check_after: number | null;
   check_count: number;
   lease_until: number;
-  /** Reads that reported a success without a usable file. */
+  /** How many reads reported a success without a usable file. */
   fileless_reads: number;
 
-  /** The sequence that it is a try of, and the shot's number: 0 is the original of the sequence. */
+  /** If the video is a try of a shot: the sequence and the number of the shot. 0 is the sequence's original. */
   sequence_id: string | null;
   shot_number: number | null;
-  /** 1: sequences wait for its end. */
+  /** 1 if sequences wait for its end. */
   starts_sequences: number | null;
 
-  /** Of the film's copy. Null: not considered yet. */
+  /** The state of the film's copy; null before it was planned. */
   keep_state: CopyState | null;
   /** JSON of `KeptFilm`. */
   kept_film: string | null;
@@ -118,19 +118,19 @@ export type CopyState = KeepState | 'REMOVED';
 
 export type FilePart = 'film' | 'cover';
 
-/** A file that is to be copied, is kept, or is to be removed from the destination. */
+/** A file that must be copied, is kept, or must be removed from the destination. */
 export interface FileCopyTable {
   /** The video's id and the part. */
   id: string;
   video_row: string;
   part: FilePart;
   state: KeepState | 'REMOVING';
-  /** Counts the leases, so that a late attempt cannot be taken for the present one. */
+  /** Counts the leases, which tells a late attempt from the current one. */
   attempts: number;
   failures: number;
   /** JSON list: all objects that may exist at the destination. */
   names: string;
-  /** Of the last failure. */
+  /** The reason of the last failure. */
   reason: string | null;
   /** When the upstream deletes the file. */
   expires_at: number;
@@ -139,7 +139,7 @@ export interface FileCopyTable {
   lease_until: number;
 }
 
-/** The log: an entry for each end of a task, numbered per owner without gaps. */
+/** The completion log: an entry for each end of a task, numbered per owner without gaps. */
 export interface CompletionTable {
   owner: string;
   number: number;
@@ -147,23 +147,23 @@ export interface CompletionTable {
   created_at: number;
 }
 
-/** One row per owner: the lock under which numbers are taken, the head, and the pruned mark. */
+/** One row per owner: the head of the log, its pruned mark, and the lock under which numbers are taken. */
 export interface OwnerTable {
   owner: string;
   head: number;
   pruned: number;
 }
 
-/** `database_id`: random, made with the tables; binds cursors to this database. */
+/** Named values. `database_id` is random and created with the tables; it binds cursors to this database. */
 export interface MetaTable {
   name: string;
   value: string;
 }
 
-/** Submits and reads each have a budget. */
+/** Submits and reads have separate allowances. */
 export type AllowanceName = 'submit' | 'read';
 
-/** A place is a call that the upstream allows; it is free again at `free_at`. */
+/** A place stands for one call per window that the upstream accepts. It is free again at `free_at`. */
 export interface AllowanceTable {
   name: AllowanceName;
   place: number;
@@ -171,8 +171,8 @@ export interface AllowanceTable {
 }
 
 /**
- * Calls of a kind are paused until this time. With `must_try`, a single trial call follows, and the row
- * is deleted if that call is not refused.
+ * Calls of a kind are paused until this time. With `must_try`, a single trial call follows; the row is
+ * deleted if that call is not refused.
  */
 export interface PauseTable {
   name: AllowanceName;
@@ -181,18 +181,18 @@ export interface PauseTable {
 }
 
 /**
- * An owner's submits that wait for a place. Lanes are served in the order of their turns, and each goes
- * behind all others when it has been served.
+ * An owner's submits that wait for a place. Lanes are served in the order of their turns. A lane that was
+ * served moves behind all others.
  */
 export interface LaneTable {
   owner: string;
   kind: LaneKind;
   turn: number;
-  /** When a submit of the lane may be sent at the earliest: `notBefore`, a limit, or a pause. */
+  /** When the next submit of the lane may be sent, because of `notBefore`, a limit, or a pause. */
   resume_at: number;
-  /** Until then the submit that was taken last has not left yet, so the next one would overtake it. */
+  /** Until then the submit that was taken last may not have left yet, so the next one could overtake it. */
   busy_until: number;
-  /** Counts the submits that have entered it: shows that one came in between. */
+  /** Counts the submits that have entered the lane. If it has changed, another submit has entered. */
   entries: number;
 }
 
@@ -203,7 +203,7 @@ export interface AttemptTable {
   video_row: string;
 }
 
-/** Submits of all owners per day (UTC). Days are counted from 1970-01-01. */
+/** Counts the submits of all owners per day (UTC). Days are counted from 1970-01-01. */
 export interface DailySubmitsTable {
   day: number;
   submits: number;

@@ -6,8 +6,8 @@ import { lockOwner } from './spending.ts';
 import { withdrawTries } from './transitions/follow-up.ts';
 
 /**
- * Deletes up to `limit` sequences that are not running, have not changed for the retention, and of which
- * no video is newer or still open. Returns how many.
+ * Deletes up to `limit` sequences that are not running and have not changed during the retention, unless
+ * one of their videos is newer or still open. Returns how many.
  */
 export async function pruneSequences(
   db: Database,
@@ -60,7 +60,7 @@ async function removeShots(trx: Database, ids: readonly string[]): Promise<void>
   await trx.deleteFrom('sequence_resume').where('sequence_id', 'in', ids).execute();
 }
 
-/** Deletes every sequence of an owner and withdraws what they have scheduled. */
+/** Deletes every sequence of an owner, and withdraws their scheduled submits. */
 export async function forgetSequences(db: Database, owner: string): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await lockOwner(trx, owner);

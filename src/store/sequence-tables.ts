@@ -10,16 +10,16 @@ export interface SequenceTable {
   state: SequenceState;
   idempotency_key: string;
   fingerprint: string;
-  /** New tries per shot that the caller has allowed. */
+  /** How many new tries per shot the caller has allowed. */
   retries: number;
-  /** Of shots that name none. */
+  /** For shots that name none. */
   quality: VideoQuality;
   water_mark: string;
-  /** The number of the shot that is being made; 0: the start. */
+  /** The number of the shot that is being made; 0 for the start. */
   current: number;
   /** The row of the video that the first shot extends; null while that is a foreign video. */
   start_video: string | null;
-  /** Null until the upstream has named its task. */
+  /** The upstream's id of the start; null until the upstream has named it. */
   start_task_id: string | null;
   /** How long a shot may wait to be sent, in milliseconds. */
   queue_ms: number;
@@ -39,9 +39,9 @@ export interface ShotTable {
   prompt: string;
   quality: VideoQuality;
   water_mark: string;
-  /** Its success, or its latest try. */
+  /** The try that succeeded, or the latest one. */
   video_row: string | null;
-  /** New tries that followed from failures. */
+  /** How many new tries were made after failures. */
   retried: number;
 }
 

@@ -1,4 +1,4 @@
-/** Reads of sequences. Every one that a client causes is scoped to an owner. */
+/** Reads of sequences. Every read for a client is limited to one owner. */
 
 import { sql } from 'kysely';
 import {
@@ -42,7 +42,7 @@ export async function findSequenceByKey(
     .executeTakeFirst();
 }
 
-/** The fingerprint of the resume with this key; undefined when there was none. */
+/** The fingerprint of the resume with this key; undefined when there is none. */
 export async function findResume(
   db: Database,
   sequenceId: string,
@@ -66,7 +66,7 @@ export async function findShots(db: Database, sequenceId: string): Promise<ShotR
     .execute();
 }
 
-/** Whether a try of the sequence waits to be sent. */
+/** Whether a submit of the sequence waits to be sent. */
 export async function hasScheduledTry(db: Database, sequenceId: string): Promise<boolean> {
   const row = await db
     .selectFrom('video')
@@ -78,7 +78,7 @@ export async function hasScheduledTry(db: Database, sequenceId: string): Promise
   return row !== undefined;
 }
 
-/** The owner's RUNNING sequences; at most `limit`. */
+/** Counts the owner's RUNNING sequences, up to `limit`. */
 export async function countRunning(db: Database, owner: string, limit: number): Promise<number> {
   return countRows(
     db,
@@ -106,7 +106,7 @@ export async function findSequences(
   return new Map(rows.map((row) => [row.id, toSequence(row)]));
 }
 
-/** The owner's sequences, newest first: a page per state along its index, in one statement. */
+/** Lists the owner's sequences, newest first. Reads a page per state along its index, in one statement. */
 export async function listSequences(
   db: Database,
   owner: string,
@@ -135,7 +135,7 @@ export async function listSequences(
   return rows.map(toSequence);
 }
 
-/** The shots and videos of the owner's sequences, in two statements. */
+/** Reads the shots and videos of the owner's sequences, in two statements. */
 export async function findParts(
   db: Database,
   owner: string,
@@ -187,13 +187,13 @@ function toShot({ number, prompt, quality, water_mark, video_row }: ShotRow, tri
   return { number, prompt, quality, waterMark: water_mark, video, tries };
 }
 
-/** Sequences counted per state at most: above it the count is a lower bound. */
+/** At most this many sequences are counted per state: above it the count is a lower bound. */
 const COUNT_LIMIT = 10_000;
 
 export const OPEN_SEQUENCE_STATES = ['RUNNING', 'PAUSED'] as const;
 export type OpenSequences = Readonly<Record<(typeof OPEN_SEQUENCE_STATES)[number], number>>;
 
-/** The sequences of all owners that are not finished, along an index. */
+/** Counts the unfinished sequences of all owners along an index. */
 export async function countOpenSequences(db: Database): Promise<OpenSequences> {
   const count = (state: SequenceState) =>
     sql<number>`(

@@ -1,4 +1,4 @@
-/** Spending limits of an owner. */
+/** Checks the spending limits of an owner. */
 
 import { sql } from 'kysely';
 import { countRows } from './count.ts';
@@ -9,12 +9,12 @@ import type { Database } from './schema.ts';
 export interface SpendLimits {
   /** Submits per sliding window, whatever their outcome. */
   readonly windows: readonly { readonly lengthMs: number; readonly submits: number }[];
-  /** Open tasks; null: no limit. */
+  /** Open tasks; null for no limit. */
   readonly inFlight: number | null;
 }
 
 export interface Overspending {
-  /** Milliseconds until a submit is allowed again; null: when a task ends. */
+  /** Milliseconds until a submit is allowed again; null if a task of the owner must end first. */
   readonly retryAfterMs: number | null;
 }
 
@@ -38,9 +38,9 @@ export async function recordAttempt(
 }
 
 /**
- * The limit that the owner's next submit exceeds; null: none. Its attempt must not be recorded yet.
+ * The limit that the owner's next submit would exceed; null for none. Call it before `recordAttempt`.
  *
- * @param counted 1 where its row counts as an open task already, otherwise 0.
+ * @param counted 1 if the row of the submit already counts as an open task, otherwise 0.
  */
 export async function findOverspending(
   trx: Database,
@@ -49,13 +49,13 @@ export async function findOverspending(
   counted: 0 | 1,
 ): Promise<Overspending | null> {
   for (const { lengthMs, submits } of limits.windows) {
-    // The oldest of the newest `limit` submits: a submit is allowed again when it leaves the window.
+    // A submit is allowed again when the oldest of the newest `limit` submits leaves the window.
     const excess = await trx
       .selectFrom('attempt')
       .select(sql<number>`at + ${lengthMs} - now_ms()`.as('wait'))
       .where('owner', '=', owner)
       .where('at', '>', sql<number>`now_ms() - ${lengthMs}`)
-      // Ignores attempts in the future, recorded before the clock was set back.
+      // Ignores attempts in the future, which were recorded before the clock was set back.
       .where('at', '<=', sql<number>`now_ms() + ${lengthMs}`)
       .orderBy('at', 'desc')
       .limit(1)
@@ -79,7 +79,7 @@ export async function findOverspending(
   return open > most ? { retryAfterMs: null } : null;
 }
 
-/** Deletes about `limit` attempts older than every window. Returns how many. */
+/** Deletes about `limit` attempts that are older than every window. Returns how many. */
 export async function pruneAttempts(
   db: Database,
   longestWindowMs: number,

@@ -33,16 +33,16 @@ export function openSqliteFile(path: string): DatabaseSync {
       // The lock is held from here on, so a second gateway cannot start on the same file.
       file.exec('pragma locking_mode = exclusive');
       file.exec('pragma journal_mode = wal');
-      // wal.ts does what `full` would add.
+      // wal.ts adds the durability of `full`.
       file.exec('pragma synchronous = normal');
-      // Otherwise SQLite may write undo data to a temporary file outside of the database's folder.
+      // Without this, SQLite may write undo data to a temporary file outside of the database's folder.
       file.exec('pragma temp_store = memory');
-      // Overwrites what is deleted, because users may ask for their prompts to be gone.
+      // Overwrites deleted content, because users may ask for the deletion of their prompts.
       file.exec('pragma secure_delete = fast');
       file.exec('begin immediate; commit');
       const fault = String(Object.values(file.prepare('pragma quick_check(1)').get() ?? {})[0]);
       if (fault !== 'ok') throw new Error(fault);
-      // Deterministic: evaluated once per statement and not per row.
+      // Deterministic, so that it is evaluated once per statement instead of once per row.
       file.function('now_ms', { deterministic: true }, () => Date.now());
       return file;
     } catch (error) {
@@ -71,7 +71,7 @@ function makeFile(path: string): void {
   }
 }
 
-/** Why the file cannot be used, in a sentence for the operator. */
+/** Explains in a sentence for the operator why the file cannot be used. */
 export function explainSqlite(error: unknown): string {
   switch (toTrouble(error)) {
     case 'held':
@@ -90,7 +90,7 @@ export function explainSqlite(error: unknown): string {
 
 type Trouble = 'held' | 'unsound' | 'full' | 'read-only' | 'forbidden';
 
-/** By SQLite's primary code, or Node's while the folder or the file is made. */
+/** By SQLite's primary code, or by Node's code while the folder or the file is created. */
 function toTrouble(error: unknown): Trouble | undefined {
   switch (primaryCode(error) ?? (error as NodeJS.ErrnoException | null)?.code) {
     case 5:
@@ -138,12 +138,12 @@ export function isEmbedded(db: Database): boolean {
 }
 
 class FileAdapter extends SqliteAdapter {
-  /** Kysely assumes that it is not, and would leave a failed migration half applied. */
+  /** Kysely assumes false, and would leave a failed migration half applied. */
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
 
-  /** The driver queues for its one connection; Kysely's own queue wakes all waiters each time. */
+  /** The driver has a queue for its one connection. Kysely's own queue would wake all waiters each time. */
   override get supportsMultipleConnections(): boolean {
     return true;
   }

@@ -5,7 +5,7 @@ import type { Video } from '../video.ts';
 import type { Database } from './schema.ts';
 import { findVideos } from './videos.ts';
 
-/** Holds videos that seldom change, in front of the store. */
+/** A cache of final videos in front of the store. */
 export interface VideoCache {
   /** By id or task id; undefined when it is not cached or belongs to another owner. */
   find(owner: string, key: string): Video | undefined;
@@ -17,9 +17,9 @@ export interface VideoCache {
   remember(owner: string, video: Video, since: number): void;
   /** Counts the changes. */
   now(): number;
-  /** The video with this id has changed. */
+  /** Called when the video with this id has changed. */
   forget(id: string): void;
-  /** Changes may have been missed. */
+  /** Called when changes may have been missed. */
   forgetAll(): void;
 }
 
@@ -36,15 +36,15 @@ export interface VideoLoader {
   load(owner: string, key: string): Promise<Video | null | undefined>;
 }
 
-/** Keys per statement: it bounds the statement and the number of different statement texts. */
+/** The limit of keys per statement, which also limits the number of different statement texts. */
 const MAX_KEYS = 50;
 
 type Batch = DataLoader<string, Video | null | undefined>;
 
 /**
- * Everything that an owner's requests load in one event loop tick is one statement. It starts after the
- * tick, so each request sees what was committed before it; no request joins a statement that has
- * started. Final videos are cached.
+ * Loads all videos that an owner's requests need in one event loop tick with one statement. The statement
+ * starts after the tick, and no request joins a statement that has started, so each request sees what was
+ * committed before it. Final videos are cached.
  */
 export function createVideoLoader(db: Database, cache: VideoCache): VideoLoader {
   /** Batches that have not started, by owner. */

@@ -1,4 +1,4 @@
-/** Reads of videos. Every one is scoped to an owner. */
+/** Reads of videos. Every read is limited to one owner. */
 
 import { sql } from 'kysely';
 import type { Video, VideoState } from '../video.ts';
@@ -29,7 +29,7 @@ export async function findVideos(
       if (row.task_id !== null) found.set(row.task_id, video);
     }
   };
-  // A condition on one column is planned in half the time of one on both.
+  // PostgreSQL plans a condition on one column in half the time of a condition on both.
   const isOwn = (key: string) => toCreationTime(key) !== null;
   const own = known.filter(isOwn);
   await Promise.all([
@@ -39,7 +39,7 @@ export async function findVideos(
       known.filter((key) => !isOwn(key)),
     ),
   ]);
-  // An upstream may have ids of the same form.
+  // The upstream's ids may have the form of ours.
   await find(
     'task_id',
     own.filter((key) => !found.has(key)),
@@ -54,7 +54,7 @@ function isVideo({ state }: VideoRow): boolean {
 type KeyColumn = 'id' | 'task_id';
 type FindByKeys = Prepared<readonly string[], VideoRow>;
 
-/** One prepared statement per number of keys; the callers bound that number. */
+/** One prepared statement per number of keys, which the callers limit. */
 const finders: Readonly<Record<KeyColumn, Map<number, FindByKeys>>> = {
   id: new Map(),
   task_id: new Map(),
@@ -86,8 +86,8 @@ export type VideoFilter =
   | { readonly sourceTaskId: string };
 
 /**
- * Lists the owner's videos, newest first (ids are ordered by time). The cost depends on the length of
- * the page and not on the number of videos.
+ * Lists the owner's videos, newest first (ids are ordered by time). The cost depends on the length of the
+ * page, not on the number of videos.
  */
 export async function listVideos(
   db: Database,
@@ -110,8 +110,8 @@ export async function listVideos(
 }
 
 /**
- * Reads a page per state along the state's index, and keeps the newest rows of all of them. Rows in
- * flight are few, so those that clients see in another state are dropped afterwards.
+ * Reads a page per state along its index, and returns the newest rows of all pages. Clients see rows in
+ * flight in another state; there are few of them, so they are filtered afterwards.
  */
 async function listByStates(
   db: Database,
@@ -140,7 +140,7 @@ async function listByStates(
   return [...kept, ...more];
 }
 
-/** The states of rows that clients may see in the given states. */
+/** The states of the rows that clients may see in the given states. */
 function toRowStates(states: readonly VideoState[]): RowState[] {
   const wanted = new Set<RowState>(states);
   if (wanted.has('UNCONFIRMED') || wanted.has('SCHEDULED')) wanted.add('SUBMITTING');
@@ -156,8 +156,8 @@ function selectPage(db: Database, place: Place, { limit, before }: Page) {
 }
 
 /**
- * For each task id: the owner's video, its source, the source's source and so on, nearest first, as far
- * as they are stored and at most `depth` steps.
+ * For each task id, returns the owner's video, its source, the source of that and so on: as far as they are
+ * stored, and at most `depth` steps.
  */
 export async function findLineages(
   db: Database,
@@ -191,10 +191,10 @@ export async function findLineages(
   return lineages;
 }
 
-/** How many ids a statement has at most. */
+/** The limit of ids per statement. */
 const MAX_IDS = 500;
 
-/** Each once, in however many lineages it is. */
+/** Reads each video once, even if it is in several lineages. */
 async function findById(db: Database, ids: readonly string[]): Promise<Map<string, Video>> {
   const videos = new Map<string, Video>();
   for (let from = 0; from < ids.length; from += MAX_IDS) {

@@ -3,35 +3,35 @@
 import { closeSync, fdatasync, openSync } from 'node:fs';
 import { createFileCheck } from './file-check.ts';
 
-/** How often statements that write nothing check whether the files still exist. */
+/** How often statements that write nothing check that the files still exist. */
 const CHECK_EVERY_MS = 1_000;
 
 export interface Wal {
   /** Whether a `sync` is running; only one runs at a time. */
   readonly isSyncing: boolean;
   /**
-   * Why nothing more can be stored: a `sync` has failed, after which the contents of the disk are
+   * Why nothing more can be stored. Either a `sync` has failed, after which the contents of the disk are
    * unknown and a later success proves nothing; or the files were deleted or replaced.
    */
   readonly failure: Error | null;
   /**
    * Resolves once everything that was committed before the call is on disk.
    *
-   * @throws Error of node:fs where the disk has failed, now or before.
+   * @throws Error of node:fs when the disk fails or has failed before.
    */
   sync(): Promise<void>;
   close(): void;
 }
 
 /**
- * SQLite could do this itself (`synchronous = full`), but on the event loop, which would block for as
- * long as the disk takes. `fdatasync` on a thread gives the same guarantee: everything needed to read
- * the data back is on disk (POSIX.1-2024, fdatasync). SQLite itself still synchronises around a
- * checkpoint and the file's header (`synchronous = normal`, sqlite.org/pragma.html).
+ * SQLite could do this itself (`synchronous = full`), but it would block the event loop for as long as the
+ * disk takes. `fdatasync` on a thread gives the same guarantee: everything that is needed to read the data
+ * back is on disk (POSIX.1-2024, fdatasync). SQLite still synchronises around checkpoints and the file's
+ * header (`synchronous = normal`, sqlite.org/pragma.html).
  *
- * @param path of the database file. Its write-ahead log (sqlite.org/walformat.html) exists and stays
- * the same file while the database is open. SQLite holds no lock on the log that opening it here could
- * break.
+ * @param path of the database file. Its write-ahead log (sqlite.org/walformat.html) exists and stays the
+ * same file while the database is open. SQLite holds no lock on the log, which a second descriptor could
+ * release when it is closed.
  */
 export function openWal(path: string): Wal {
   const log = `${path}-wal`;

@@ -11,11 +11,11 @@ import type { Video } from '../video.ts';
 import { parseRejection } from './rejection.ts';
 
 /**
- * A settled row wakes its waiters in every process. The row is also polled, in case a wake-up was lost, and
- * once the submit's time is over, in case the process that was to settle it is dead.
+ * When a row is settled, its waiters in every process are notified. The row is also polled: a notification
+ * may be lost, and the process that should settle the row may be dead.
  */
 const MAX_POLL_MS = 5_000;
-const SHORTEST_POLL_MS = 200;
+const MIN_POLL_MS = 200;
 
 export interface AnswerParts {
   readonly db: Database;
@@ -24,8 +24,8 @@ export interface AnswerParts {
 }
 
 /**
- * Resolves with the video once its task is confirmed, in whatever state it is by then; or once it is
- * scheduled.
+ * Resolves with the video once its task is confirmed or its submit is scheduled. By then the task may
+ * have ended.
  *
  * @param settled the outcome of the submit when this process has just started it; otherwise null.
  * @param isReplay whether the caller arrived after the submit was settled.
@@ -41,9 +41,9 @@ export async function waitForAnswer(
 }
 
 /**
- * Resolves with the row once it is not SUBMITTING any more.
+ * Resolves with the row once its state is no longer SUBMITTING.
  *
- * @throws OutcomeUnknownError when the database is away for longer than the submit may take;
+ * @throws OutcomeUnknownError when the database is unavailable for longer than the submit may take;
  * GatewayUnavailableError when this process closes.
  */
 export async function waitUntilSettled(
@@ -93,7 +93,7 @@ export async function waitUntilSettled(
 }
 
 function toPause({ submit_until }: VideoRow): number {
-  return Math.max(SHORTEST_POLL_MS, Math.min(MAX_POLL_MS, submit_until - Date.now()));
+  return Math.max(MIN_POLL_MS, Math.min(MAX_POLL_MS, submit_until - Date.now()));
 }
 
 function toAnswer(row: VideoRow, isReplay: boolean): Video {

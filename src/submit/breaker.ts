@@ -11,7 +11,7 @@ import {
 } from '../errors.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
 
-/** Consecutive outages that open it. */
+/** How many consecutive outages open it. */
 const FAILURES = 5;
 const OPEN_MS = 10_000;
 /**
@@ -66,10 +66,10 @@ export function createBreaker({
     creditPauses += 1;
   }
 
-  function learn(error: unknown, hasTried: boolean): void {
+  function applyOutcome(error: unknown, wasTrial: boolean): void {
     if (error instanceof InsufficientCreditsError) {
       // Of several calls in flight, the first one counts.
-      if (hasTried || !findRefusal()) openForCredits(error);
+      if (wasTrial || !findRefusal()) openForCredits(error);
       return;
     }
     creditPauses = 0;
@@ -87,7 +87,7 @@ export function createBreaker({
     findRefusal,
     enter() {
       const refusal = findRefusal();
-      // Others are refused until the trial call has ended.
+      // All other submits are refused until the trial call has ended.
       if (!refusal && failures >= FAILURES) {
         openUntil = now() + OPEN_MS;
         isTrying = true;
@@ -95,10 +95,10 @@ export function createBreaker({
       return refusal;
     },
     record(error) {
-      const hasTried = isTrying;
-      const wasOpen = findRefusal() !== null && !hasTried;
+      const wasTrial = isTrying;
+      const wasOpen = findRefusal() !== null && !wasTrial;
       isTrying = false;
-      learn(error, hasTried);
+      applyOutcome(error, wasTrial);
       const refusal = findRefusal();
       if (refusal && !wasOpen) onOpen(refusal);
     },

@@ -17,14 +17,17 @@ import { countSubmit, type Spending, toUncounted } from './spending.ts';
 
 /** Lanes considered at a time: other replicas may hold the first ones. */
 const LANES = 8;
-/** An owner at the limit of open tasks is considered again after so long. */
+/** How long a lane pauses when its owner has reached OWNER_TASKS_IN_FLIGHT. */
 const IN_FLIGHT_RETRY_MS = 5_000;
-/** A limit may be raised, so none stops a lane for longer. */
+/** The longest pause of a lane because of a limit, which a restart may have raised. */
 const MAX_LIMIT_PAUSE_MS = 60_000;
 
 export type Claim =
   | { readonly found: 'submit'; readonly row: Taken; readonly place: Place }
-  /** `change`: a lane rests from now on, so claim again. `busy`: other transactions hold the lanes. */
+  /**
+   * `change`: a lane was paused or deleted, so the caller should claim again. `busy`: other transactions
+   * hold all lanes.
+   */
   | { readonly found: 'change' | 'no place' | 'no submit' | 'busy' };
 
 export interface ClaimParts {
@@ -35,13 +38,13 @@ export interface ClaimParts {
   readonly runtimeMs: number;
 }
 
-/** Rolls the transaction back. */
+/** Thrown to roll the transaction back. */
 class NoPlace extends Error {}
 
 /**
  * @param tokenHash of the submit's callback URL.
- * @param onUncertain called before it throws when the commit may have happened nevertheless, with the
- * submit that would have been taken.
+ * @param onUncertain called with the submit, before the error is thrown, when the claim may have been
+ * committed in spite of the error.
  */
 export async function claimNext(
   parts: ClaimParts,
@@ -81,7 +84,7 @@ async function claimFrom(
     await restLane(trx, lane, entries);
     return { found: 'change' };
   }
-  // A submit whose caller waits was checked and counted when it came.
+  // A submit whose caller waits was counted against the limits when it arrived.
   const limits = next.queue_tries > 0 ? toUncounted(spending) : spending;
   const exceeded = lane.kind === 'LATER' ? await countSubmit(trx, next, limits, 0) : null;
   if (exceeded) {
@@ -93,7 +96,7 @@ async function claimFrom(
   if (!place) throw new NoPlace();
   const row = await takeWaiting(trx, { id: next.id, kind: lane.kind }, { tokenHash, runtimeMs });
   if (!row) throw new NoPlace();
-  // Callers that wait need no order among them.
+  // Submits whose callers wait need no order.
   await advanceLane(trx, lane, lane.kind === 'LATER' ? runtimeMs : 0);
   return { found: 'submit', row, place };
 }

@@ -1,4 +1,7 @@
-/** Sends waiting submits, those of callers and scheduled ones, as places of the allowance become free. */
+/**
+ * Sends waiting submits as places of the allowance become free: scheduled ones, and those whose callers
+ * wait for the answer.
+ */
 
 import type { Logger } from 'pino';
 import { createToken, hashToken, toCallbackUrl } from '../callbacks/callback-url.ts';
@@ -24,7 +27,7 @@ import { createTimeLimit } from './time-limit.ts';
 const RETRY_MS = 200;
 /** The pause while other transactions hold all lanes. */
 const BUSY_MS = 5;
-/** Other replicas accept submits, end pauses and free lanes without a notification. */
+/** The longest sleep: other replicas accept submits, end pauses and free lanes without a notification. */
 const MAX_SLEEP_MS = 1_000;
 
 export interface DispatcherParts extends ClaimParts {
@@ -42,16 +45,16 @@ export interface DispatcherParts extends ClaimParts {
 }
 
 export interface Dispatcher {
-  /** Begins to send. Waiting submits of other processes have callback URLs of this one then. */
+  /** Begins to send, also what other processes have accepted: it gets callback URLs of this process. */
   start(): void;
-  /** Looks for waiting submits now. */
+  /** Looks for waiting submits at once. */
   wake(): void;
   /**
    * Resolves with the row of a submit whose caller waits, once this process has sent or refused it;
    * undefined when the row could not be stored. The submit is refused after the longest wait.
    */
   waitFor(row: VideoRow): Promise<VideoRow | undefined>;
-  /** The caller has its answer, perhaps from another process. */
+  /** Call it when the caller has its answer, which another process may have sent. */
   forget(id: string): void;
   /** Takes no more submits, refuses those whose callers wait here, and resolves when all have ended. */
   drain(): Promise<void>;
@@ -81,7 +84,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
-  /** Sends what can be sent. Returns for how long there is nothing to do, in milliseconds. */
+  /** Sends all submits that can be sent now. Returns the milliseconds until there may be more. */
   async function dispatch(): Promise<number> {
     const refusal = breaker.findRefusal();
     if (refusal) {
@@ -135,7 +138,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const freeOnce = () => {
       if (!mustFreeLane) return;
       mustFreeLane = false;
-      // Otherwise the lane is free when the submit's time is over.
+      // If this fails, the lane becomes free when the submit's time is over.
       freeLane(db, { owner: row.owner, kind: 'LATER' }).then(wakeUp, logFault);
     };
     const span = tracing.start({
@@ -179,7 +182,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     caller.resolve(row);
   }
 
-  /** A submit that is being sent meanwhile is not refused. */
+  /** Does nothing if the submit is being sent by now. */
   async function refuseCaller(id: string, error: GatewayError): Promise<void> {
     try {
       if (!(await refuseWaiting(db, id, serializeRejection(error)))) return;
@@ -187,7 +190,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       metrics.submit(error.code);
       finish(id, await findRow(db, id));
     } catch (fault) {
-      // Its time ends in the database, too.
+      // The row ends by its own deadline in the database.
       log.error({ video: id, err: fault }, 'a waiting submit could not be refused yet');
     }
   }

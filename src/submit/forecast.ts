@@ -1,4 +1,4 @@
-/** When scheduled submits are sent and open tasks end, as far as that can be told. Shared by all requests. */
+/** Estimates when scheduled submits will be sent and open tasks will end. Shared by all requests. */
 
 import type { Change, Hub } from '../delivery/hub.ts';
 import type { Allowance } from '../store/allowance.ts';
@@ -8,16 +8,16 @@ import type { Database } from '../store/schema.ts';
 import { isEnded, type Video } from '../video.ts';
 import { countBefore, type Line, readLine, toWaitMs } from './line.ts';
 
-/** How long what was read of the queue, and of recent tasks, is believed. */
+/** How long the queue, and the durations of recent tasks, are cached. */
 const QUEUE_MS = 1_000;
 const TASKS_MS = 30_000;
-/** Completions that estimates are made from, and how many of a kind are enough. */
+/** How many recent completions estimates are based on, and how many of them must be of the same kind. */
 const RECENT = 500;
 const MIN_SAMPLES = 5;
 
 /** Times are epoch milliseconds. */
 export interface Schedule {
-  /** Among all that wait; 1 is sent next. */
+  /** In the queue of all owners; 1 is sent next. */
   readonly position: number;
   readonly estimatedStartAt: number;
   readonly notBefore: number | null;
@@ -27,21 +27,24 @@ export interface Schedule {
 export interface Forecast {
   /** Null unless the video is SCHEDULED. */
   findSchedule(owner: string, video: Video): Promise<Schedule | null>;
-  /** Epoch milliseconds; null where too little is known. */
+  /** Epoch milliseconds; null when there are too few recent tasks of this kind. */
   estimateFinish(owner: string, video: Video): Promise<number | null>;
-  /** Milliseconds that half of the tasks of a kind take at most; null where too little is known. */
-  findUsualMs(task: TaskKind): Promise<number | null>;
-  /** Publishes a change of the video, at most once a second, when its position changes. Returns how to stop. */
+  /** The median duration of recent tasks of this kind, in milliseconds; null when there are too few. */
+  findMedianMs(task: TaskKind): Promise<number | null>;
+  /**
+   * Publishes a change of the video when its position changes, at most once a second. Returns a function
+   * that ends this.
+   */
   follow(change: Change): () => void;
   close(): void;
 }
 
 export type TaskKind = Pick<Video, 'kind' | 'quality' | 'duration'>;
 
-/** Milliseconds that half, and nine in ten, of the tasks of a kind take at most. */
-interface Usual {
-  readonly half: number;
-  readonly most: number;
+/** Median and 90th percentile of the durations of recent tasks of one kind, in milliseconds. */
+interface Durations {
+  readonly median: number;
+  readonly p90: number;
 }
 
 interface Queue {
@@ -66,7 +69,9 @@ export function createForecast({
       scheduled: new Map(),
     }),
   );
-  const readUsual = createCache(TASKS_MS, async () => toUsual(await readTaskDurations(db, RECENT)));
+  const readDurations = createCache(TASKS_MS, async () =>
+    toDurations(await readTaskDurations(db, RECENT)),
+  );
   const followed = new Map<string, { change: Change; count: number; position: number }>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -77,9 +82,9 @@ export function createForecast({
       return ids;
     };
     let ids = await (scheduled.get(owner) ?? readOwn());
-    // It has arrived since.
+    // The submit may have arrived after the list was read.
     if (!ids.includes(id)) ids = await readOwn();
-    // One that is not there even now is being sent.
+    // If it is still missing, it is being sent.
     return countBefore(line, owner, 'LATER', Math.max(0, ids.indexOf(id)));
   }
 
@@ -98,7 +103,7 @@ export function createForecast({
     };
   }
 
-  /** Wakes the listeners of videos whose positions have changed. One reading serves all of them. */
+  /** Notifies the listeners of videos whose positions have changed. All of them share one reading. */
   async function publishMoves(): Promise<void> {
     const queue = await readQueue();
     for (const entry of followed.values()) {
@@ -110,7 +115,7 @@ export function createForecast({
   }
 
   function tick(): void {
-    // While the database is away nothing moves.
+    // While the database is unavailable, no position changes.
     void publishMoves()
       .catch(() => undefined)
       .finally(() => {
@@ -122,18 +127,18 @@ export function createForecast({
     findSchedule,
     async estimateFinish(owner, video) {
       if (isEnded(video.state) || video.quality === null || video.startedAt === null) return null;
-      const usual = (await readUsual()).get(toKey(video));
-      if (!usual) return null;
+      const durations = (await readDurations()).get(toKey(video));
+      if (!durations) return null;
+      const { median, p90 } = durations;
       const schedule = await findSchedule(owner, video);
-      if (schedule) return schedule.estimatedStartAt + usual.half;
+      if (schedule) return schedule.estimatedStartAt + median;
       const now = Date.now();
-      if (now > video.startedAt + usual.most) return null;
-      // Past the usual time, the next guess is the time that nine in ten need.
-      const half = video.startedAt + usual.half;
-      return half > now ? half : video.startedAt + usual.most;
+      if (now > video.startedAt + p90) return null;
+      // Once the median has passed, the 90th percentile is the next estimate.
+      return video.startedAt + (video.startedAt + median > now ? median : p90);
     },
-    async findUsualMs(task) {
-      return (await readUsual()).get(toKey(task))?.half ?? null;
+    async findMedianMs(task) {
+      return (await readDurations()).get(toKey(task))?.median ?? null;
     },
     follow(change) {
       const known = followed.get(change.id);
@@ -158,18 +163,18 @@ function toKey({ kind, quality, duration }: TaskKind): string {
   return `${kind} ${quality} ${duration}`;
 }
 
-function toUsual(tasks: readonly TaskDuration[]): Map<string, Usual> {
-  const usual = new Map<string, Usual>();
+function toDurations(tasks: readonly TaskDuration[]): Map<string, Durations> {
+  const durations = new Map<string, Durations>();
   for (const [key, some] of Map.groupBy(tasks, toKey)) {
     if (some.length < MIN_SAMPLES) continue;
     const times = some.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
     const at = (share: number) => times[Math.ceil(share * times.length) - 1] ?? 0;
-    usual.set(key, { half: at(0.5), most: at(0.9) });
+    durations.set(key, { median: at(0.5), p90: at(0.9) });
   }
-  return usual;
+  return durations;
 }
 
-/** One reading at a time; a failed one is not kept. */
+/** Caches what `read` returns; concurrent callers share one call, and failures are not cached. */
 function createCache<T>(maxAgeMs: number, read: () => Promise<T>): () => Promise<T> {
   let known: { readonly value: Promise<T>; readonly at: number } | undefined;
   return () => {

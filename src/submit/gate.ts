@@ -1,4 +1,4 @@
-/** The upstream's allowance for submits: who may take a place at once, and what a call's answer means for it. */
+/** The rate limit of submits: which of them may be sent at once, and how an answer of the upstream changes it. */
 
 import type { Logger } from 'pino';
 import { RateLimitedError } from '../errors.ts';
@@ -15,37 +15,38 @@ import type { Database } from '../store/schema.ts';
 import type { NewSubmit } from '../store/transitions/insert.ts';
 import { type Inserted, insertWithPlace } from '../store/transitions/insert-with-place.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { countBefore, isBelieved, type Line, readLine, toWaitMs } from './line.ts';
+import { countBefore, isFresh, type Line, readLine, toWaitMs } from './line.ts';
 
 export interface Gate {
   /**
-   * Why a submit of the owner is hopeless: the line, or a pause, is longer than it may wait. Null: it
-   * may get a place. Asks no database. A refusal is counted as a wait of no time.
+   * The error for a submit of the owner that would have to wait longer than SUBMIT_MAX_WAIT_MS; null when
+   * it may get a place in time. Uses the last reading of the queue instead of a query. The metrics count
+   * a refusal as a wait of 0 s.
    */
   findRefusal(owner: string): RateLimitedError | null;
   /**
-   * Takes a place in the transaction of a new submit, if one is free and nobody waits.
+   * Takes a place in the transaction of a new submit, if one is free and no other submit waits.
    *
    * @param isInOrder whether the owner's scheduled submits go first, too.
    */
   takeFree(trx: Database, owner: string, isInOrder: boolean): Promise<Place | null>;
-  /** Commits the row of a new submit together with a place, where one is free and nobody waits. */
+  /** Commits the row of a new submit together with a place, if one is free and no other submit waits. */
   insertWithPlace(db: Database, submit: NewSubmit, isInOrder: boolean): Promise<Inserted>;
   /** Gives a place back in the transaction that took it. */
   putBack(trx: Database, place: Place): Promise<void>;
   /**
-   * Reads how long the line is now.
+   * Reads the queue.
    *
-   * @returns the refusal of a submit of the owner that cannot get a place in time; null: it may wait.
+   * @returns the error for a submit of the owner that cannot get a place in time; null when it may wait.
    */
   checkWait(db: Database, owner: string): Promise<RateLimitedError | null>;
-  /** The refusal of a submit that has waited as long as it may. */
+  /** The error for a submit that has waited for SUBMIT_MAX_WAIT_MS. */
   toRefusal(owner: string): Promise<RateLimitedError>;
   /** Must be called when a request has left: its window starts then, not when it got its place. */
   leave(place: Place): void;
   /**
-   * To be called with the outcome of a call: a 429 makes everybody wait, for as long as it says or for
-   * a window, and anything else ends a pause whose end the call has tried. Never rejects.
+   * Must be called with the outcome of each call. A 429 pauses all submits for the time of its
+   * Retry-After, or else for one window. Any other outcome of a trial call ends the pause. Never rejects.
    */
   conclude(place: Place, error?: unknown): Promise<void>;
 }
@@ -61,7 +62,7 @@ export interface GateParts {
 export function createGate({ db, log, metrics, allowance, maxWaitMs }: GateParts): Gate {
   let line: Line | null = null;
 
-  /** By the last reading of the line. */
+  /** According to the last reading of the queue. */
   function findWaitMs(owner: string): number {
     return line ? toWaitMs(line, allowance, countBefore(line, owner, 'NOW')) : 0;
   }
@@ -71,7 +72,7 @@ export function createGate({ db, log, metrics, allowance, maxWaitMs }: GateParts
   }
 
   function findRefusal(owner: string): RateLimitedError | null {
-    if (!line || !isBelieved(line)) return null;
+    if (!line || !isFresh(line)) return null;
     const waitMs = findWaitMs(owner);
     if (waitMs <= maxWaitMs) return null;
     metrics.gateWait(false, 0);
@@ -100,7 +101,7 @@ export function createGate({ db, log, metrics, allowance, maxWaitMs }: GateParts
       return findRefusal(owner);
     },
     async toRefusal(owner) {
-      // With the database away, the last reading is the best there is.
+      // While the database is unavailable, the last reading is the best estimate.
       line = await readLine(db, allowance).catch(() => line);
       return toError(findWaitMs(owner));
     },

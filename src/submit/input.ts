@@ -10,7 +10,7 @@ export interface ExtendInput {
   readonly taskId: string;
   readonly prompt: string;
   readonly quality: VideoQuality;
-  /** Empty: none. */
+  /** Empty for none. */
   readonly waterMark: string;
   readonly imageUrl: string | null;
   readonly expandPrompt: boolean | null;
@@ -20,11 +20,11 @@ export interface GenerateInput {
   readonly kind: 'ORIGINAL';
   readonly prompt: string;
   readonly quality: VideoQuality;
-  /** Empty: none. */
+  /** Empty for none. */
   readonly waterMark: string;
   /** The first frame, which decides the aspect ratio. */
   readonly imageUrl: string | null;
-  /** Null exactly where there is an image. */
+  /** Null if and only if there is an image. */
   readonly aspectRatio: AspectRatio | null;
   /** Seconds. */
   readonly duration: number;
@@ -32,9 +32,9 @@ export interface GenerateInput {
 
 /** When a submit is to be sent. */
 export interface Scheduling {
-  /** Whether it is scheduled where it cannot be sent at once; otherwise it is refused. */
+  /** Whether the submit is scheduled when it cannot be sent at once. If not, it is refused. */
   readonly canQueue: boolean;
-  /** Epoch milliseconds; null: at once. Where set, the submit is scheduled in any case. */
+  /** Epoch milliseconds; null for at once. A submit with such a time is always scheduled. */
   readonly notBefore: number | null;
 }
 
@@ -49,7 +49,7 @@ export interface NewTask {
   readonly requestId?: string | undefined;
 }
 
-/** Equal for equal inputs: distinguishes a repeat from another submit under the same key. */
+/** Equal for equal inputs: tells a repeated submit from a different one with the same key. */
 export function toFingerprint(input: TaskInput, { notBefore }: Scheduling): string {
   const fields = toFields(input);
   return hash('sha256', JSON.stringify(notBefore === null ? fields : [...fields, notBefore]));
@@ -63,7 +63,7 @@ function toFields(input: TaskInput): unknown[] {
     : ['ORIGINAL', prompt, quality, waterMark, imageUrl, input.aspectRatio, input.duration];
 }
 
-/** The input that a row was made of. */
+/** The input from which a row was created. */
 export function toInput(row: VideoRow): TaskInput {
   const { prompt, quality, water_mark: waterMark, image_url: imageUrl } = row;
   const shared = { prompt, quality, waterMark, imageUrl };

@@ -1,12 +1,13 @@
-/** Estimates: how many submits are sent before one that waits, and how long that takes. */
+/** Estimates how many submits are sent before a waiting one, and how long that takes. */
 
 import { type Allowance, findNextPlace } from '../store/allowance.ts';
 import { type LaneLoad, readLanes } from '../store/line.ts';
 import type { Database, LaneKind } from '../store/schema.ts';
 
-/** How long a reading is believed. */
-const BELIEVED_MS = 1_000;
+/** How long a reading may be used. */
+const FRESH_MS = 1_000;
 
+/** A reading of the queue. */
 export interface Line {
   /** By `performance.now`. */
   readonly readAt: number;
@@ -20,14 +21,14 @@ export async function readLine(db: Database, allowance: Allowance): Promise<Line
   return { readAt: performance.now(), nextPlaceMs, lanes: await readLanes(db) };
 }
 
-export function isBelieved({ readAt }: Line): boolean {
-  return performance.now() - readAt < BELIEVED_MS;
+export function isFresh({ readAt }: Line): boolean {
+  return performance.now() - readAt < FRESH_MS;
 }
 
 /**
  * How many submits are sent before one of this lane.
  *
- * @param ahead those of its own lane that go first; null: all of them.
+ * @param ahead how many submits of the same lane are sent before it; null for all of them.
  */
 export function countBefore(
   { lanes }: Line,
@@ -44,7 +45,7 @@ export function countBefore(
   return others.reduce((sum, count) => sum + count, rounds);
 }
 
-/** Milliseconds until a submit gets a place that has so many before it. */
+/** Milliseconds until a submit with this many before it gets a place. */
 export function toWaitMs(line: Line, { calls, windowMs }: Allowance, before: number): number {
   const elapsed = performance.now() - line.readAt;
   return Math.max(0, line.nextPlaceMs - elapsed) + Math.floor(before / calls) * windowMs;

@@ -1,4 +1,4 @@
-/** What a refusal means for a submit that is scheduled: it waits for another try, or it ends. */
+/** Decides whether a scheduled submit is sent again after a refusal, or ends. */
 
 import { MAX_PAUSE_MS } from '../durations.ts';
 import type { GatewayError } from '../errors.ts';
@@ -8,8 +8,8 @@ import type { FailureReason, VideoFailure } from '../video.ts';
 const FIRST_GAP_MS = 1_000;
 const MAX_GAP_MS = 60_000;
 
-/** Codes that say nothing about the submit, but that the upstream or the gateway needs attention. */
-const PASSING: ReadonlySet<string> = new Set([
+/** Temporary refusals: they concern the upstream or the gateway, not this submit. */
+const TEMPORARY: ReadonlySet<string> = new Set([
   'RATE_LIMITED',
   'UPSTREAM_MAINTENANCE',
   'UPSTREAM_UNREACHABLE',
@@ -22,19 +22,19 @@ const PASSING: ReadonlySet<string> = new Set([
 const OPERATOR_CODES: ReadonlySet<number> = new Set([301, 302, 307, 308, 403, 404, 405]);
 
 /**
- * How long the submit waits before its next try, in milliseconds: longer after each one. Null: it is not
- * to be scheduled, or the refusal is final.
+ * Milliseconds until the next try of the submit; they grow with each one. Null when it was not scheduled,
+ * or when the refusal is final.
  */
 export function toQueueGap(row: VideoRow, error: GatewayError): number | null {
-  if (row.queue_until === null || !isPassing(error)) return null;
+  if (row.queue_until === null || !isTemporary(error)) return null;
   const grown = Math.min(MAX_GAP_MS, FIRST_GAP_MS * 2 ** Math.min(row.queue_tries, 10));
   const asked = Math.min(MAX_PAUSE_MS, (error.retryAfter ?? 0) * 1_000);
   return Math.round(Math.max(grown, asked));
 }
 
-function isPassing({ code, upstreamCode }: GatewayError): boolean {
+function isTemporary({ code, upstreamCode }: GatewayError): boolean {
   if (code === 'UPSTREAM_ERROR') return OPERATOR_CODES.has(upstreamCode ?? 0);
-  return PASSING.has(code);
+  return TEMPORARY.has(code);
 }
 
 /** Why a submit ends that was refused for good. */

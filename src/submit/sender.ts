@@ -1,4 +1,4 @@
-/** The last steps of a submit that has its place: the breaker, the POST, and its outcome in the row. */
+/** Sends a submit that has a place: checks the breaker, sends the POST, and stores the outcome in the row. */
 
 import { GatewayUnavailableError } from '../errors.ts';
 import type { Place } from '../store/allowance.ts';
@@ -15,11 +15,11 @@ export interface Sending {
   readonly row: VideoRow;
   readonly place: Place;
   readonly callBackUrl: string;
-  /** Whether the submit's time is over. */
+  /** Whether the submit's deadline has passed. */
   readonly isTooLate: () => boolean;
   /** Called when the request has left. */
   readonly onLeft?: () => void;
-  /** The request's id, for the log. */
+  /** The id of the client's request, for the log. */
   readonly requestId?: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export function createSender(parts: {
   const { upstream, gate, breaker, settling } = parts;
 
   /**
-   * Reports the outcome to gate and breaker.
+   * Sends the POST, and reports its outcome to the gate and the breaker.
    *
    * @returns the new task's id.
    * @throws what the breaker and `sendStart` throw; GatewayUnavailableError when it was too late.

@@ -16,7 +16,7 @@ import { AnswerLostError } from '../upstream/answer-lost.ts';
 import { toFailure, toQueueGap } from './queue-policy.ts';
 import { serializeRejection, toFix } from './rejection.ts';
 
-/** Milliseconds between two attempts to write. */
+/** The longest pause between two attempts to write, in milliseconds. */
 const MAX_PAUSE_MS = 2_000;
 
 export interface SettlingParts extends EndTaskParts {
@@ -32,17 +32,17 @@ export interface Settling {
   /** The upstream has named the new task. `req` is the request's id, for the log. */
   confirm(row: VideoRow, taskId: string, req: string | undefined): Promise<VideoRow | undefined>;
   /**
-   * The submit failed with this error, before or after its POST. A scheduled one waits again if the
-   * refusal passes, and otherwise ends.
+   * The submit failed with this error, before or after its POST. A scheduled submit returns to the queue
+   * if the refusal is temporary, and ends otherwise.
    */
   fail(row: VideoRow, error: unknown, req: string | undefined): Promise<VideoRow | undefined>;
   /**
-   * Frees the key of a row whose commit was not acknowledged: no POST has followed it, nor will one.
-   * The commit may reach the database later, so the row is looked for until its time is over. A drain
+   * Frees the key of a row whose commit was not acknowledged and whose POST will never be sent. The
+   * commit may still reach the database, so this looks for the row until the submit's deadline. A drain
    * does not wait for it.
    */
   release(id: string, runtimeMs: number): Promise<void>;
-  /** The same for a waiting submit that was taken. A scheduled one waits again. */
+  /** The same for a submit that was taken from the queue. A scheduled one returns to the queue. */
   takeBack(row: VideoRow, runtimeMs: number): Promise<void>;
   /** Stops retrying writes while the database is unavailable. */
   close(): void;
@@ -86,7 +86,7 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
     const gapMs = toQueueGap(row, error);
     if (gapMs !== null)
       return persist(id, async () => (await putBack(row, gapMs)) ?? findRow(db, id));
-    // Its caller has the video already, so the refusal is the end of it.
+    // The caller already has the video, so the refusal ends it.
     if (row.sent_at !== null) {
       const end = { outcome: toFailure(error), reported: false, isRefusal: true };
       return persist(id, async () => {
@@ -95,20 +95,20 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
       });
     }
     return persist(id, async () => {
-      // The upstream has spoken, or the POST has not left.
+      // Either the upstream refused it, or the POST has not left.
       await rejectSubmit(db, id, serializeRejection(error), upstreamCode !== null);
       return findRow(db, id);
     });
   }
 
-  /** Undefined where the row is not to be sent again. */
+  /** Undefined when the row must not be sent again. */
   async function putBack(row: VideoRow, gapMs: number): Promise<VideoRow | undefined> {
     const returned = await returnToQueue(db, row, gapMs);
     if (returned?.ended) notifyEnd({ db, reader, hub, metrics, log }, returned.ended, 'withdrawal');
     return returned?.row;
   }
 
-  function doubt({ id }: VideoRow, error: unknown, req: string | undefined) {
+  function leaveInDoubt({ id }: VideoRow, error: unknown, req: string | undefined) {
     const isInDoubt = error instanceof AnswerInDoubtError;
     const isExpected = isInDoubt || error instanceof AnswerLostError;
     log[isExpected ? 'warn' : 'error']({ req, video: id, err: error }, 'submit unconfirmed');
@@ -146,9 +146,9 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
       metrics.submit('ok');
       return persist(row.id, () => storeTaskId(row, taskId));
     },
-    // Only a GatewayError asserts that nothing was started; after any other error it may have been.
+    // Only a GatewayError asserts that no task was started; after any other error one may have been.
     fail: (row, error, req) =>
-      error instanceof GatewayError ? refuse(row, error, req) : doubt(row, error, req),
+      error instanceof GatewayError ? refuse(row, error, req) : leaveInDoubt(row, error, req),
     async release(id, runtimeMs) {
       const rejection = serializeRejection(new GatewayUnavailableError());
       await undo(id, runtimeMs, () => rejectSubmit(db, id, rejection, false));

@@ -1,4 +1,4 @@
-/** Spending limits: per owner, and for all owners per day. */
+/** Spending limits: those of each owner, and one per day for all owners together. */
 
 import type { Config } from '../config.ts';
 import { DAY_MS, MINUTE_MS } from '../durations.ts';
@@ -16,7 +16,7 @@ export type SpendConfig = Pick<
 >;
 
 export interface Spending {
-  /** Null: the owner has no limits. */
+  /** Null for no limits. */
   readonly limits: SpendLimits | null;
   /** Submits of all owners per day; 0: no limit. */
   readonly dailyCap: number;
@@ -38,7 +38,7 @@ export function toSpending(config: SpendConfig): Spending {
   };
 }
 
-/** The limits of another try of a submit: it was counted when it was sent first. */
+/** The limits for a repeated try, which was counted when the submit was first sent. */
 export function toUncounted({ limits, ...others }: Spending): Spending {
   return { ...others, limits: limits && { ...limits, windows: [] }, dailyCap: 0 };
 }
@@ -52,8 +52,8 @@ export interface Exceeded {
 /**
  * Counts a submit against all limits, unless it exceeds one. Locks the owner's row.
  *
- * @param counted 1 where its row counts as an open task already, otherwise 0.
- * @returns the exceeded limit: nothing is counted; null: it may be sent.
+ * @param counted 1 if its row already counts as an open task, otherwise 0.
+ * @returns the exceeded limit, and then nothing is counted; null when the submit may be sent.
  */
 export async function countSubmit(
   trx: Database,

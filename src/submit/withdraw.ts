@@ -30,7 +30,7 @@ export async function withdraw(
     const row = await findRow(db, known.id);
     if (!row) throw new VideoNotFoundError(key);
     if (row.state === 'WITHDRAWN') return toVideo(row);
-    // A refusal that passes brings it back into the queue.
+    // A temporary refusal returns it to the queue.
     const settled = row.state === 'SUBMITTING' ? await waitUntilSettled(parts, row, null) : row;
     if (settled.state === 'REJECTED') throw new VideoNotFoundError(key);
     if (settled.state !== 'SCHEDULED') throw new TooLateError(toVideo(settled));

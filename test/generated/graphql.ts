@@ -23,7 +23,7 @@ export type CreateSequenceInput = {
   idempotencyKey: string;
   /** The resolution of the original, and of shots that name none. */
   quality: VideoQuality;
-  /** How many new tries a shot, or the original, gets if it fails for a reason that may pass (`VideoFailure.retryable`). Each try is paid. 0 to 5. */
+  /** How many new tries a shot, or the original, gets if it fails for a temporary reason (`VideoFailure.retryable`). Each try is paid. 0 to 5. */
   retries?: number;
   /** At least one, and at most `SEQUENCE_MAX_SHOTS` (20). Each is paid once. */
   shots: Array<ShotInput>;
@@ -55,7 +55,7 @@ export type ErrorCode =
   | 'SEQUENCE_NOT_FOUND'
   /** The upstream could not fetch the image (451). Use a public address, or leave the image out. */
   | 'SOURCE_UNAVAILABLE'
-  /** The video is in a state in which this cannot be done. Look at the state of its `video`. */
+  /** The state of the video does not allow this. Look at the state of its `video`. */
   | 'TOO_LATE'
   /** The request has no valid credentials. Sign in again, then retry. */
   | 'UNAUTHENTICATED'
@@ -104,7 +104,7 @@ export type FailureReason =
   | 'INAPPROPRIATE_CONTENT'
   /** The image format is not supported: "Incorrect image format." */
   | 'INCORRECT_IMAGE_FORMAT'
-  /** The upstream refused the request when its turn came. Nothing was started or paid. */
+  /** The upstream refused the scheduled request when it was sent. Nothing was started or paid. */
   | 'INPUT_REFUSED'
   /** The gateway's account at the upstream has no credits left. */
   | 'INSUFFICIENT_CREDITS'
@@ -122,7 +122,7 @@ export type FailureReason =
   | 'PROMPT_TOO_LONG'
   /** An error at the provider (code 500, or a success without a usable file). */
   | 'PROVIDER_ERROR'
-  /** The video to extend did not exist any more when the turn of the request came. Nothing was started or paid. */
+  /** The video to extend no longer existed when the scheduled request was sent. Nothing was started or paid. */
   | 'SOURCE_NOT_FOUND'
   /** The text matches no other reason; read `VideoFailure.message`. */
   | 'UNCLASSIFIED'
@@ -174,13 +174,13 @@ export type OriginalInput = {
   prompt: string;
 };
 
-/** Which sequence goes on, and with which shots. */
+/** The sequence to resume, and new shots if any. */
 export type ResumeSequenceInput = {
   /** The `id` of the sequence. */
   id: string;
   /** 1 to 255 printable characters of your choice. The same key resumes a sequence once, however often it is sent. A new key is your consent to pay for a new try of the shot. */
   idempotencyKey: string;
-  /** Replaces the shots from the one that failed on. Omitted: they stay as they are. */
+  /** Replaces the shot that failed and all shots after it. Omitted: the shots stay as they are. */
   shots?: Array<ShotInput> | null | undefined;
 };
 
@@ -193,11 +193,11 @@ export type SequenceStartInput =
 
 /** The state of a sequence. COMPLETED and CANCELLED are final. */
 export type SequenceState =
-  /** It was cancelled. A shot that had been sent before still gets its video. */
+  /** The sequence was cancelled. A shot that had already been sent still gets its video. */
   | 'CANCELLED'
   /** Every shot has its video. */
   | 'COMPLETED'
-  /** A shot failed; see `problem`. `resumeSequence` goes on from that shot. If the shot turns out to have succeeded, the sequence goes on by itself. */
+  /** A shot failed; see `problem`. `resumeSequence` tries that shot again. If the shot turns out to have succeeded, the sequence continues by itself. */
   | 'PAUSED'
   /** Its shots are being made, one after another. */
   | 'RUNNING';
@@ -247,9 +247,9 @@ export type VideoState =
 
 /** What happens to a request that cannot be sent at once. */
 export type WhenBusy =
-  /** It waits for some seconds at most, and is refused with an error that says when to retry. */
+  /** It waits for a few seconds at most, and is then refused with an error that says when to retry. */
   | 'FAIL'
-  /** It is accepted as a SCHEDULED video and sent as soon as there is room: while the upstream is busy, away or under maintenance, or the account has no credits. */
+  /** It is accepted as a SCHEDULED video and sent as soon as there is room. It also waits while the upstream is unreachable or under maintenance, or while the account has no credits. */
   | 'QUEUE';
 
 export type GenerateVideoMutationVariables = Exact<{

@@ -39,7 +39,7 @@ export type ErrorCode =
   | 'SEQUENCE_NOT_FOUND'
   /** The upstream could not fetch the image (451). Use a public address, or leave the image out. */
   | 'SOURCE_UNAVAILABLE'
-  /** The video is in a state in which this cannot be done. Look at the state of its `video`. */
+  /** The state of the video does not allow this. Look at the state of its `video`. */
   | 'TOO_LATE'
   /** The request has no valid credentials. Sign in again, then retry. */
   | 'UNAUTHENTICATED'
@@ -88,7 +88,7 @@ export type FailureReason =
   | 'INAPPROPRIATE_CONTENT'
   /** The image format is not supported: "Incorrect image format." */
   | 'INCORRECT_IMAGE_FORMAT'
-  /** The upstream refused the request when its turn came. Nothing was started or paid. */
+  /** The upstream refused the scheduled request when it was sent. Nothing was started or paid. */
   | 'INPUT_REFUSED'
   /** The gateway's account at the upstream has no credits left. */
   | 'INSUFFICIENT_CREDITS'
@@ -106,7 +106,7 @@ export type FailureReason =
   | 'PROMPT_TOO_LONG'
   /** An error at the provider (code 500, or a success without a usable file). */
   | 'PROVIDER_ERROR'
-  /** The video to extend did not exist any more when the turn of the request came. Nothing was started or paid. */
+  /** The video to extend no longer existed when the scheduled request was sent. Nothing was started or paid. */
   | 'SOURCE_NOT_FOUND'
   /** The text matches no other reason; read `VideoFailure.message`. */
   | 'UNCLASSIFIED'
@@ -165,9 +165,9 @@ export type VideoState =
 
 /** What happens to a request that cannot be sent at once. */
 export type WhenBusy =
-  /** It waits for some seconds at most, and is refused with an error that says when to retry. */
+  /** It waits for a few seconds at most, and is then refused with an error that says when to retry. */
   | 'FAIL'
-  /** It is accepted as a SCHEDULED video and sent as soon as there is room: while the upstream is busy, away or under maintenance, or the account has no credits. */
+  /** It is accepted as a SCHEDULED video and sent as soon as there is room. It also waits while the upstream is unreachable or under maintenance, or while the account has no credits. */
   | 'QUEUE';
 
 export type VideoInfoFragment = { id: string, taskId: string | null, state: VideoState, prompt: string | null, videoUrl: string | null, schedule: { position: number, estimatedStartAt: string } | null, failure: { reason: FailureReason, message: string, retryable: boolean } | null };

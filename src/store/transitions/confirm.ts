@@ -1,4 +1,4 @@
-/** A row learns which task is its own: from the answer to its submit, or from a callback. */
+/** Stores the task of a row, which the answer to its submit or a callback has named. */
 
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Param, prepare } from '../prepared.ts';
@@ -9,18 +9,18 @@ import { isUnclaimed, keepTaskId, keptKey, reclaimedKey } from './unique-keys.ts
 
 export interface Confirmation {
   readonly id: string;
-  /** Null where the upstream has confirmed the task without an id that can be read back. */
+  /** Null when the upstream has confirmed the task without an id that can be read. */
   readonly taskId: string | null;
-  /** Milliseconds until the first read of a task that is open from now on. */
+  /** Milliseconds until the first read of the task, if it is open. */
   readonly firstCheckMs: number;
 }
 
 /**
- * Writes that the task exists, and its id. A row that was not yet, or no longer, known to have a task
- * becomes WAITING; any other keeps its state. A row that had ended without knowing its id is read at
- * once: what the gateway gave up may have ended well. A tombstone takes its key back if that is free.
+ * Stores that the task exists, and its id. A row without a confirmed task becomes WAITING; any other row
+ * keeps its state. A row that had failed without an id is read at once, because the task may have
+ * succeeded. A tombstone takes its key back if the key is free.
  *
- * @returns undefined when the id is another row's: nothing is written.
+ * @returns undefined when another row has this id; nothing is written then.
  */
 export async function confirmSubmit(
   db: Database,
@@ -62,20 +62,20 @@ const confirmWithoutKey = prepare<Confirmation, VideoRow>((db, param) =>
   buildConfirm(db, param, keptKey),
 );
 
-/** PostgreSQL cannot tell the type of a parameter that is compared with nothing else. */
+/** PostgreSQL cannot infer the type of a parameter that is not compared with a column. */
 function hasTaskId(taskId: string | null) {
   return sql<SqlBool>`cast(${taskId} as text) is not null`;
 }
 
 /**
- * A callback has proved that the task exists, without ending it. The row learns the id where one was
- * named, and is due for a read in the same commit, unless it has ended by the upstream's own report.
- * Without an id nothing can be read: the next callback, or the deadline, ends the task. A submit in
- * flight then waits for its answer, which names the id.
+ * Stores what a callback has proved that does not end the task: that the task exists. If the callback names
+ * an id, the row gets it and is due for a read in the same commit, unless the upstream has already reported
+ * its end. Without an id nothing can be read, so the next callback or the deadline ends the task; a submit
+ * in flight waits for its answer, which names the id.
  *
- * @param readNow whether an open task is to be read at once although nothing new was learned.
+ * @param readNow whether an open task is read at once although the callback says nothing new.
  * @param deadlineMs when a task without an id is given up, in milliseconds after its submit.
- * @returns false when the id is another row's: nothing is written.
+ * @returns false when another row has this id; nothing is written then.
  */
 export async function adoptTask(
   db: Database,

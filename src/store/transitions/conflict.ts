@@ -1,18 +1,18 @@
-/** Two transactions that claim the same key or task id at the same moment. */
+/** Handles two transactions that claim the same key or task id at the same moment. */
 
 import type { RawBuilder } from 'kysely';
 import { keptKey, reclaimedKey } from './unique-keys.ts';
 
-/** Unique violation: SQLSTATE on PostgreSQL. SQLite has one writer, so that it cannot happen there. */
+/** SQLSTATE of PostgreSQL. It cannot happen on SQLite, which has a single writer. */
 const UNIQUE_VIOLATION = '23505';
 const RETRIES = 4;
 
 /**
- * Runs a transition again when another transaction committed a claim between its check and its write:
- * the next run sees that claim. A key can be claimed, freed and claimed again meanwhile, so the last run
- * leaves the key to the others and cannot fail.
+ * Repeats a transition when another transaction has committed a claim between its check and its write; the
+ * next run sees that claim. A key can be claimed and freed again and again, so the last run does not claim
+ * the key and cannot fail.
  *
- * @param run gets what to write into `key_held`.
+ * @param run gets the value for `key_held`.
  */
 export async function withRetries<T>(run: (key: RawBuilder<number>) => Promise<T>): Promise<T> {
   for (let retry = 0; retry < RETRIES; retry++) {

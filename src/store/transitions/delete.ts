@@ -8,7 +8,7 @@ import type { Database, RowState } from '../schema.ts';
 
 const DELETABLE: readonly RowState[] = VIDEO_STATES.filter(isEnded);
 
-/** What remains says that a task was paid for: its key, fingerprint, token hash and task id. */
+/** Clears all columns except those that prove a paid task: key, fingerprint, token hash and task id. */
 export const SCRUBBED = {
   state: 'DELETED',
   prompt: '',
@@ -30,8 +30,8 @@ export const SCRUBBED = {
 } as const;
 
 /**
- * Deletes an ended video: it disappears from every list, and its copies are marked for removal. The row
- * remains until retention deletes it, so that its key is never paid for twice.
+ * Deletes an ended video. It disappears from every list, and its copies are marked for removal. The row
+ * remains until the retention ends, so that nobody pays twice for its key.
  *
  * @returns false when the owner has no ended video with this id, or a sequence still needs it.
  */
@@ -64,7 +64,7 @@ export async function deleteEndedVideo(db: Database, owner: string, id: string):
   });
 }
 
-/** The words of a shot go with the last of its tries. */
+/** Clears the prompt of a shot when its last try is deleted. */
 async function scrubShot(
   trx: Database,
   { sequence_id, shot_number }: Pick<VideoRow, 'sequence_id' | 'shot_number'>,
@@ -89,12 +89,12 @@ async function scrubShot(
     .execute();
 }
 
-/** In each of these states nothing is to come of a row. */
+/** Final states: nothing follows from such a row. */
 const FORGETTABLE: readonly RowState[] = [...DELETABLE, 'REJECTED', 'DELETED'];
 
 /**
  * Deletes up to `limit` rows of an owner that have ended, with their completions and tombstones, and
- * marks their copies for removal. Their keys can be paid for again.
+ * marks their copies for removal. A submit with one of their keys is paid again.
  *
  * @returns the ids of the rows.
  */
@@ -113,7 +113,7 @@ async function forgetInState(
   limit: number,
 ): Promise<string[]> {
   return db.transaction().execute(async (trx) => {
-    // First an update, because an update notifies the replicas, which then drop what they have cached.
+    // First an update, because it notifies the replicas, which then drop the video from their caches.
     const rows = await trx
       .updateTable('video')
       .set(SCRUBBED)
@@ -121,7 +121,7 @@ async function forgetInState(
         eb
           .selectFrom('video')
           .select('id')
-          // A range of one value, because PostgreSQL may read the whole table otherwise.
+          // A range with one value: with `=`, PostgreSQL may read the whole table.
           .where(sql<SqlBool>`(owner, state) >= (${owner}, ${state})`)
           .where(sql<SqlBool>`(owner, state) <= (${owner}, ${state})`)
           .orderBy('owner')
@@ -141,13 +141,13 @@ async function forgetInState(
   });
 }
 
-/** What is left of an owner once nothing more can be forgotten. */
+/** What is left of an owner when nothing more can be deleted. */
 export interface OwnerRemains {
-  /** Tasks that have not ended. */
+  /** How many tasks have not ended. */
   readonly tasks: number;
 }
 
-/** Deletes what is stored about an owner apart from videos, unless tasks are still open. */
+/** Deletes everything about an owner except videos, unless tasks are still open. */
 export async function forgetOwner(db: Database, owner: string): Promise<OwnerRemains> {
   return db.transaction().execute(async (trx) => {
     await trx.deleteFrom('attempt').where('owner', '=', owner).execute();

@@ -1,4 +1,4 @@
-/** What an end writes into its row. */
+/** The columns that the end of a task writes. */
 
 import type { Step } from '../../sequence.ts';
 import type { VideoFailure, VideoFiles } from '../../video.ts';
@@ -8,12 +8,12 @@ import { now, toVideo, type VideoRow } from '../rows.ts';
 export interface VideoEnd {
   /** The files of a success, or why the task failed. */
   readonly outcome: VideoFiles | VideoFailure;
-  /** The upstream's id where its report names one: a row without an id adopts it. */
+  /** The upstream's id, if its report names one. A row without an id adopts it. */
   readonly taskId?: string | null;
   readonly expired?: boolean;
-  /** Whether the upstream reported the end; false when the gateway gives the task up. */
+  /** True if the upstream reported the end, false if the gateway gives the task up. */
   readonly reported: boolean;
-  /** The upstream has refused the request. A row that has learned of a task meanwhile does not end. */
+  /** The upstream has refused the request. A row that has a task by now does not end. */
   readonly isRefusal?: boolean;
 }
 
@@ -55,7 +55,7 @@ export function toCompletion(row: VideoRow, number: number): Completion {
   return { number, video: toVideo(row) };
 }
 
-/** An end that is written, and what follows from it. */
+/** An end that was written, and what followed from it. */
 export interface Ended {
   readonly owner: string;
   readonly completion: Completion;
@@ -65,9 +65,9 @@ export interface Ended {
 
 export type SequenceStep = Step | 'CREATE' | 'RESUME' | 'CANCEL';
 
-/** What the same transaction has written of the sequences that the video is part of. */
+/** What the same transaction has changed in the sequences of the video. */
 export interface FollowUp {
-  /** The sequences that changed, with the step that each of them took. */
+  /** The sequences that changed, and the step of each. */
   readonly sequences: readonly { readonly id: string; readonly step: SequenceStep }[];
   /** Other tries of the same shot that were withdrawn. */
   readonly withdrawn: readonly Completion[];

@@ -1,4 +1,4 @@
-/** The end of a confirmed task as its usual callback reports it. */
+/** The fast path for the most frequent end: a callback for a confirmed task. */
 
 import { sql } from 'kysely';
 import { PREDECESSORS } from '../../video.ts';
@@ -19,7 +19,7 @@ import {
 import { countOn } from './end-number.ts';
 import { concludeEnd } from './follow-up.ts';
 
-/** What a callback's URL and body say about its task. */
+/** What the URL and the body of a callback say about its task. */
 export interface CallbackProof {
   readonly id: string;
   readonly tokenHash: string;
@@ -27,10 +27,10 @@ export interface CallbackProof {
 }
 
 /**
- * Ends a confirmed task by its usual callback, without reading the row first. Otherwise like `endVideo`.
+ * Ends a confirmed task after a callback, without reading the row first. Otherwise like `endVideo`.
  *
- * @returns null when nothing changed, when any part of the proof is wrong, or, on PostgreSQL, when the
- * end may have a follow-up, which takes more than one statement.
+ * @returns null when nothing changed or when any part of the proof is wrong; on PostgreSQL also when the end
+ * may have a follow-up, which takes more than one statement.
  */
 export async function endConfirmedVideo(
   db: Database,
@@ -75,8 +75,9 @@ function endConfirmedRow(db: Database, param: Param<EndParams>, state: EndState)
 }
 
 /**
- * Update, number and log entry in one statement, which only PostgreSQL supports. The lock on the
- * owner's row is held for no round trip, so the owner's next completion waits for the commit alone.
+ * Updates the row, takes the number and adds the log entry in one statement, which only PostgreSQL
+ * supports. No round trip happens under the lock on the owner's row, so the owner's next completion waits
+ * only for the commit.
  *
  * @see https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
  */

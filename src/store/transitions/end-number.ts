@@ -1,4 +1,4 @@
-/** The number of an end in its owner's log. */
+/** Numbers the completions of an owner. */
 
 import { type OnConflictBuilder, sql } from 'kysely';
 import { prepare } from '../prepared.ts';
@@ -6,13 +6,13 @@ import { now, type VideoRow } from '../rows.ts';
 import type { Database, Tables } from '../schema.ts';
 
 /**
- * Takes the next number of the owner's log under the lock on the owner's row, so that numbers become
- * visible in order, and adds the entry.
+ * Adds an entry with the next number to the owner's log. Takes the number under the lock on the owner's
+ * row, so that entries become visible in order.
  */
 export async function logEnd(trx: Database, { owner, id }: VideoRow): Promise<number> {
   const { rows } = await takeNumber(trx, { owner });
   const number = rows[0]?.head;
-  if (number === undefined) throw new Error('A completion was not given a number.');
+  if (number === undefined) throw new Error('The completion got no number.');
   await addCompletion(trx, { owner, number, id });
   return number;
 }

@@ -13,15 +13,14 @@ import { isUnclaimed, keepTaskId } from './unique-keys.ts';
  * Ends a task, numbers its completion in its owner's log and schedules the next shot of its sequence, in
  * one transaction.
  *
- * @returns null when nothing changed, because it was a repeat or the present state
- * does not allow this end.
+ * @returns null when nothing changed: the end is a repeat, or the current state does not allow it.
  */
 export async function endVideo(db: Database, id: string, end: VideoEnd): Promise<Ended | null> {
   const columns = toColumns(end);
   const state = toState(end);
   const taskId = end.taskId ?? null;
 
-  // Every transaction locks rows in one order, video before owner, so that none waits in a circle.
+  // Every transaction locks the video before the owner, which prevents deadlocks.
   const run = async (trx: Database, key: RawBuilder<number>) => {
     const row = await trx
       .updateTable('video')

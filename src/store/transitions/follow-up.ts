@@ -1,6 +1,6 @@
 /**
- * What an end causes in the transaction that writes it: its number in the owner's log and, where the
- * video is part of a sequence or the start of one, the next step of that sequence.
+ * What follows from an end in the same transaction: its entry in the owner's log and, if the video is part of
+ * a sequence or the start of one, the next step of that sequence.
  */
 
 import type { Updateable } from 'kysely';
@@ -17,8 +17,8 @@ import { setSequence, setShot } from './sequence.ts';
 import { insertTry } from './tries.ts';
 
 /**
- * Numbers the end and takes the next step of its sequences. Locks the owner's row, under whose lock
- * sequences are read and written.
+ * Logs the end and takes the next step of its sequences. Locks the owner's row, because sequences are read
+ * and written under that lock.
  */
 export async function concludeEnd(trx: Database, row: VideoRow): Promise<Ended> {
   const completion = toCompletion(row, await logEnd(trx, row));
@@ -28,8 +28,8 @@ export async function concludeEnd(trx: Database, row: VideoRow): Promise<Ended> 
 }
 
 /**
- * Withdraws the scheduled tries of a shot, or of every shot. The owner's row is locked, so a try that
- * another transaction has locked is skipped: that one sends or ends it.
+ * Withdraws the scheduled tries of a shot, or of every shot. The owner's row is already locked, so a try that
+ * another transaction has locked is skipped: that transaction sends or ends it.
  */
 export async function withdrawTries(
   trx: Database,
@@ -51,7 +51,7 @@ export async function withdrawTries(
   return ends;
 }
 
-/** Of a row that is SCHEDULED and locked. */
+/** The row must be SCHEDULED and locked. */
 export async function withdrawRow(trx: Database, id: string): Promise<VideoRow> {
   return trx
     .updateTable('video')
@@ -71,7 +71,7 @@ async function advanceSequences(trx: Database, row: VideoRow): Promise<FollowUp>
       withdrawn: [],
       scheduled: step === 'NEXT' || step === 'RETRY' ? 1 : 0,
     });
-    // A success that turned up late makes a new try of its shot needless.
+    // After a late success, a new try of the same shot is not needed.
     const withdrawn =
       row.state === 'SUCCEEDED' ? await withdrawTries(trx, sequence.id, number) : [];
     followUps.push(toFollowUp(withdrawn));
@@ -79,7 +79,7 @@ async function advanceSequences(trx: Database, row: VideoRow): Promise<FollowUp>
   return addUp(followUps);
 }
 
-/** Those that the video is part of, and those that begin with it. */
+/** The sequences that the video is part of, and those that start with it. */
 async function findSequences(trx: Database, row: VideoRow): Promise<SequenceRow[]> {
   const { id, sequence_id: own, starts_sequences: starts } = row;
   const found: SequenceRow[] = [];
@@ -100,7 +100,7 @@ async function findSequences(trx: Database, row: VideoRow): Promise<SequenceRow[
   return found;
 }
 
-/** Everything that the ends of several videos have caused, the ends themselves included. */
+/** All changes that the ends of several videos have caused, including the ends themselves. */
 export function toFollowUp(ends: readonly Ended[]): FollowUp {
   const own = { sequences: [], withdrawn: ends.map((end) => end.completion), scheduled: 0 };
   return addUp([own, ...ends.flatMap(({ followUp }) => followUp ?? [])]);
@@ -130,7 +130,7 @@ async function advance(
   const next = shots.find((one) => one.number === number + 1);
   const progress = toProgress(sequence, shot, next !== undefined);
   const step = toStep(progress, toTryEnd(number, shot, row));
-  // The change of the try itself is news, too.
+  // The change of the try itself is published as well.
   let columns: Updateable<SequenceTable> = {};
   const isKept = step !== 'IGNORE' && row.state === 'SUCCEEDED';
   if (isKept && shot) await setShot(trx, shot, { video_row: row.id });

@@ -1,4 +1,4 @@
-/** A submit's row and its place of the allowance in one statement, which only PostgreSQL supports. */
+/** Inserts a submit's row and takes a place in one statement, which only PostgreSQL supports. */
 
 import type { RawBuilder } from 'kysely';
 import { GatewayUnavailableError } from '../../errors.ts';
@@ -17,15 +17,15 @@ import { type NewRow, type NewSubmit, toNewRow, toRowValues } from './insert.ts'
 
 export type Inserted =
   | { readonly row: VideoRow; readonly place: Place }
-  /** Another row of the owner holds the key. */
+  /** Another row of the owner holds the key. Nothing is stored. */
   | 'key held'
   /** Nothing is stored. */
   | 'no place';
 
 /**
- * Commits the row of a submit that can be sent at once: one round trip instead of four.
+ * Commits the row of a submit that can be sent at once, with one round trip instead of four.
  *
- * @param first the owner whose scheduled submits go first; null: nobody's.
+ * @param first the owner whose scheduled submits go first; null for none.
  */
 export async function insertWithPlace(
   db: Database,
@@ -45,7 +45,7 @@ export async function insertWithPlace(
   return 'key held';
 }
 
-/** Whether the server has answered, and with an error: then nothing is stored. */
+/** Whether the server has answered with an error, so that nothing is stored. */
 export function isRolledBack(error: unknown): boolean {
   const cause = error instanceof GatewayUnavailableError ? error.cause : error;
   // A server that shuts down may end the connection between the commit and its answer.

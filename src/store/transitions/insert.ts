@@ -1,4 +1,4 @@
-/** A submit's row, committed before its request. */
+/** Inserts a submit's row, which is committed before its request is sent. */
 
 import { sql } from 'kysely';
 import type { AspectRatio, VideoKind, VideoQuality } from '../../video.ts';
@@ -24,22 +24,22 @@ export interface NewSubmit {
   readonly waterMark: string;
   readonly imageUrl: string | null;
   readonly expandPrompt: boolean | null;
-  /** How long the submit may take in all, in milliseconds. */
+  /** How long the submit may take in total, in milliseconds. */
   readonly runtimeMs: number;
-  /** Null where the submit is refused rather than scheduled. */
+  /** Null when the submit must not be scheduled. */
   readonly queue?: QueueTimes | null;
-  /** Of a try of a sequence's shot. */
+  /** Set for a try of a sequence's shot. */
   readonly shot?: { readonly sequenceId: string; readonly number: number } | null;
 }
 
 export interface QueueTimes {
-  /** Epoch milliseconds; null: as soon as there is room. */
+  /** Epoch milliseconds; null for as soon as there is room. */
   readonly notBefore: number | null;
-  /** Milliseconds after `notBefore`, or after the insert, when it ends as NEVER_SENT. */
+  /** Milliseconds after `notBefore`, or else after the insert, when the submit ends as NEVER_SENT. */
   readonly deadlineMs: number;
 }
 
-/** Commits the row before its request; undefined when another row of the owner holds the key. */
+/** Inserts the row; undefined when another row of the owner holds the key. */
 export async function insertSubmit(db: Database, submit: NewSubmit): Promise<VideoRow | undefined> {
   const { rows } = await insertRow(db, toNewRow(submit));
   return rows[0];
@@ -72,7 +72,7 @@ export type NewRow = Omit<
   readonly expandPrompt: number | null;
 };
 
-/** A number in a list of columns: PostgreSQL takes a parameter there for a text. */
+/** A number as a column value: PostgreSQL would take a plain parameter there for a text. */
 function integer<T extends number | null>(value: T) {
   return sql<T>`cast(${value} as integer)`;
 }
@@ -133,8 +133,7 @@ function toQueueUntil(notBefore: number | null, deadlineMs: number | null) {
 }
 
 /**
- * In the transaction of the insert, at its end: the submit has no place yet, so it waits, and its caller
- * with it.
+ * Makes the submit, and its caller, wait for a place. Call it at the end of the transaction of the insert.
  */
 export async function markWaitingForTurn(
   trx: Database,

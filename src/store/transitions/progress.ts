@@ -1,4 +1,4 @@
-/** Progress that the upstream reports of an open task. */
+/** Stores the progress of an open task that the upstream reports. */
 
 import { sql } from 'kysely';
 import { type OpenState, PREDECESSORS } from '../../video.ts';
@@ -6,7 +6,7 @@ import { now } from '../rows.ts';
 import type { Database } from '../schema.ts';
 
 /**
- * Records that the task is open, and moves its state forward where the order of states allows it.
+ * Records that the task is open, and moves its state forward if the order of states allows it.
  *
  * @returns whether the state changed.
  */

@@ -1,4 +1,4 @@
-/** A submit that has certainly started nothing. */
+/** Refuses submits that have certainly started no task. */
 
 import { sql } from 'kysely';
 import type { VideoRow } from '../rows.ts';
@@ -6,12 +6,12 @@ import type { Database } from '../schema.ts';
 import { ENDED } from './end-columns.ts';
 
 /**
- * Frees the key of a submit that has certainly started nothing, however late that is learned. The row
- * becomes a tombstone; one that was already given up stays FAILED, because its end was delivered.
+ * Frees the key of a submit that has certainly started no task, even if this becomes known late. The row
+ * becomes a tombstone; a row that was already given up stays FAILED, because its end was delivered.
  *
- * @param hasLeft whether the POST may have left: such a tombstone is kept as long as any row, because a
+ * @param hasLeft whether the POST may have left. Such a tombstone is kept as long as other rows, because a
  * callback may still prove that a task exists.
- * @returns false when the row has learned of a task, or was released before.
+ * @returns false when the row has a task, or when its key was freed before.
  */
 export async function rejectSubmit(
   db: Database,
@@ -45,9 +45,9 @@ export async function rejectSubmit(
 }
 
 /**
- * Refuses a submit that waits for its turn, for example because its caller's patience is over.
+ * Refuses a submit that waits for its turn, for example after the longest wait of its caller.
  *
- * @returns false when it does not wait any more: it is being sent.
+ * @returns false when it no longer waits: it is being sent.
  */
 export async function refuseWaiting(db: Database, id: string, rejection: string): Promise<boolean> {
   const result = await releaseUnsent(db, rejection)
@@ -58,9 +58,9 @@ export async function refuseWaiting(db: Database, id: string, rejection: string)
 }
 
 /**
- * Refuses a submit that was taken and will not be sent.
+ * Refuses a submit that was taken from the queue and will not be sent.
  *
- * @param row as it was taken: its token tells this try from that of another process.
+ * @param row as it was taken. Its token tells this try from one of another process.
  */
 export async function releaseTaken(
   db: Database,
@@ -78,7 +78,7 @@ export async function releaseTaken(
   return result.numUpdatedRows > 0n;
 }
 
-/** The answer of a row whose process died while the submit waited for its turn: safe to repeat. */
+/** The answer for a submit whose process died while it waited for its turn. It is safe to repeat. */
 const NEVER_SENT = JSON.stringify({
   code: 'GATEWAY_UNAVAILABLE',
   upstreamCode: null,
@@ -88,7 +88,7 @@ const NEVER_SENT = JSON.stringify({
 
 const RELEASED = { ...ENDED, state: 'REJECTED', key_held: 0 } as const;
 
-/** Frees the key of a submit whose time is over and whose POST has not begun. */
+/** Frees the key of a submit whose deadline has passed before its POST began. */
 export function releaseUnsent(db: Database, rejection: string = NEVER_SENT) {
   return db
     .updateTable('video')

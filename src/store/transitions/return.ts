@@ -1,4 +1,4 @@
-/** A scheduled submit that was taken and not sent, or refused for a while, comes back. */
+/** Returns a scheduled submit to the queue when it was taken and not sent, or temporarily refused. */
 
 import { sql } from 'kysely';
 import { enterLane, pauseLane } from '../lanes.ts';
@@ -14,13 +14,13 @@ export interface Returned {
 }
 
 /**
- * A submit that was taken from the queue has certainly started nothing, and may be sent again later. It
- * keeps its place in its lane, and the lane waits.
+ * Returns a submit that has certainly started no task to the queue. It keeps its position in its lane, and
+ * the lane is paused.
  *
- * @param row as it was taken: its token tells this try from a later one, so the write can be repeated
- * when its outcome is unknown.
- * @returns the row, and its end where it was withdrawn instead because its sequence does not need it any
- * more; undefined when the row has learned of a task meanwhile, was never scheduled, or has returned.
+ * @param row as it was taken. Its token tells this try from a later one, so the write can be repeated when
+ * its outcome is unknown.
+ * @returns the row, and its end if it was withdrawn instead because its sequence no longer needs it;
+ * undefined when the row has a task by now, was never scheduled, or has already returned.
  */
 export async function returnToQueue(
   db: Database,
@@ -60,8 +60,8 @@ export async function returnToQueue(
 }
 
 /**
- * Whether the sequence of a try, where it has one, still waits for it. Meanwhile it may have been
- * cancelled, or an earlier try may have succeeded.
+ * Whether the sequence of a try still waits for it; true for a submit without a sequence. The sequence may
+ * have been cancelled, or an earlier try may have succeeded.
  */
 async function isNeeded(trx: Database, row: VideoRow): Promise<boolean> {
   if (row.sequence_id === null) return true;

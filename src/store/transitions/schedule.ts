@@ -1,4 +1,4 @@
-/** A scheduled submit: it waits, is taken to be sent, or comes back. */
+/** Schedules submits, counts them, and takes them from the queue to be sent. */
 
 import { sql } from 'kysely';
 import { countRows } from '../count.ts';
@@ -6,7 +6,7 @@ import { enterLane } from '../lanes.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database, LaneKind } from '../schema.ts';
 
-/** In the transaction of the insert, whose owner is locked: the submit is scheduled instead of sent. */
+/** Schedules a new submit instead of sending it, in the transaction of the insert. The owner's row is locked. */
 export async function scheduleSubmit(
   trx: Database,
   { id, owner, not_before: notBefore }: VideoRow,
@@ -26,7 +26,7 @@ export async function scheduleSubmit(
   return row;
 }
 
-/** How many submits of the owner are scheduled and not being sent; at most `limit`. */
+/** Counts the owner's scheduled submits that are not being sent, up to `limit`. */
 export async function countScheduled(db: Database, owner: string, limit: number): Promise<number> {
   return countRows(
     db,
@@ -40,13 +40,13 @@ export async function countScheduled(db: Database, owner: string, limit: number)
 }
 
 export interface Taken extends VideoRow {
-  /** How long it has waited since it could have been sent, by the database's clock. */
+  /** How long it has waited since it could first have been sent, by the database's clock. */
   readonly waited_ms: number;
 }
 
 /**
- * In the transaction that takes a place: the waiting submit is sent from now on, and nobody can withdraw
- * it any more. It gets a new token, because tokens are stored nowhere.
+ * Takes a waiting submit from the queue, in the transaction that takes a place. From then on it counts as
+ * sent and cannot be withdrawn. It gets a new token, because only hashes of tokens are stored.
  */
 export async function takeWaiting(
   trx: Database,
@@ -82,5 +82,5 @@ export async function takeWaiting(
     .executeTakeFirst();
 }
 
-/** Twenty hashes of 64 characters, and the spaces between them. */
+/** The length of twenty hashes of 64 characters, each with a space. */
 const MAX_HASHES = 20 * 65;

@@ -7,7 +7,7 @@ import type { SequenceRow, ShotRow } from '../sequence-rows.ts';
 import type { SequenceTable, ShotTable } from '../sequence-tables.ts';
 import { isEmbedded } from '../sqlite.ts';
 
-/** The row of the owner's video that a sequence is to start from, locked before the owner's row. */
+/** Locks the row of the video from which a sequence starts. Call it before the owner's row is locked. */
 export async function lockStart(
   trx: Database,
   owner: string,
@@ -23,7 +23,7 @@ export async function lockStart(
     .executeTakeFirst();
 }
 
-/** A sequence waits for the end of this video, whose row is locked. */
+/** Marks that a sequence waits for the end of this video, whose row is locked. */
 export async function markStart(trx: Database, id: string): Promise<void> {
   await trx.updateTable('video').set({ starts_sequences: 1 }).where('id', '=', id).execute();
 }
@@ -61,7 +61,7 @@ export async function replaceShots(
   await trx.insertInto('shot').values(shots).execute();
 }
 
-/** Writes the columns and counts the change, which wakes the listeners on other replicas. */
+/** Writes the columns and increments the change counter, which notifies listeners on other replicas. */
 export async function setSequence(
   trx: Database,
   id: string,
@@ -93,7 +93,7 @@ export async function setShot(
     .execute();
 }
 
-/** Remembers the key of a resume. */
+/** Stores the key of a resume. */
 export async function insertResume(
   trx: Database,
   sequenceId: string,

@@ -23,19 +23,19 @@
  * | endVideo, endConfirmedVideo | see `ENDS_FROM` | SUCCEEDED, FAILED | taken back if free | none |
  * | deleteEndedVideo | SUCCEEDED, FAILED, WITHDRAWN | DELETED | kept | none |
  *
- * Every transaction locks the video's row before the owner's row, and the lane after both, so that no two
- * of them deadlock. Whoever takes a waiting submit has the owner first, and skips a video that is locked.
+ * To prevent deadlocks, every transaction locks the video's row before the owner's row, and the lane's row
+ * last. A transaction that takes a waiting submit locks the owner first, and skips videos that are locked.
  *
  * A sequence and its shots are read and written under the lock on their owner's row, which every end
  * takes. A new try of a shot is inserted as SUBMITTING and scheduled in the same transaction
- * (`insertTry`). What a sequence withdraws (`withdrawTries`) is skipped where it is locked, too.
+ * (`insertTry`). `withdrawTries` skips videos that are locked as well.
  */
 
 import { PREDECESSORS } from '../../video.ts';
 import type { RowState } from '../schema.ts';
 
 /**
- * The states that an end may follow. A report of the upstream proves that the task exists, so it also
+ * The states from which a task may end. A report of the upstream proves that the task exists, so it also
  * ends rows without a confirmed task.
  */
 export const ENDS_FROM: Readonly<Record<'SUCCEEDED' | 'FAILED', readonly RowState[]>> = {

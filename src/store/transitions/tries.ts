@@ -1,4 +1,4 @@
-/** Tries of a shot: the scheduled submits that a sequence makes. */
+/** Inserts the tries of a shot: the scheduled submits of a sequence. */
 
 import { createVideoId } from '../../video-id.ts';
 import type { VideoRow } from '../rows.ts';
@@ -10,7 +10,7 @@ import { scheduleSubmit } from './schedule.ts';
 /** Replaced when the submit is sent. */
 const NO_TOKEN = 'none';
 
-/** What a new try extends, or, of an original, another try of it. */
+/** The columns that a new try takes from the video that it extends, or from an earlier try of the original. */
 export type TryModel = Pick<VideoRow, 'source_task_id'> &
   Partial<Pick<VideoRow, 'kind' | 'duration' | 'aspect_ratio' | 'image_url'>>;
 
@@ -32,7 +32,7 @@ export async function insertTry(
     queue: { notBefore: null, deadlineMs },
     shot: { sequenceId, number: shot.number },
   });
-  if (!row) throw new Error('A try of a shot was not stored.');
+  if (!row) throw new Error('The try of a shot was not inserted.');
   return scheduleSubmit(trx, row);
 }
 

@@ -1,4 +1,4 @@
-/** Submits whose outcome is unknown, and orphans of processes that died. */
+/** Settles submits whose outcome is unknown, and submits of processes that died. */
 
 import { sql } from 'kysely';
 import { now, startedAt } from '../rows.ts';
@@ -6,10 +6,10 @@ import type { Database, RowState } from '../schema.ts';
 import { releaseUnsent } from './refuse.ts';
 
 /**
- * Gives up waiting for a submit's answer: it may have been paid. The row keeps its key, and is
+ * Stops waiting for a submit's answer, although the task may have been paid. The row keeps its key, and is
  * due again when the task itself is given up.
  *
- * @param rejection the error for those who wait for the submit, where the upstream named one.
+ * @param rejection the error for callers that wait for the submit, if the upstream named one.
  */
 export async function markUnconfirmed(
   db: Database,
@@ -25,17 +25,17 @@ export async function markUnconfirmed(
 }
 
 /**
- * Settles a row whose time has passed, because the process that was to settle it is gone. Without a
- * begun POST its key is free again; otherwise its outcome is unknown.
+ * Settles a row whose deadline has passed, because its process has died. If the POST had not begun, the key
+ * is free again; otherwise the outcome is unknown.
  *
- * @returns the row's new state; null when nothing was to be done.
+ * @returns the row's new state; null when nothing changed.
  */
 export async function settleOverdue(
   db: Database,
   id: string,
   giveUpAfterMs: number,
 ): Promise<RowState | null> {
-  // Its time may end between the two statements.
+  // The deadline may pass between the two statements.
   const sent = toUnconfirmed(db, giveUpAfterMs).where('post_begun', '=', 1);
   for (const settle of [releaseUnsent(db), sent]) {
     const row = await settle
@@ -49,11 +49,11 @@ export async function settleOverdue(
 }
 
 /**
- * Settles every submit in flight and ends every lease. Called at the start of the only process that uses
- * this database: the process that owned them is dead.
+ * Settles every submit in flight and ends every lease. Called at the start of a process that is the only one
+ * on this database, so that the process that owned them is dead.
  */
 export async function recoverOrphans(db: Database, giveUpAfterMs: number): Promise<void> {
-  // `check_after` limits the statements to its index, whatever the size of the history.
+  // The condition on `check_after` selects its index, so the cost does not grow with the history.
   await releaseUnsent(db).where('check_after', '>', 0).execute();
   await toUnconfirmed(db, giveUpAfterMs).where('check_after', '>', 0).execute();
   await db

@@ -1,4 +1,4 @@
-/** What one row alone may hold: a task id and an idempotency key. */
+/** Expressions for the columns that are unique: the task id and the idempotency key. */
 
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
 import type { Tables } from '../schema.ts';
@@ -23,8 +23,8 @@ export function isUnclaimed(id: string, taskId: string | null) {
 }
 
 /**
- * A tombstone has freed its key. When a callback proves that its task exists, the row takes the key
- * back unless a later submit holds it.
+ * For a tombstone, which has freed its key. When a callback proves that its task exists, the row takes the
+ * key back unless a later submit holds it.
  */
 export const reclaimedKey = sql<number>`case
   when idempotency_key is null then 0
@@ -36,5 +36,5 @@ export const reclaimedKey = sql<number>`case
   ) then 0
   else 1 end`;
 
-/** Leaves the key to other rows, unless the row holds it. */
+/** Leaves the column as it is: the row does not claim the key. */
 export const keptKey = sql<number>`key_held`;

@@ -1,14 +1,14 @@
-/** A scheduled submit ends unpaid. */
+/** Withdraws a scheduled submit. */
 
 import type { Database } from '../schema.ts';
 import { ENDED, type Ended } from './end-columns.ts';
 import { concludeEnd } from './follow-up.ts';
 
 /**
- * Ends a scheduled submit unpaid, and numbers its completion. The lock on the video's row decides
- * against `takeWaiting`.
+ * Ends a scheduled submit unpaid, and logs its completion. The lock on the video's row excludes
+ * `takeWaiting`.
  *
- * @returns null when it is not scheduled any more.
+ * @returns null when it is no longer scheduled.
  */
 export async function withdrawSubmit(
   db: Database,

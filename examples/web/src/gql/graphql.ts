@@ -29,7 +29,7 @@ export type FailureReason =
   | 'INAPPROPRIATE_CONTENT'
   /** The image format is not supported: "Incorrect image format." */
   | 'INCORRECT_IMAGE_FORMAT'
-  /** The upstream refused the request when its turn came. Nothing was started or paid. */
+  /** The upstream refused the scheduled request when it was sent. Nothing was started or paid. */
   | 'INPUT_REFUSED'
   /** The gateway's account at the upstream has no credits left. */
   | 'INSUFFICIENT_CREDITS'
@@ -47,7 +47,7 @@ export type FailureReason =
   | 'PROMPT_TOO_LONG'
   /** An error at the provider (code 500, or a success without a usable file). */
   | 'PROVIDER_ERROR'
-  /** The video to extend did not exist any more when the turn of the request came. Nothing was started or paid. */
+  /** The video to extend no longer existed when the scheduled request was sent. Nothing was started or paid. */
   | 'SOURCE_NOT_FOUND'
   /** The text matches no other reason; read `VideoFailure.message`. */
   | 'UNCLASSIFIED'
