@@ -104,11 +104,11 @@ export interface ShotInput {
   readonly waterMark?: string | null | undefined;
 }
 
-/** Which sequence goes on, and with which shots. */
+/** The sequence to resume, and new shots if any. */
 export interface ResumeSequenceInput {
   /** The `id` of the sequence. */
   readonly id: string;
-  /** Replaces the shots from the one that failed on. Omitted: they stay as they are. */
+  /** Replaces the shot that failed and all shots after it. Omitted: the shots stay as they are. */
   readonly shots?: readonly ShotInput[] | null | undefined;
   /** 1 to 255 printable characters of your choice. The same key resumes a sequence once, however often it is sent. A new key is your consent to pay for a new try of the shot. */
   readonly idempotencyKey?: string | undefined;

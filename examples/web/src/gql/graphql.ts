@@ -67,11 +67,11 @@ export type KeepState =
 
 /** The state of a sequence. COMPLETED and CANCELLED are final. */
 export type SequenceState =
-  /** It was cancelled. A shot that had been sent before still gets its video. */
+  /** The sequence was cancelled. A shot that had already been sent still gets its video. */
   | 'CANCELLED'
   /** Every shot has its video. */
   | 'COMPLETED'
-  /** A shot failed; see `problem`. `resumeSequence` goes on from that shot. If the shot turns out to have succeeded, the sequence goes on by itself. */
+  /** A shot failed; see `problem`. `resumeSequence` tries that shot again. If the shot turns out to have succeeded, the sequence continues by itself. */
   | 'PAUSED'
   /** Its shots are being made, one after another. */
   | 'RUNNING';
