@@ -11,6 +11,8 @@ export type LongtakeErrorCode =
   | 'VIDEO_WITHDRAWN'
   /** A shot of the sequence failed; see `sequence.problem`. `resumeSequence` or `cancelSequence` decides. */
   | 'SEQUENCE_PAUSED'
+  /** The storage is full or away; see `cause`. Nothing new was sent. */
+  | 'STORAGE_FAILED'
   | (string & {});
 
 export interface ErrorFacts {

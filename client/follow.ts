@@ -14,12 +14,16 @@ const POLL_MS = 3_000;
 export function createFollow(connection: Connection) {
   let streams = 0;
 
-  /** Shows each state, and resolves with the one in which it rests. */
+  /**
+   * Shows each state, and resolves with the one in which it rests.
+   *
+   * @param show returns whether the state is new.
+   */
   return async function follow<Task extends Made>(
     { type, query, subscription }: Reads,
     id: string,
     options: RetryOptions,
-    show: (task: Task) => void,
+    show: (task: Task) => boolean,
   ): Promise<Task> {
     const { signal } = options;
     const retry = createRetry(options);
@@ -29,8 +33,8 @@ export function createFollow(connection: Connection) {
       try {
         const events = connection.subscribe<{ made: Task }>(subscription, { id }, signal);
         for await (const { made } of events) {
-          retry.reset();
-          show(made);
+          // A stream that is cut after its first event must not be opened without a pause.
+          if (show(made)) retry.reset();
           if (isAtRest(made)) return made;
         }
       } finally {
@@ -50,12 +54,17 @@ export function createFollow(connection: Connection) {
       return made;
     }
 
+    let isStreaming = true;
     for (;;) {
       try {
-        const made = streams < MAX_STREAMS ? await watch() : await read();
+        const hasRoom = streams < MAX_STREAMS;
+        const made = isStreaming && hasRoom ? await watch() : await read();
         if (isAtRest(made)) return made;
-        await sleep(POLL_MS, signal);
+        isStreaming = true;
+        if (!hasRoom) await sleep(POLL_MS, signal);
       } catch (error) {
+        // Some proxies hold event streams back: a read in between shows what they hide.
+        isStreaming = false;
         await retry.after(error);
       }
     }

@@ -1,6 +1,7 @@
 /** What outlives a reload: submits that are under way, and the cursor of the last completion. */
 
-import type { SubmitName, Submits } from './operations.ts';
+import { LongtakeError } from './error.ts';
+import { SUBMIT_NAMES, type SubmitName, type Submits } from './operations.ts';
 
 /** `localStorage` is one. */
 export interface ClientStorage {
@@ -21,6 +22,7 @@ export interface StoredSubmit<Name extends SubmitName = SubmitName> {
   readonly id: string | null;
 }
 
+/** Its methods throw a LongtakeError if the storage fails. */
 export interface Memory {
   /** The name of its item. */
   toName(submit: StoredSubmit): string;
@@ -46,27 +48,39 @@ export function createMemory(storage: ClientStorage, namespace: string): Memory 
 
   return {
     toName,
-    async keep(submit) {
-      await storage.setItem(toName(submit), JSON.stringify(submit));
-    },
-    async forget(name) {
-      await storage.removeItem(name);
-    },
-    async list() {
-      const names =
-        typeof storage.keys === 'function' ? await storage.keys() : Object.keys(storage);
-      const items = await Promise.all(
-        [...names].filter((name) => name.startsWith(prefix)).map((name) => storage.getItem(name)),
-      );
-      // Another tab may have removed one meanwhile.
-      const submits = items.flatMap((text): StoredSubmit[] => (text ? [JSON.parse(text)] : []));
-      return submits.sort((a, b) => a.startedAt - b.startedAt);
-    },
-    readCursor: async () => storage.getItem(cursorName),
-    async writeCursor(cursor) {
-      await storage.setItem(cursorName, cursor);
-    },
+    keep: (submit) => use(() => storage.setItem(toName(submit), JSON.stringify(submit))),
+    forget: (name) => use(() => storage.removeItem(name)),
+    list: () =>
+      use(async () => {
+        const names =
+          typeof storage.keys === 'function' ? await storage.keys() : Object.keys(storage);
+        const items = await Promise.all(
+          [...names].filter((name) => name.startsWith(prefix)).map((name) => storage.getItem(name)),
+        );
+        return items.flatMap(parse).sort((a, b) => a.startedAt - b.startedAt);
+      }),
+    readCursor: () => use(() => storage.getItem(cursorName)),
+    writeCursor: (cursor) => use(() => storage.setItem(cursorName, cursor)),
   };
+}
+
+async function use<T>(call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    const message = 'The storage of the client has failed.';
+    throw new LongtakeError({ code: 'STORAGE_FAILED', message }, { cause });
+  }
+}
+
+/** None if another tab has removed it meanwhile, or another version of the client has written it. */
+function parse(text: string | null): StoredSubmit[] {
+  try {
+    const submit = JSON.parse(text ?? '{}');
+    return SUBMIT_NAMES.includes(submit.operation) ? [submit] : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Forgets everything with the page or the process. */

@@ -19,6 +19,12 @@ export interface Submits {
   readonly resumeSequence: { readonly input: ResumeSequenceInput; readonly made: Sequence };
 }
 export type SubmitName = keyof Submits;
+export const SUBMIT_NAMES: readonly SubmitName[] = [
+  'extendVideo',
+  'generateVideo',
+  'createSequence',
+  'resumeSequence',
+];
 export type Made = Submits[SubmitName]['made'];
 
 /** The answer to a submit. `video` and `maybe`: an error whose task may have been started. */

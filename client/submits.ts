@@ -43,7 +43,7 @@ const FORGOTTEN_AFTER_MS = 7 * 86_400_000;
 /** How often a refused submit is sent again. */
 const MAX_REFUSALS = 5;
 /** Errors that leave it open whether the task has been started. */
-const OPEN_ENDS = ['NO_ANSWER', 'INTERNAL', 'UNAUTHENTICATED'];
+const OPEN_ENDS = ['NO_ANSWER', 'INTERNAL', 'UNAUTHENTICATED', 'STORAGE_FAILED'];
 
 export function createSubmits(connection: Connection, memory: Memory) {
   /** Names of the submits that this page or process follows. */
@@ -57,20 +57,24 @@ export function createSubmits(connection: Connection, memory: Memory) {
   ): Promise<Submits[Name]['made']> {
     options.signal?.throwIfAborted();
     const input = { ...fields, idempotencyKey: fields.idempotencyKey || createKey() };
-    return run<Name>({ operation, input, startedAt: Date.now(), id: null }, options);
+    return run<Name>({ operation, input, startedAt: Date.now(), id: null }, options, false);
   }
 
   /** Resolves with the video or the sequence in which it has ended. */
   async function run<Name extends SubmitName>(
     submit: StoredSubmit<Name>,
     options: SubmitOptions<Submits[Name]['made']>,
+    isSent: boolean,
   ): Promise<Submits[Name]['made']> {
+    const { signal } = options;
     const name = memory.toName(submit);
     let { id } = submit;
     active.add(name);
     try {
       // Before it is sent: a page that ends in between finds it here.
       if (id === null) await memory.keep(submit);
+      signal?.throwIfAborted();
+      isSent = true;
       const made = await track(submit, options, async (answered) => {
         id = answered;
         const kept: StoredSubmit<Name> = { ...submit, id };
@@ -79,10 +83,10 @@ export function createSubmits(connection: Connection, memory: Memory) {
         if (submit.operation === 'resumeSequence') await forgetOthers(id, name);
       });
       // A paused sequence stays, for the page to ask again what to do.
-      if (isFinal(made)) await memory.forget(name);
+      if (isFinal(made)) await attempt(memory.forget(name));
       return toOutcome(made);
     } catch (error) {
-      if (isOver(error, id)) await memory.forget(name);
+      if (!isSent || isOver(error, id)) await attempt(memory.forget(name));
       throw error;
     } finally {
       active.delete(name);
@@ -95,16 +99,18 @@ export function createSubmits(connection: Connection, memory: Memory) {
     onAnswer: (id: string) => Promise<void>,
   ): Promise<Task> {
     let shown = '';
-    function show(task: Task): void {
+    function show(task: Task): boolean {
       const text = JSON.stringify(task);
-      if (text !== shown) options.onUpdate?.(task);
+      if (text === shown) return false;
       shown = text;
+      options.onUpdate?.(task);
+      return true;
     }
     if (id !== null) return follow(toReads(operation), id, options, show);
     const task = await send<Task>(operation, { input }, options);
     show(task);
     if (isFinal(task)) return task;
-    await onAnswer(task.id);
+    await attempt(onAnswer(task.id));
     return follow(toReads(operation), task.id, options, show);
   }
 
@@ -125,8 +131,7 @@ export function createSubmits(connection: Connection, memory: Memory) {
         const { made, video, maybe, cursor, ...refusal } = result;
         const task = made ?? video ?? maybe;
         if (!task) throw new LongtakeError({ code: 'INTERNAL', message: 'No message', ...refusal });
-        // completions() begins here, if it has not begun before.
-        if (cursor && (await memory.readCursor()) === null) await memory.writeCursor(cursor);
+        if (cursor) await attempt(beginCompletions(cursor));
         return task;
       } catch (error) {
         await retry.after(error);
@@ -134,10 +139,15 @@ export function createSubmits(connection: Connection, memory: Memory) {
     }
   }
 
+  /** completions() begins here, if it has not begun before. */
+  async function beginCompletions(cursor: string): Promise<void> {
+    if ((await memory.readCursor()) === null) await memory.writeCursor(cursor);
+  }
+
   async function cancel(id: string, options: RetryOptions): Promise<Sequence> {
     options.signal?.throwIfAborted();
     const sequence = await send<Sequence>('cancelSequence', { id }, options);
-    await forgetOthers(id);
+    await attempt(forgetOthers(id));
     return sequence;
   }
 
@@ -155,7 +165,7 @@ export function createSubmits(connection: Connection, memory: Memory) {
       const name = memory.toName(submit);
       if (active.has(name)) continue;
       if (submit.id === null && submit.startedAt < Date.now() - FORGOTTEN_AFTER_MS) {
-        await memory.forget(name);
+        await attempt(memory.forget(name));
         continue;
       }
       kept.push(toPending(submit));
@@ -169,12 +179,17 @@ export function createSubmits(connection: Connection, memory: Memory) {
       input: submit.input,
       startedAt: new Date(submit.startedAt),
       id: submit.id,
-      resume: (options = {}) => run(submit, options),
+      resume: (options = {}) => run(submit, options, true),
       forget: () => memory.forget(memory.toName(submit)),
     };
   }
 
   return { begin, cancel, list };
+}
+
+/** After the request, a failing storage costs nothing: what it holds is sent again with the same key. */
+async function attempt(stored: Promise<void>): Promise<void> {
+  await stored.catch(() => {});
 }
 
 /** Whether nothing is left to wait for: refused, or unknown to the gateway. */

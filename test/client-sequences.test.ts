@@ -282,6 +282,22 @@ describe('a sequence', () => {
     },
   );
 
+  it('is made once when two tabs create it with the same key', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const storage = createStorage();
+    const input = { ...toFilm('One'), idempotencyKey: 'order-4711' };
+
+    const tabs = [1, 2].map(() => toClient(gateway, { storage }).createSequence(input));
+    await sandbox.complete(await nextTask(sandbox));
+    const [first, second] = await Promise.all(tabs);
+
+    expect(first).toEqual(second);
+    expect(first?.state).toBe('COMPLETED');
+    expect(countSubmits(sandbox)).toBe(1);
+    expect(Object.keys(storage)).toEqual([]);
+  });
+
   it('keeps its key apart from that of a video', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);

@@ -24,6 +24,7 @@ const OTHERS = new Set([
   'VIDEO_FAILED',
   'VIDEO_WITHDRAWN',
   'SEQUENCE_PAUSED',
+  'STORAGE_FAILED',
   // Of the machine.
   'EX_CONFIG',
   'NODE_OPTIONS',
