@@ -353,9 +353,6 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     ],
   },
   sequences: {
-    findSequenceRow: [
-      async (db) => sequences.findSequenceRow(db, OWNER, (await insertFilm(db)).film.id),
-    ],
     findSequenceByKey: [(db) => sequences.findSequenceByKey(db, OWNER, 'film-7')],
     findResume: [async (db) => sequences.findResume(db, (await insertFilm(db)).film.id, 'key')],
     findShots: [async (db) => sequences.findShots(db, (await insertFilm(db)).film.id)],
@@ -517,6 +514,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   },
   'transitions/sequence': {
     lockStart: [(db, history) => sequence.lockStart(db, OWNER, history.toId(newest(history)))],
+    lockSequence: [async (db) => sequence.lockSequence(db, OWNER, (await insertFilm(db)).film.id)],
     markStart: [(db, history) => sequence.markStart(db, history.toId(newest(history)))],
     insertSequence: [(db) => sequence.insertSequence(db, toFilm())],
     replaceShots: [

@@ -3,10 +3,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { notifyFollowUp } from '../delivery/end-task.ts';
 import { SequenceNotFoundError } from '../errors.ts';
-import { findSequenceRow, hasScheduledTry } from '../store/sequences.ts';
+import { hasScheduledTry } from '../store/sequences.ts';
 import { lockOwner } from '../store/spending.ts';
 import { NO_PROBLEM, toFollowUp, withdrawTries } from '../store/transitions/follow-up.ts';
-import { setSequence } from '../store/transitions/sequence.ts';
+import { lockSequence, setSequence } from '../store/transitions/sequence.ts';
 import type { MakingParts } from './create.ts';
 
 /** The pause before checking again, because another transaction had locked a scheduled submit. */
@@ -26,7 +26,7 @@ async function cancelOnce(parts: MakingParts, owner: string, id: string): Promis
   const { db } = parts;
   const ends = await db.transaction().execute(async (trx) => {
     await lockOwner(trx, owner);
-    const sequence = await findSequenceRow(trx, owner, id);
+    const sequence = await lockSequence(trx, owner, id);
     if (!sequence) throw new SequenceNotFoundError(id);
     if (sequence.state === 'COMPLETED') return null;
     if (sequence.state !== 'CANCELLED') {

@@ -5,11 +5,17 @@ import { IdempotencyConflictError, InvalidInputError, SequenceNotFoundError } fr
 import { START } from '../sequence.ts';
 import type { Database } from '../store/schema.ts';
 import type { SequenceRow, ShotRow } from '../store/sequence-rows.ts';
-import { findResume, findSequenceRow, findShots } from '../store/sequences.ts';
+import { findResume, findShots } from '../store/sequences.ts';
 import { lockOwner } from '../store/spending.ts';
 import { findRow } from '../store/submits.ts';
 import { NO_PROBLEM } from '../store/transitions/follow-up.ts';
-import { insertResume, replaceShots, setSequence, setShot } from '../store/transitions/sequence.ts';
+import {
+  insertResume,
+  lockSequence,
+  replaceShots,
+  setSequence,
+  setShot,
+} from '../store/transitions/sequence.ts';
 import { insertTry } from '../store/transitions/tries.ts';
 import type { VideoQuality } from '../video.ts';
 import { checkRunning, type MakingParts, type ShotWords, toShots } from './create.ts';
@@ -41,7 +47,7 @@ export async function resumeSequence(parts: MakingParts, request: ResumeRequest)
   const { owner, id } = request;
   const isResumed = await db.transaction().execute(async (trx) => {
     await lockOwner(trx, owner);
-    const sequence = await findSequenceRow(trx, owner, id);
+    const sequence = await lockSequence(trx, owner, id);
     if (!sequence) throw new SequenceNotFoundError(id);
     const known = await findResume(trx, id, request.idempotencyKey);
     if (known !== undefined && known !== request.fingerprint) throw new IdempotencyConflictError();

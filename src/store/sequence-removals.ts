@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import type { Database } from './schema.ts';
 import { lockOwner } from './spending.ts';
+import { isEmbedded } from './sqlite.ts';
 import { withdrawTries } from './transitions/follow-up.ts';
 
 /**
@@ -41,7 +42,9 @@ export async function pruneSequences(
             ),
           )
           .orderBy('old.changed_at')
-          .limit(limit),
+          .limit(limit)
+          // One that is being resumed is not old any more.
+          .$if(!isEmbedded(trx), (query) => query.forUpdate().skipLocked()),
       )
       .where('changed_at', '<', cutoff)
       .returning('id')

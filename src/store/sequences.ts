@@ -15,19 +15,6 @@ import { toVideo } from './rows.ts';
 import type { Database } from './schema.ts';
 import { type SequenceRow, type ShotRow, toSequence } from './sequence-rows.ts';
 
-export async function findSequenceRow(
-  db: Database,
-  owner: string,
-  id: string,
-): Promise<SequenceRow | undefined> {
-  return db
-    .selectFrom('sequence')
-    .selectAll()
-    .where('id', '=', id)
-    .where('owner', '=', owner)
-    .executeTakeFirst();
-}
-
 /** The owner's sequence with this idempotency key. */
 export async function findSequenceByKey(
   db: Database,

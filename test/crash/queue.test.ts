@@ -7,11 +7,10 @@
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { ExtendDocument, ReadVideosDocument } from '../generated/graphql.ts';
 import { type ChildGateway, startChildGateway } from '../support/child-gateway.ts';
+import { queryDatabase } from '../support/database-query.ts';
 import { INPUT } from '../support/operations.ts';
 import { sharedPostgres } from '../support/postgres.ts';
 import { chooseRounds } from '../support/rounds.ts';
@@ -100,7 +99,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('the queue on %s amid kills', (
 
     await within(PATIENCE_MS, 'the outcomes', untilNoneIsScheduled(replicas[0] as ChildGateway));
     for (const replica of replicas) await replica.stop();
-    const rows = await readRows(databaseUrl);
+    const rows = await queryDatabase<Row>(databaseUrl, READ_ROWS);
 
     const sent = upstream.tasks.map(({ prompt }) => prompt);
     expect(sent).toHaveLength(new Set(sent).size);
@@ -167,18 +166,4 @@ async function untilNoneIsScheduled(replica: ChildGateway): Promise<void> {
     const { data } = await replica.graphql(ReadVideosDocument, { first: 1, states: ['SCHEDULED'] });
     if (data.videos.edges.length === 0) return;
   }
-}
-
-async function readRows(url: string): Promise<Row[]> {
-  if (url.startsWith('sqlite:')) {
-    const file = new DatabaseSync(url.slice('sqlite:'.length));
-    const rows = file.prepare(READ_ROWS).all() as unknown as Row[];
-    file.close();
-    return rows;
-  }
-  const client = new pg.Client(url);
-  await client.connect();
-  const { rows } = await client.query<Row>(READ_ROWS);
-  await client.end();
-  return rows;
 }

@@ -79,18 +79,17 @@ async function advanceSequences(trx: Database, row: VideoRow): Promise<FollowUp>
   return addUp(followUps);
 }
 
-/** The sequences that the video is part of, and those that start with it. */
+/** The sequences that the video is part of, and those that start with it. Locks them against the pruner. */
 async function findSequences(trx: Database, row: VideoRow): Promise<SequenceRow[]> {
   const { id, sequence_id: own, starts_sequences: starts } = row;
   const found: SequenceRow[] = [];
-  if (own !== null) {
-    const sequences = trx.selectFrom('sequence').selectAll().where('id', '=', own);
-    found.push(...(await sequences.execute()));
-  }
+  const locked = trx
+    .selectFrom('sequence')
+    .selectAll()
+    .$if(!isEmbedded(trx), (query) => query.forUpdate());
+  if (own !== null) found.push(...(await locked.where('id', '=', own).execute()));
   if (starts !== null) {
-    const begun = trx
-      .selectFrom('sequence')
-      .selectAll()
+    const begun = locked
       .where('start_video', '=', id)
       .where('current', '=', START)
       .where('state', 'in', ['RUNNING', 'PAUSED'])

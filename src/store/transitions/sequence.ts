@@ -23,6 +23,21 @@ export async function lockStart(
     .executeTakeFirst();
 }
 
+/** Finds the owner's sequence and locks it against the pruner, which does not lock owners. */
+export async function lockSequence(
+  trx: Database,
+  owner: string,
+  id: string,
+): Promise<SequenceRow | undefined> {
+  return trx
+    .selectFrom('sequence')
+    .selectAll()
+    .where('id', '=', id)
+    .where('owner', '=', owner)
+    .$if(!isEmbedded(trx), (query) => query.forUpdate())
+    .executeTakeFirst();
+}
+
 /** Marks that a sequence waits for the end of this video, whose row is locked. */
 export async function markStart(trx: Database, id: string): Promise<void> {
   await trx.updateTable('video').set({ starts_sequences: 1 }).where('id', '=', id).execute();
