@@ -432,6 +432,23 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
       expect(upstream.submits).toHaveLength(2);
     });
 
+    it('keeps a late success of a shot, and makes no other', async () => {
+      await using upstream = await startHeldUpstream();
+      await using gateway = await start(upstream);
+      const film = await create(gateway, toFilm(['One', 'Two']));
+      await pass(upstream, 'task-0');
+      const shot = await upstream.nextSubmit();
+      shot.accept('task-1');
+      await fail(shot, 'task-1');
+      await waitFor(gateway, film.id, inState('PAUSED'));
+      await cancel(gateway, film.id);
+      await succeed(shot, 'task-1');
+      const ended = await readFilm(gateway, film.id);
+      expect(ended).toMatchObject({ state: 'CANCELLED', problem: null });
+      expect(toStates(ended)).toEqual(['SUCCEEDED', null]);
+      expect(upstream.submits).toHaveLength(2);
+    });
+
     it('does not send a shot again that was refused for a while meanwhile', async () => {
       await using upstream = await startHeldUpstream();
       await using gateway = await start(upstream);

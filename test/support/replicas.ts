@@ -64,7 +64,7 @@ function as(url: string, authorization: string): TestCaller {
 }
 
 /** Sockets and streams that are left open go with the process. */
-function createCaller(url: string, authorization?: string): TestCaller {
+export function createCaller(url: string, authorization?: string): TestCaller {
   async function send<Data>(query: string, variables?: unknown): Promise<GraphQLAnswer<Data>> {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
