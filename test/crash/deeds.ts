@@ -22,6 +22,11 @@ export function isLease(sql: string): boolean {
   return sql.startsWith('update "video" set "lease_until"');
 }
 
+/** Whether the statement changes something, or commits a change. */
+export function isWrite(sql: string): boolean {
+  return /^(insert|update|delete|with|commit)\b/.test(sql);
+}
+
 /** Follows the statements of one connection: a transaction's commit commits all of its deeds. */
 export interface DeedTracker {
   /** The points that are reached when the statement is about to be executed. */

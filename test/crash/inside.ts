@@ -7,9 +7,9 @@
 
 import { subscribe } from 'node:diagnostics_channel';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
-import { createDeedTracker, isLease, type StatementPoint } from './deeds.ts';
+import { createDeedTracker, isLease, isWrite, type StatementPoint } from './deeds.ts';
 
-export type InnerPoint = StatementPoint | 'POST about to leave' | 'any statement';
+export type InnerPoint = StatementPoint | 'POST about to leave' | 'any write';
 
 let armed: InnerPoint | null = null;
 let remaining = 0;
@@ -40,6 +40,7 @@ interface Message {
   readonly memory?: true;
   readonly postTimes?: true;
   readonly postBodies?: true;
+  readonly statements?: true;
 }
 
 process.on('message', (message: Message) => {
@@ -49,6 +50,10 @@ process.on('message', (message: Message) => {
   }
   if (message.postBodies) {
     process.send?.(postBodies);
+    return;
+  }
+  if (message.statements) {
+    process.send?.(statements.splice(0));
     return;
   }
   if (message.memory) {
@@ -70,10 +75,14 @@ subscribe('undici:client:sendHeaders', (message) => {
   if (request.method === 'POST') reach('POST about to leave');
 });
 
+/** The texts of SQLite's statements since the last question, the latest ones. */
+const statements: string[] = [];
+const MAX_STATEMENTS = 1_000;
 const tracker = createDeedTracker();
 
 function before(sql: string): void {
-  reach('any statement');
+  if (statements.push(sql) > MAX_STATEMENTS) statements.shift();
+  if (isWrite(sql)) reach('any write');
   for (const point of tracker.before(sql)) reach(point);
 }
 

@@ -45,6 +45,8 @@ export interface ChildGateway extends AsyncDisposable {
   postTimes(): Promise<number[]>;
   /** The bodies of those POSTs, in the same order. */
   postBodies(): Promise<string[]>;
+  /** The texts of SQLite's statements since the last call, at most 1,000. */
+  statements(): Promise<string[]>;
   /** Ends it without a word to it. */
   kill(): Promise<void>;
   /** Asks it to drain; throws where it does not end well. */
@@ -100,6 +102,7 @@ export async function startChildGateway(options: ChildGatewayOptions): Promise<C
     },
     memory: async () => (await ask({ memory: true })) as Memory,
     postTimes: async () => (await ask({ postTimes: true })) as number[],
+    statements: async () => (await ask({ statements: true })) as string[],
     postBodies: async () => (await ask({ postBodies: true })) as string[],
     kill,
     async stop() {
