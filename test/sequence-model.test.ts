@@ -1,6 +1,7 @@
 /**
- * Promise 10 under random interleavings: creations, sends, callbacks in any order, late successes,
- * unknown outcomes, withdrawals, resumes, cancellations, restarts and pruning, on the real store.
+ * Promise 10 under random interleavings: creations, sends, refusals, callbacks in any order, late
+ * successes, unknown outcomes, withdrawals, resumes, cancellations, restarts and pruning, on the real
+ * store.
  */
 
 import fc from 'fast-check';
@@ -8,248 +9,78 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createHub } from '../src/delivery/hub.ts';
 import { createReader } from '../src/delivery/reader.ts';
-import { cancelSequence } from '../src/sequences/cancel.ts';
 import { type MakingParts, makeSequence, type SequenceStart } from '../src/sequences/create.ts';
-import { resumeSequence } from '../src/sequences/resume.ts';
 import { openDatabase } from '../src/store/database.ts';
-import { pruneSequences } from '../src/store/sequence-removals.ts';
-import { confirmSubmit } from '../src/store/transitions/confirm.ts';
-import { endVideo } from '../src/store/transitions/end.ts';
-import { returnToQueue } from '../src/store/transitions/return.ts';
-import { takeWaiting } from '../src/store/transitions/schedule.ts';
-import { markUnconfirmed, recoverOrphans } from '../src/store/transitions/unconfirmed.ts';
-import { withdrawSubmit } from '../src/store/transitions/withdraw.ts';
+import { lockOwner } from '../src/store/spending.ts';
+import { insertSubmit } from '../src/store/transitions/insert.ts';
+import { scheduleSubmit } from '../src/store/transitions/schedule.ts';
 import { NO_METRICS } from '../src/telemetry/metrics.ts';
-import { isEnded, type VideoFailure, type VideoState } from '../src/video.ts';
+import { createVideoId } from '../src/video-id.ts';
+import { Film, OWNER, type Report } from './model/film.ts';
 import { sharedPostgres } from './support/postgres.ts';
 import { chooseRounds } from './support/rounds.ts';
 
-const OWNER = 'me';
-const FILES = { videoId: null, videoUrl: 'https://files.example/v.mp4', coverUrl: null };
-const toFailure = (reason: VideoFailure['reason']): VideoFailure => ({
-  reason,
-  message: 'it failed',
-  upstreamCode: null,
-});
 const LIMITS = { OWNER_QUEUED: 0, QUEUE_DEADLINE_MS: 60_000, SEQUENCE_MAX_SHOTS: 20 };
+const STARTS = ['foreign', 'original', 'own'] as const;
+/** With so many runs, every command must have done something. */
+const ENOUGH_RUNS = 500;
 
-/** One sequence, what it may have sent, and what was sent. */
-class Film {
-  readonly parts: MakingParts;
-  readonly id: string;
-  posts = 0;
-  /** Shots, the original included, and the retries of all of them. */
-  readonly allowed: number;
-  resumes = 0;
-  private keys = 0;
-
-  constructor(parts: MakingParts, id: string, allowed: number) {
-    this.parts = parts;
-    this.id = id;
-    this.allowed = allowed;
-  }
-
-  get db() {
-    return this.parts.db;
-  }
-
-  tries() {
-    return this.db
-      .selectFrom('video')
-      .selectAll()
-      .where('sequence_id', '=', this.id)
-      .orderBy('id')
-      .execute();
-  }
-
-  /** One of the tries in such a state. */
-  async pick(choice: number, states: readonly string[]) {
-    const some = (await this.tries()).filter(({ state }) => states.includes(state));
-    return some[choice % some.length];
-  }
-
-  async send(choice: number): Promise<void> {
-    const row = await this.pick(choice, ['SCHEDULED']);
-    if (!row) return;
-    const taking = { tokenHash: 'token', runtimeMs: 60_000 };
-    const taken = await takeWaiting(this.db, { id: row.id, kind: 'LATER' }, taking);
-    if (taken) this.posts += 1;
-  }
-
-  async confirm(choice: number): Promise<void> {
-    const row = await this.pick(choice, ['SUBMITTING', 'UNCONFIRMED', 'FAILED']);
-    if (row) {
-      await confirmSubmit(this.db, { id: row.id, taskId: `task-${row.id}`, firstCheckMs: 1 });
-    }
-  }
-
-  async end(choice: number, outcome: 'success' | 'final' | 'passing' | 'never'): Promise<void> {
-    const row = await this.pick(choice, [
-      ...['SUBMITTING', 'UNCONFIRMED', 'WAITING', 'FAILED', 'WITHDRAWN', 'SUCCEEDED'],
-    ]);
-    // What was withdrawn has never left.
-    if (!row || row.sent_at === null) return;
-    const reasons = {
-      final: 'PROMPT_MODERATED',
-      passing: 'UPLOAD_FAILED',
-      never: 'NEVER_CONFIRMED',
-    } as const;
-    const isReported = outcome !== 'never';
-    await endVideo(this.db, row.id, {
-      outcome: outcome === 'success' ? FILES : toFailure(reasons[outcome]),
-      taskId: isReported ? `task-${row.id}` : null,
-      reported: isReported,
-    });
-  }
-
-  async refuse(choice: number): Promise<void> {
-    const row = await this.pick(choice, ['SUBMITTING']);
-    // The upstream has started nothing, so this POST does not count.
-    if (row && (await returnToQueue(this.db, row, 1))) this.posts -= 1;
-  }
-
-  async resume(words: string | null, isRepeated: boolean): Promise<void> {
-    if (!isRepeated) this.keys += 1;
-    const before = await this.read();
-    const from = Math.max(1, before?.current ?? 1);
-    const left = (await this.shots()).length - from + 1;
-    const shots = words
-      ? Array.from({ length: Math.max(1, left) }, () => ({
-          prompt: words,
-          quality: null,
-          waterMark: null,
-        }))
-      : null;
-    await resumeSequence(this.parts, {
-      owner: OWNER,
-      id: this.id,
-      idempotencyKey: `resume-${this.keys}`,
-      fingerprint: words ?? '',
-      shots,
-    }).catch((error: Error) => expect(error.name).toMatch(/Conflict|InvalidInput|NotFound/));
-    const { length } = await this.db.selectFrom('sequence_resume').selectAll().execute();
-    this.resumes = length;
-  }
-
-  read() {
-    return this.db.selectFrom('sequence').selectAll().where('id', '=', this.id).executeTakeFirst();
-  }
-
-  shots() {
-    return this.db
-      .selectFrom('shot')
-      .selectAll()
-      .where('sequence_id', '=', this.id)
-      .where('number', '>', 0)
-      .orderBy('number')
-      .execute();
-  }
-
-  async check(): Promise<void> {
-    expect(this.posts).toBeLessThanOrEqual(this.allowed + this.resumes);
-    const sequence = await this.read();
-    if (!sequence) return;
-    const tries = await this.tries();
-    const open = tries.filter(({ state }) => !isEnded(state as VideoState));
-    const ofCurrent = open.filter(({ shot_number }) => shot_number === sequence.current);
-    if (sequence.state === 'RUNNING') expect(ofCurrent).toHaveLength(1);
-    if (sequence.state !== 'RUNNING') {
-      expect(tries.filter(({ state }) => state === 'SCHEDULED')).toEqual([]);
-    }
-    const shots = await this.shots();
-    const done = shots.filter(({ number }) =>
-      sequence.state === 'COMPLETED' ? true : number < sequence.current,
-    );
-    let source = sequence.start_task_id;
-    for (const { video_row: row } of done) {
-      const video = tries.find(({ id }) => id === row);
-      expect(video).toMatchObject({ state: 'SUCCEEDED', source_task_id: source });
-      source = video?.task_id ?? null;
-    }
-  }
-
-  /** Everything succeeds from now on: it must come to its end. */
-  async finish(): Promise<void> {
-    for (let step = 0; step < 200; step++) {
-      const state = (await this.read())?.state;
-      if (state !== 'RUNNING' && state !== 'PAUSED') return;
-      if (state === 'PAUSED') await this.resume(null, false);
-      await this.send(0);
-      const open = await this.pick(0, ['SUBMITTING', 'UNCONFIRMED', 'WAITING']);
-      if (open) {
-        const end = { outcome: FILES, taskId: `task-${open.id}`, reported: true };
-        await endVideo(this.db, open.id, end);
-      }
-      await this.check();
-    }
-    throw new Error('The sequence is stuck.');
-  }
+interface Step {
+  readonly name: string;
+  /** Returns whether it changed anything. */
+  run(film: Film): Promise<boolean>;
+  toString(): string;
 }
 
-type Step = (film: Film) => Promise<unknown>;
-const choice = fc.nat(5);
+function step(name: string, run: Step['run']): Step {
+  return { name, run, toString: () => name };
+}
 
-const steps = fc.oneof<fc.Arbitrary<Step>[]>(
-  choice.map(
-    (n): Step =>
-      (film) =>
-        film.send(n),
-  ),
-  choice.map(
-    (n): Step =>
-      (film) =>
-        film.send(n),
-  ),
-  choice.map(
-    (n): Step =>
-      (film) =>
-        film.confirm(n),
-  ),
-  fc.tuple(choice, fc.constantFrom('success', 'success', 'final', 'passing', 'never')).map(
-    ([n, outcome]): Step =>
-      (film) =>
-        film.end(n, outcome as 'success'),
-  ),
-  fc.tuple(choice, fc.constantFrom('success', 'passing')).map(
-    ([n, outcome]): Step =>
-      (film) =>
-        film.end(n, outcome as 'success'),
-  ),
-  choice.map(
-    (n): Step =>
-      (film) =>
-        film.refuse(n),
-  ),
-  choice.map(
-    (n): Step =>
-      async (film) => {
-        const row = await film.pick(n, ['SUBMITTING']);
-        if (row) await markUnconfirmed(film.db, row.id, 60_000);
-      },
-  ),
-  choice.map(
-    (n): Step =>
-      async (film) => {
-        const row = await film.pick(n, ['SCHEDULED']);
-        if (row) await withdrawSubmit(film.db, OWNER, row.id);
-      },
-  ),
-  fc.tuple(fc.constantFrom(null, 'new words', 'other words'), fc.boolean()).map(
-    ([words, isRepeated]): Step =>
-      (film) =>
-        film.resume(words, isRepeated),
-  ),
-  fc.constant<Step>((film) => recoverOrphans(film.db, 60_000)),
-  fc.constant<Step>((film) => pruneSequences(film.db, 3_600_000, 10)),
-);
-/** Rarer, because it is the end of most things. */
-const cancel: Step = async (film) => {
-  if (await film.read()) await cancelSequence(film.parts, OWNER, film.id);
-};
+const choice = fc.nat(5);
+const report = fc.constantFrom<Report[]>('success', 'success', 'final', 'passing');
+const words = fc.constantFrom(null, 'new words', 'other words');
+
+const onTry = (name: string, run: (film: Film, choice: number) => Promise<boolean>) =>
+  choice.map((n) => step(name, (film) => run(film, n)));
+
+const STEPS: fc.Arbitrary<Step>[] = [
+  onTry('send', (film, n) => film.send(n)),
+  onTry('send', (film, n) => film.send(n)),
+  onTry('confirm', (film, n) => film.confirm(n)),
+  onTry('adopt', (film, n) => film.adopt(n)),
+  onTry('postpone', (film, n) => film.postpone(n)),
+  onTry('refuse', (film, n) => film.refuse(n)),
+  onTry('lose the answer', (film, n) => film.loseAnswer(n)),
+  onTry('give up', (film, n) => film.giveUp(n)),
+  onTry('withdraw', (film, n) => film.withdraw(n)),
+  fc.tuple(choice, report).map(([n, how]) => step(`end: ${how}`, (film) => film.end(n, how))),
+  fc
+    .tuple(choice, report)
+    .map(([n, how]) => step(`call back: ${how}`, (film) => film.callBack(n, how))),
+  fc
+    .tuple(words, fc.boolean())
+    .map(([text, isRepeated]) => step('resume', (film) => film.resume(text, isRepeated))),
+  fc.constant(step('restart', (film) => film.restart())),
+];
+/** Rarer, because they are the end of most things. */
+const LAST: fc.Arbitrary<Step>[] = [
+  fc.constant(step('cancel', (film) => film.cancel())),
+  fc.constant(step('prune', (film) => film.prune())),
+];
+const NAMES = [
+  ...['send', 'confirm', 'adopt', 'postpone', 'refuse', 'lose the answer', 'give up', 'withdraw'],
+  ...['end: success', 'end: final', 'end: passing'],
+  ...['call back: success', 'call back: final', 'call back: passing'],
+  ...['resume', 'restart', 'cancel', 'prune'],
+];
 
 const postgres = sharedPostgres();
 
 describe.each(['SQLite', 'PostgreSQL'])('sequences on %s', (engine) => {
+  const numRuns = chooseRounds(
+    engine === 'SQLite' ? { few: 60, all: 1_000 } : { few: 10, all: 100 },
+  );
+
   it('pay for each shot once, and are never stuck, whatever happens in which order', async () => {
     const url = engine === 'SQLite' ? 'sqlite::memory:' : await postgres.createDatabase();
     const { db, close } = await openDatabase(url);
@@ -261,56 +92,94 @@ describe.each(['SQLite', 'PostgreSQL'])('sequences on %s', (engine) => {
       log: pino({ level: 'silent' }),
       config: LIMITS,
     };
-    let films = 0;
-    async function make(shots: number, retries: number, hasOriginal: boolean): Promise<Film> {
-      films += 1;
-      const start: SequenceStart = hasOriginal
-        ? { original: { prompt: 'first', imageUrl: null, aspectRatio: 'SQUARE_1_1', duration: 5 } }
-        : { taskId: 'foreign' };
-      const request = {
-        owner: OWNER,
-        idempotencyKey: `film-${films}`,
-        fingerprint: '',
-        retries,
-        quality: 'P720',
-        waterMark: '',
-        shots: Array.from({ length: shots }, (_, n) => ({
-          prompt: `shot ${n}`,
-          quality: 'P720' as const,
-          waterMark: '',
-        })),
-      } as const;
-      const { id } = await makeSequence(parts, request, start);
-      return new Film(parts, id, (shots + (hasOriginal ? 1 : 0)) * (1 + retries));
-    }
+    const effective = new Map<string, number>();
 
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 4 }),
         fc.nat(2),
-        fc.boolean(),
+        fc.constantFrom(...STARTS),
         fc.array(
-          fc.oneof({ weight: 60, arbitrary: steps }, { weight: 1, arbitrary: fc.constant(cancel) }),
-          {
-            maxLength: 60,
-          },
+          fc.oneof(
+            { weight: 100, arbitrary: fc.oneof(...STEPS) },
+            { weight: 1, arbitrary: fc.oneof(...LAST) },
+          ),
+          { maxLength: 80, size: 'max' },
         ),
-        async (shots, retries, hasOriginal, sequence) => {
-          await db.deleteFrom('sequence_resume').execute();
-          const film = await make(shots, retries, hasOriginal);
-          for (const step of sequence) {
-            await step(film);
+        async (shots, retries, kind, steps) => {
+          const film = await makeFilm(parts, shots, retries, kind);
+          for (const { name, run } of steps) {
+            if (await run(film)) effective.set(name, (effective.get(name) ?? 0) + 1);
             await film.check();
           }
           await film.finish();
         },
       ),
-      {
-        numRuns: chooseRounds(
-          engine === 'SQLite' ? { few: 60, all: 1_000 } : { few: 10, all: 100 },
-        ),
-      },
+      { numRuns },
     );
+    const reached = [...effective.keys()].sort();
+    if (numRuns >= ENOUGH_RUNS) expect(reached).toEqual(NAMES.toSorted());
     await close();
   });
 });
+
+let films = 0;
+
+async function makeFilm(
+  parts: MakingParts,
+  shots: number,
+  retries: number,
+  kind: (typeof STARTS)[number],
+): Promise<Film> {
+  films += 1;
+  const own = kind === 'own' ? await scheduleStart(parts) : null;
+  const start: SequenceStart =
+    own !== null
+      ? { videoId: own }
+      : kind === 'original'
+        ? { original: { prompt: 'first', imageUrl: null, aspectRatio: 'SQUARE_1_1', duration: 5 } }
+        : { taskId: 'foreign' };
+  const request = {
+    owner: OWNER,
+    idempotencyKey: `film-${films}`,
+    fingerprint: '',
+    retries,
+    quality: 'P720',
+    waterMark: '',
+    shots: Array.from({ length: shots }, (_, n) => ({
+      prompt: `shot ${n}`,
+      quality: 'P720' as const,
+      waterMark: '',
+    })),
+  } as const;
+  const { id } = await makeSequence(parts, request, start);
+  return new Film(parts, id, (shots + (kind === 'original' ? 1 : 0)) * (1 + retries), own);
+}
+
+/** A video that is still to be made, which the sequence waits for. */
+async function scheduleStart({ db }: MakingParts): Promise<string> {
+  const id = createVideoId();
+  await db.transaction().execute(async (trx) => {
+    await lockOwner(trx, OWNER);
+    const row = await insertSubmit(trx, {
+      id,
+      owner: OWNER,
+      idempotencyKey: null,
+      fingerprint: '',
+      tokenHash: 'token',
+      kind: 'ORIGINAL',
+      sourceTaskId: null,
+      duration: 5,
+      aspectRatio: 'SQUARE_1_1',
+      prompt: 'Dance',
+      quality: 'P720',
+      waterMark: '',
+      imageUrl: null,
+      expandPrompt: null,
+      runtimeMs: 60_000,
+      queue: { notBefore: null, deadlineMs: 3_600_000 },
+    });
+    if (row) await scheduleSubmit(trx, row);
+  });
+  return id;
+}
