@@ -1,102 +1,151 @@
-/** A sequence of ten shots whose gateway is killed before statements chosen at random. */
+/**
+ * Sequences of ten shots while their gateways are killed between any two of their writes. Each shot is
+ * paid for once, and every sequence comes to its end.
+ *
+ * One try in some may be lost: its process died after the commit that says that it is being sent, and
+ * before the request left. Nobody can tell it from one that was sent, so only a resume replaces it.
+ */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   CreateSequenceDocument,
   ReadSequenceDocument,
   ResumeSequenceDocument,
+  type TypedDocumentString,
 } from '../generated/graphql.ts';
-import { readCallbackUrl, toSuccess } from '../support/callback.ts';
-import { type ChildGateway, startChildGateway } from '../support/child-gateway.ts';
+import { sharedPostgres } from '../support/postgres.ts';
 import { chooseRounds } from '../support/rounds.ts';
-import { answerJson, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { toFilm } from '../support/sequences.ts';
+import { createStage, type KillPoint, STAGES, type Stage, type StageName } from './film-stage.ts';
+import { tallyFilms } from './film-tally.ts';
+import { type PaidUpstream, startPaidUpstream } from './upstream.ts';
+import { within } from './within.ts';
 
+const postgres = sharedPostgres();
+const KILLS = Number(process.env.CRASH_ROUNDS ?? chooseRounds({ few: 3, all: 200 }));
 const SHOTS = Array.from({ length: 10 }, (_, n) => `Shot ${n + 1}`);
-/** Statements between two kills, at most: some of a shot, or of two. */
-const MAX_STATEMENTS = 40;
-const ENV = {
-  UNCONFIRMED_DEADLINE_MS: '500',
-  RECONCILE_AFTER_MS: '100',
-  UPSTREAM_TIMEOUT_MS: '2000',
-};
+/** The writes of about two shots. */
+const MAX_WRITES = 37;
+/** Only to end what hangs. */
+const PATIENCE_MS = 300_000;
+const RETRY_MS = 20;
+/** Longer than a read at the upstream takes to find an end whose callback was lost. */
+const LOST_MS = 300;
 
-it(
-  'pays for each shot once, however often its gateway is killed',
-  async () => {
-    const kills = chooseRounds({ few: 4, all: 200 });
-    const folder = await mkdtemp(join(tmpdir(), 'longtake-film-'));
-    let gateway: ChildGateway | undefined;
-    const prompts: string[] = [];
-    // Every POST makes a task, which is reported until the gateway has it.
-    await using upstream = await startScriptedUpstream((request, response) => {
-      if (request.method === 'GET') {
-        answerJson(response, { code: 422, msg: 'recordInfo is null', data: null });
-        return;
-      }
-      const body = request.json() as { prompt: string };
-      const taskId = `task-${prompts.push(body.prompt)}`;
-      answerJson(response, { code: 200, msg: 'success', data: { taskId } });
-      void report(new URL(readCallbackUrl(body).url).pathname, taskId);
-    });
-    async function report(path: string, taskId: string): Promise<void> {
-      for (;;) {
-        const answer = await fetch(`${gateway?.url}${path}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(toSuccess(taskId)),
-        }).catch(() => null);
-        if (answer && answer.status !== 503) return;
-        await delay(20);
-      }
-    }
+const aboveZero = expect.toSatisfy((count: number) => count > 0);
+const STAGE_NAMES = Object.keys(STAGES) as StageName[];
 
-    let left = kills;
-    /** Tries after which a resume was asked for, whether or not its answer came. */
-    const resumed = new Set<string | undefined>();
-    let allowed = 0;
-    let id = '';
-    async function makeFilm(): Promise<boolean> {
-      gateway = await startChildGateway({ folder, upstreamUrl: upstream.url, env: ENV });
-      if (left > 0)
-        await gateway.arm('any statement', 1 + Math.floor(Math.random() * MAX_STATEMENTS));
-      const input = toFilm(SHOTS, { idempotencyKey: `film-${allowed}` });
-      const { data } = await gateway.graphql(CreateSequenceDocument, { input });
-      if (data.createSequence.__typename !== 'CreateSequenceSuccess') throw new Error('refused');
-      id = data.createSequence.sequence.id;
-      for (;;) {
-        const film = (await gateway.graphql(ReadSequenceDocument, { id })).data.sequence;
-        if (film?.state === 'COMPLETED') return true;
-        // A POST that was about to leave at a kill is unknown for ever: only a resume tries again.
-        if (film?.state === 'PAUSED') {
-          const failed = film.problem?.video?.id;
-          resumed.add(failed);
-          const input = { id, idempotencyKey: `resume-${failed}` };
-          await gateway.graphql(ResumeSequenceDocument, { input });
-        }
-        await delay(20);
-      }
-    }
+describe.each(STAGE_NAMES)('sequences on %s amid kills', (name) => {
+  it('pay for each shot once, and end', { timeout: 3_600_000 }, async () => {
+    await using upstream = await startPaidUpstream();
+    await using stage = await createStage(name, upstream, postgres);
+    const ending = new AbortController();
+    const reports = reportEnds(upstream, stage);
 
-    try {
-      while (left > 0 || allowed === 0) {
-        const isDone = await makeFilm().catch(() => false);
-        if (isDone) allowed += SHOTS.length + 1;
-        else left -= 1;
-        await gateway?.kill();
+    const filming = (async () => {
+      let films = 0;
+      while (films === 0 || !ending.signal.aborted) {
+        films += 1;
+        await within(PATIENCE_MS, `the end of sequence ${films}`, makeFilm(stage, films));
       }
-      while (!(await makeFilm().catch(() => false))) await gateway?.kill();
-      allowed += SHOTS.length + 1;
-      expect(prompts.length).toBeLessThanOrEqual(allowed + resumed.size);
-      expect(prompts.length).toBeGreaterThanOrEqual(allowed);
-    } finally {
-      await gateway?.kill();
-      await rm(folder, { recursive: true, force: true });
+      return films;
+    })();
+    for (let kill = 0; kill < KILLS; kill++) {
+      const victim = kill % stage.count;
+      const { point, nth } = toKill(kill);
+      const dying = stage.kill(victim, point, nth);
+      await within(PATIENCE_MS, `"${point}" in kill ${kill}`, Promise.race([dying, filming]));
+      await stage.restart(victim);
     }
-  },
-  20 * 60_000,
-);
+    ending.abort();
+    const films = await filming;
+    await within(PATIENCE_MS, 'the reports of all tasks', reports.end());
+    await stage.stop();
+
+    const { faults, ...tally } = await tallyFilms(stage.databaseUrl, upstream.tasks);
+    expect(faults).toEqual([]);
+    expect(tally.shots).toBe(films * (1 + SHOTS.length));
+    expect(tally.posts).toBe(
+      tally.shots + tally.retried + tally.resumed - tally.withdrawn - tally.lost,
+    );
+    expect(tally.lost).toBeLessThanOrEqual(KILLS);
+    // So that the sum means something.
+    expect(tally).toMatchObject({ retried: aboveZero, resumed: aboveZero, lost: aboveZero });
+  });
+});
+
+/** Three in five between any two writes, and the others at the request itself. */
+function toKill(kill: number): { point: KillPoint; nth: number } {
+  if (kill % 5 === 1) return { point: 'POST about to leave', nth: 1 + (kill % 2) };
+  if (kill % 5 === 2) return { point: 'POST received', nth: 1 + (kill % 3) };
+  return { point: 'any write', nth: 1 + ((kill * 13) % MAX_WRITES) };
+}
+
+/** Makes a sequence as a patient client: what pauses it is resumed, once for each problem. */
+async function makeFilm(stage: Stage, n: number): Promise<void> {
+  const prompts = SHOTS.map((shot) => `Film ${n}: ${shot}`);
+  const input = toFilm(prompts, { idempotencyKey: `film-${n}`, retries: n % 2 });
+  const { createSequence: made } = await insist(stage, CreateSequenceDocument, { input });
+  if (made.__typename !== 'CreateSequenceSuccess') throw new Error(JSON.stringify(made));
+  const { id } = made.sequence;
+  for (;;) {
+    const { sequence } = await insist(stage, ReadSequenceDocument, { id });
+    if (sequence?.state === 'COMPLETED') return;
+    if (sequence?.state === 'PAUSED') {
+      const input = { id, idempotencyKey: `resume-${sequence.problem?.video?.id}` };
+      await insist(stage, ResumeSequenceDocument, { input });
+    }
+    await delay(RETRY_MS);
+  }
+}
+
+/** Asks one gateway after another until one answers. */
+async function insist<Data, Variables>(
+  stage: Stage,
+  document: TypedDocumentString<Data, Variables>,
+  variables: Variables,
+): Promise<Data> {
+  for (;;) {
+    const answer = await stage
+      .next()
+      .graphql(document, variables)
+      .catch(() => null);
+    if (answer?.data && !JSON.stringify(answer.data).includes('GATEWAY_UNAVAILABLE')) {
+      return answer.data;
+    }
+    await delay(RETRY_MS);
+  }
+}
+
+/** Reports each task as it is made, until a gateway acknowledges it. Reads find the end of every second one. */
+function reportEnds(upstream: PaidUpstream, stage: Stage) {
+  const { onRequest } = upstream;
+  const reports: Promise<void>[] = [];
+  upstream.onRequest = (method, path) => {
+    if (method === 'POST') reports.push(report(upstream.tasks.length - 1));
+    return onRequest(method, path);
+  };
+
+  async function report(index: number): Promise<void> {
+    const task = upstream.tasks[index];
+    if (!task) throw new Error(`There is no task ${index}.`);
+    if (index % 2 === 1) {
+      task.isReadable = true;
+      await delay(LOST_MS);
+    }
+    while (!task.isAcknowledged) {
+      const status = await upstream.callBack(task, stage.next().url);
+      if (status !== 200 && status !== 503 && status !== null) {
+        throw new Error(`The callback of "${task.prompt}" was answered with ${status}.`);
+      }
+      if (!task.isAcknowledged) await delay(RETRY_MS);
+    }
+  }
+
+  return {
+    async end(): Promise<void> {
+      await Promise.all(reports);
+    },
+  };
+}

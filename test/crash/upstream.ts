@@ -13,6 +13,8 @@ export const PUBLIC_URL = 'http://gateway.example';
 export interface PaidTask {
   readonly taskId: string;
   readonly prompt: string;
+  /** The task that it extends; null for an original. */
+  readonly source: string | null;
   /** Every third task fails. */
   readonly end: 'SUCCEEDED' | 'FAILED';
   readonly callbackPath: string;
@@ -35,10 +37,15 @@ export async function startPaidUpstream(): Promise<PaidUpstream> {
   const tasks: PaidTask[] = [];
 
   function create(request: RecordedRequest): PaidTask {
-    const { prompt, callBackUrl } = request.json() as { prompt: string; callBackUrl: string };
+    const { prompt, callBackUrl, taskId } = request.json() as {
+      prompt: string;
+      callBackUrl: string;
+      taskId?: string;
+    };
     const task: PaidTask = {
       taskId: randomUUID(),
       prompt,
+      source: taskId ?? null,
       end: tasks.length % 3 === 2 ? 'FAILED' : 'SUCCEEDED',
       callbackPath: callBackUrl.slice(PUBLIC_URL.length),
       isReadable: false,
