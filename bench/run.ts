@@ -20,6 +20,7 @@ import { measureFootprint } from './scenarios/footprint.ts';
 import { measureGrowth } from './scenarios/growth.ts';
 import { measureKeeping } from './scenarios/keeping.ts';
 import { measureQueries } from './scenarios/queries.ts';
+import { measureSequences } from './scenarios/sequences.ts';
 import { measureSubmits } from './scenarios/submits.ts';
 
 const QUICK: Pace = { warmUpSeconds: 1, seconds: 1, rounds: 1, deliveryRounds: 1, crowd: 500 };
@@ -32,6 +33,7 @@ const SCENARIOS = {
   footprint: measureFootprint,
   growth: measureGrowth,
   keeping: measureKeeping,
+  sequences: measureSequences,
 };
 
 const pace = process.argv.includes('--quick') ? QUICK : WHOLE;

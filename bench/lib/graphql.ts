@@ -69,6 +69,19 @@ export async function findCallbackUrl({ upstreamUrl }: Setting, taskId: string):
   return (await post(`${upstreamUrl}/callback-url?taskId=${taskId}`, {})) as string;
 }
 
+/** The n-th POST that the upstream has received, as soon as there is one. */
+export async function findPost(
+  { upstreamUrl }: Setting,
+  index: number,
+): Promise<{ readonly taskId: string; readonly at: number }> {
+  const url = `${upstreamUrl}/post?index=${index}`;
+  return (await post(url, {}, '', upstreamAgent)) as { taskId: string; at: number };
+}
+
+export async function countPosts({ upstreamUrl }: Setting): Promise<number> {
+  return ((await post(`${upstreamUrl}/posts`, {})) as number[]).length;
+}
+
 /** How many reads the upstream has answered. */
 export async function countReads({ upstreamUrl }: Setting): Promise<number> {
   return (await post(`${upstreamUrl}/reads`, {})) as number;

@@ -53,6 +53,7 @@ export function toTargets(measures: readonly Measure[], size: number): Target[] 
   const rate = 'A finished video, 50';
   const added = 'extendVideo, 1 connection: added p50';
   const paced = 'Callback → subscriber, 200 tasks, one by one';
+  const nextShot = "Shot → next shot's POST: p50";
   const crowd = `${size} subscribers on one task`;
   const growth: Figure = (subject) =>
     value('An open video among 10 ')(subject) / value('An open video among 100,000')(subject);
@@ -95,6 +96,10 @@ export function toTargets(measures: readonly Measure[], size: number): Target[] 
       value('A callback beside the dearest'),
     ),
     target('rows left by 2,000 refused submits', atMost(100), value('Rows left by')),
+    target("shot's callback → next shot's POST, p50, ms", atMost(5), value(nextShot)),
+    target("shot's callback → next shot's POST on PostgreSQL, p50, ms", atMost(15), () =>
+      value(nextShot)('postgres'),
+    ),
     target('queries while four films are copied, × without', atLeast(0.9), value('Queries while')),
     target(
       'callbacks while four films are copied, × without',

@@ -5,8 +5,14 @@ import { createServer, type ServerResponse } from 'node:http';
 const callbacks = new Map<string, string>();
 let tasks = 0;
 let reads = 0;
-/** When each POST arrived, in milliseconds. */
-const posts: number[] = [];
+interface Post {
+  readonly taskId: string;
+  /** When it arrived, in milliseconds by the monotonic clock that all processes share. */
+  readonly at: number;
+}
+const posts: Post[] = [];
+/** Whoever waits for a POST, by its index. */
+const waiting = new Map<number, ServerResponse>();
 
 function send(response: ServerResponse, body: unknown): void {
   const text = JSON.stringify(body);
@@ -27,12 +33,24 @@ createServer((request, response) => {
     const taskId = url.searchParams.get('taskId') ?? '';
     if (url.pathname === '/callback-url') return send(response, callbacks.get(taskId) ?? null);
     if (url.pathname === '/reads') return send(response, reads);
-    if (url.pathname === '/posts') return send(response, posts);
+    if (url.pathname === '/posts')
+      return send(
+        response,
+        posts.map(({ at }) => at),
+      );
+    if (url.pathname === '/post') {
+      const index = Number(url.searchParams.get('index'));
+      const post = posts[index];
+      return post ? send(response, post) : waiting.set(index, response);
+    }
     if (request.method === 'POST') {
+      const at = Number(process.hrtime.bigint()) / 1e6;
       tasks += 1;
-      posts.push(performance.now());
       const made = `task-${String(tasks).padStart(6, '0')}`;
       callbacks.set(made, JSON.parse(body).callBackUrl);
+      const post = { taskId: made, at };
+      const waiter = waiting.get(posts.push(post) - 1);
+      if (waiter) send(waiter, post);
       return send(response, { code: 200, msg: 'success', data: { taskId: made } });
     }
     reads += 1;
