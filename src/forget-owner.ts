@@ -46,7 +46,7 @@ async function forget(owner: string): Promise<void> {
 
     const files = await countRemovals(db);
     if (config.KEEP_URL) {
-      const destination = await openDestination(config.KEEP_URL, config.KEEP_MAX_BYTES);
+      const destination = await openDestination(config.KEEP_URL, config);
       const parts = { db, destination, log: pino({ level: 'error' }) };
       while ((await removeCopies(parts)) > 0);
       destination.close();

@@ -26,7 +26,8 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const open = (url = server.url) => openDestination(keepUrl.parse(url), 300 * MIB);
+const SETTINGS = { KEEP_MAX_BYTES: 300 * MIB, NO_PROXY: [] };
+const open = (url = server.url) => openDestination(keepUrl.parse(url), SETTINGS);
 
 /** Arrives in pieces, as a download does. */
 async function* toChunks(bytes: Buffer, end: () => void = () => {}): AsyncGenerator<Buffer> {

@@ -12,7 +12,7 @@ const PATIENCE_MS = 20_000;
 /** Writes, reads and deletes a small file at the destination. */
 export async function examineCopies(config: Config): Promise<Finding[]> {
   if (!config.KEEP_URL) return [];
-  const destination = await openDestination(config.KEEP_URL, config.KEEP_MAX_BYTES);
+  const destination = await openDestination(config.KEEP_URL, config);
   const aborting = new AbortController();
   const name = `doctor-${randomUUID()}/film-1.mp4`;
   const words = Buffer.from('A test of longtake doctor. It can be deleted.');

@@ -1,5 +1,7 @@
 /** Where copies are stored. */
 
+import type { ProxySettings } from '../upstream/outbound-proxy.ts';
+
 /** The destination cannot be used now. Says nothing about the file. */
 export class DestinationError extends Error {}
 
@@ -29,4 +31,9 @@ export interface Destination {
   /** The path of a file that the gateway serves itself. */
   readonly toPath?: (name: string) => string;
   close(): void;
+}
+
+export interface DestinationSettings extends ProxySettings {
+  /** The longest file that is stored. */
+  readonly KEEP_MAX_BYTES: number;
 }

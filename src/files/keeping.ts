@@ -60,7 +60,7 @@ export interface KeepingParts {
 export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
   const { db, log, config, publicUrl } = parts;
   if (!config.KEEP_URL) return OFF;
-  const destination = await openDestination(config.KEEP_URL, config.KEEP_MAX_BYTES);
+  const destination = await openDestination(config.KEEP_URL, config);
   const key = await takeMeta(db, 'file_url_key', randomBytes(32).toString('base64url'));
   const links = createLinks(key, publicUrl);
   const downloader = createDownloader({

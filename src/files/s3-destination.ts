@@ -13,23 +13,21 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { HOUR_MS } from '../durations.ts';
 import type { S3KeepUrl } from '../keep-url.ts';
-import { type Destination, DestinationError } from './destination.ts';
+import { findProxy } from '../upstream/outbound-proxy.ts';
+import { type Destination, DestinationError, type DestinationSettings } from './destination.ts';
 import { toContentType, toDisposition } from './file-types.ts';
+import { S3Requests } from './s3-requests.ts';
 import { explainS3 } from './s3-trouble.ts';
 
 /** S3's minimum. A copy holds about two parts in memory. */
 const MIN_PART = 5 * 1024 * 1024;
 const MAX_PARTS = 10_000;
-const CONNECT_TIMEOUT_MS = 10_000;
-/** For one request. The longest one sends a part of a file. */
-const REQUEST_TIMEOUT_MS = 60_000;
 /** Statuses of stores that cannot list unfinished uploads. */
 const NOT_IMPLEMENTED = new Set([400, 404, 405, 501]);
 
-/** @param maxBytes the longest file; decides the size of the parts. */
 export function createS3Destination(
   { bucket, prefix, region, endpoint, forcePathStyle }: S3KeepUrl,
-  maxBytes: number,
+  settings: DestinationSettings,
 ): Destination {
   const client = new S3Client({
     ...(region && { region }),
@@ -38,11 +36,11 @@ export function createS3Destination(
     // Many compatible stores do not know the SDK's checksums. Copies are read back and compared anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    requestHandler: new S3Requests((url) => findProxy(url, settings)),
   });
   const toKey = (name: string) => (prefix === '' ? name : `${prefix}/${name}`);
   const toObject = (name: string) => ({ Bucket: bucket, Key: toKey(name) });
-  const partSize = Math.max(MIN_PART, Math.ceil(maxBytes / MAX_PARTS));
+  const partSize = Math.max(MIN_PART, Math.ceil(settings.KEEP_MAX_BYTES / MAX_PARTS));
 
   async function guard<T>(work: Promise<T>): Promise<T> {
     return work.catch((error: unknown) => {

@@ -16,6 +16,7 @@ const REASONS: Readonly<Record<string, string>> = {
     'no credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role',
   ENOTFOUND: 'its host name is unknown. Correct the bucket, region= or endpoint= in KEEP_URL',
   ECONNREFUSED: 'nothing answers there. Start the store, or correct endpoint= in KEEP_URL',
+  ERR_PROXY_TUNNEL: 'the outbound proxy refuses. Allow the host there, or name it in NO_PROXY',
   TimeoutError: 'it does not answer',
 };
 

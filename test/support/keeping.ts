@@ -9,7 +9,10 @@ import type { TestCaller } from './gateway.ts';
 
 export type KeptVideo = NonNullable<ReadKeptQuery['video']>;
 
-export async function readKept(gateway: TestCaller, id: string): Promise<KeptVideo> {
+export async function readKept(
+  gateway: Pick<TestCaller, 'graphql'>,
+  id: string,
+): Promise<KeptVideo> {
   const { data } = await gateway.graphql(ReadKeptDocument, { id });
   if (!data.video) throw new Error(`no video ${id}`);
   return data.video;
@@ -17,7 +20,7 @@ export async function readKept(gateway: TestCaller, id: string): Promise<KeptVid
 
 /** Waits until the film's copy has this state, which has no event that a client could wait for. */
 export async function untilKept(
-  gateway: TestCaller,
+  gateway: Pick<TestCaller, 'graphql'>,
   id: string,
   state: 'KEPT' | 'FAILED' = 'KEPT',
 ): Promise<KeptVideo> {
