@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createHub } from '../src/delivery/hub.ts';
@@ -30,6 +31,10 @@ const FAULTS: Record<string, (response: ServerResponse) => unknown> = {
     response.writeHead(200, MP4).end(Buffer.from('0000ffff6d646174616263', 'hex')),
   'a picture that can hold scripts': (response) =>
     response.writeHead(200, { 'content-type': 'image/svg+xml' }).end('<svg/>'),
+  'a film that was compressed on its way': (response) =>
+    response
+      .writeHead(200, { 'content-type': 'video/webm', 'content-encoding': 'gzip' })
+      .end(gzipSync('film')),
   'an error': (response) => response.writeHead(500).end(),
   'nothing at all': (response) => response.writeHead(200, { ...MP4, 'content-length': 0 }).end(),
 };

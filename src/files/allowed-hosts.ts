@@ -19,6 +19,8 @@ export interface AllowedHosts {
    * @throws SourceError; or what the resolver throws.
    */
   resolve(hostname: string, port: string): Promise<readonly Address[]>;
+  /** Whether the operator has named the host: as the upstream's, or in `KEEP_ALLOWED_HOSTS`. */
+  isNamed(hostname: string, port: string): boolean;
 }
 
 export interface Address {
@@ -70,6 +72,8 @@ export function createAllowedHosts(options: AllowedHostsOptions): AllowedHosts {
   }
 
   return {
+    isNamed: (hostname, port) => isUpstream(hostname, port) || isListed(hostname, port),
+
     check(url) {
       if (url.protocol !== 'https:' && url.protocol !== 'http:') {
         throw new SourceError(`${url.protocol} is not http(s)`, { isFinal: true });
@@ -109,7 +113,8 @@ export function isPublic(address: string): boolean {
   return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST);
 }
 
-function toPort(url: URL): string {
+/** Also where it is the scheme's own. */
+export function toPort(url: URL): string {
   return url.port || (url.protocol === 'https:' ? '443' : '80');
 }
 

@@ -10,6 +10,10 @@ import { SourceError } from './source-error.ts';
 /** How often an interrupted download is continued before the attempt fails. */
 const MAX_RESUMES = 5;
 const RESUME_AFTER_MS = 200;
+/** Milliseconds without a byte. */
+const STALL_MS = 30_000;
+/** A source that sends less than this in the time of a stall is too slow. */
+const TRICKLE_BYTES = 256 * 1024;
 
 export interface DownloadLimits {
   readonly maxBytes: number;
@@ -40,8 +44,13 @@ export interface Downloader {
   close(): void;
 }
 
-export function createDownloader(options: RequesterOptions): Downloader {
-  const requester = createRequester(options);
+export interface DownloaderOptions extends Omit<RequesterOptions, 'stallMs'> {
+  readonly stallMs?: number;
+}
+
+export function createDownloader(options: DownloaderOptions): Downloader {
+  const { stallMs = STALL_MS } = options;
+  const requester = createRequester({ ...options, stallMs });
 
   async function start(
     url: string,
@@ -54,7 +63,7 @@ export function createDownloader(options: RequesterOptions): Downloader {
       const resume = (from: number) => requester.send(url, toRange(response, from), signal);
       return {
         extension: file.extension,
-        bytes: readAll(response, { ...file, maxBytes, resume, signal }),
+        bytes: readAll(response, { ...file, maxBytes, stallMs, resume, signal }),
         cancel: () => discard(response),
       };
     } catch (error) {
@@ -85,6 +94,8 @@ function readHead(
   const type = single(headers['content-type']);
   const extension = toExtension(part, type);
   if (extension === null) throw new SourceError(`its type is ${type ?? 'unknown'}`);
+  const encoding = single(headers['content-encoding']) ?? 'identity';
+  if (encoding !== 'identity') throw new SourceError(`its content is encoded with ${encoding}`);
   const length = toNumber(headers['content-length']);
   // Without either, a connection that breaks off looks like the end of the file.
   if (length === null && !headers['transfer-encoding']) throw new SourceError('no length');
@@ -98,19 +109,21 @@ function tooLong(maxBytes: number): SourceError {
 
 interface Reading extends FileHead {
   readonly maxBytes: number;
+  readonly stallMs: number;
   readonly resume: (from: number) => Promise<Dispatcher.ResponseData>;
   readonly signal: AbortSignal;
 }
 
 async function* readAll(
   first: Dispatcher.ResponseData,
-  { length, maxBytes, resume, signal }: Reading,
+  { length, maxBytes, stallMs, resume, signal }: Reading,
 ): AsyncGenerator<Buffer, void, void> {
   let response = first;
   let bytes = 0;
   for (let resumes = 0; ; resumes += 1) {
+    const current = response;
     try {
-      for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      for await (const chunk of refuseTrickle(current.body, stallMs)) {
         bytes += chunk.length;
         if (bytes > maxBytes) throw tooLong(maxBytes);
         yield chunk;
@@ -118,7 +131,8 @@ async function* readAll(
       break;
     } catch (error) {
       if (error instanceof SourceError || signal.aborted) throw error;
-      const isResumable = length !== null && bytes > 0 && resumes < MAX_RESUMES;
+      const isResumable =
+        length !== null && bytes > 0 && resumes < MAX_RESUMES && toValidator(first) !== null;
       if (!isResumable) throw new SourceError(toReason(error), { cause: error });
       await delay(RESUME_AFTER_MS * 2 ** resumes, undefined, { signal });
       const next = await toSourceError(resume(bytes));
@@ -129,7 +143,7 @@ async function* readAll(
       response = next;
     } finally {
       // Also when the reader stops early.
-      discard(response);
+      discard(current);
     }
   }
   if (length !== null && bytes !== length) {
@@ -138,11 +152,36 @@ async function* readAll(
   if (bytes === 0) throw new SourceError('it is empty');
 }
 
-/** The rest of the same file: `If-Range` makes a server send a changed file from its beginning. */
-function toRange({ headers }: Dispatcher.ResponseData, from: number): Record<string, string> {
+/** Throws when the source sends next to nothing. The time that the reader takes does not count. */
+async function* refuseTrickle(
+  bytes: AsyncIterable<Buffer>,
+  stallMs: number,
+): AsyncGenerator<Buffer, void, void> {
+  let waitedMs = 0;
+  let received = 0;
+  let asked = performance.now();
+  for await (const chunk of bytes) {
+    waitedMs += performance.now() - asked;
+    received += chunk.length;
+    if (waitedMs >= stallMs) {
+      if (received < TRICKLE_BYTES) throw new SourceError('it arrives too slowly');
+      waitedMs = 0;
+      received = 0;
+    }
+    yield chunk;
+    asked = performance.now();
+  }
+}
+
+/** What tells a file from its earlier versions; null: nothing does, so it cannot be continued. */
+function toValidator({ headers }: Dispatcher.ResponseData): string | null {
   const etag = single(headers.etag);
-  const validator = etag && !etag.startsWith('W/') ? etag : single(headers['last-modified']);
-  return { range: `bytes=${from}-`, ...(validator && { 'if-range': validator }) };
+  return (etag?.startsWith('W/') ? null : etag) ?? single(headers['last-modified']) ?? null;
+}
+
+/** The rest of the same file: `If-Range` makes a server send a changed file from its beginning. */
+function toRange(first: Dispatcher.ResponseData, from: number): Record<string, string> {
+  return { range: `bytes=${from}-`, 'if-range': toValidator(first) ?? '' };
 }
 
 function isContinuation(
@@ -151,9 +190,12 @@ function isContinuation(
   from: number,
   length: number | null,
 ): boolean {
-  const isSame = single(headers.etag) === single(first.headers.etag);
   const range = `bytes ${from}-${(length ?? 0) - 1}/${length}`;
-  return statusCode === 206 && isSame && single(headers['content-range']) === range;
+  if (statusCode !== 206 || single(headers['content-range']) !== range) return false;
+  const modified = single(headers['last-modified']);
+  // A 206 may leave it out.
+  const isSameDate = !modified || modified === single(first.headers['last-modified']);
+  return isSameDate && single(headers.etag) === single(first.headers.etag);
 }
 
 async function toSourceError<T>(work: Promise<T>): Promise<T> {

@@ -2,13 +2,11 @@
 
 import { Agent, buildConnector, type Dispatcher, ProxyAgent, request } from 'undici';
 import packageFile from '../../package.json' with { type: 'json' };
-import type { AllowedHosts } from './allowed-hosts.ts';
+import { type AllowedHosts, toPort } from './allowed-hosts.ts';
 import { SourceError } from './source-error.ts';
 
 const MAX_REDIRECTS = 3;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Milliseconds without a byte. */
-const STALL_MS = 30_000;
 
 export interface Requester {
   /** @throws SourceError; what undici throws. */
@@ -24,11 +22,12 @@ export interface RequesterOptions {
   readonly hosts: AllowedHosts;
   /** The outbound proxy for a URL; null: directly. */
   readonly findProxy: (url: string) => URL | null;
-  readonly stallMs?: number;
+  /** The longest time without a byte. */
+  readonly stallMs: number;
 }
 
 export function createRequester(options: RequesterOptions): Requester {
-  const { hosts, stallMs = STALL_MS } = options;
+  const { hosts, stallMs } = options;
   const timeouts = { headersTimeout: stallMs, bodyTimeout: stallMs };
   const direct = new Agent({ ...timeouts, connect: createPinnedConnector(hosts) });
   const proxies = new Map<string, ProxyAgent>();
@@ -36,9 +35,15 @@ export function createRequester(options: RequesterOptions): Requester {
   async function chooseDispatcher(url: URL): Promise<Dispatcher> {
     const proxy = options.findProxy(url.href);
     if (proxy === null) return direct;
-    // The proxy resolves the name once more. It may be the only one that can resolve it.
-    await hosts.resolve(url.hostname, url.port).catch((error: unknown) => {
+    const port = toPort(url);
+    // The proxy resolves the name once more. It may be the only one that can.
+    await hosts.resolve(url.hostname, port).catch((error: unknown) => {
       if (error instanceof SourceError) throw error;
+      if (hosts.isNamed(url.hostname, port)) return;
+      throw new SourceError(
+        `${url.hostname} is unknown here. If the proxy knows it, name it in KEEP_ALLOWED_HOSTS`,
+        { cause: error },
+      );
     });
     const known = proxies.get(proxy.href) ?? new ProxyAgent({ uri: proxy.href, ...timeouts });
     proxies.set(proxy.href, known);
@@ -84,14 +89,20 @@ export function createRequester(options: RequesterOptions): Requester {
 
 /** Connects to the addresses that were checked, and not to what a second look-up might return. */
 function createPinnedConnector(hosts: AllowedHosts): buildConnector.connector {
-  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false });
   return (options, callback) => {
     const port = options.port || (options.protocol === 'https:' ? '443' : '80');
     hosts.resolve(options.hostname, port).then(
-      ([first]) => {
+      (addresses) => {
+        const [first] = addresses;
         if (!first) return callback(new Error(`${options.hostname} has no address`), null);
-        // `host` stays: TLS checks the certificate for it.
-        connect({ ...options, hostname: first.address }, callback);
+        const connect = buildConnector({
+          timeout: CONNECT_TIMEOUT_MS,
+          allowH2: false,
+          // Node tries the addresses one after another.
+          lookup: (_hostname, { all }, answer) =>
+            all ? answer(null, [...addresses]) : answer(null, first.address, first.family),
+        });
+        connect(options, callback);
       },
       (error: Error) => callback(error, null),
     );
