@@ -269,6 +269,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       (db, history) =>
         copyEnds.retryCopy(db, toCopy(history), { afterMs: 1, reason: 'gone', isFailure: true }),
     ],
+    releaseCopy: [(db, history) => copyEnds.releaseCopy(db, toCopy(history))],
     giveUpCopy: [(db, history) => copyEnds.giveUpCopy(db, toCopy(history), 'gone')],
   },
   database: {

@@ -1,9 +1,8 @@
 /** Copies finished files in the background, starting with those that the upstream deletes first. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Hub } from '../delivery/hub.ts';
 import { type LeasedCopy, leaseCopies, planCopies } from '../store/copies.ts';
-import { giveUpCopy, retryCopy } from '../store/copy-ends.ts';
+import { giveUpCopy, releaseCopy, retryCopy } from '../store/copy-ends.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type CopyParts, copyFile, LEASE_MS, LeaseLostError, toNames } from './copy-file.ts';
 import { DestinationError } from './destination.ts';
@@ -28,7 +27,6 @@ export interface Copier {
 }
 
 export interface CopierParts extends CopyParts {
-  readonly hub: Hub;
   readonly metrics: Pick<Metrics, 'copy'>;
   readonly retryGapsMs?: readonly number[];
 }
@@ -92,8 +90,8 @@ export function startCopier(parts: CopierParts): Copier {
       log.info({ video, part, bytes }, 'file kept');
       hub.publish({ id: video, owner: copy.owner });
     } catch (error) {
-      if (error instanceof LeaseLostError) return;
-      if (signal.aborted)
+      if (error instanceof LeaseLostError) await releaseCopy(db, copy);
+      else if (signal.aborted)
         await retryCopy(db, copy, { afterMs: 0, reason: 'stopped', isFailure: false });
       else if (error instanceof DestinationError) await pause(copy, error);
       else if (error instanceof SourceError) await retryOrGiveUp(copy, error);

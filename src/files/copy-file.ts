@@ -2,9 +2,11 @@
 
 import { createHash, type Hash } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Hub, Watch } from '../delivery/hub.ts';
 import { type FileCopyRow, type LeasedCopy, renewCopyLease } from '../store/copies.ts';
 import { finishCopy } from '../store/copy-ends.ts';
 import type { Database } from '../store/schema.ts';
+import type { KeptFilm } from '../video.ts';
 import { type Destination, DestinationError } from './destination.ts';
 import type { Downloader } from './download.ts';
 import { checkFilm } from './film-check.ts';
@@ -21,6 +23,7 @@ export class LeaseLostError extends Error {}
 
 export interface CopyParts {
   readonly db: Database;
+  readonly hub: Hub;
   readonly destination: Destination;
   readonly downloader: Downloader;
   readonly log: Logger;
@@ -40,23 +43,22 @@ export async function copyFile(
   copy: LeasedCopy,
   stopping: AbortSignal,
 ): Promise<number> {
-  const { db, destination, downloader } = parts;
+  const { db, hub, destination, downloader } = parts;
   const ending = new AbortController();
   const signal = AbortSignal.any([ending.signal, stopping]);
   const limit = setTimeout(
     () => ending.abort(new SourceError('it took longer than an hour')),
     TIME_LIMIT_MS,
   );
-  const renewing = setInterval(() => {
-    renewCopyLease(db, copy, LEASE_MS).then(
-      (isOurs) => !isOurs && ending.abort(new LeaseLostError()),
-      // The database may be unavailable for a moment. The lease is checked again before the copy counts.
-      (error: unknown) =>
-        parts.log.warn({ video: copy.video_row, err: error }, 'lease not renewed'),
-    );
-  }, RENEW_EVERY_MS);
+  const renewing = setInterval(() => void checkLease(), RENEW_EVERY_MS);
+  const watch = hub.watchVideo(copy.video_row);
+  void checkAfterChanges(watch);
   try {
-    return await attempt(signal);
+    const file = await store();
+    // Not removed if this throws: the commit may have been carried out although its answer was lost.
+    if ((await finishCopy(db, copy, file)) !== null) return file.bytes;
+    await discardCopy(file.name);
+    throw new LeaseLostError();
   } catch (error) {
     // Streams report an abort with errors of their own.
     signal.throwIfAborted();
@@ -64,9 +66,25 @@ export async function copyFile(
   } finally {
     clearTimeout(limit);
     clearInterval(renewing);
+    watch.cancel();
   }
 
-  async function attempt(signal: AbortSignal): Promise<number> {
+  async function checkLease(): Promise<void> {
+    try {
+      if (!(await renewCopyLease(db, copy, LEASE_MS))) ending.abort(new LeaseLostError());
+    } catch (error) {
+      // The database may be unavailable for a moment. The lease is checked again before the copy counts.
+      parts.log.warn({ video: copy.video_row, err: error }, 'lease not renewed');
+    }
+  }
+
+  /** Ends the copy as soon as its video is deleted. */
+  async function checkAfterChanges(changes: Watch): Promise<void> {
+    while (await changes.changed()) await checkLease();
+  }
+
+  /** Returns a verified copy. When it throws, it leaves nothing that the next attempt does not remove. */
+  async function store(): Promise<Omit<KeptFilm, 'keptAt'>> {
     for (const name of toNames(copy)) await destination.remove(name);
     const download = await downloader.start(copy.url, copy.part, {
       maxBytes: parts.maxBytes,
@@ -74,37 +92,30 @@ export async function copyFile(
     });
     const name = `${copy.video_row}/${copy.part}-${copy.attempts}.${download.extension}`;
     try {
-      await holdLease([name]);
+      if (!(await renewCopyLease(db, copy, LEASE_MS, [name]))) throw new LeaseLostError();
       const hash = createHash('sha256');
       const { bytes } = download;
       const film = isFilm(download.extension) ? checkFilm(bytes) : bytes;
       const counted = count(film, parts.pace);
       await destination.write(name, counted.through(hash), signal);
-      const sha256 = hash.digest('hex');
-      await verify(name, counted.bytes, sha256, signal);
-      await holdLease();
-      if (await finishCopy(db, copy, { name, bytes: counted.bytes, sha256 })) return counted.bytes;
-      throw new LeaseLostError();
+      const file = { name, bytes: counted.bytes, sha256: hash.digest('hex') };
+      await verify(file);
+      return file;
     } catch (error) {
       download.cancel();
-      // What cannot be removed now is removed before the next attempt.
-      await destination.remove(name).catch((fault: unknown) => {
-        if (!(fault instanceof DestinationError)) throw fault;
-      });
+      await discardCopy(name);
       throw error;
     }
   }
 
-  async function holdLease(names?: readonly string[]): Promise<void> {
-    if (!(await renewCopyLease(db, copy, LEASE_MS, names))) throw new LeaseLostError();
+  /** What cannot be removed now is removed before the next attempt. */
+  async function discardCopy(name: string): Promise<void> {
+    await destination.remove(name).catch((error: unknown) => {
+      if (!(error instanceof DestinationError)) throw error;
+    });
   }
 
-  async function verify(
-    name: string,
-    bytes: number,
-    sha256: string,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async function verify({ name, bytes, sha256 }: Omit<KeptFilm, 'keptAt'>): Promise<void> {
     const hash = createHash('sha256');
     const found = count(await destination.read(name, signal), parts.pace);
     for await (const _chunk of found.through(hash));

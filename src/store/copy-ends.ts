@@ -75,6 +75,16 @@ export async function retryCopy(
     .execute();
 }
 
+/** Ends a lease of a copy that is no longer wanted, so that it can be removed at once. */
+export async function releaseCopy(db: Database, { id, attempts }: CopyLease): Promise<void> {
+  await db
+    .updateTable('file_copy')
+    .set({ lease_until: 0 })
+    .where('id', '=', id)
+    .where('attempts', '=', attempts)
+    .execute();
+}
+
 /** Gives a file up. Its video shows that when it is the film. */
 export async function giveUpCopy(
   db: Database,
