@@ -158,6 +158,32 @@ describe('the storyboard of the example app', () => {
     expect(shown.complaints).toEqual([]);
   });
 
+  it('is put in order with a finger', async () => {
+    await using app = await startApp();
+    const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
+    await using shown = await app.openStart(browser, phone);
+    const { page } = shown;
+    await openStoryboard(page);
+    await write(page, null, FILM);
+    await page.locator('.handle').first().scrollIntoViewIfNeeded();
+    const begin = await page.locator('.handle').first().boundingBox();
+    const end = await page.locator('.shot').nth(1).boundingBox();
+    if (!begin || !end) throw new Error('It is not on the screen.');
+    const finger = await page.context().newCDPSession(page);
+    const touch = (type: 'touchStart' | 'touchMove', y: number) =>
+      finger.send('Input.dispatchTouchEvent', { type, touchPoints: [{ x: begin.x + 5, y }] });
+
+    await touch('touchStart', begin.y + 5);
+    for (let y = begin.y + 5; y < end.y + end.height - 5; y += 20) await touch('touchMove', y);
+    await touch('touchMove', end.y + end.height - 5);
+    // If the page scrolled instead, the browser would have cancelled the pointer.
+    await page.locator('.drop-after').waitFor();
+    await finger.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+
+    await page.getByText('“One” is now shot 2 of 3.').waitFor();
+    expect(await shotWords(page)).toEqual(['Two', 'One', 'Three']);
+  });
+
   it('puts a removed shot back', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
@@ -278,24 +304,26 @@ describe('the storyboard of the example app', () => {
     expect(bodies(app).at(-1)).toMatchObject({ prompt: 'Seemly' });
   });
 
-  it('pays once for a start whose answer is lost', async () => {
+  it('pays once for a start whose answer is lost, also after a reload', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);
     const { page } = shown;
     await openStoryboard(page);
     await write(page, 'A cat dances', FILM);
-    let isLost = false;
+    let isLost = true;
     await page.route('**/graphql', async (route) => {
-      if (isLost || !route.request().postData()?.includes('mutation CreateSequence')) {
+      if (!isLost || !route.request().postData()?.includes('mutation CreateSequence')) {
         return route.continue();
       }
-      isLost = true;
       await route.fetch();
       await route.abort();
     });
 
     await page.getByRole('button', { name: 'Start' }).dblclick();
     const taskId = await app.nextTaskId();
+    await page.getByRole('heading', { name: 'No answer has come' }).waitFor();
+    isLost = false;
+    await page.reload();
     await progress(page, 'In progress, 0 of 3 shots ready');
     await app.sandbox.complete(taskId);
     await app.nextTaskId();
@@ -321,6 +349,14 @@ describe('the storyboard of the example app', () => {
     await page.getByRole('link', { name: 'See why' }).click();
 
     await page.getByRole('heading', { name: 'Content not allowed' }).waitFor();
+    await page
+      .getByRole('link', { name: /^A cat dances/ })
+      .first()
+      .click();
+    await page.getByRole('link', { name: 'Part of a long film: see all of it' }).waitFor();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByText('It is part of a long film that has not ended').waitFor();
   });
 
   it('says what helps if too many films, or too many requests, are under way', async () => {

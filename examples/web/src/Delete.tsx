@@ -20,6 +20,10 @@ export function Delete({ id }: { id: string }) {
       return;
     }
     setAsking(false);
+    // The button is there only for videos that have ended.
+    if (result?.__typename === 'TooLateError') {
+      return setProblem('It is part of a long film that has not ended: stop that first.');
+    }
     setProblem(result?.message ?? error?.message ?? 'It could not be deleted.');
   }
 

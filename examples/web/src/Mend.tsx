@@ -57,11 +57,14 @@ export function Mend({ film, submit }: Props) {
 function Remaining(props: Props & { inputs: readonly ShotInput[]; first: number }) {
   const { film, submit, inputs, first } = props;
   // The failed try names the pause: with this key it ends once, in however many windows.
-  const key = `continue ${film.problem?.video?.id ?? film.id}`;
+  const failedId = film.problem?.video?.id;
+  const key = `continue ${failedId ?? film.id}`;
   const form = useRef<HTMLFormElement>(null);
   const [shots, setShots] = useState<readonly DraftShot[]>(() => recallShots(key, inputs));
   const [sent, setSent] = useState<readonly DraftShot[]>(shots);
-  const refusal = submit.refusal && isContinuation(submit.refusal.input) ? submit.refusal : null;
+  const isOwn =
+    submit.refusal && isContinuation(submit.refusal.input) && submit.refusal.input.id === film.id;
+  const refusal = isOwn ? submit.refusal : null;
   const button = useSendButton('Continue', submit.pending !== null, refusal);
   useFocusOnIssue(form, refusal);
 
@@ -76,7 +79,11 @@ function Remaining(props: Props & { inputs: readonly ShotInput[]; first: number 
     setSent(shots);
     const next = toShotInputs(shots);
     const isSame = JSON.stringify(next) === JSON.stringify(inputs);
-    submit.submit({ id: film.id, shots: isSame ? null : next, idempotencyKey: key });
+    submit.submit({
+      id: film.id,
+      shots: isSame ? null : next,
+      ...(failedId && { idempotencyKey: key }),
+    });
   }
 
   const issues = useCardIssues(refusal, sent);
