@@ -13,8 +13,9 @@ import { installNode, npm, packRepository, toNpmEnvironment } from './support/np
 
 const MIB = 1024 * 1024;
 const TSC = new URL('../node_modules/typescript/bin/tsc', import.meta.url).pathname;
-/** The first version of `engines` in package.json, and the one that this repository runs on. */
+/** The first version of `engines` in package.json, and the newest one that the registry has. */
 const OLDEST = '24.0.0';
+const NEWEST = '26.12.1';
 const TOO_OLD = '20.0.0';
 
 const EMBED = `
@@ -103,23 +104,25 @@ function toShape(output: string): string {
 describe('the npm package', () => {
   let packed: Awaited<ReturnType<typeof packRepository>>;
   let tooOld: string;
-  let folders: Record<'oldest' | 'pinned', Awaited<ReturnType<typeof install>>>;
+  let folders: Record<'oldest' | 'newest' | 'pinned', Awaited<ReturnType<typeof install>>>;
   const stack = new AsyncDisposableStack();
   beforeAll(async () => {
-    const [repository, oldest, older] = await Promise.all([
+    const [repository, oldest, newest, older] = await Promise.all([
       packRepository(),
       installNode(OLDEST),
+      installNode(NEWEST),
       installNode(TOO_OLD),
     ]);
-    for (const made of [repository, oldest, older]) stack.use(made);
+    for (const made of [repository, oldest, newest, older]) stack.use(made);
     packed = repository;
     tooOld = older.path;
-    const [onOldest, onPinned] = await Promise.all([
+    const [onOldest, onNewest, onPinned] = await Promise.all([
       install(oldest.path),
+      install(newest.path),
       install(process.execPath),
     ]);
-    for (const made of [onOldest, onPinned]) stack.use(made);
-    folders = { oldest: onOldest, pinned: onPinned };
+    for (const made of [onOldest, onNewest, onPinned]) stack.use(made);
+    folders = { oldest: onOldest, newest: onNewest, pinned: onPinned };
   });
   afterAll(() => stack.disposeAsync());
 
@@ -162,7 +165,7 @@ describe('the npm package', () => {
     ).toEqual([]);
   });
 
-  it.concurrent.each(['oldest', 'pinned'] as const)(
+  it.concurrent.each(['oldest', 'newest', 'pinned'] as const)(
     'installs, runs and can be embedded on the %s Node',
     async (age) => {
       await using sandbox = await startSandbox({ autoplay: false });
@@ -205,7 +208,7 @@ describe('the npm package', () => {
     const folder = folders.pinned;
     await writeFile(join(folder.path, 'client.mjs'), CLIENT);
 
-    for (const node of [tooOld, folders.oldest.node, 'node']) {
+    for (const node of [tooOld, folders.oldest.node, folders.newest.node, 'node']) {
       expect(await folder.run(`${node} client.mjs`, { GATEWAY: gateway.url })).toEqual({
         code: 0,
         output: 'SUCCEEDED\ntrue\ntrue INVALID_INPUT\n',
