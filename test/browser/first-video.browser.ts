@@ -60,6 +60,22 @@ describe('the first video of the example app', () => {
     expect(body).not.toHaveProperty('aspectRatio');
   });
 
+  it('shows an error at its field, also one that is folded away', async () => {
+    await using app = await startApp();
+    await using shown = await app.openStart(browser);
+    const { page } = shown;
+    const image = page.getByLabel('Image to begin with');
+    await page.getByText('Image and watermark').click();
+    await image.fill('ftp://example.com/cat.png');
+    await page.getByText('Image and watermark').click();
+
+    await extend(page, 'The cat of the picture');
+    await page.getByText('Must be an http(s) URL.').waitFor();
+
+    expect(await image.evaluate((field) => field === document.activeElement)).toBe(true);
+    expect(app.countSubmits()).toBe(0);
+  });
+
   it('counts down after an error, and keeps the input', async () => {
     await using app = await startApp();
     await using shown = await app.openStart(browser);

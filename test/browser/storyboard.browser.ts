@@ -105,6 +105,7 @@ describe('the storyboard of the example app', () => {
 
     const second = await app.nextTaskId();
     await progress(page, 'In progress, 1 of 3 shots ready');
+    await expect.poll(() => focused(page)).toBe('The lights go out');
     await app.sandbox.complete(second);
     await progress(page, 'In progress, 2 of 3 shots ready');
     await app.sandbox.complete(await app.nextTaskId());
@@ -229,6 +230,26 @@ describe('the storyboard of the example app', () => {
     await start(page);
     await app.nextTaskId();
     await progress(page, 'In progress, 0 of 3 shots ready');
+    expect(app.countSubmits()).toBe(1);
+  });
+
+  it('shows at its field that the video to begin with was not made', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await extend(page, 'Unseemly #nsfw');
+    const source = await app.nextTaskId();
+    await making(page, 'Accepted');
+    await page.getByRole('link', { name: 'Make a long film from it' }).click();
+    const field = page.getByLabel('Video', { exact: true });
+    await expect.poll(() => field.inputValue()).toBe(source);
+    await write(page, null, ['One', 'Two']);
+
+    await app.sandbox.complete(source);
+    await start(page);
+
+    await page.getByText('Names a video that was not made.').waitFor();
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
     expect(app.countSubmits()).toBe(1);
   });
 

@@ -42,6 +42,12 @@ export function Film({ id, submit }: { id: string; submit: Submit }) {
     pause: !open,
   });
   useFocusOnArrival(heading);
+  // With a new state other buttons are there, and the one that had the focus may be gone.
+  const state = film?.state;
+  useEffect(() => {
+    const isLost = document.activeElement === document.body;
+    if (state && isLost) heading.current?.focus({ preventScroll: true });
+  }, [state]);
   const isMissing = Boolean(error) && !film;
   useEffect(() => {
     if (isMissing && connection === 'open') read({ requestPolicy: 'network-only' });

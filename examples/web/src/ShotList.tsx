@@ -1,8 +1,8 @@
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from 'react';
+import { useDrag } from './drag.ts';
 import { toShort } from './format.ts';
 import { LimitedField } from './LimitedField.tsx';
 import { createShot, type DraftShot, moveShot } from './storyboard.ts';
-import { useDrag } from './useDrag.ts';
 
 interface Props {
   readonly shots: readonly DraftShot[];

@@ -54,6 +54,9 @@ export function useFocusOnIssue(
   refusal: Refusal | null,
 ): void {
   useEffect(() => {
-    if (refusal) form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+    if (!refusal) return;
+    const field = form.current?.querySelector<HTMLElement>('[aria-invalid=true]');
+    field?.closest('details')?.setAttribute('open', '');
+    field?.focus();
   }, [form, refusal]);
 }
