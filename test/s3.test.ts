@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Destination, DestinationError } from '../src/files/destination.ts';
 import { openDestination } from '../src/files/open-destination.ts';
@@ -6,28 +7,20 @@ import { SourceError } from '../src/files/source-error.ts';
 import { keepUrl } from '../src/keep-url.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { DeleteVideoDocument } from './generated/graphql.ts';
+import { startChildGateway } from './support/child-gateway.ts';
+import { makeFolder } from './support/folder.ts';
 import { startGateway } from './support/gateway.ts';
 import { download, readKept, untilKept } from './support/keeping.ts';
 import { extend } from './support/operations.ts';
-import { type S3Server, startS3 } from './support/s3.ts';
+import { S3_KINDS, type S3Server, startS3 } from './support/s3.ts';
+import { startScriptedUpstream } from './support/scripted-upstream.ts';
+import { storeVideos } from './support/stored-videos.ts';
 
 const NAME = '0190a0b0-0000-7000-8000-000000000000/film-1.mp4';
 const MIB = 1024 * 1024;
 const { signal } = new AbortController();
 
-let server: S3Server;
-beforeAll(async () => {
-  server = await startS3();
-  // The SDK's own chain of credentials reads them, as it does in production.
-  Object.assign(process.env, server.env);
-});
-afterAll(async () => {
-  for (const name of Object.keys(server.env)) delete process.env[name];
-  await server[Symbol.asyncDispose]();
-});
-
 const SETTINGS = { KEEP_MAX_BYTES: 300 * MIB, NO_PROXY: [] };
-const open = (url = server.url) => openDestination(keepUrl.parse(url), SETTINGS);
 
 /** Arrives in pieces, as a download does. */
 async function* toChunks(bytes: Buffer, end: () => void = () => {}): AsyncGenerator<Buffer> {
@@ -41,93 +34,175 @@ async function readAll(destination: Destination, name: string): Promise<Buffer> 
   return Buffer.concat(chunks);
 }
 
-describe('a bucket', () => {
-  it.each([
-    ['small', 1_000],
-    ['of several parts', 17 * MIB + 5],
-  ])('stores a file that is %s, and removes it', async (_name, length) => {
-    const destination = await open();
-    const bytes = randomBytes(length);
-
-    await destination.write(NAME, toChunks(bytes), signal);
-    const stored = await readAll(destination, NAME);
-    const url = await destination.toUrl?.(NAME, Date.now() + 3_600_000);
-    const served = await fetch(url ?? '', { headers: { range: 'bytes=100-199' } });
-    const part = Buffer.from(await served.arrayBuffer());
-    await destination.remove(NAME);
-
-    expect(stored.equals(bytes)).toBe(true);
-    expect(served.status).toBe(206);
-    expect(served.headers.get('content-type')).toBe('video/mp4');
-    expect(part.equals(bytes.subarray(100, 200))).toBe(true);
-    expect(await server.listKeys()).toEqual([]);
-    expect(await server.listUploads()).toEqual([]);
-    destination.close();
+describe.each(S3_KINDS)('with %s', (kind) => {
+  let server: S3Server;
+  beforeAll(async () => {
+    server = await startS3(kind);
+    // The SDK's own chain of credentials reads them, as it does in production.
+    Object.assign(process.env, server.env);
+  });
+  afterAll(async () => {
+    for (const name of Object.keys(server.env)) delete process.env[name];
+    await server[Symbol.asyncDispose]();
   });
 
-  it('holds nothing of a file whose source fails', async () => {
-    const destination = await open();
-    const fail = () => {
-      throw new SourceError('cut off');
-    };
+  const open = (url = server.url) => openDestination(keepUrl.parse(url), SETTINGS);
 
-    const write = destination.write(NAME, toChunks(randomBytes(12 * MIB), fail), signal);
+  describe('a bucket', () => {
+    it.each([
+      ['small', 1_000],
+      ['of several parts', 17 * MIB + 5],
+    ])('stores a file that is %s, and removes it', async (_name, length) => {
+      const destination = await open();
+      const bytes = randomBytes(length);
 
-    await expect(write).rejects.toThrow(SourceError);
-    expect(await server.listKeys()).toEqual([]);
-    await destination.remove(NAME);
-    expect(await server.listUploads()).toEqual([]);
-    destination.close();
-  });
+      await destination.write(NAME, toChunks(bytes), signal);
+      const stored = await readAll(destination, NAME);
+      const url = await destination.toUrl?.(NAME, Date.now() + 3_600_000);
+      const served = await fetch(url ?? '', { headers: { range: 'bytes=100-199' } });
+      const part = Buffer.from(await served.arrayBuffer());
+      await destination.remove(NAME);
 
-  it('holds nothing of a file whose copying is aborted', async () => {
-    const destination = await open();
-    const aborting = new AbortController();
-    const abort = () => aborting.abort(new Error('stopped'));
-
-    const write = destination.write(NAME, toChunks(randomBytes(12 * MIB), abort), aborting.signal);
-
-    await expect(write).rejects.toThrow('stopped');
-    await destination.remove(NAME);
-    expect(await server.listKeys()).toEqual([]);
-    expect(await server.listUploads()).toEqual([]);
-    destination.close();
-  });
-
-  it('says what is wrong', async () => {
-    const wrong = {
-      bucket: server.url.replace(/s3:\/\/[^/]+/, 's3://no-such-bucket'),
-      endpoint: server.url.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'),
-    };
-    for (const [name, url] of Object.entries(wrong)) {
-      const destination = await open(url);
-      const writing = destination.write(NAME, toChunks(randomBytes(10)), signal);
-      await expect(writing, name).rejects.toThrow(DestinationError);
-      await expect(writing, name).rejects.toThrow(/KEEP_URL/);
+      expect(stored.equals(bytes)).toBe(true);
+      expect(served.status).toBe(206);
+      expect(served.headers.get('content-type')).toBe('video/mp4');
+      expect(part.equals(bytes.subarray(100, 200))).toBe(true);
+      expect(await server.listKeys()).toEqual([]);
+      expect((await server.listUploads()) ?? []).toEqual([]);
       destination.close();
-    }
+    });
+
+    it('holds nothing of a file whose source fails', async () => {
+      const destination = await open();
+      const fail = () => {
+        throw new SourceError('cut off');
+      };
+
+      const write = destination.write(NAME, toChunks(randomBytes(12 * MIB), fail), signal);
+
+      await expect(write).rejects.toThrow(SourceError);
+      expect(await server.listKeys()).toEqual([]);
+      await destination.remove(NAME);
+      expect((await server.listUploads()) ?? []).toEqual([]);
+      destination.close();
+    });
+
+    it('holds nothing of a file whose copying is aborted', async () => {
+      const destination = await open();
+      const aborting = new AbortController();
+      const abort = () => aborting.abort(new Error('stopped'));
+
+      const write = destination.write(
+        NAME,
+        toChunks(randomBytes(12 * MIB), abort),
+        aborting.signal,
+      );
+
+      await expect(write).rejects.toThrow('stopped');
+      await destination.remove(NAME);
+      expect(await server.listKeys()).toEqual([]);
+      expect((await server.listUploads()) ?? []).toEqual([]);
+      destination.close();
+    });
+
+    it('holds no part of an upload that a dead process has begun', async () => {
+      // s3rver has no list of them.
+      if ((await server.listUploads()) === null) return;
+      const dying = await open();
+      const held = Promise.withResolvers<void>();
+      async function* stopAfter(bytes: Buffer) {
+        yield* toChunks(bytes);
+        await held.promise;
+      }
+      const other = `${NAME}.mov`;
+      const writes = [NAME, other].map((name) =>
+        dying
+          .write(name, stopAfter(randomBytes(11 * MIB)), signal)
+          .catch((error: unknown) => error),
+      );
+      await expect.poll(() => server.listUploads(), { timeout: 20_000 }).toHaveLength(2);
+
+      const next = await open();
+      await next.remove(NAME);
+
+      expect(await server.listUploads()).toEqual([`kept/${other}`]);
+      await next.remove(other);
+      expect(await server.listUploads()).toEqual([]);
+      held.resolve();
+      for (const failed of await Promise.all(writes))
+        expect(failed).toBeInstanceOf(DestinationError);
+      expect(await server.listKeys()).toEqual([]);
+      for (const destination of [dying, next]) destination.close();
+    });
+
+    it('says what is wrong', async () => {
+      const wrong = {
+        bucket: server.url.replace(/s3:\/\/[^/]+/, 's3://no-such-bucket'),
+        endpoint: server.url.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'),
+      };
+      for (const [name, url] of Object.entries(wrong)) {
+        const destination = await open(url);
+        const writing = destination.write(NAME, toChunks(randomBytes(10)), signal);
+        await expect(writing, name).rejects.toThrow(DestinationError);
+        await expect(writing, name).rejects.toThrow(/KEEP_URL/);
+        destination.close();
+      }
+    });
   });
-});
 
-describe('a gateway that keeps into a bucket', () => {
-  it('copies film and cover, links to the bucket, and deletes them', async () => {
-    await using sandbox = await startSandbox({ autoplay: false });
-    await using gateway = await startGateway(sandbox, { KEEP_URL: server.url });
-    const { id, taskId } = await extend(gateway);
-    await sandbox.complete(taskId);
-    const film = await download(`${sandbox.url}/files/${sandbox.tasks.get(taskId)?.videoId}.mp4`);
+  describe('a gateway that keeps into a bucket', () => {
+    it('copies film and cover, links to the bucket, and deletes them', async () => {
+      await using sandbox = await startSandbox({ autoplay: false });
+      await using gateway = await startGateway(sandbox, { KEEP_URL: server.url });
+      const { id, taskId } = await extend(gateway);
+      await sandbox.complete(taskId);
+      const film = await download(`${sandbox.url}/files/${sandbox.tasks.get(taskId)?.videoId}.mp4`);
 
-    const video = await untilKept(gateway, id);
-    await expect.poll(async () => (await server.listKeys()).length).toBe(2);
+      const video = await untilKept(gateway, id);
+      await expect.poll(async () => (await server.listKeys()).length).toBe(2);
 
-    expect(await server.listKeys()).toEqual([`kept/${id}/cover-1.png`, `kept/${id}/film-1.mp4`]);
-    expect(new URL(video.videoUrl ?? '').searchParams.get('X-Amz-Signature')).toBeTruthy();
-    expect((await download(video.videoUrl)).equals(film)).toBe(true);
-    // The same URL for an hour, so that browsers find it in their caches.
-    expect((await readKept(gateway, id)).videoUrl).toBe(video.videoUrl);
-    const { data } = await gateway.graphql(DeleteVideoDocument, { id });
-    expect(data.deleteVideo.__typename).toBe('DeleteVideoSuccess');
-    expect(await server.listKeys()).toEqual([]);
+      expect(await server.listKeys()).toEqual([`kept/${id}/cover-1.png`, `kept/${id}/film-1.mp4`]);
+      expect(new URL(video.videoUrl ?? '').searchParams.get('X-Amz-Signature')).toBeTruthy();
+      expect((await download(video.videoUrl)).equals(film)).toBe(true);
+      // The same URL for an hour, so that browsers find it in their caches.
+      expect((await readKept(gateway, id)).videoUrl).toBe(video.videoUrl);
+      const { data } = await gateway.graphql(DeleteVideoDocument, { id });
+      expect(data.deleteVideo.__typename).toBe('DeleteVideoSuccess');
+      expect(await server.listKeys()).toEqual([]);
+    });
+
+    it('leaves one object and no upload when it is killed in the middle of a copy', async () => {
+      const folder = await makeFolder();
+      const film = randomBytes(17 * MIB);
+      const headers = { 'content-type': 'video/webm', 'content-length': film.length };
+      const half = Promise.withResolvers<void>();
+      let isFirst = true;
+      await using films = await startScriptedUpstream((_request, response) => {
+        response.writeHead(200, headers);
+        if (!isFirst) return response.end(film);
+        isFirst = false;
+        return response.write(film.subarray(0, 12 * MIB), () => half.resolve());
+      });
+      const database = `sqlite:${join(folder.path, 'gateway.db')}`;
+      const [id = ''] = await storeVideos(database, [`${films.url}/film.webm`]);
+      const env = { KEEP_URL: server.url, ...server.env };
+      const options = { folder: folder.path, upstreamUrl: films.url, env };
+      const killed = await startChildGateway(options);
+      await half.promise;
+      if ((await server.listUploads()) !== null) {
+        await expect.poll(() => server.listUploads(), { timeout: 20_000 }).toHaveLength(1);
+      }
+      await killed.kill();
+
+      await using gateway = await startChildGateway(options);
+
+      const { videoUrl } = await untilKept(gateway, id);
+      expect((await download(videoUrl)).equals(film)).toBe(true);
+      expect(await server.listKeys()).toEqual([`kept/${id}/film-2.webm`]);
+      expect((await server.listUploads()) ?? []).toEqual([]);
+      await gateway.kill();
+      await folder[Symbol.asyncDispose]();
+    });
   });
 });
 

@@ -25,7 +25,7 @@ export async function untilKept(
   state: 'KEPT' | 'FAILED' = 'KEPT',
 ): Promise<KeptVideo> {
   await expect
-    .poll(async () => (await readKept(gateway, id)).kept?.state, { timeout: 20_000 })
+    .poll(async () => (await readKept(gateway, id)).kept?.state, { timeout: 60_000 })
     .toBe(state);
   return readKept(gateway, id);
 }

@@ -1,4 +1,4 @@
-/** A real S3 server over HTTP. `TEST_S3_URL` names one of yours instead, as KEEP_URL does. */
+/** Real S3 servers over HTTP. `TEST_S3_URL` names one of yours instead, as KEEP_URL does. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,9 +11,11 @@ import {
 } from '@aws-sdk/client-s3';
 import S3rver from 's3rver';
 import { keepUrl } from '../../src/keep-url.ts';
+import { HAS_SWIFT, startSwift } from './swift.ts';
 
-/** What s3rver accepts; servers of yours read them from the environment. */
-const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
+export const S3_KINDS = process.env.TEST_S3_URL
+  ? ['TEST_S3_URL']
+  : ['s3rver', ...(HAS_SWIFT ? ['Swift'] : [])];
 
 export interface S3Server extends AsyncDisposable {
   /** For KEEP_URL; with a bucket that exists. */
@@ -21,24 +23,60 @@ export interface S3Server extends AsyncDisposable {
   readonly env: Record<string, string>;
   /** The keys of all objects, sorted. */
   listKeys(): Promise<string[]>;
-  /** The keys of uploads that were begun and not ended; none where the server cannot tell. */
-  listUploads(): Promise<string[]>;
+  /** The keys of uploads that were begun and not ended; null where the server cannot tell. */
+  listUploads(): Promise<string[] | null>;
+}
+
+interface Backend {
+  /** With BUCKET in the place of the bucket. */
+  readonly url: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  close(): Promise<void>;
+}
+
+const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
+  async s3rver() {
+    const directory = await mkdtemp(join(tmpdir(), 'longtake-s3-'));
+    const server = new S3rver({ address: '127.0.0.1', port: 0, silent: true, directory });
+    const { port } = await server.run();
+    return {
+      url: toUrl(`http://127.0.0.1:${port}`),
+      credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
+      async close() {
+        await server.close();
+        await rm(directory, { recursive: true, force: true });
+      },
+    };
+  },
+  async Swift() {
+    const { endpoint, close } = await startSwift();
+    const credentials = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
+    return { url: toUrl(endpoint), credentials, close };
+  },
+  async TEST_S3_URL() {
+    const { TEST_S3_URL = '', AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = process.env;
+    const credentials = {
+      accessKeyId: AWS_ACCESS_KEY_ID,
+      secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    };
+    return { url: TEST_S3_URL, credentials, close: async () => {} };
+  },
+};
+
+function toUrl(endpoint: string): string {
+  return `s3://BUCKET/kept?region=us-east-1&endpoint=${endpoint}&forcePathStyle=true`;
 }
 
 let count = 0;
 
-export async function startS3(): Promise<S3Server> {
-  const folder = await mkdtemp(join(tmpdir(), 'longtake-s3-'));
-  const own = process.env.TEST_S3_URL ? null : createServer(folder);
-  const port = own ? (await own.run()).port : 0;
+/** @param kind one of `S3_KINDS`. */
+export async function startS3(kind = S3_KINDS[0] ?? ''): Promise<S3Server> {
+  const backend = await BACKENDS[kind]?.();
+  if (!backend) throw new Error(`no S3 server ${kind}`);
+  const { credentials } = backend;
   count += 1;
   const bucket = `films-${process.pid}-${count}`;
-  const query = `region=us-east-1&endpoint=http://127.0.0.1:${port}&forcePathStyle=true`;
-  const url = process.env.TEST_S3_URL?.replace('BUCKET', bucket) ?? `s3://${bucket}/kept?${query}`;
-  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = process.env;
-  const credentials = own
-    ? CREDENTIALS
-    : { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY };
+  const url = backend.url.replace('BUCKET', bucket);
   const parsed = keepUrl.parse(url);
   if (parsed.kind !== 's3') throw new Error('TEST_S3_URL: must begin with s3://');
   const client = new S3Client({
@@ -61,21 +99,18 @@ export async function startS3(): Promise<S3Server> {
     },
     async listUploads() {
       const list = new ListMultipartUploadsCommand({ Bucket: bucket });
-      const { Uploads = [] } = await client.send(list).catch((error: Error) => {
+      try {
+        const { Uploads = [] } = await client.send(list);
+        return Uploads.map(({ Key = '' }) => Key);
+      } catch (error) {
         // s3rver does not implement it.
-        if (own && error.name === 'NotImplemented') return { Uploads: [] };
+        if (error instanceof Error && error.name === 'NotImplemented') return null;
         throw error;
-      });
-      return Uploads.map(({ Key = '' }) => Key);
+      }
     },
     async [Symbol.asyncDispose]() {
       client.destroy();
-      await own?.close();
-      await rm(folder, { recursive: true, force: true });
+      await backend.close();
     },
   };
-}
-
-function createServer(directory: string): S3rver {
-  return new S3rver({ address: '127.0.0.1', port: 0, silent: true, directory });
 }
