@@ -376,6 +376,25 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
       expect(next.shots[0]?.video?.taskId).toBe('task-1');
     });
 
+    it('keeps a new try with other words when the old words turn out to have succeeded', async () => {
+      await using upstream = await startHeldUpstream();
+      await using gateway = await start(upstream);
+      const film = await create(gateway, toFilm(['One', 'Two']));
+      await pass(upstream, 'task-0');
+      const shot = await upstream.nextSubmit();
+      shot.accept('task-1');
+      await fail(shot, 'task-1');
+      await waitFor(gateway, film.id, inState('PAUSED'));
+      await gateway.restart(BUSY);
+      await block(gateway, upstream);
+      await resume(gateway, film.id, { shots: [{ prompt: 'Better' }, { prompt: 'Two' }] });
+      await succeed(shot, 'task-1');
+      const left = await readFilm(gateway, film.id);
+      expect(left).toMatchObject({ state: 'RUNNING', problem: null });
+      expect(left.shots[0]?.tries.map(({ state }) => state)).toEqual(['SUCCEEDED', 'SCHEDULED']);
+      expect(left.shots[0]?.video?.state).toBe('SCHEDULED');
+    });
+
     it('makes its original again after a resume', async () => {
       await using upstream = await startHeldUpstream();
       await using gateway = await start(upstream);

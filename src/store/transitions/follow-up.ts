@@ -6,6 +6,7 @@
 import type { Updateable } from 'kysely';
 import { type Progress, START, type Step, type TryEnd, toProblem, toStep } from '../../sequence.ts';
 import type { VideoFailure } from '../../video.ts';
+import { prepare } from '../prepared.ts';
 import { toVideo, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import type { SequenceRow, ShotRow } from '../sequence-rows.ts';
@@ -65,15 +66,15 @@ async function advanceSequences(trx: Database, row: VideoRow): Promise<FollowUp>
   const followUps: FollowUp[] = [];
   for (const sequence of await findSequences(trx, row)) {
     const number = sequence.id === row.sequence_id ? (row.shot_number ?? START) : START;
-    const step = await advance(trx, sequence, number, row);
+    const { step, isSuperseded } = await advance(trx, sequence, number, row);
     followUps.push({
       sequences: [{ id: sequence.id, step }],
       withdrawn: [],
       scheduled: step === 'NEXT' || step === 'RETRY' ? 1 : 0,
     });
-    // After a late success, a new try of the same shot is not needed.
-    const withdrawn =
-      row.state === 'SUCCEEDED' ? await withdrawTries(trx, sequence.id, number) : [];
+    // After a late success, newer tries of the shot are not needed, unless they have other words.
+    const isUsed = row.state === 'SUCCEEDED' && step !== 'IGNORE';
+    const withdrawn = isUsed && isSuperseded ? await withdrawTries(trx, sequence.id, number) : [];
     followUps.push(toFollowUp(withdrawn));
   }
   return addUp(followUps);
@@ -113,26 +114,28 @@ function addUp(followUps: readonly FollowUp[]): FollowUp {
   };
 }
 
+interface Advance {
+  readonly step: Step;
+  /** Whether the shot has newer tries. */
+  readonly isSuperseded: boolean;
+}
+
 async function advance(
   trx: Database,
   sequence: SequenceRow,
   number: number,
   row: VideoRow,
-): Promise<Step> {
-  const shots = await trx
-    .selectFrom('shot')
-    .selectAll()
-    .where('sequence_id', '=', sequence.id)
-    .where('number', 'in', [number, number + 1])
-    .execute();
+): Promise<Advance> {
+  const { rows: shots } = await findShotAndNext(trx, { id: sequence.id, number, next: number + 1 });
   const shot = shots.find((one) => one.number === number);
   const next = shots.find((one) => one.number === number + 1);
   const progress = toProgress(sequence, shot, next !== undefined);
-  const step = toStep(progress, toTryEnd(number, shot, row));
+  const end = toTryEnd(number, shot, row);
+  const step = toStep(progress, end);
   // The change of the try itself is published as well.
   let columns: Updateable<SequenceTable> = {};
   const isKept = step !== 'IGNORE' && row.state === 'SUCCEEDED';
-  if (isKept && shot) await setShot(trx, shot, { video_row: row.id });
+  if (isKept && shot && !end.isLatest) await setShot(trx, shot, { video_row: row.id });
   if (isKept && number === START) columns = { start_video: row.id, start_task_id: row.task_id };
   if (step === 'NEXT' && next) {
     const first = await insertTry(trx, sequence, next, { source_task_id: row.task_id ?? '' });
@@ -155,8 +158,17 @@ async function advance(
     };
   }
   await setSequence(trx, sequence.id, columns);
-  return step;
+  return { step, isSuperseded: !end.isLatest };
 }
+
+const findShotAndNext = prepare<{ id: string; number: number; next: number }, ShotRow>(
+  (db, param) =>
+    db
+      .selectFrom('shot')
+      .selectAll()
+      .where('sequence_id', '=', param('id'))
+      .where('number', 'in', [param('number'), param('next')]),
+);
 
 export const NO_PROBLEM = { problem_message: null, problem_code: null, problem_video: null };
 
