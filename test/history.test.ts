@@ -490,6 +490,13 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   },
   'transitions/schedule': {
     scheduleSubmit: [insertScheduled],
+    insertScheduled: [
+      async (db) => {
+        await spending.lockOwner(db, OWNER);
+        const submit = toSubmit(null, { notBefore: null, deadlineMs: HOUR_MS });
+        await schedule.insertScheduled(db, insert.toNewRow(submit));
+      },
+    ],
     countScheduled: [(db) => schedule.countScheduled(db, OWNER, 100)],
     takeWaiting: [insertTaken],
   },

@@ -14,7 +14,7 @@ import { chooseRounds } from './support/rounds.ts';
 import { create, toFilm } from './support/sequences.ts';
 
 const postgres = sharedPostgres();
-const FILMS = chooseRounds({ few: 10, all: 1_000 });
+const FILMS = chooseRounds({ few: 6, all: 1_000 });
 const SHOTS = 5;
 const OWNERS = Array.from({ length: 10 }, (_, n) => `owner-${n}`);
 /** How often memory is measured, in the course of all shots. */

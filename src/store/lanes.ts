@@ -7,8 +7,8 @@
  * owner's row, so that their order and the owner's limits hold.
  */
 
-import { type Expression, type SqlBool, sql } from 'kysely';
-import { prepare } from './prepared.ts';
+import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
+import { type Param, prepare } from './prepared.ts';
 import { now, type VideoRow } from './rows.ts';
 import type { Database, LaneKind } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
@@ -27,7 +27,7 @@ const lastTurn = sql<number>`(select coalesce(max(turn), 0) + 1 from lane as eve
 /**
  * Adds a waiting submit to the owner's lane, in the transaction that makes it wait. A new lane starts behind
  * all others. If the first submit of the lane must wait because of a limit or a refusal, a later submit
- * does not end that wait.
+ * does not end that wait. The owner of a scheduled submit has a row, which `openLane` locks.
  *
  * @param id of the submit.
  * @param resumeAt epoch milliseconds; null for now.
@@ -38,22 +38,35 @@ export async function enterLane(
   id: string,
   resumeAt: number | null = null,
 ): Promise<void> {
-  if (kind === 'LATER') {
-    // `openLane` locks this row.
-    await trx
-      .insertInto('owner')
-      .values({ owner, head: 0, pruned: 0 })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  }
+  await (resumeAt === null ? enterNow : enterLater)(trx, {
+    owner,
+    kind,
+    id,
+    resumeAt: resumeAt ?? 0,
+  });
+}
+
+interface Entering extends Lane {
+  readonly id: string;
+  readonly resumeAt: number;
+}
+
+function buildEntering(db: Database, param: Param<Entering>, resumeAt: RawBuilder<number>) {
   const isLed = sql<SqlBool>`exists (
     select 1 from video
-    where video.owner = ${owner} and video.waiting = ${kind} and video.id <> ${id}
-      and coalesce(video.not_before, 0) <= now_ms()
+    where video.owner = ${param('owner')} and video.waiting = ${param('kind')}
+      and video.id <> ${param('id')} and coalesce(video.not_before, 0) <= now_ms()
   )`;
-  await trx
+  return db
     .insertInto('lane')
-    .values({ owner, kind, turn: lastTurn, resume_at: resumeAt ?? now, busy_until: 0, entries: 1 })
+    .values({
+      owner: param('owner'),
+      kind: param('kind'),
+      turn: lastTurn,
+      resume_at: resumeAt,
+      busy_until: 0,
+      entries: 1,
+    })
     .onConflict((conflict) =>
       conflict.columns(['owner', 'kind']).doUpdateSet({
         resume_at: sql<number>`case
@@ -61,9 +74,13 @@ export async function enterLane(
           else lane.resume_at end`,
         entries: sql<number>`lane.entries + 1`,
       }),
-    )
-    .execute();
+    );
 }
+
+const enterNow = prepare<Entering, unknown>((db, param) => buildEntering(db, param, now));
+const enterLater = prepare<Entering, unknown>((db, param) =>
+  buildEntering(db, param, sql<number>`cast(${param('resumeAt')} as bigint)`),
+);
 
 /**
  * A condition: other submits wait for a place, so a new one must not take it.
@@ -126,39 +143,45 @@ export async function openLane(trx: Database, { owner, kind }: Lane): Promise<En
       .executeTakeFirst();
     if (!locked) return null;
   }
-  const lane = await trx
+  const { rows } = await findEntries(trx, { owner, kind });
+  return rows[0]?.entries ?? null;
+}
+
+const findEntries = prepare<Lane, { entries: Entries }>((db, param) =>
+  db
     .selectFrom('lane')
     .select('entries')
-    .where('owner', '=', owner)
-    .where('kind', '=', kind)
-    .where(isReady)
-    .executeTakeFirst();
-  return lane?.entries ?? null;
-}
+    .where('owner', '=', param('owner'))
+    .where('kind', '=', param('kind'))
+    .where(isReady),
+);
 
 /** The submit of an open lane that is sent next. Its row is locked. */
 export async function findNextWaiting(
   trx: Database,
-  { owner, kind }: Lane,
+  lane: Lane,
   runtimeMs: number,
 ): Promise<VideoRow | undefined> {
-  return (
-    trx
-      .selectFrom('video')
-      .selectAll()
-      .where('owner', '=', owner)
-      .where('waiting', '=', kind)
-      .where(sql<SqlBool>`coalesce(not_before, 0) <= now_ms()`)
-      // A waiting caller gives up in time to answer its client. A scheduled submit has a deadline.
-      .where(
-        sql<SqlBool>`coalesce(queue_until, submit_until - cast(${runtimeMs} as bigint)) > now_ms()`,
-      )
-      .orderBy('id')
-      .limit(1)
-      .$if(!isEmbedded(trx), (query) => query.forUpdate().skipLocked())
-      .executeTakeFirst()
-  );
+  const { rows } = await findFirst(trx, { ...lane, runtimeMs });
+  return rows[0];
 }
+
+const findFirst = prepare<Lane & { runtimeMs: number }, VideoRow>((db, param) =>
+  db
+    .selectFrom('video')
+    .selectAll()
+    .where('owner', '=', param('owner'))
+    .where('waiting', '=', param('kind'))
+    .where(sql<SqlBool>`coalesce(not_before, 0) <= now_ms()`)
+    // A waiting caller gives up in time to answer its client. A scheduled submit has a deadline.
+    .where(
+      sql<SqlBool>`coalesce(queue_until, submit_until - cast(${param('runtimeMs')} as bigint))
+        > now_ms()`,
+    )
+    .orderBy('id')
+    .limit(1)
+    .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
+);
 
 /**
  * Pauses the lane until one of its submits can be sent, or deletes it if it is empty. Changes nothing if
@@ -202,10 +225,16 @@ export async function pauseLane(trx: Database, lane: Lane, waitMs: number): Prom
 
 /** Moves the lane behind all others, after one of its submits was taken. */
 export async function advanceLane(trx: Database, lane: Lane, busyMs: number): Promise<void> {
-  await updateLane(trx, lane)
-    .set({ turn: lastTurn, busy_until: sql<number>`now_ms() + ${busyMs}` })
-    .execute();
+  await advance(trx, { owner: lane.owner, kind: lane.kind, busyMs });
 }
+
+const advance = prepare<Lane & { busyMs: number }, unknown>((db, param) =>
+  db
+    .updateTable('lane')
+    .set({ turn: lastTurn, busy_until: sql<number>`now_ms() + ${param('busyMs')}` })
+    .where('owner', '=', param('owner'))
+    .where('kind', '=', param('kind')),
+);
 
 /** Lets the next submit of the lane be sent, because the last one has left or will not leave. */
 export async function freeLane(db: Database, lane: Lane): Promise<void> {

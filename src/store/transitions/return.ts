@@ -48,6 +48,8 @@ export async function returnToQueue(
       .returningAll()
       .executeTakeFirst();
     if (!row) return undefined;
+    // A submit that was sent at once may be the owner's first: this adds the owner's row.
+    await lockOwner(trx, row.owner);
     if (!(await isNeeded(trx, row))) {
       const withdrawn = await withdrawRow(trx, id);
       return { row: withdrawn, ended: await concludeEnd(trx, withdrawn) };
@@ -65,7 +67,6 @@ export async function returnToQueue(
  */
 async function isNeeded(trx: Database, row: VideoRow): Promise<boolean> {
   if (row.sequence_id === null) return true;
-  await lockOwner(trx, row.owner);
   const sequence = await trx
     .selectFrom('sequence')
     .select(['state', 'current'])

@@ -3,8 +3,10 @@
 import { sql } from 'kysely';
 import { countRows } from '../count.ts';
 import { enterLane } from '../lanes.ts';
+import { type Param, prepare } from '../prepared.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database, LaneKind } from '../schema.ts';
+import { type NewRow, toRowValues } from './insert.ts';
 
 /** Schedules a new submit instead of sending it, in the transaction of the insert. The owner's row is locked. */
 export async function scheduleSubmit(
@@ -25,6 +27,29 @@ export async function scheduleSubmit(
   await enterLane(trx, { owner, kind: 'LATER' }, id, notBefore);
   return row;
 }
+
+/** Inserts a submit that is scheduled from the start and has no idempotency key. The owner's row is locked. */
+export async function insertScheduled(trx: Database, submit: NewRow): Promise<VideoRow> {
+  const { rows } = await insertScheduledRow(trx, submit);
+  const [row] = rows;
+  if (!row) throw new Error('A scheduled submit was not inserted.');
+  await enterLane(trx, { owner: row.owner, kind: 'LATER' }, row.id, row.not_before);
+  return row;
+}
+
+const insertScheduledRow = prepare<NewRow, VideoRow>((db, param) => {
+  const values = toRowValues(param);
+  return db
+    .insertInto('video')
+    .values({
+      ...values,
+      state: sql.lit('SCHEDULED'),
+      waiting: sql.lit('LATER'),
+      post_begun: sql.lit(0),
+      check_after: values.queue_until,
+    })
+    .returningAll();
+});
 
 /** Counts the owner's scheduled submits that are not being sent, up to `limit`. */
 export async function countScheduled(db: Database, owner: string, limit: number): Promise<number> {
@@ -53,14 +78,26 @@ export async function takeWaiting(
   { id, kind }: { readonly id: string; readonly kind: LaneKind },
   { tokenHash, runtimeMs }: { readonly tokenHash: string; readonly runtimeMs: number },
 ): Promise<Taken | undefined> {
-  const until = sql<number>`now_ms() + ${runtimeMs}`;
-  return trx
+  const take = kind === 'LATER' ? takeScheduled : takeNow;
+  const { rows } = await take(trx, { id, tokenHash, runtimeMs });
+  return rows[0];
+}
+
+interface Taking {
+  readonly id: string;
+  readonly tokenHash: string;
+  readonly runtimeMs: number;
+}
+
+function buildTaking(db: Database, param: Param<Taking>, kind: LaneKind) {
+  const until = sql<number>`now_ms() + ${param('runtimeMs')}`;
+  return db
     .updateTable('video')
     .set({
       state: 'SUBMITTING',
       waiting: null,
       post_begun: 1,
-      token_hash: tokenHash,
+      token_hash: param('tokenHash'),
       earlier_token_hashes: sql`case
         when queue_tries = 0 then null
         else substr(token_hash || ' ' || coalesce(earlier_token_hashes, ''), 1, ${sql.lit(MAX_HASHES)})
@@ -71,16 +108,18 @@ export async function takeWaiting(
       unfinished_at: now,
       ...(kind === 'LATER' ? { sent_at: now } : {}),
     })
-    .where('id', '=', id)
+    .where('id', '=', param('id'))
     .where('waiting', '=', kind)
     .returningAll()
     .returning(
       sql<number>`now_ms() - case
       when coalesce(not_before, 0) > created_at then not_before
       else created_at end`.as('waited_ms'),
-    )
-    .executeTakeFirst();
+    );
 }
 
 /** The length of twenty hashes of 64 characters, each with a space. */
 const MAX_HASHES = 20 * 65;
+
+const takeScheduled = prepare<Taking, Taken>((db, param) => buildTaking(db, param, 'LATER'));
+const takeNow = prepare<Taking, Taken>((db, param) => buildTaking(db, param, 'NOW'));

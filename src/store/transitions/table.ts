@@ -7,6 +7,7 @@
  * | insertSubmit, insertWithPlace | (none) | SUBMITTING | taken | at `submit_until` |
  * | markWaitingForTurn | SUBMITTING | SUBMITTING, `post_begun` 0, `waiting` NOW | | |
  * | scheduleSubmit | SUBMITTING | SCHEDULED, `waiting` LATER | | at `queue_until` |
+ * | insertScheduled | (none) | SCHEDULED, `waiting` LATER | none | at `queue_until` |
  * | takeWaiting | SUBMITTING or SCHEDULED, `waiting` | SUBMITTING, `post_begun` 1 | | at `submit_until` |
  * | returnToQueue | SUBMITTING, UNCONFIRMED | SCHEDULED, `waiting` LATER | | at `queue_until` |
  * | withdrawSubmit | SCHEDULED | WITHDRAWN | | none |
@@ -27,8 +28,7 @@
  * last. A transaction that takes a waiting submit locks the owner first, and skips videos that are locked.
  *
  * A sequence and its shots are read and written under the lock on their owner's row, which every end
- * takes. A new try of a shot is inserted as SUBMITTING and scheduled in the same transaction
- * (`insertTry`). `withdrawTries` skips videos that are locked as well.
+ * takes. `withdrawTries` skips videos that are locked as well.
  */
 
 import { PREDECESSORS } from '../../video.ts';

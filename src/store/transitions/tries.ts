@@ -4,8 +4,8 @@ import { createVideoId } from '../../video-id.ts';
 import type { VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import type { SequenceRow, ShotRow } from '../sequence-rows.ts';
-import { insertSubmit, type NewSubmit } from './insert.ts';
-import { scheduleSubmit } from './schedule.ts';
+import { type NewSubmit, toNewRow } from './insert.ts';
+import { insertScheduled } from './schedule.ts';
 
 /** Replaced when the submit is sent. */
 const NO_TOKEN = 'none';
@@ -21,7 +21,7 @@ export async function insertTry(
   shot: ShotRow,
   model: TryModel,
 ): Promise<VideoRow> {
-  const row = await insertSubmit(trx, {
+  const submit = toNewRow({
     ...toInput(shot, model),
     id: createVideoId(),
     owner,
@@ -32,8 +32,7 @@ export async function insertTry(
     queue: { notBefore: null, deadlineMs },
     shot: { sequenceId, number: shot.number },
   });
-  if (!row) throw new Error('The try of a shot was not inserted.');
-  return scheduleSubmit(trx, row);
+  return insertScheduled(trx, submit);
 }
 
 type Input = Pick<
