@@ -111,7 +111,8 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const ends = { db, reader: createReader(db), hub, metrics, log };
   const submitter = createSubmitter({ ...common, ...ends, upstream, tracing });
   const forecast = createForecast({ db, hub, allowance: toAllowance('submit', config) });
-  const refresher = createRefresher({ ...ends, upstream, log, config });
+  const videoLoader = createVideoLoader(db, fast.videoCache);
+  const refresher = createRefresher({ ...ends, videoLoader, upstream, log, config });
   const upkeep = startUpkeep({ ...ends, upstream, tracing, log, config });
   const keeping = await startKeeping({ ...common, metrics });
 
@@ -127,7 +128,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     refresher,
     finished: fast.videoCache,
     files: keeping.files,
-    videoLoader: createVideoLoader(db, fast.videoCache),
+    videoLoader,
     traceDelivery: createDeliverySpans(db, tracing),
     log,
   };

@@ -78,6 +78,10 @@ async function insertRow(
   return row?.id ?? '';
 }
 
+function toQuestion(source: string | null, idempotencyKey: string | null): submits.SubmitQuestion {
+  return { owner: OWNER, source, idempotencyKey };
+}
+
 function toSubmit(
   idempotencyKey: string | null = null,
   queue: insert.QueueTimes | null = null,
@@ -402,9 +406,11 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     ],
   },
   submits: {
-    findKeyHolder: [
-      (db, history) => submits.findKeyHolder(db, OWNER, `key-${newest(history)}`),
-      (db) => submits.findKeyHolder(db, OWNER, SPENT_KEY),
+    readForSubmit: [
+      (db, history) => submits.readForSubmit(db, toQuestion(SOURCE, `key-${newest(history)}`)),
+      (db, history) =>
+        submits.readForSubmit(db, toQuestion(history.toId(newest(history)), SPENT_KEY)),
+      (db) => submits.readForSubmit(db, toQuestion(null, null)),
     ],
     findAnswerer: [
       (db, history) => submits.findAnswerer(db, OWNER, `key-${newest(history)}`),

@@ -43,7 +43,7 @@ import {
   pruneAttempts,
   recordAttempt,
 } from '../src/store/spending.ts';
-import { findAnswerer, findKeyHolder, findRow } from '../src/store/submits.ts';
+import { findAnswerer, findRow, readForSubmit } from '../src/store/submits.ts';
 import { adoptTask, confirmSubmit } from '../src/store/transitions/confirm.ts';
 import { endVideo as writeEnd } from '../src/store/transitions/end.ts';
 import { endConfirmedVideo } from '../src/store/transitions/end-confirmed.ts';
@@ -116,6 +116,10 @@ function toSubmit(changes: Partial<NewSubmit> = {}): NewSubmit {
     runtimeMs: HOUR_MS,
     ...changes,
   };
+}
+
+async function findHolder(db: Database, idempotencyKey: string): Promise<VideoRow | undefined> {
+  return (await readForSubmit(db, { owner: 'me', source: null, idempotencyKey })).holder;
 }
 
 /** For the lock on a row. */
@@ -218,7 +222,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       const id = await insert({ idempotencyKey: 'k' });
       expect(await insertSubmit(db, toSubmit({ idempotencyKey: 'k' }))).toBeUndefined();
       await insert({ idempotencyKey: 'k', owner: 'other' });
-      expect((await findKeyHolder(db, 'me', 'k'))?.id).toBe(id);
+      expect((await findHolder(db, 'k'))?.id).toBe(id);
     });
 
     it('with one key succeeds once of 20 at once', async () => {
@@ -257,7 +261,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(await rejectSubmit(db, id, '{}')).toBe(true);
       expect(await rejectSubmit(db, id, '{}')).toBe(false);
       expect(await read(id)).toMatchObject({ state: 'REJECTED', key_held: 0, check_after: null });
-      expect(await findKeyHolder(db, 'me', 'k')).toBeUndefined();
+      expect(await findHolder(db, 'k')).toBeUndefined();
       expect((await findAnswerer(db, 'me', 'k'))?.id).toBe(id);
       expect(await findVideo(db, 'me', id)).toBeNull();
       expect(await listVideos(db, 'me', {}, { limit: 9, before: null })).toEqual([]);
@@ -278,7 +282,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       const row = await read(id);
       expect(row.state).toBe('UNCONFIRMED');
       expect(row.check_after).toBe(row.created_at + HOUR_MS);
-      expect((await findKeyHolder(db, 'me', 'k'))?.id).toBe(id);
+      expect((await findHolder(db, 'k'))?.id).toBe(id);
       expect(await confirmSubmit(db, { id, taskId: 'task', firstCheckMs: HOUR_MS })).toMatchObject({
         id,
         task_id: 'task',
@@ -628,7 +632,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       const holder = await insert({ idempotencyKey: 'l' });
       expect(await endVideo(db, second, succeeded('b'))).toMatchObject({ video: { id: second } });
       expect((await read(second)).key_held).toBe(0);
-      expect((await findKeyHolder(db, 'me', 'l'))?.id).toBe(holder);
+      expect((await findHolder(db, 'l'))?.id).toBe(holder);
     });
 
     it('returns its key to a tombstone, and concurrent lookups of the key find the row', async () => {
@@ -677,7 +681,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
             leaseDueRows(db, 'readable', 8, 0),
           ]);
           expect(await read(refused)).toMatchObject({ state: 'SUCCEEDED' });
-          expect(await findKeyHolder(db, 'me', key)).toBeDefined();
+          expect(await findHolder(db, key)).toBeDefined();
         }
       },
     );
@@ -1001,6 +1005,37 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect(found.get(id)?.taskId).toBe('a');
       expect(found.get('a')?.id).toBe(id);
       expect([found.get('b'), found.get(other), found.has('c')]).toEqual([null, null, false]);
+    });
+
+    it('are read for a submit with the head of the log and the holder of the key', async () => {
+      const done = await insertOpen('a', { idempotencyKey: 'k' });
+      const other = await insertOpen('b', { owner: 'other' });
+      const refused = await insert();
+      await rejectSubmit(db, refused, '{}');
+      // An upstream may have ids of the same form.
+      const alike = createVideoId();
+      await insertOpen(alike);
+      await endVideo(db, done, succeeded());
+      const sources = {
+        a: 'a',
+        [done]: 'a',
+        b: null,
+        [other]: null,
+        [refused]: null,
+        [alike]: alike,
+      };
+      for (const [source, taskId] of Object.entries(sources)) {
+        const question = { owner: 'me', source, idempotencyKey: 'k' };
+        const reads = await readForSubmit(db, question);
+        expect([source, reads.source?.taskId ?? null]).toEqual([source, taskId]);
+        expect(reads).toMatchObject({ head: 1, holder: await read(done) });
+      }
+      const question = { owner: 'me', source: 'c', idempotencyKey: null };
+      expect(await readForSubmit(db, question)).toEqual({
+        head: 1,
+        source: undefined,
+        holder: undefined,
+      });
     });
 
     it('are not found by text that no row can contain', async () => {

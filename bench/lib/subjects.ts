@@ -15,7 +15,14 @@ import { type PostgresServer, startPostgres } from '../../test/support/postgres.
 /** The gateway as it is built, on either database; and on SQLite as its sources are. */
 const GATEWAYS = ['sqlite', 'postgres', 'sources'] as const;
 
-export type SubjectName = 'constant' | 'floor' | 'textbook' | 'apollo' | (typeof GATEWAYS)[number];
+/** `floor-postgres` commits to PostgreSQL through `pg` wherever the gateway does; `floor` to a file. */
+export type SubjectName =
+  | 'constant'
+  | 'floor'
+  | 'floor-postgres'
+  | 'textbook'
+  | 'apollo'
+  | (typeof GATEWAYS)[number];
 
 export function isGateway(name: SubjectName): boolean {
   return (GATEWAYS as readonly SubjectName[]).includes(name);
@@ -69,7 +76,8 @@ export async function createDatabase(
   { postgres }: Setting,
 ): Promise<TestDatabase> {
   // All of them end with the server.
-  if (name === 'postgres') return { url: await postgres.createDatabase(), drop: async () => {} };
+  if (name.endsWith('postgres'))
+    return { url: await postgres.createDatabase(), drop: async () => {} };
   const folder = await mkdtemp(join(tmpdir(), 'longtake-bench-'));
   return {
     url: `sqlite:${join(folder, 'gateway.db')}`,
@@ -104,9 +112,9 @@ export async function startSubject(
     {
       PORT: String(port),
       UPSTREAM_URL: setting.upstreamUrl,
+      DATABASE_URL: databaseUrl,
       ...(isGateway(name) && {
         APIKLEY_API_KEY: 'key',
-        DATABASE_URL: databaseUrl,
         AUTH_JWT_SECRET: SECRET,
         ...(!isBounded && { UPSTREAM_REQUESTS: '100', UPSTREAM_WINDOW_MS: '1' }),
         ...env,

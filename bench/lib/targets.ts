@@ -52,6 +52,7 @@ export function toTargets(measures: readonly Measure[], size: number): Target[] 
 
   const rate = 'A finished video, 50';
   const added = 'extendVideo, 1 connection: added p50';
+  const submits = 'extendVideo, 50 connections';
   const paced = 'Callback → subscriber, 200 tasks, one by one';
   const nextShot = "Shot → next shot's POST: p50";
   const crowd = `${size} subscribers on one task`;
@@ -69,7 +70,18 @@ export function toTargets(measures: readonly Measure[], size: number): Target[] 
     target('finished video, × textbook', atLeast(6), ratio(rate), 'constant'),
     target('finished video, × constant', atLeast(0.3), ratio(rate, 'constant')),
     target('its p99, × textbook', atMost(0.3), ratio('A finished video, p99'), 'constant'),
+    target('open video on PostgreSQL, × textbook', atLeast(3), () =>
+      ratio('An open video, 50')('postgres'),
+    ),
     target('extendVideo, added p50, × textbook', atMost(1.2), ratio(added), 'floor'),
+    target('extendVideo, added p50, × floor', atMost(1.5), ratio(added, 'floor')),
+    target('the same on PostgreSQL, × floor-postgres', atMost(1.5), () =>
+      ratio(added, 'floor-postgres')('postgres'),
+    ),
+    target('extendVideo by 50 connections, × floor', atLeast(0.7), ratio(submits, 'floor')),
+    target('the same on PostgreSQL, × floor-postgres', atLeast(0.7), () =>
+      ratio(submits, 'floor-postgres')('postgres'),
+    ),
     target('callback → subscriber p50, × textbook', atMost(1), ratio(`${paced}: p50`), 'floor'),
     target('callback → subscriber p99, × textbook', atMost(1), ratio(`${paced}: p99`), 'floor'),
     target('crowd on one task, last delivery, × textbook', atMost(0.35), ratio(crowd), 'floor'),

@@ -7,7 +7,7 @@ import { createMeasure, type Measure, median, quantile } from '../lib/report.ts'
 import { type Setting, startSubject } from '../lib/subjects.ts';
 import { startProbe, timeEach } from '../lib/timing.ts';
 
-const NAMES = ['floor', 'textbook', 'apollo', 'sqlite', 'postgres'] as const;
+const NAMES = ['floor', 'textbook', 'apollo', 'sqlite', 'floor-postgres', 'postgres'] as const;
 const BATCH = 100;
 
 export async function measureSubmits(setting: Setting, pace: Pace): Promise<Measure[]> {

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { InvalidInputError, VideoNotFoundError } from '../errors.ts';
+import type { SubmitReads } from '../store/submits.ts';
 import { toTaskId } from '../video-id.ts';
 import { parseExtendInput, type RawExtendInput } from './extend-input.ts';
 import { noteRefusal, type StartedVideo, startTask } from './start-task.ts';
@@ -12,9 +13,9 @@ import { noteRefusal, type StartedVideo, startTask } from './start-task.ts';
 export function extendVideo(args: { input: RawExtendInput }, ctx: Context): Promise<StartedVideo> {
   return noteRefusal(ctx, async () => {
     const { input, ...submit } = parseExtendInput(args.input);
-    const started = startTask(ctx, submit, async () => ({
+    const started = startTask(ctx, submit, input.taskId, async (source) => ({
       ...input,
-      taskId: await findSourceTaskId(input.taskId, ctx),
+      taskId: await toSourceTaskId(source, input.taskId, ctx),
     }));
     return started.catch((error: unknown) => {
       // The error names the id that the caller gave, which may not be the upstream's.
@@ -26,8 +27,11 @@ export function extendVideo(args: { input: RawExtendInput }, ctx: Context): Prom
 }
 
 /** The upstream's id of the video to extend. An unknown id is taken to be the upstream's. */
-async function findSourceTaskId(key: string, ctx: Context): Promise<string> {
-  const source = await ctx.loadVideo(key);
+async function toSourceTaskId(
+  source: SubmitReads['source'],
+  key: string,
+  ctx: Context,
+): Promise<string> {
   if (source === undefined) return resolveForeign(key, ctx);
   if (source === null) throw new VideoNotFoundError(key);
   if (source.taskId !== null) return source.taskId;

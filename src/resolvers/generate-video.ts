@@ -13,6 +13,6 @@ export function generateVideo(
 ): Promise<StartedVideo> {
   return noteRefusal(ctx, async () => {
     const { input, ...submit } = parseGenerateInput(args.input);
-    return startTask(ctx, submit, () => input);
+    return startTask(ctx, submit, null, () => input);
   });
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import { readLogBounds } from '../store/completions.ts';
+import { readForSubmit, type SubmitReads } from '../store/submits.ts';
 import type { Scheduling, TaskInput } from '../submit/input.ts';
 import type { Video } from '../video.ts';
 
@@ -13,17 +13,25 @@ export interface StartedVideo {
  * Starts or schedules a paid task. The cursor is read before the submit, so that a completion which arrives before
  * the answer comes after the cursor.
  *
- * @param findInput returns what is to be submitted; may look up what the input refers to.
- * @throws what `findInput` and `Submitter.submit` throw.
+ * @param sourceKey the id or task id of the video to extend; null for an original.
+ * @param toInput returns what is to be submitted.
+ * @throws what `toInput` and `Submitter.submit` throw.
  */
 export async function startTask(
   ctx: Context,
   submit: { readonly idempotencyKey: string | null; readonly scheduling: Scheduling },
-  findInput: () => TaskInput | Promise<TaskInput>,
+  sourceKey: string | null,
+  toInput: (source: SubmitReads['source']) => TaskInput | Promise<TaskInput>,
 ): Promise<StartedVideo> {
   const { owner, requestId } = ctx.caller;
-  const [input, { head }] = await Promise.all([findInput(), readLogBounds(ctx.db, owner)]);
-  const video = await ctx.submitter.submit({ owner, input, requestId, ...submit });
+  const { idempotencyKey } = submit;
+  const { head, source, holder } = await readForSubmit(ctx.db, {
+    owner,
+    source: sourceKey,
+    idempotencyKey,
+  });
+  const input = await toInput(source);
+  const video = await ctx.submitter.submit({ owner, input, holder, requestId, ...submit });
   return { video, cursor: ctx.cursors.toCursor(ctx.owner, head) };
 }
 

@@ -2,12 +2,17 @@
 
 import { type Selectable, sql } from 'kysely';
 import { FILE_LIFETIME_MS, type KeptFilm, type Video, type VideoState } from '../video.ts';
-import type { VideoTable } from './schema.ts';
+import type { RowState, VideoTable } from './schema.ts';
 
 export type VideoRow = Selectable<VideoTable>;
 
 /** The time in epoch milliseconds by the database's clock, because the clocks of replicas differ. */
 export const now = sql<number>`now_ms()`;
+
+/** Whether a row in this state is a video that its owner may see. */
+export function isVideo(state: RowState): boolean {
+  return state !== 'REJECTED' && state !== 'DELETED';
+}
 
 /** When the submit was sent. A submit that was never scheduled is sent when its row is created. */
 export const startedAt = sql<number>`coalesce(sent_at, created_at)`;

@@ -1,28 +1,89 @@
 /** Reads of rows in any state, tombstones included, for submits and callbacks. */
 
 import { sql } from 'kysely';
+import { toCreationTime } from '../video-id.ts';
 import { prepare } from './prepared.ts';
-import type { VideoRow } from './rows.ts';
-import type { Database } from './schema.ts';
+import { isVideo, type VideoRow } from './rows.ts';
+import type { Database, RowState } from './schema.ts';
+import { findVideo } from './videos.ts';
 
-/** The row that holds the owner's idempotency key. */
-export async function findKeyHolder(
-  db: Database,
-  owner: string,
-  idempotencyKey: string,
-): Promise<VideoRow | undefined> {
-  const { rows } = await findRowOfKey(db, { owner, idempotencyKey });
-  return rows[0];
+/** What a submit has to know before its row is written. */
+export interface SubmitReads {
+  /** The number of the owner's latest completion; 0 before the first. */
+  readonly head: number;
+  /**
+   * The video to extend. Null when it belongs to another owner, to a tombstone or to a deleted video;
+   * undefined when it is not stored.
+   */
+  readonly source: { readonly taskId: string | null } | null | undefined;
+  /** The row that holds the owner's idempotency key. */
+  readonly holder: VideoRow | undefined;
 }
 
-const findRowOfKey = prepare<{ owner: string; idempotencyKey: string }, VideoRow>((db, param) =>
-  db
-    .selectFrom('video')
-    .selectAll()
-    .where('owner', '=', param('owner'))
-    .where('idempotency_key', '=', param('idempotencyKey'))
-    .where('key_held', '=', 1),
-);
+export interface SubmitQuestion {
+  readonly owner: string;
+  /** By its own id or its task id; null for an original. */
+  readonly source: string | null;
+  readonly idempotencyKey: string | null;
+}
+
+/** In one statement, because each costs a round trip on PostgreSQL. */
+export async function readForSubmit(db: Database, question: SubmitQuestion): Promise<SubmitReads> {
+  const { owner, source } = question;
+  const isOwnId = source !== null && toCreationTime(source) !== null;
+  const { rows } = await (isOwnId ? readByVideoId : readByTaskId)(db, question);
+  const [found] = rows;
+  if (!found) throw new Error('A statement without a condition has found no row.');
+  const { log_head, source_row, source_owner, source_state, source_task, ...holder } = found;
+  const reads = { head: log_head ?? 0, holder: holder.id === null ? undefined : holder };
+  if (source_row !== null) {
+    const isTheirs = source_owner === owner && isVideo(source_state);
+    return { ...reads, source: isTheirs ? { taskId: source_task } : null };
+  }
+  // An upstream may have ids of the same form.
+  return { ...reads, source: isOwnId ? await findVideo(db, owner, source) : undefined };
+}
+
+/** The holder's columns, all of them null where nothing holds the key, and those of the source. */
+type FoundForSubmit = VideoRow & { log_head: number | null } & (
+    | { source_row: null; source_owner: null; source_state: null; source_task: null }
+    | {
+        source_row: string;
+        source_owner: string;
+        source_state: RowState;
+        source_task: string | null;
+      }
+  );
+
+function prepareReads(sourceColumn: 'id' | 'task_id') {
+  return prepare<SubmitQuestion, FoundForSubmit>((db, param) =>
+    db
+      .selectFrom(db.selectNoFrom(sql.lit(1).as('one')).as('always'))
+      .leftJoin('owner as log', (join) => join.on('log.owner', '=', param('owner')))
+      .leftJoin('video as source', (join) =>
+        join.on(`source.${sourceColumn}`, '=', param('source')),
+      )
+      .leftJoin('video as holder', (join) =>
+        join
+          .on('holder.owner', '=', param('owner'))
+          .on('holder.idempotency_key', '=', param('idempotencyKey'))
+          // A literal, because a partial index is not used for a parameter.
+          .on('holder.key_held', '=', sql.lit(1)),
+      )
+      .selectAll('holder')
+      .select([
+        'log.head as log_head',
+        'source.id as source_row',
+        'source.owner as source_owner',
+        'source.state as source_state',
+        'source.task_id as source_task',
+      ])
+      .$castTo<FoundForSubmit>(),
+  );
+}
+
+const readByVideoId = prepareReads('id');
+const readByTaskId = prepareReads('task_id');
 
 /**
  * The row for the owner's idempotency key: its holder, otherwise the newest row that has freed it. One

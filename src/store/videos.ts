@@ -5,7 +5,7 @@ import type { Video, VideoState } from '../video.ts';
 import { toCreationTime } from '../video-id.ts';
 import { isOnPage, type Page, type Place, toPageOrder } from './pages.ts';
 import { type Prepared, prepare } from './prepared.ts';
-import { toVideo, toVideoState, type VideoRow } from './rows.ts';
+import { isVideo, toVideo, toVideoState, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function findVideos(
     if (some.length === 0) return;
     const { rows } = await toFinder(column, some.length)(db, some);
     for (const row of rows) {
-      const video = row.owner === owner && isVideo(row) ? toVideo(row) : null;
+      const video = row.owner === owner && isVideo(row.state) ? toVideo(row) : null;
       found.set(row.id, video);
       if (row.task_id !== null) found.set(row.task_id, video);
     }
@@ -45,10 +45,6 @@ export async function findVideos(
     own.filter((key) => !found.has(key)),
   );
   return found;
-}
-
-function isVideo({ state }: VideoRow): boolean {
-  return state !== 'REJECTED' && state !== 'DELETED';
 }
 
 type KeyColumn = 'id' | 'task_id';
@@ -200,7 +196,7 @@ async function findById(db: Database, ids: readonly string[]): Promise<Map<strin
   for (let from = 0; from < ids.length; from += MAX_IDS) {
     const some = ids.slice(from, from + MAX_IDS);
     const rows = await db.selectFrom('video').selectAll().where('id', 'in', some).execute();
-    for (const row of rows) if (isVideo(row)) videos.set(row.id, toVideo(row));
+    for (const row of rows) if (isVideo(row.state)) videos.set(row.id, toVideo(row));
   }
   return videos;
 }

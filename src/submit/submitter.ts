@@ -14,7 +14,7 @@ import {
 import { toAllowance } from '../store/allowance.ts';
 import { toVideo, type VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
-import { findAnswerer, findKeyHolder } from '../store/submits.ts';
+import { findAnswerer } from '../store/submits.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Span, Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
@@ -121,10 +121,8 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
 
   async function submit(task: NewTask): Promise<Video> {
     if (isDraining) throw new GatewayUnavailableError();
-    const { owner, idempotencyKey } = task;
+    const { holder } = task;
     const fingerprint = toFingerprint(task.input, task.scheduling);
-    const holder =
-      idempotencyKey === null ? undefined : await findKeyHolder(db, owner, idempotencyKey);
     const { row, settled } = holder
       ? { row: holder, settled: null }
       : await track(begin(task, fingerprint));

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { EndTaskParts } from '../delivery/end-task.ts';
 import { GatewayError, RateLimitedError } from '../errors.ts';
-import { findVideo } from '../store/videos.ts';
+import type { VideoLoader } from '../store/video-loader.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import type { TaskReport } from '../upstream/details.ts';
 import { isEnded, type Video } from '../video.ts';
@@ -39,11 +39,12 @@ export interface Refresher {
 export function createRefresher(
   parts: EndTaskParts & {
     readonly upstream: UpstreamClient;
+    readonly videoLoader: VideoLoader;
     readonly log: Logger;
     readonly config: Pick<Config, 'FOREIGN_VIDEOS'> & MeteredReadConfig;
   },
 ): Refresher {
-  const { db, log, config } = parts;
+  const { videoLoader, log, config } = parts;
   const readMetered = createMeteredRead(parts);
   const refreshes = createSharedReads<void>();
   const reads = createSharedReads<TaskReport | null>();
@@ -69,6 +70,8 @@ export function createRefresher(
     async refresh(owner, video, signal) {
       const { id, taskId } = video;
       if (taskId === null || !mayHaveNews(video)) return video;
+      // What that read has found is in the row already.
+      if (refreshes.hasAnswer(taskId)) return video;
       const refreshed = refreshes.read(
         taskId,
         (abort) => readAndApply(owner, id, taskId, abort),
@@ -81,7 +84,7 @@ export function createRefresher(
         true,
       );
       if (isLate) refreshed.catch(() => undefined);
-      return (await findVideo(db, owner, id)) ?? video;
+      return (await videoLoader.load(owner, id)) ?? video;
     },
 
     async readForeign(owner, taskId, signal) {

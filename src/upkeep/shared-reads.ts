@@ -12,6 +12,8 @@ export interface SharedReads<T> {
    * @throws what the read threw, or the signal's reason.
    */
   read(key: string, start: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Whether `read` would reuse an answer or error that is there already. */
+  hasAnswer(key: string): boolean;
 }
 
 interface Entry<T> {
@@ -45,6 +47,7 @@ export function createSharedReads<T>(): SharedReads<T> {
   }
 
   return {
+    hasAnswer: (key) => entries.get(key)?.isSettled === true,
     async read(key, start, signal) {
       signal.throwIfAborted();
       const entry = entries.get(key) ?? begin(key, start);
