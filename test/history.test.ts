@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as account from '../src/store/account.ts';
 import * as allowance from '../src/store/allowance.ts';
@@ -11,12 +12,14 @@ import * as copies from '../src/store/copies.ts';
 import * as copyEnds from '../src/store/copy-ends.ts';
 import * as copyState from '../src/store/copy-state.ts';
 import * as database from '../src/store/database.ts';
+import { openDatabase } from '../src/store/database.ts';
 import * as durations from '../src/store/durations.ts';
 import * as lanes from '../src/store/lanes.ts';
 import * as line from '../src/store/line.ts';
 import * as meta from '../src/store/meta.ts';
 import * as openTasks from '../src/store/open-tasks.ts';
 import * as pauses from '../src/store/pauses.ts';
+import { listPreparedStatements } from '../src/store/prepared.ts';
 import * as pruning from '../src/store/pruning.ts';
 import * as removals from '../src/store/removals.ts';
 import type { Database } from '../src/store/schema.ts';
@@ -677,3 +680,44 @@ describe.each(ENGINES)(
     );
   },
 );
+
+/** Each finds one row, or the few that it is asked for. */
+const PRECISE = ['video_pkey', 'video_task', 'video_key', 'video_waiting', 'completion_video'];
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+
+function flatten(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(flatten)];
+}
+
+it('keeps plans that use a precise index, even if PostgreSQL makes them on empty tables', async () => {
+  const url = await sharedPostgres().createDatabase();
+  const { db, close } = await openDatabase(url, { size: 1, statementTimeoutMs: 60_000 });
+  await allowance.createAllowance(db, { ...ALLOWANCE, calls: 1_000 });
+  await close();
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query('set enable_seqscan = off');
+  // Those of SQLite have no numbers.
+  const kept = listPreparedStatements().filter((statement) => statement.includes('$1'));
+  expect(kept.length).toBeGreaterThan(15);
+  for (const statement of kept) {
+    const { rows } = await client.query(`explain (generic_plan, format json) ${statement}`);
+    const nodes: PlanNode[] = rows[0]['QUERY PLAN'].flatMap(({ Plan }: { Plan: PlanNode }) =>
+      flatten(Plan),
+    );
+    const others = nodes.filter((node) => {
+      const { 'Node Type': type, 'Relation Name': table, 'Index Name': index = '' } = node;
+      const isOfGrowing = /^(video|completion|attempt)/.test(table ?? index);
+      const isScan = type === 'Seq Scan' || type.includes('Index');
+      return type === 'Sort' || (isScan && isOfGrowing && !PRECISE.includes(index));
+    });
+    expect([statement, others]).toEqual([statement, []]);
+  }
+  await client.end();
+});

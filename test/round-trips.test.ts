@@ -1,5 +1,6 @@
 /** How many statements of PostgreSQL a request costs: each of them is a round trip to another machine. */
 
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 import { extend } from './support/operations.ts';
@@ -63,6 +64,19 @@ describe('round trips to PostgreSQL', () => {
     statements = [];
     expect((await extend(gateway, { idempotencyKey: 'another-key' })).id).toBe(first.id);
     expect(statements).toEqual([expect.stringMatching(/^select/)]);
+  });
+
+  it('prepared statements go on while a newer version adds columns and indexes', async () => {
+    // Often enough for PostgreSQL to keep their plans.
+    for (let round = 0; round < 10; round += 1) await extend(gateway);
+    const client = new pg.Client(tap.url);
+    await client.connect();
+    await client.query('alter table video add column later text; create index on video (later)');
+    await client.end();
+    const { id } = await extend(gateway, { idempotencyKey: 'after-the-change' });
+    const again = await extend(gateway, { idempotencyKey: 'after-the-change' });
+    const read = await gateway.send('query V($id: ID!) { video(taskId: $id) { id } }', { id });
+    expect([again.id, read]).toEqual([id, { data: { video: { id } } }]);
   });
 
   it('an open video takes one while the last read of the upstream is fresh', async () => {

@@ -3,7 +3,7 @@
  * one place (a row) per call. A call takes a place, and the row stores when the place is free again.
  */
 
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { MAX_PAUSE_MS } from '../durations.ts';
 import { isLineBusy } from './lanes.ts';
 import { isPaused, pauseCalls, takeTrial } from './pauses.ts';
@@ -43,7 +43,14 @@ export async function createAllowance(db: Database, { name, calls }: Allowance):
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
-  await db.deleteFrom('allowance').where('name', '=', name).where('place', '>=', calls).execute();
+  const { numDeletedRows } = await db
+    .deleteFrom('allowance')
+    .where('name', '=', name)
+    .where('place', '>=', calls)
+    .executeTakeFirstOrThrow();
+  // So that PostgreSQL plans for as many rows as there are: it keeps the plans of prepared statements.
+  const hasChanged = Number(count) < calls || numDeletedRows > 0n;
+  if (hasChanged && !isEmbedded(db)) await sql`analyze allowance`.execute(db);
 }
 
 /** A place that was taken. `takenAt` is by `performance.now`. */
@@ -128,7 +135,8 @@ function buildTaking(db: Database, param: Param<Taking>) {
         .selectFrom('allowance')
         .select('place')
         .where('name', '=', param('name'))
-        .where('place', '<', param('calls'))
+        // No column by itself: PostgreSQL might read all places in their order, and not the first by time.
+        .where(sql<SqlBool>`place + 0 < ${param('calls')}`)
         .where('free_at', '<=', now)
         .orderBy('free_at')
         .limit(1)

@@ -2,7 +2,7 @@
 
 import type { Video } from '../video.ts';
 import { prepare } from './prepared.ts';
-import { toVideo, type VideoRow } from './rows.ts';
+import { isVideo, toVideo, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database } from './schema.ts';
 
 export interface LogBounds {
@@ -58,28 +58,24 @@ export async function findTaskEnd(
   owner: string,
   id: string,
 ): Promise<TaskEnd | undefined> {
-  const { rows } = await findRowAndNumber(db, { owner, id });
+  const { rows } = await findRowAndNumber(db, { id });
   const [row] = rows;
-  if (!row) return undefined;
+  if (row?.owner !== owner || !isVideo(row.state)) return undefined;
   const video = toVideo(row);
   return { video, completion: row.number === null ? null : { number: row.number, video } };
 }
 
-const findRowAndNumber = prepare<
-  { owner: string; id: string },
-  VideoRow & { number: number | null }
->((db, param) =>
-  db
-    .selectFrom('video')
-    .selectAll()
-    .select((eb) =>
-      eb
-        .selectFrom('completion')
-        .select((latest) => latest.fn.max('completion.number').as('number'))
-        .whereRef('completion.video_row', '=', 'video.id')
-        .as('number'),
-    )
-    .where('id', '=', param('id'))
-    .where('owner', '=', param('owner'))
-    .where('state', 'not in', ['REJECTED', 'DELETED']),
+const findRowAndNumber = prepare<{ id: string }, VideoRow & { number: number | null }>(
+  (db, param) =>
+    db
+      .selectFrom('video')
+      .select(VIDEO_COLUMNS)
+      .select((eb) =>
+        eb
+          .selectFrom('completion')
+          .select((latest) => latest.fn.max('completion.number').as('number'))
+          .whereRef('completion.video_row', '=', 'video.id')
+          .as('number'),
+      )
+      .where('id', '=', param('id')),
 );

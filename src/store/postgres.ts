@@ -12,6 +12,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import { GatewayUnavailableError } from '../errors.ts';
+import { findStatementName } from './prepared.ts';
 
 export interface PoolOptions {
   /** Connections per replica, in addition to the one that listens. */
@@ -42,11 +43,13 @@ export function createPostgresDialect(url: string, options: PoolOptions): Dialec
   const isPooled = options.listenUrl !== undefined;
   const pool = new GuardedPool({
     ...toClientConfig(url, options),
-    Client: GuardedClient,
+    Client: isPooled ? GuardedClient : PreparingClient,
     max: options.size,
     idleTimeoutMillis: 30_000,
     // pgbouncer refuses these limits as parameters of the connection.
-    ...(!isPooled && { onConnect: (client) => client.query(toLimits(options, 'session')) }),
+    ...(!isPooled && {
+      onConnect: (client) => client.query(`${toLimits(options, 'session')}; ${KEEPABLE_PLANS}`),
+    }),
   });
   // An error of a connection must not end the process. The next query on that connection rejects.
   pool.on('error', () => {});
@@ -55,6 +58,12 @@ export function createPostgresDialect(url: string, options: PoolOptions): Dialec
     ? new PooledDialect({ pool }, toLimits(options, 'local'))
     : new PostgresDialect({ pool });
 }
+
+/**
+ * PostgreSQL may keep the plan of a prepared statement that it made while the tables were small. Every
+ * statement has an index, so that plan must use it.
+ */
+const KEEPABLE_PLANS = 'set session enable_seqscan = off';
 
 function toLimits(options: PoolOptions, scope: 'session' | 'local'): string {
   return `set ${scope} statement_timeout = ${options.statementTimeoutMs};
@@ -136,6 +145,16 @@ class GuardedClient extends pg.Client {
       this.connection.stream.destroy();
     }
     return rethrow(error);
+  }
+}
+
+/** Prepares statements for its session, so not for a pooler in transaction mode. */
+class PreparingClient extends GuardedClient {
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  override query(...args: any[]): any {
+    const [text, values] = args;
+    const name = typeof text === 'string' ? findStatementName(text) : undefined;
+    return name === undefined ? super.query(...args) : super.query({ name, text, values });
   }
 }
 

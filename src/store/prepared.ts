@@ -1,7 +1,23 @@
-/** Statements that Kysely builds once instead of at each call. */
+/** Statements of the hot paths: Kysely builds them once, and PostgreSQL plans them once per connection. */
 
 import type { Compilable, CompiledQuery, QueryResult } from 'kysely';
 import type { Database } from './schema.ts';
+
+const names = new Map<string, string>();
+
+/** The name under which PostgreSQL keeps a prepared statement; undefined for any other. */
+export function findStatementName(sql: string): string | undefined {
+  return names.get(sql);
+}
+
+function nameStatement(sql: string): void {
+  if (!names.has(sql)) names.set(sql, `longtake_${names.size + 1}`);
+}
+
+/** Every one that was used in this process. */
+export function listPreparedStatements(): string[] {
+  return [...names.keys()];
+}
 
 /** Runs the statement on a database or in a transaction, with a value for each parameter. */
 export type Prepared<Params, Row> = (db: Database, params: Params) => Promise<QueryResult<Row>>;
@@ -27,8 +43,12 @@ export function prepare<Params extends object, Row>(
 
   return (db, params) => {
     const { adapter } = db.getExecutor();
-    const compiled = known.get(adapter) ?? compile(db);
-    known.set(adapter, compiled);
+    let compiled = known.get(adapter);
+    if (!compiled) {
+      compiled = compile(db);
+      known.set(adapter, compiled);
+      nameStatement(compiled.sql);
+    }
     const parameters = compiled.parameters.map((value) =>
       value instanceof Placeholder ? params[value.name as keyof Params] : value,
     );

@@ -6,6 +6,63 @@ import type { RowState, VideoTable } from './schema.ts';
 
 export type VideoRow = Selectable<VideoTable>;
 
+const COLUMNS: Record<keyof VideoTable, true> = {
+  id: true,
+  owner: true,
+  state: true,
+  idempotency_key: true,
+  key_held: true,
+  fingerprint: true,
+  kind: true,
+  source_task_id: true,
+  duration: true,
+  aspect_ratio: true,
+  prompt: true,
+  quality: true,
+  water_mark: true,
+  image_url: true,
+  expand_prompt: true,
+  waiting: true,
+  not_before: true,
+  queue_until: true,
+  queue_tries: true,
+  sent_at: true,
+  submit_until: true,
+  post_begun: true,
+  token_hash: true,
+  earlier_token_hashes: true,
+  traceparent: true,
+  rejection: true,
+  task_id: true,
+  video_id: true,
+  video_url: true,
+  cover_url: true,
+  failure_reason: true,
+  failure_message: true,
+  failure_code: true,
+  expire_flag: true,
+  created_at: true,
+  finished_at: true,
+  unfinished_at: true,
+  checked_at: true,
+  check_after: true,
+  check_count: true,
+  lease_until: true,
+  fileless_reads: true,
+  sequence_id: true,
+  shot_number: true,
+  starts_sequences: true,
+  keep_state: true,
+  kept_film: true,
+  kept_cover: true,
+};
+
+/**
+ * Every column, by name. A prepared statement with `*` fails on PostgreSQL once a newer version has
+ * added a column.
+ */
+export const VIDEO_COLUMNS = Object.keys(COLUMNS) as (keyof VideoTable)[];
+
 /** The time in epoch milliseconds by the database's clock, because the clocks of replicas differ. */
 export const now = sql<number>`now_ms()`;
 

@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import { toCreationTime } from '../video-id.ts';
 import { prepare } from './prepared.ts';
-import { isVideo, type VideoRow } from './rows.ts';
+import { isVideo, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 import { findVideo } from './videos.ts';
 
@@ -70,7 +70,7 @@ function prepareReads(sourceColumn: 'id' | 'task_id') {
           // A literal, because a partial index is not used for a parameter.
           .on('holder.key_held', '=', sql.lit(1)),
       )
-      .selectAll('holder')
+      .select(VIDEO_COLUMNS.map((column) => `holder.${column}` as const))
       .select([
         'log.head as log_head',
         'source.id as source_row',
@@ -117,5 +117,5 @@ export async function findRow(db: Database, id: string): Promise<VideoRow | unde
 }
 
 const findRowById = prepare<{ id: string }, VideoRow>((db, param) =>
-  db.selectFrom('video').selectAll().where('id', '=', param('id')),
+  db.selectFrom('video').select(VIDEO_COLUMNS).where('id', '=', param('id')),
 );

@@ -5,7 +5,7 @@ import type { Video, VideoState } from '../video.ts';
 import { toCreationTime } from '../video-id.ts';
 import { isOnPage, type Page, type Place, toPageOrder } from './pages.ts';
 import { type Prepared, prepare } from './prepared.ts';
-import { isVideo, toVideo, toVideoState, type VideoRow } from './rows.ts';
+import { isVideo, toVideo, toVideoState, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 
 /**
@@ -22,7 +22,8 @@ export async function findVideos(
   const found = new Map<string, Video | null>();
   const find = async (column: KeyColumn, some: readonly string[]) => {
     if (some.length === 0) return;
-    const { rows } = await toFinder(column, some.length)(db, some);
+    const count = 2 ** Math.ceil(Math.log2(some.length));
+    const { rows } = await toFinder(column, count)(db, some.concat(Array(count).fill(some[0])));
     for (const row of rows) {
       const video = row.owner === owner && isVideo(row.state) ? toVideo(row) : null;
       found.set(row.id, video);
@@ -50,7 +51,7 @@ export async function findVideos(
 type KeyColumn = 'id' | 'task_id';
 type FindByKeys = Prepared<readonly string[], VideoRow>;
 
-/** One prepared statement per number of keys, which the callers limit. */
+/** One prepared statement per power of two. The callers limit the number of keys. */
 const finders: Readonly<Record<KeyColumn, Map<number, FindByKeys>>> = {
   id: new Map(),
   task_id: new Map(),
@@ -61,7 +62,7 @@ function toFinder(column: KeyColumn, count: number): FindByKeys {
   if (known) return known;
   const find: FindByKeys = prepare((db, param) => {
     const keys = Array.from({ length: count }, (_, index) => param(index));
-    return db.selectFrom('video').selectAll().where(column, 'in', keys);
+    return db.selectFrom('video').select(VIDEO_COLUMNS).where(column, 'in', keys);
   });
   finders[column].set(count, find);
   return find;

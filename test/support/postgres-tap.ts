@@ -39,13 +39,16 @@ export async function startPostgresTap(
     const line = createLine();
     const said = createSplitter(false);
     const heard = createSplitter(true);
+    /** The texts of prepared statements by their names; an empty name is the last one's. */
+    const texts = new Map<string, string>();
     let sql = '';
     let count: number | null = null;
     let isOver = false;
 
     client.on('data', (chunk: Buffer) => {
       for (const { type, body, bytes } of isOver ? [] : said(chunk)) {
-        const text = toStatement(type, body);
+        if (type === 'P') texts.set(toText(body), toText(body.subarray(body.indexOf(0) + 1)));
+        const text = toStatement(type, body, texts);
         if (text !== null) {
           sql = text;
           count = null;
@@ -124,11 +127,15 @@ function createSplitter(isTyped: boolean): (chunk: Buffer) => Message[] {
   };
 }
 
-/** The text of a Query or a Parse message; null for any other. */
-function toStatement(type: string, body: Buffer): string | null {
+/** The text of what a Query or a Bind message will run; null for any other. */
+function toStatement(
+  type: string,
+  body: Buffer,
+  texts: ReadonlyMap<string, string>,
+): string | null {
   if (type === 'Q') return toText(body);
-  // After the name that the client gives the statement.
-  return type === 'P' ? toText(body.subarray(body.indexOf(0) + 1)) : null;
+  // The name of the statement comes after the portal's.
+  return type === 'B' ? (texts.get(toText(body.subarray(body.indexOf(0) + 1))) ?? '') : null;
 }
 
 /** Of a CommandComplete: "UPDATE 3", "INSERT 0 1", "BEGIN". Null for a commit that was refused. */

@@ -2,7 +2,7 @@
 
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Param, prepare } from '../prepared.ts';
-import { now, startedAt, type VideoRow } from '../rows.ts';
+import { now, startedAt, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { withRetries } from './conflict.ts';
 import { isUnclaimed, keepTaskId, keptKey, reclaimedKey } from './unique-keys.ts';
@@ -52,7 +52,7 @@ function buildConfirm(db: Database, param: Param<Confirmation>, key: RawBuilder<
     })
     .where('id', '=', param('id'))
     .where(isUnclaimed(param('id'), param('taskId')))
-    .returningAll();
+    .returning(VIDEO_COLUMNS);
 }
 
 const confirmRow = prepare<Confirmation, VideoRow>((db, param) =>

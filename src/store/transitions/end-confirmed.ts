@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import { PREDECESSORS } from '../../video.ts';
 import { type Param, prepare } from '../prepared.ts';
-import { now, type VideoRow } from '../rows.ts';
+import { now, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { isEmbedded } from '../sqlite.ts';
 import {
@@ -87,7 +87,7 @@ function endAndLogConfirmedRow(db: Database, param: Param<EndParams>, state: End
       endConfirmedRow(db, param, state)
         .where('sequence_id', 'is', null)
         .where('starts_sequences', 'is', null)
-        .returningAll(),
+        .returning(VIDEO_COLUMNS),
     )
     .with('numbered', (cte) =>
       cte
@@ -112,14 +112,14 @@ function endAndLogConfirmedRow(db: Database, param: Param<EndParams>, state: End
         ),
     )
     .selectFrom(['ended', 'numbered'])
-    .selectAll('ended')
+    .select(VIDEO_COLUMNS.map((column) => `ended.${column}` as const))
     .select('numbered.head as number');
 }
 
 function prepareEndConfirmed(state: EndState) {
   return {
     update: prepare<EndParams, VideoRow>((db, param) =>
-      endConfirmedRow(db, param, state).returningAll(),
+      endConfirmedRow(db, param, state).returning(VIDEO_COLUMNS),
     ),
     updateAndLog: prepare<EndParams, VideoRow & { number: number }>((db, param) =>
       endAndLogConfirmedRow(db, param, state),

@@ -11,7 +11,7 @@ import {
   toTakingOutOfLine,
 } from '../allowance.ts';
 import { prepare } from '../prepared.ts';
-import type { VideoRow } from '../rows.ts';
+import { VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { type NewRow, type NewSubmit, toNewRow, toRowValues } from './insert.ts';
 
@@ -74,11 +74,11 @@ const takeAndInsert = prepare<NewRow & TakingOutOfLine, VideoRow & { place_numbe
               .select(columns.map((column) => (values[column] as RawBuilder<unknown>).as(column))),
           )
           .onConflict((conflict) => conflict.doNothing())
-          .returningAll(),
+          .returning(VIDEO_COLUMNS),
       )
       .selectFrom('taken')
       .leftJoin('inserted', (join) => join.onTrue())
-      .selectAll('inserted')
+      .select(VIDEO_COLUMNS.map((column) => `inserted.${column}` as const))
       .select('taken.place as place_number');
   },
 );

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { AspectRatio, VideoKind, VideoQuality } from '../../video.ts';
 import { enterLane } from '../lanes.ts';
 import { type Param, prepare } from '../prepared.ts';
-import { now, type VideoRow } from '../rows.ts';
+import { now, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 
 export interface NewSubmit {
@@ -122,7 +122,7 @@ const insertRow = prepare<NewRow, VideoRow>((db, param) =>
     .insertInto('video')
     .values(toRowValues(param))
     .onConflict((conflict) => conflict.doNothing())
-    .returningAll(),
+    .returning(VIDEO_COLUMNS),
 );
 
 /** Null without a deadline. */
