@@ -1,17 +1,19 @@
-/** Database reads for listeners. Listeners that the same change wakes share one read. */
+/** Database reads for listeners. Those that the same change wakes, or that reconnect at once, share a read. */
 
 import type { Sequence } from '../sequence.ts';
 import {
   type Completion,
   findTaskEnd,
+  type LogBounds,
   readCompletions,
+  readLogBounds,
   type TaskEnd,
 } from '../store/completions.ts';
 import type { Database } from '../store/schema.ts';
 import { findParts, findSequences } from '../store/sequences.ts';
 import { findVideo } from '../store/videos.ts';
 import type { Video } from '../video.ts';
-import { createTickCache } from './tick-cache.ts';
+import { createReadCache } from './read-cache.ts';
 
 const PAGE_SIZE = 100;
 
@@ -34,16 +36,18 @@ export interface Reader {
   prime(owner: string, completion: Completion): void;
   findVideo(owner: string, id: string): Promise<Video | null | undefined>;
   findTaskEnd(owner: string, id: string): Promise<TaskEnd | undefined>;
+  readLogBounds(owner: string): Promise<LogBounds>;
   readCompletions(owner: string, after: number): Promise<LogPage>;
   /** With its shots; undefined for an id that is not one of the owner's sequences. */
   findSequence(owner: string, id: string): Promise<Sequence | undefined>;
 }
 
 export function createReader(db: Database): Reader {
-  const videos = createTickCache<Video | null | undefined>();
-  const ends = createTickCache<TaskEnd | undefined>();
-  const pages = createTickCache<LogPage>();
-  const sequences = createTickCache<Sequence | undefined>();
+  const videos = createReadCache<Video | null | undefined>();
+  const ends = createReadCache<TaskEnd | undefined>();
+  const bounds = createReadCache<LogBounds>();
+  const pages = createReadCache<LogPage>();
+  const sequences = createReadCache<Sequence | undefined>();
 
   return {
     prime(owner, completion) {
@@ -57,6 +61,7 @@ export function createReader(db: Database): Reader {
     },
     findVideo: (owner, id) => videos.load(toKey(owner, id), () => findVideo(db, owner, id)),
     findTaskEnd: (owner, id) => ends.load(toKey(owner, id), () => findTaskEnd(db, owner, id)),
+    readLogBounds: (owner) => bounds.load(owner, () => readLogBounds(db, owner)),
     readCompletions: (owner, after) =>
       pages.load(toKey(owner, String(after)), async () => {
         const completions = await readCompletions(db, owner, after, PAGE_SIZE);

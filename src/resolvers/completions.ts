@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { type Completion, readCompletions, readLogBounds } from '../store/completions.ts';
+import { type Completion, readCompletions } from '../store/completions.ts';
 import type { Video } from '../video.ts';
 import { type Connection, toConnection, toLimit } from './pages.ts';
 import type { PageArgs } from './videos.ts';
@@ -20,7 +20,7 @@ export async function readCompletionPage(
   ctx: Context,
 ): Promise<Connection<ExtendedEvent>> {
   const limit = toLimit(args.first);
-  const bounds = await readLogBounds(ctx.db, ctx.owner);
+  const bounds = await ctx.reader.readLogBounds(ctx.owner);
   const after =
     typeof args.after === 'string'
       ? ctx.cursors.toNumber(ctx.owner, args.after, bounds)

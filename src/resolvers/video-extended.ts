@@ -3,7 +3,7 @@ import { followLog } from '../delivery/log.ts';
 import { createStream, type StreamFault } from '../delivery/stream.ts';
 import { followEnd } from '../delivery/task.ts';
 import { InvalidInputError, VideoNotFoundError } from '../errors.ts';
-import { type Completion, readLogBounds } from '../store/completions.ts';
+import type { Completion } from '../store/completions.ts';
 import { type ExtendedEvent, toEvent } from './completions.ts';
 import { followForeignToEnd } from './foreign-videos.ts';
 import { findKnown, readVideo } from './video.ts';
@@ -31,7 +31,7 @@ export async function subscribeExtended(
     }
     return subscribeToTask(taskId, ctx);
   }
-  const bounds = await readLogBounds(ctx.db, ctx.owner);
+  const bounds = await ctx.reader.readLogBounds(ctx.owner);
   const from =
     typeof after === 'string' ? ctx.cursors.toNumber(ctx.owner, after, bounds) : bounds.head;
   return createStream(
@@ -58,7 +58,7 @@ async function subscribeToTask(
 
   if (!(await readVideo(key, ctx))) throw new VideoNotFoundError(key);
   // A foreign video is in no log: its event carries the caller's present cursor.
-  const { head } = await readLogBounds(ctx.db, ctx.owner);
+  const { head } = await ctx.reader.readLogBounds(ctx.owner);
   const cursor = ctx.cursors.toCursor(ctx.owner, head);
   return createStream(
     ctx.caller.cancellation,
