@@ -227,8 +227,9 @@ describe('the npm package', () => {
 
     const command = find('sh').trim();
     const demo = await folder.run(command, { PORT: '0' }, 'Ctrl+C ends it.');
-    await writeFile(join(folder.path, 'first.mts'), toUrl(find('ts')));
-    const first = await folder.run('node first.mts');
+    // As JavaScript: whoever follows the page may not have a compiler.
+    await writeFile(join(folder.path, 'video.mjs'), toUrl(find('ts')));
+    const first = await folder.run('node video.mjs');
 
     expect(command).toBe('npx longtake demo');
     expect(demo.output).toMatch(/example app: +http/);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SETTINGS } from './settings.ts';
 import { groupByPage, readBlocks } from './support/blocks.ts';
 import { ROOT } from './support/pages.ts';
@@ -13,21 +13,14 @@ const blocks = groupByPage(readBlocks().filter(({ language }) => language === 't
   ([page, own]) => own.map((block, n) => ({ ...block, name: `${page} ${n + 1}` })),
 );
 
-/** A folder in which programs find the packages and sources as the tests do; gone with its scope. */
-async function makeFolder() {
-  const path = join(ROOT, 'artifacts', `docs-${process.pid}`);
-  await mkdir(path, { recursive: true });
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
+/** Where programs find the packages and sources as the tests do. */
+const folder = join(ROOT, 'artifacts', `docs-${process.pid}`);
+const toFile = (name: string) => join(folder, `${name.replaceAll(/\W+/g, '-')}.ts`);
 
+/** A test each, so that a slow machine has time for all of them. */
 describe('the TypeScript of the pages', () => {
-  it('has one setting per block', () => {
-    expect(Object.keys(SETTINGS).sort()).toEqual(blocks.map(({ name }) => name).sort());
-  });
-
-  it('type-checks and runs as described', async () => {
-    await using folder = await makeFolder();
-    const files: string[] = [];
+  beforeAll(async () => {
+    await mkdir(folder, { recursive: true });
     for (const { name, text } of blocks) {
       const { before, after, replace = [] } = SETTINGS[name] ?? expect.unreachable(name);
       let body = text;
@@ -35,17 +28,25 @@ describe('the TypeScript of the pages', () => {
         expect(body, name).toContain(shown);
         body = body.replace(shown, own);
       }
-      const file = join(folder.path, `${name.replaceAll(/\W+/g, '-')}.ts`);
-      await writeFile(file, `${before}\n${body}\n${after}`);
-      files.push(file);
+      await writeFile(toFile(name), `${before}\n${body}\n${after}`);
     }
     await writeFile(
-      join(folder.path, 'tsconfig.json'),
+      join(folder, 'tsconfig.json'),
       JSON.stringify({ extends: '../../tsconfig.json', include: ['*.ts'] }),
     );
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
-    await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder.path]).catch(fail);
-    for (const file of files) await run(process.execPath, [file]).catch(fail);
+  it('has one setting per block', () => {
+    expect(Object.keys(SETTINGS).sort()).toEqual(blocks.map(({ name }) => name).sort());
+  });
+
+  it('type-checks', async () => {
+    await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder]).catch(fail);
+  });
+
+  it.each(blocks)('runs as described: $name', async ({ name }) => {
+    await run(process.execPath, [toFile(name)]).catch(fail);
   });
 });
 
