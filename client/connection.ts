@@ -48,6 +48,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (token) headers.authorization = `Bearer ${token}`;
       const init: RequestInit = { method: 'POST', headers, body };
       if (signal) init.signal = signal;
+      if (!options.fetch) check(url, init);
       const response = await (options.fetch ?? fetch)(url, init);
       if (response.status !== 401) return response;
       // It may have expired on the way. The same token again would be refused again.
@@ -110,15 +111,27 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
 }
 
+/** @throws LongtakeError for an address or a token that no request can contain: to wait would not help. */
+function check(url: string | URL, init: RequestInit): void {
+  let reason: unknown = 'it is not http or https';
+  try {
+    if (/^https?:/.test(new Request(url, init).url)) return;
+  } catch (error) {
+    reason = error;
+  }
+  throw new LongtakeError({ code: 'NO_ANSWER', message: `No request to ${url}: ${reason}` });
+}
+
 /** @throws Error if it is no GraphQL result, but the answer of a proxy on the way. */
 async function readJson<Data>(response: Response): Promise<Result<Data>> {
-  const { status } = response;
+  const { status, redirected, url } = response;
   const result: Result<Data> = await response.json().catch(() => ({}));
   if (result.data || result.errors) return result;
-  const message = `The answer is no GraphQL result, and has the status ${status}.`;
+  const source = redirected ? ` of ${url}, to which the address redirects,` : '';
+  const message = `The answer${source} is no GraphQL result, and has the status ${status}.`;
   // Of a wrong address, for example. Others pass.
   const isFinal = status >= 400 && status < 500 && ![408, 425, 429].includes(status);
-  throw new LongtakeError({ code: 'NO_ANSWER', message, retryable: !isFinal });
+  throw new LongtakeError({ code: 'NO_ANSWER', message, retryable: !isFinal && !redirected });
 }
 
 function toData<Data>({ data, errors }: Result<Data>): Data {

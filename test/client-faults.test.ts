@@ -1,8 +1,16 @@
 /** What goes wrong around `longtake/client`: storages, streams and signals. */
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { ClientStorage, LongtakeError, Video } from '../client/index.ts';
+import {
+  type ClientStorage,
+  createClient,
+  type LongtakeError,
+  type Video,
+} from '../client/index.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { startLine } from './browser/support/line.ts';
 import { countSubmits, createStorage, nextTask, toClient } from './support/client.ts';
@@ -190,6 +198,49 @@ describe('an event stream', () => {
     expect((await making).state).toBe('SUCCEEDED');
     expect(states).toEqual(['WAITING', 'SUCCEEDED']);
     expect(countSubmits(sandbox)).toBe(1);
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['/graphql', 'Failed to parse URL'],
+    ['localhost:4000/graphql', 'it is not http or https'],
+    [undefined, 'Failed to parse URL'],
+  ])('that no request can have ends the call: %s', async (url, reason) => {
+    const storage = createStorage();
+    const client = createClient({ url: url as string, storage });
+
+    const making = client.generateVideo(ORIGINAL);
+
+    await expect(making).rejects.toMatchObject({ code: 'NO_ANSWER', retryable: false });
+    await expect(making).rejects.toThrow(reason);
+  });
+
+  it('that redirects to something else ends the call, and says to what', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    // As from http to https: fetch makes a GET of the POST.
+    const target = `${gateway.url}/health`;
+    const server = createServer((_, response) => {
+      response.writeHead(301, { location: target }).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+
+    const making = toClient({ url: `http://127.0.0.1:${port}` }).generateVideo(ORIGINAL);
+
+    await expect(making).rejects.toMatchObject({ code: 'NO_ANSWER', retryable: false });
+    await expect(making).rejects.toThrow(target);
+    server.close();
+  });
+
+  it('with a token that no header can contain ends the call', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+
+    const making = toClient(gateway, { token: () => 'to\nken' }).generateVideo(ORIGINAL);
+
+    await expect(making).rejects.toMatchObject({ code: 'NO_ANSWER', retryable: false });
   });
 });
 

@@ -9,6 +9,7 @@ import { startChildGateway } from './support/child-gateway.ts';
 import { countSubmits, createStorage, nextTask, toClient } from './support/client.ts';
 import { makeFolder } from './support/folder.ts';
 import { startGateway } from './support/gateway.ts';
+import { bearerOf, inSeconds, JWT_ENV } from './support/tokens.ts';
 
 const ORIGINAL = { prompt: 'A cat dances', aspectRatio: 'SQUARE_1_1' } as const;
 const toFilm = (...prompts: string[]): CreateSequenceInput => ({
@@ -192,6 +193,55 @@ describe('a sequence', () => {
     expect(film.state).toBe('COMPLETED');
     expect(Object.keys(storage)).toEqual([]);
     expect(countSubmits(sandbox)).toBe(3);
+  });
+
+  it('that is paused is followed again after a late success', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const client = toClient(gateway, { storage: createStorage() });
+    const making = client.createSequence(toFilm('#nsfw'));
+    const taskId = await nextTask(sandbox);
+    await sandbox.complete(taskId);
+    await expect(making).rejects.toMatchObject({ code: 'SEQUENCE_PAUSED' });
+
+    const file = { video_id: 'film', video_url: `${sandbox.url}/files/late.mp4`, image_url: '' };
+    await sandbox.sendCallback(taskId, {
+      code: 200,
+      msg: 'All generated successfully.',
+      data: { task_id: taskId, ...file },
+    });
+    const [pending] = await client.pending();
+    const film = await pending?.resume();
+
+    expect(film).toMatchObject({ state: 'COMPLETED', problem: null });
+    expect(countSubmits(sandbox)).toBe(1);
+    expect(await client.pending()).toEqual([]);
+  });
+
+  it('goes on with a new token when its own has expired', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { ...JWT_ENV, AUTH_CLOCK_TOLERANCE_S: '0' });
+    const toToken = (seconds: number) =>
+      bearerOf('alice', { exp: inSeconds(seconds) }).replace('Bearer ', '');
+    const tokens = [toToken(3_600), toToken(2)];
+    const renewed = Promise.withResolvers<void>();
+    const token = () => {
+      const next = tokens.shift();
+      if (!next) renewed.resolve();
+      return next ?? toToken(3_600);
+    };
+
+    const making = toClient(gateway, { token }).createSequence({
+      ...toFilm('One'),
+      start: { original: ORIGINAL },
+    });
+    const original = await nextTask(sandbox);
+    await renewed.promise;
+    await sandbox.complete(original);
+    await sandbox.complete(await nextTask(sandbox));
+
+    expect((await making).state).toBe('COMPLETED');
+    expect(countSubmits(sandbox)).toBe(2);
   });
 
   it('is resumed once when the page is reloaded meanwhile', async () => {
