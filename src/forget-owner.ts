@@ -44,15 +44,19 @@ async function forget(owner: string): Promise<void> {
         : `Nothing is stored about ${owner}.`,
     );
 
-    const files = await countRemovals(db);
+    let files = 0;
     if (config.KEEP_URL) {
       const destination = await openDestination(config.KEEP_URL, config);
       const parts = { db, destination, log: pino({ level: 'error' }) };
-      while ((await removeCopies(parts)) > 0);
+      for (;;) {
+        const { due, removed } = await removeCopies(parts);
+        if (due === 0) break;
+        files += removed;
+      }
       destination.close();
     }
     const left = await countRemovals(db);
-    say(`${files - left} copies of files removed`);
+    say(`${files} copies of files removed`);
 
     if (left > 0) {
       const help = config.KEEP_URL ? 'Run this again, or start the gateway.' : 'Set KEEP_URL.';

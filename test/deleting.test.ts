@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';
+import { planCopies } from '../src/store/copies.ts';
+import { openDatabase } from '../src/store/database.ts';
 import {
   DeleteVideoDocument,
   ExtendDocument,
@@ -18,6 +20,7 @@ import { startGateway, type TestCaller, type TestGateway } from './support/gatew
 import { listFiles, untilKept } from './support/keeping.ts';
 import { extend, INPUT } from './support/operations.ts';
 import { sharedPostgres } from './support/postgres.ts';
+import { storeVideos } from './support/stored-videos.ts';
 import { bearerOf, ISSUER, JWT_ENV } from './support/tokens.ts';
 
 const ALICE = `jwt:${ISSUER}:alice`;
@@ -217,6 +220,23 @@ describe('npm run forget-owner', () => {
     await gateway.restart();
     expect((await findTraces(bob, ofBob)).length).toBe(4);
     expect((await listFiles(folder)).every((name) => name.startsWith(ofBob.id))).toBe(true);
+    await rm(folder, { recursive: true });
+  });
+
+  it('counts all copies that it removes', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'longtake-forget-'));
+    const DATABASE_URL = `sqlite:${join(folder, 'gateway.db')}`;
+    const urls = Array.from({ length: 1_001 }, (_, n) => `https://files.example/${n}.mp4`);
+    await storeVideos(DATABASE_URL, urls);
+    const { db, close } = await openDatabase(DATABASE_URL);
+    await planCopies(db, urls.length);
+    await close();
+
+    const { text } = await forget({ DATABASE_URL, KEEP_URL: `file:${folder}/kept` }, 'open');
+
+    expect(text).toBe(
+      'open: 1001 videos and refused submits deleted\n1001 copies of files removed\n',
+    );
     await rm(folder, { recursive: true });
   });
 

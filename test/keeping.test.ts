@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLinks } from '../src/files/links.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { backdate, DAY_MS } from './support/backdate.ts';
 import { startGateway } from './support/gateway.ts';
@@ -209,7 +210,8 @@ describe('the URL of a copy', () => {
     const bytes = await download(film);
     const url = (await untilKept(gateway, id)).videoUrl ?? '';
 
-    const head = await fetch(url, { method: 'HEAD' });
+    // A range is defined for GET only.
+    const head = await fetch(url, { method: 'HEAD', headers: { range: 'bytes=10-19' } });
     const etag = head.headers.get('etag') ?? '';
     const part = await fetch(url, { headers: { range: 'bytes=10-19', 'if-range': etag } });
     const end = await fetch(url, { headers: { range: 'bytes=-5' } });
@@ -234,6 +236,7 @@ describe('the URL of a copy', () => {
     expect(Buffer.from(await end.arrayBuffer()).equals(bytes.subarray(-5))).toBe(true);
     expect(beyond.status).toBe(416);
     expect(beyond.headers.get('content-range')).toBe(`bytes */${bytes.length}`);
+    expect(beyond.headers.get('cache-control')).toBeNull();
     expect(known.statusCode).toBe(304);
     expect(post.status).toBe(405);
     const attachment = await fetch(`${url}&download`, { method: 'HEAD' });
@@ -250,6 +253,16 @@ describe('the URL of a copy', () => {
 
     expect(new URL(videoUrl ?? '').pathname).toBe(`/api/video/files/${id}/film-1.mp4`);
     expect((await download(videoUrl)).equals(await download(film))).toBe(true);
+  });
+
+  it('expires', () => {
+    const links = createLinks('key', () => 'http://gateway.example');
+    const name = '0190a0b0-0000-7000-8000-000000000000/film-1.mp4';
+    const parse = (until: number) =>
+      links.parse(links.toUrl(name, until).slice('http://gateway.example'.length));
+
+    expect(parse(Date.now() + 60_000)).toMatchObject({ name });
+    expect(parse(Date.now() - 1_000)).toBeNull();
   });
 
   it('is valid for its own file and time only', async () => {

@@ -48,7 +48,7 @@ export function startCopier(parts: CopierParts): Copier {
       let hasMore = false;
       try {
         hasMore = await startDueCopies();
-        hasMore ||= (await removeCopies(parts)) > 0;
+        hasMore ||= (await removeCopies(parts)).due > 0;
       } catch (error) {
         log.error({ err: error }, 'copying was interrupted');
       }

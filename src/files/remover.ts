@@ -24,25 +24,30 @@ export interface RemoverParts {
  * Removes a batch of the copies that are due. A removal that fails is tried again later.
  *
  * @param videoId removes only the copies of this video.
- * @returns how many were due.
+ * @returns how many were due, and how many of them were removed.
  */
-export async function removeCopies(parts: RemoverParts, videoId?: string): Promise<number> {
+export async function removeCopies(
+  parts: RemoverParts,
+  videoId?: string,
+): Promise<{ readonly due: number; readonly removed: number }> {
   const removals = await leaseRemovals(parts.db, REMOVED_AT_A_TIME, LEASE_MS, videoId);
-  for (const removal of removals) await remove(parts, removal);
-  return removals.length;
+  let removed = 0;
+  for (const removal of removals) if (await remove(parts, removal)) removed += 1;
+  return { due: removals.length, removed };
 }
 
 async function remove(
   { db, destination, log }: RemoverParts,
   removal: LeasedRemoval,
-): Promise<void> {
+): Promise<boolean> {
   try {
     for (const name of toNames(removal)) await destination.remove(name);
   } catch (error) {
     if (!(error instanceof DestinationError)) throw error;
     log.error({ video: removal.video_row, err: error }, 'a copy could not be removed; retrying');
     await postponeRemoval(db, removal, RETRY_AFTER_MS);
-    return;
+    return false;
   }
   await endRemoval(db, removal);
+  return true;
 }

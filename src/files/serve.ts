@@ -26,6 +26,8 @@ export function createServeFile(links: Links, toPath: (name: string) => string):
     const link = links.parse(target);
     if (!link) return refuse(response, 403, 'This URL is not valid, or no longer');
 
+    // A range is defined for GET only (RFC 9110, 14.2), and `send` would apply it.
+    if (request.method === 'HEAD') delete request.headers.range;
     const isDownload = new URL(target, 'http://localhost').searchParams.has('download');
     response.setHeader('content-type', toContentType(link.name));
     response.setHeader('content-disposition', toDisposition(link.name, isDownload));
@@ -49,7 +51,7 @@ function sendFile(request: IncomingMessage, response: ServerResponse, path: stri
           return;
         }
         const status = error.status ?? 500;
-        if (status !== 416) for (const name of FILE_HEADERS) response.removeHeader(name);
+        for (const name of FILE_HEADERS) response.removeHeader(name);
         if (status === 404) refuse(response, 404, 'No such file');
         else refuse(response, status, 'The file cannot be sent');
       })
