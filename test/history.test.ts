@@ -597,6 +597,7 @@ const OTHER_MODULES = new Set([
     'prepared',
     'rows',
     'count',
+    'file-leases',
     'pages',
   ],
   ...['schema', 'sequence-rows', 'sequence-tables', 'sqlite', 'video-loader', 'wal'],

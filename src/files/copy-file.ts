@@ -3,8 +3,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Hub, Watch } from '../delivery/hub.ts';
-import { type FileCopyRow, type LeasedCopy, renewCopyLease } from '../store/copies.ts';
+import { type LeasedCopy, renewCopyLease } from '../store/copies.ts';
 import { finishCopy } from '../store/copy-ends.ts';
+import type { FileCopyRow } from '../store/file-leases.ts';
 import type { Database } from '../store/schema.ts';
 import type { KeptFilm } from '../video.ts';
 import { type Destination, DestinationError } from './destination.ts';

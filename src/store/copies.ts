@@ -1,20 +1,17 @@
 /** Copies of finished files: which files must be copied, and which replica copies each of them. */
 
-import { type Selectable, sql } from 'kysely';
+import { sql } from 'kysely';
 import { FILE_LIFETIME_MS } from '../video.ts';
-import { now, type VideoRow } from './rows.ts';
-import type { Database, FileCopyTable, FilePart } from './schema.ts';
+import { type DueFiles, type FileCopyRow, type LeasedFile, leaseFiles } from './file-leases.ts';
+import type { VideoRow } from './rows.ts';
+import type { Database, FilePart } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
 
-export type FileCopyRow = Selectable<FileCopyTable>;
-
 /** A file that this caller may copy until its lease ends. */
-export interface LeasedCopy extends FileCopyRow {
+export interface LeasedCopy extends LeasedFile {
   readonly owner: string;
   /** Where the upstream has the file. */
   readonly url: string;
-  /** By the database's clock. */
-  readonly leased_at: number;
 }
 
 /** Identifies a lease: a later one has another number. */
@@ -79,38 +76,19 @@ function toPlanned(
   }));
 }
 
-/**
- * Leases up to `limit` files to this caller, starting with those that expire first. When a process dies,
- * another one can lease its files once the leases have ended.
- */
+/** Leases up to `limit` files to copy, starting with those that expire first. */
 export async function leaseCopies(
   db: Database,
   limit: number,
   leaseMs: number,
 ): Promise<LeasedCopy[]> {
-  const leased = await db
-    .updateTable('file_copy')
-    .set({
-      lease_until: sql<number>`now_ms() + ${leaseMs}`,
-      attempts: sql<number>`attempts + 1`,
-    })
-    .where('id', 'in', (eb) =>
-      eb
-        .selectFrom('file_copy')
-        .select('id')
-        .where('state', '=', sql.lit('PENDING'))
-        .where('expires_at', '>', 0)
-        .where('try_after', '<=', now)
-        .where('lease_until', '<=', now)
-        .orderBy('expires_at')
-        .limit(limit)
-        .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
-    )
-    // Checked again, because PostgreSQL may run the nested statement more than once.
-    .where('lease_until', '<=', now)
-    .returningAll()
-    .returning(now.as('leased_at'))
-    .execute();
+  const choose = (due: DueFiles) =>
+    due
+      // A literal, because a partial index is not used for a parameter.
+      .where('state', '=', sql.lit('PENDING'))
+      .where('expires_at', '>', 0)
+      .orderBy('expires_at');
+  const leased = await leaseFiles(db, choose, limit, leaseMs);
   if (leased.length === 0) return [];
   const videos = await db
     .selectFrom('video')

@@ -2,7 +2,8 @@
 
 import { sql } from 'kysely';
 import type { KeptFilm } from '../video.ts';
-import type { CopyLease, FileCopyRow } from './copies.ts';
+import type { CopyLease } from './copies.ts';
+import type { FileCopyRow } from './file-leases.ts';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';

@@ -1,11 +1,10 @@
 /** Copies that must be removed from the destination. Their rows remain until then. */
 
 import { sql } from 'kysely';
-import type { FileCopyRow } from './copies.ts';
 import { countRows } from './count.ts';
+import { type FileCopyRow, leaseFiles } from './file-leases.ts';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
-import { isEmbedded } from './sqlite.ts';
 
 /** Marks the copies of these videos for removal. Call it after the change of the videos, in its transaction. */
 export async function requestRemovals(trx: Database, videoIds: readonly string[]): Promise<void> {
@@ -65,35 +64,21 @@ export type LeasedRemoval = Pick<FileCopyRow, 'id' | 'attempts' | 'names' | 'vid
  *
  * @param videoId leases only the copies of this video.
  */
-export async function leaseRemovals(
+export function leaseRemovals(
   db: Database,
   limit: number,
   leaseMs: number,
   videoId?: string,
 ): Promise<LeasedRemoval[]> {
-  return (
-    db
-      .updateTable('file_copy')
-      .set({
-        lease_until: sql<number>`now_ms() + ${leaseMs}`,
-        attempts: sql<number>`attempts + 1`,
-      })
-      .where('id', 'in', (eb) =>
-        eb
-          .selectFrom('file_copy')
-          .select('id')
-          .where('state', '=', sql.lit('REMOVING'))
-          .$if(videoId !== undefined, (query) => query.where('video_row', '=', videoId ?? ''))
-          .where('try_after', '<=', now)
-          .where('lease_until', '<=', now)
-          .orderBy('try_after')
-          .limit(limit)
-          .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
-      )
-      // Checked again, because PostgreSQL may run the nested statement more than once.
-      .where('lease_until', '<=', now)
-      .returning(['id', 'attempts', 'names', 'video_row'])
-      .execute()
+  return leaseFiles(
+    db,
+    (due) =>
+      due
+        .where('state', '=', sql.lit('REMOVING'))
+        .$if(videoId !== undefined, (query) => query.where('video_row', '=', videoId ?? ''))
+        .orderBy('try_after'),
+    limit,
+    leaseMs,
   );
 }
 
