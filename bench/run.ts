@@ -23,8 +23,22 @@ import { measureQueries } from './scenarios/queries.ts';
 import { measureSequences } from './scenarios/sequences.ts';
 import { measureSubmits } from './scenarios/submits.ts';
 
-const QUICK: Pace = { warmUpSeconds: 1, seconds: 1, rounds: 1, deliveryRounds: 1, crowd: 500 };
-const WHOLE: Pace = { warmUpSeconds: 6, seconds: 1, rounds: 12, deliveryRounds: 3, crowd: 5_000 };
+const QUICK: Pace = {
+  warmUpSeconds: 1,
+  seconds: 1,
+  rounds: 1,
+  deliveryRounds: 1,
+  crowd: 500,
+  history: [100, 10_000],
+};
+const WHOLE: Pace = {
+  warmUpSeconds: 6,
+  seconds: 1,
+  rounds: 12,
+  deliveryRounds: 3,
+  crowd: 5_000,
+  history: [10_000, 1_000_000],
+};
 const SCENARIOS = {
   queries: measureQueries,
   submits: measureSubmits,

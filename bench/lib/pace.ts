@@ -6,4 +6,6 @@ export interface Pace {
   readonly rounds: number;
   readonly deliveryRounds: number;
   readonly crowd: number;
+  /** Stored rows: of a young database, and of an old one. */
+  readonly history: readonly [number, number];
 }

@@ -1,6 +1,6 @@
 /** The embedded database: `node:sqlite` behind Kysely's SQLite dialect. */
 
-import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import {
@@ -40,8 +40,7 @@ export function openSqliteFile(path: string): DatabaseSync {
       // Overwrites deleted content, because users may ask for the deletion of their prompts.
       file.exec('pragma secure_delete = fast');
       file.exec('begin immediate; commit');
-      const fault = String(Object.values(file.prepare('pragma quick_check(1)').get() ?? {})[0]);
-      if (fault !== 'ok') throw new Error(fault);
+      if (isSmall(path)) checkPages(file);
       // Deterministic, so that it is evaluated once per statement instead of once per row.
       file.function('now_ms', { deterministic: true }, () => Date.now());
       return file;
@@ -57,6 +56,18 @@ export function openSqliteFile(path: string): DatabaseSync {
       },
     );
   }
+}
+
+/** The check reads the whole file, and takes about 8 s for 1 GiB. */
+const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
+
+function isSmall(path: string): boolean {
+  return path === ':memory:' || statSync(path).size <= MAX_CHECKED_BYTES;
+}
+
+function checkPages(file: DatabaseSync): void {
+  const fault = String(Object.values(file.prepare('pragma quick_check(1)').get() ?? {})[0]);
+  if (fault !== 'ok') throw new Error(fault);
 }
 
 /** Readable by this user only, because it holds prompts and URLs in clear text. SQLite would use the umask. */

@@ -35,7 +35,7 @@ export interface History extends Layout {
  * open, then come SUCCEEDED ones; the third quarter is another owner's, and the newest are tombstones.
  */
 export async function makeHistory(url: string, size: number, owner = OWNER): Promise<History> {
-  const { db, close } = await openDatabase(url, { size: 1, statementTimeoutMs: 60_000 });
+  const { db, close } = await openDatabase(url, { size: 1, statementTimeoutMs: 0 });
   const few = Math.min(50, Math.floor(size / 4));
   const layout = {
     firstOpen: few,
