@@ -5,14 +5,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { ReadCompletionsDocument } from '../generated/graphql.ts';
+import { makeFolder } from '../support/folder.ts';
 import { startGateway } from '../support/gateway.ts';
-import { untilKept } from '../support/keeping.ts';
+import { readKept, untilKept } from '../support/keeping.ts';
 import { extend } from '../support/operations.ts';
 import { readBlocks } from './support/blocks.ts';
 
 const blocks = readBlocks().filter(({ language }) => language === 'sql');
 const retries = blocks.filter(({ text }) => text.includes('file_copy'));
-const restores = blocks.filter((block) => !retries.includes(block));
+const rotations = blocks.filter(({ text }) => text.includes('file_url_key'));
+const restores = blocks.filter((block) => ![...retries, ...rotations].includes(block));
 
 /** Makes a restored log a new one. */
 const RESTORED = "delete from meta where name = 'database_id';\n";
@@ -43,6 +45,23 @@ describe('the SQL of the pages', () => {
       expect(anew.data.completions.edges).toHaveLength(1);
     },
   );
+
+  it.each(rotations)('at $at invalidates the URLs of copies', async ({ text }) => {
+    await using folder = await makeFolder();
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { KEEP_URL: `file:${folder.path}` });
+    const { id, taskId } = await extend(gateway);
+    await sandbox.complete(taskId);
+    const { videoUrl: before } = await untilKept(gateway, id);
+    await gateway.stop();
+
+    execute(gateway.folder, text);
+    await gateway.restart();
+
+    const { videoUrl } = await readKept(gateway, id);
+    expect((await fetch(before ?? '')).status).toBe(403);
+    expect((await fetch(videoUrl ?? '')).status).toBe(200);
+  });
 
   it.each(retries)('at $at copies files again that were given up', async ({ text }) => {
     const folder = await mkdtemp(join(tmpdir(), 'longtake-kept-'));
