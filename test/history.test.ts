@@ -34,6 +34,7 @@ import * as endConfirmed from '../src/store/transitions/end-confirmed.ts';
 import * as followUp from '../src/store/transitions/follow-up.ts';
 import * as insert from '../src/store/transitions/insert.ts';
 import * as insertWithPlace from '../src/store/transitions/insert-with-place.ts';
+import * as nextShot from '../src/store/transitions/next-shot.ts';
 import * as progress from '../src/store/transitions/progress.ts';
 import * as refuse from '../src/store/transitions/refuse.ts';
 import * as back from '../src/store/transitions/return.ts';
@@ -548,6 +549,16 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       async (db) => sequence.insertResume(db, (await insertFilm(db)).film.id, 'key', 'fingerprint'),
     ],
   },
+  'transitions/next-shot': {
+    scheduleNext: [
+      async (db) => {
+        const { film, shot } = await insertFilm(db);
+        const next = { ...shot, number: 2 };
+        await sequence.replaceShots(db, film.id, 2, [next]);
+        await nextShot.scheduleNext(db, film, next, SOURCE, film);
+      },
+    ],
+  },
   'transitions/tries': { insertTry: [insertFilm] },
   'transitions/withdraw': {
     withdrawSubmit: [async (db) => withdraw.withdrawSubmit(db, OWNER, await insertScheduled(db))],
@@ -579,6 +590,9 @@ const OTHERS = new Set([
   'allowance.buildTakingOutOfLine',
   'allowance.toTakingOutOfLine',
   'transitions/follow-up.toFollowUp',
+  'transitions/schedule.buildScheduled',
+  'transitions/tries.toTry',
+  'lanes.buildEntering',
 ]);
 
 /** Modules of the store without a statement about videos. */

@@ -5,7 +5,8 @@ import { notifyFollowUp } from '../delivery/end-task.ts';
 import { SequenceNotFoundError } from '../errors.ts';
 import { hasScheduledTry } from '../store/sequences.ts';
 import { lockOwner } from '../store/spending.ts';
-import { NO_PROBLEM, toFollowUp, withdrawTries } from '../store/transitions/follow-up.ts';
+import { toFollowUp, withdrawTries } from '../store/transitions/follow-up.ts';
+import { NO_PROBLEM } from '../store/transitions/next-shot.ts';
 import { lockSequence, setSequence } from '../store/transitions/sequence.ts';
 import type { MakingParts } from './create.ts';
 

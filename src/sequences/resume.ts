@@ -8,7 +8,7 @@ import type { SequenceRow, ShotRow } from '../store/sequence-rows.ts';
 import { findResume, findShots } from '../store/sequences.ts';
 import { lockOwner } from '../store/spending.ts';
 import { findRow } from '../store/submits.ts';
-import { NO_PROBLEM } from '../store/transitions/follow-up.ts';
+import { NO_PROBLEM } from '../store/transitions/next-shot.ts';
 import {
   insertResume,
   lockSequence,

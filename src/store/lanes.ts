@@ -51,22 +51,20 @@ interface Entering extends Lane {
   readonly resumeAt: number;
 }
 
-function buildEntering(db: Database, param: Param<Entering>, resumeAt: RawBuilder<number>) {
+/** The statement of `enterLane`. */
+export function buildEntering(
+  db: Database,
+  { owner, kind, id }: Lane & { readonly id: string },
+  resumeAt: RawBuilder<number> = now,
+) {
   const isLed = sql<SqlBool>`exists (
     select 1 from video
-    where video.owner = ${param('owner')} and video.waiting = ${param('kind')}
-      and video.id <> ${param('id')} and coalesce(video.not_before, 0) <= now_ms()
+    where video.owner = ${owner} and video.waiting = ${kind} and video.id <> ${id}
+      and coalesce(video.not_before, 0) <= now_ms()
   )`;
   return db
     .insertInto('lane')
-    .values({
-      owner: param('owner'),
-      kind: param('kind'),
-      turn: lastTurn,
-      resume_at: resumeAt,
-      busy_until: 0,
-      entries: 1,
-    })
+    .values({ owner, kind, turn: lastTurn, resume_at: resumeAt, busy_until: 0, entries: 1 })
     .onConflict((conflict) =>
       conflict.columns(['owner', 'kind']).doUpdateSet({
         resume_at: sql<number>`case
@@ -77,9 +75,13 @@ function buildEntering(db: Database, param: Param<Entering>, resumeAt: RawBuilde
     );
 }
 
-const enterNow = prepare<Entering, unknown>((db, param) => buildEntering(db, param, now));
+function toEntering(param: Param<Entering>) {
+  return { owner: param('owner'), kind: param('kind'), id: param('id') };
+}
+
+const enterNow = prepare<Entering, unknown>((db, param) => buildEntering(db, toEntering(param)));
 const enterLater = prepare<Entering, unknown>((db, param) =>
-  buildEntering(db, param, sql<number>`cast(${param('resumeAt')} as bigint)`),
+  buildEntering(db, toEntering(param), sql<number>`cast(${param('resumeAt')} as bigint)`),
 );
 
 /**

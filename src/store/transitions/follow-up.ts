@@ -14,6 +14,7 @@ import type { SequenceTable } from '../sequence-tables.ts';
 import { isEmbedded } from '../sqlite.ts';
 import { ENDED, type Ended, type FollowUp, toCompletion } from './end-columns.ts';
 import { logEnd } from './end-number.ts';
+import { NO_PROBLEM, scheduleNext } from './next-shot.ts';
 import { setSequence, setShot } from './sequence.ts';
 import { insertTry } from './tries.ts';
 
@@ -133,32 +134,44 @@ async function advance(
   const end = toTryEnd(number, shot, row);
   const step = toStep(progress, end);
   // The change of the try itself is published as well.
-  let columns: Updateable<SequenceTable> = {};
   const isKept = step !== 'IGNORE' && row.state === 'SUCCEEDED';
+  const { start_video, start_task_id } = sequence;
+  const start =
+    isKept && number === START
+      ? { start_video: row.id, start_task_id: row.task_id }
+      : { start_video, start_task_id };
   if (isKept && shot && !end.isLatest) await setShot(trx, shot, { video_row: row.id });
-  if (isKept && number === START) columns = { start_video: row.id, start_task_id: row.task_id };
   if (step === 'NEXT' && next) {
-    const first = await insertTry(trx, sequence, next, { source_task_id: row.task_id ?? '' });
-    await setShot(trx, next, { video_row: first.id });
-    columns = { ...columns, ...NO_PROBLEM, state: 'RUNNING', current: next.number };
-  } else if (step === 'RETRY' && shot) {
-    const retry = await insertTry(trx, sequence, shot, row);
-    await setShot(trx, shot, { video_row: retry.id, retried: shot.retried + 1 });
-    if (number === START) columns = { start_video: retry.id };
-  } else if (step === 'COMPLETE') {
-    columns = { ...columns, ...NO_PROBLEM, state: 'COMPLETED' };
-  } else if (step === 'PAUSE') {
-    const { message, code } = toProblem(number, toFailure(row));
-    columns = {
-      ...columns,
-      state: 'PAUSED',
-      problem_message: message,
-      problem_code: code,
-      problem_video: row.id,
-    };
+    await scheduleNext(trx, sequence, next, row.task_id ?? '', start);
+  } else {
+    const columns = await toColumns(trx, sequence, shot, row, step);
+    await setSequence(trx, sequence.id, { ...start, ...columns });
   }
-  await setSequence(trx, sequence.id, columns);
   return { step, isSuperseded: !end.isLatest };
+}
+
+/** What changes in the sequence, apart from its start. Schedules a retry. */
+async function toColumns(
+  trx: Database,
+  sequence: SequenceRow,
+  shot: ShotRow | undefined,
+  row: VideoRow,
+  step: Step,
+): Promise<Updateable<SequenceTable>> {
+  if (step === 'RETRY' && shot) {
+    const { id } = await insertTry(trx, sequence, shot, row);
+    await setShot(trx, shot, { video_row: id, retried: shot.retried + 1 });
+    return shot.number === START ? { start_video: id } : {};
+  }
+  if (step === 'COMPLETE') return { ...NO_PROBLEM, state: 'COMPLETED' };
+  if (step !== 'PAUSE') return {};
+  const { message, code } = toProblem(shot?.number ?? START, toFailure(row));
+  return {
+    state: 'PAUSED',
+    problem_message: message,
+    problem_code: code,
+    problem_video: row.id,
+  };
 }
 
 const findShotAndNext = prepare<{ id: string; number: number; next: number }, ShotRow>(
@@ -169,8 +182,6 @@ const findShotAndNext = prepare<{ id: string; number: number; next: number }, Sh
       .where('sequence_id', '=', param('id'))
       .where('number', 'in', [param('number'), param('next')]),
 );
-
-export const NO_PROBLEM = { problem_message: null, problem_code: null, problem_video: null };
 
 function toProgress(
   { state, current, retries }: SequenceRow,

@@ -37,7 +37,8 @@ export async function insertScheduled(trx: Database, submit: NewRow): Promise<Vi
   return row;
 }
 
-const insertScheduledRow = prepare<NewRow, VideoRow>((db, param) => {
+/** The statement that inserts the row of `insertScheduled`. */
+export function buildScheduled(db: Database, param: Param<NewRow>) {
   const values = toRowValues(param);
   return db
     .insertInto('video')
@@ -49,7 +50,9 @@ const insertScheduledRow = prepare<NewRow, VideoRow>((db, param) => {
       check_after: values.queue_until,
     })
     .returningAll();
-});
+}
+
+const insertScheduledRow = prepare<NewRow, VideoRow>(buildScheduled);
 
 /** Counts the owner's scheduled submits that are not being sent, up to `limit`. */
 export async function countScheduled(db: Database, owner: string, limit: number): Promise<number> {

@@ -4,7 +4,7 @@ import { createVideoId } from '../../video-id.ts';
 import type { VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import type { SequenceRow, ShotRow } from '../sequence-rows.ts';
-import { type NewSubmit, toNewRow } from './insert.ts';
+import { type NewRow, type NewSubmit, toNewRow } from './insert.ts';
 import { insertScheduled } from './schedule.ts';
 
 /** Replaced when the submit is sent. */
@@ -17,11 +17,20 @@ export type TryModel = Pick<VideoRow, 'source_task_id'> &
 /** Schedules a try. The owner's row is locked. */
 export async function insertTry(
   trx: Database,
-  { id: sequenceId, owner, queue_ms: deadlineMs }: SequenceRow,
+  sequence: SequenceRow,
   shot: ShotRow,
   model: TryModel,
 ): Promise<VideoRow> {
-  const submit = toNewRow({
+  return insertScheduled(trx, toTry(sequence, shot, model));
+}
+
+/** The row of a try. */
+export function toTry(
+  { id: sequenceId, owner, queue_ms: deadlineMs }: SequenceRow,
+  shot: ShotRow,
+  model: TryModel,
+): NewRow {
+  return toNewRow({
     ...toInput(shot, model),
     id: createVideoId(),
     owner,
@@ -32,7 +41,6 @@ export async function insertTry(
     queue: { notBefore: null, deadlineMs },
     shot: { sequenceId, number: shot.number },
   });
-  return insertScheduled(trx, submit);
 }
 
 type Input = Pick<
