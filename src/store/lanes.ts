@@ -9,7 +9,7 @@
 
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Param, prepare } from './prepared.ts';
-import { now, type VideoRow } from './rows.ts';
+import { now, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database, LaneKind } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
 
@@ -171,7 +171,7 @@ export async function findNextWaiting(
 const findFirst = prepare<Lane & { runtimeMs: number }, VideoRow>((db, param) =>
   db
     .selectFrom('video')
-    .selectAll()
+    .select(VIDEO_COLUMNS)
     .where('owner', '=', param('owner'))
     .where('waiting', '=', param('kind'))
     .where(sql<SqlBool>`coalesce(not_before, 0) <= now_ms()`)

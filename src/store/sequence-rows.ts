@@ -7,6 +7,17 @@ import type { SequenceTable, ShotTable } from './sequence-tables.ts';
 export type SequenceRow = Selectable<SequenceTable>;
 export type ShotRow = Selectable<ShotTable>;
 
+/** By name, as `VIDEO_COLUMNS` is. */
+export const SHOT_COLUMNS = [
+  'sequence_id',
+  'number',
+  'prompt',
+  'quality',
+  'water_mark',
+  'video_row',
+  'retried',
+] as const satisfies readonly (keyof ShotTable)[];
+
 export function toSequence(row: SequenceRow): Sequence {
   return {
     id: row.id,

@@ -9,7 +9,7 @@ import type { VideoFailure } from '../../video.ts';
 import { prepare } from '../prepared.ts';
 import { toVideo, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
-import type { SequenceRow, ShotRow } from '../sequence-rows.ts';
+import { type SequenceRow, SHOT_COLUMNS, type ShotRow } from '../sequence-rows.ts';
 import type { SequenceTable } from '../sequence-tables.ts';
 import { isEmbedded } from '../sqlite.ts';
 import { ENDED, type Ended, type FollowUp, toCompletion } from './end-columns.ts';
@@ -178,7 +178,7 @@ const findShotAndNext = prepare<{ id: string; number: number; next: number }, Sh
   (db, param) =>
     db
       .selectFrom('shot')
-      .selectAll()
+      .select(SHOT_COLUMNS)
       .where('sequence_id', '=', param('id'))
       .where('number', 'in', [param('number'), param('next')]),
 );

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { countRows } from '../count.ts';
 import { enterLane } from '../lanes.ts';
 import { type Param, prepare } from '../prepared.ts';
-import { now, type VideoRow } from '../rows.ts';
+import { now, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database, LaneKind } from '../schema.ts';
 import { type NewRow, toRowValues } from './insert.ts';
 
@@ -49,7 +49,7 @@ export function buildScheduled(db: Database, param: Param<NewRow>) {
       post_begun: sql.lit(0),
       check_after: values.queue_until,
     })
-    .returningAll();
+    .returning(VIDEO_COLUMNS);
 }
 
 const insertScheduledRow = prepare<NewRow, VideoRow>(buildScheduled);
@@ -113,7 +113,7 @@ function buildTaking(db: Database, param: Param<Taking>, kind: LaneKind) {
     })
     .where('id', '=', param('id'))
     .where('waiting', '=', kind)
-    .returningAll()
+    .returning(VIDEO_COLUMNS)
     .returning(
       sql<number>`now_ms() - case
       when coalesce(not_before, 0) > created_at then not_before
