@@ -78,7 +78,7 @@ const postgres = sharedPostgres();
 
 describe.each(['SQLite', 'PostgreSQL'])('sequences on %s', (engine) => {
   const numRuns = chooseRounds(
-    engine === 'SQLite' ? { few: 60, all: 1_000 } : { few: 10, all: 100 },
+    engine === 'SQLite' ? { few: 40, all: 1_000 } : { few: 4, all: 100 },
   );
 
   it('pay for each shot once, and are never stuck, whatever happens in which order', async () => {
