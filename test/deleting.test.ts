@@ -263,6 +263,32 @@ describe('npm run forget-owner', () => {
     expect((await findTraces(alice, open)).length).toBe(3);
   });
 
+  it('leaves nothing behind when submits go on meanwhile', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    const DATABASE_URL = await postgres.createDatabase();
+    const env = { ...JWT_ENV, DATABASE_URL, FOREIGN_VIDEOS: 'deny', OWNER_SUBMITS_PER_DAY: '1000' };
+    await using gateway = await startGateway(sandbox, env);
+    const alice = gateway.as(bearerOf('alice'));
+    let isForgetting = true;
+    const submitting = (async () => {
+      while (isForgetting) await makeVideo(alice, sandbox, { prompt: SECRET });
+    })();
+    await makeVideo(alice, sandbox);
+
+    const first = await forget({ DATABASE_URL }, ALICE);
+    isForgetting = false;
+    await submitting;
+    const second = await forget({ DATABASE_URL }, ALICE);
+
+    expect(first.text).toMatch(/videos and refused submits deleted/);
+    expect(second).toMatchObject({ code: 0 });
+    await expect
+      .poll(async () => (await alice.graphql(ReadVideosDocument, { first: 10 })).data.videos.edges)
+      .toEqual([]);
+    const third = await forget({ DATABASE_URL }, ALICE);
+    expect(third.text).toContain('Nothing is stored');
+  });
+
   it('says what is missing', async () => {
     expect(await forget({})).toMatchObject({ code: 1, text: expect.stringContaining('Usage') });
   });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { examineCopies } from '../src/doctor/copies.ts';
 import { type S3Server, startS3 } from './support/s3.ts';
+import { HAS_SWIFT } from './support/swift.ts';
 
 const examine = (KEEP_URL: string, more = {}) =>
   examineCopies(readConfig({ APIKLEY_API_KEY: 'key', KEEP_DAYS: '30', KEEP_URL, ...more }));
@@ -74,6 +75,20 @@ describe('the doctor, about copies,', () => {
     expect(finding).toMatchObject({
       level: 'fault',
       message: expect.stringContaining('Correct AWS_ACCESS_KEY_ID'),
+    });
+  });
+
+  it.skipIf(!HAS_SWIFT)('names a wrong secret key', async () => {
+    // s3rver accepts any.
+    await using swift = await startS3('Swift');
+    const own = { ...server.env };
+    Object.assign(process.env, swift.env, { AWS_SECRET_ACCESS_KEY: 'wrong' });
+    const [finding] = await examine(swift.url);
+    Object.assign(process.env, own);
+
+    expect(finding).toMatchObject({
+      level: 'fault',
+      message: expect.stringContaining('Correct AWS_SECRET_ACCESS_KEY'),
     });
   });
 

@@ -22,8 +22,8 @@ export function createFileDestination(folder: string): Destination {
       for await (const chunk of source) await guard(file.writeFile(chunk));
       await guard(file.sync());
     } catch (error) {
-      await file.close();
-      await rm(partial, { force: true });
+      await guard(file.close());
+      await guard(rm(partial, { force: true }));
       throw error;
     }
     await guard(file.close());
