@@ -22,6 +22,12 @@ export interface S3KeepUrl {
 /** Where copies are stored. */
 export type KeepUrl = FileKeepUrl | S3KeepUrl;
 
+/** For people: without parameters. */
+export function toKeepName(url: KeepUrl): string {
+  if (url.kind === 'file') return `file:${url.path}`;
+  return `s3://${url.bucket}${url.prefix && `/${url.prefix}`}`;
+}
+
 const NO_KEEP_URL =
   'must be file:PATH, as in file:data/kept, or s3://BUCKET/PREFIX with the parameters region, endpoint and forcePathStyle, as in s3://films/kept?region=eu-central-1';
 

@@ -2,6 +2,7 @@
 
 import type { Config } from './config.ts';
 import { isLoopback, isOpen } from './config-values.ts';
+import { toKeepName } from './keep-url.ts';
 
 /** Logged at start-up; contains no secret. */
 export interface Facts {
@@ -10,6 +11,8 @@ export interface Facts {
   readonly upstream: string;
   readonly database: string;
   readonly auth: string;
+  /** Where files are copied to; null: nowhere. */
+  readonly copies: string | null;
   readonly graphiql: boolean;
   readonly introspection: boolean;
 }
@@ -29,6 +32,7 @@ export function toFacts(config: Config, url: string): Facts {
     upstream: config.UPSTREAM_URL,
     database: toDatabaseName(config.DATABASE_URL),
     auth: toAuthName(config),
+    copies: config.KEEP_URL ? toKeepName(config.KEEP_URL) : null,
     graphiql: config.GRAPHIQL,
     introspection: config.INTROSPECTION,
   };
@@ -101,6 +105,7 @@ export function toGreeting(config: Config, url: string): string {
     `  database   ${facts.database}`,
     `  upstream   ${facts.upstream}, which calls back at ${facts.publicUrl}`,
     `  auth       ${facts.auth}`,
+    ...(facts.copies ? [`  copies     ${facts.copies}`] : []),
     ...findWarnings(config, url).flatMap(({ variable, message, fix }) => [
       `  ! ${variable}: ${message}`,
       `    ${fix}`,

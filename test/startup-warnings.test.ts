@@ -80,8 +80,9 @@ describe('start-up warnings', () => {
 describe('the start-up message', () => {
   const DATABASE_URL = 'postgres://user:canary-password@db.example.com:6543/longtake?sslkey=secret';
 
-  it('names the address, the database, the authentication and the upstream, and no secret', () => {
-    const config = read({ DATABASE_URL, WEBHOOK_HMAC_KEY: 'canary-hmac' });
+  it('names the address, the database, the authentication, the copies and the upstream, and no secret', () => {
+    const KEEP_URL = 's3://films/kept?region=eu-central-1&endpoint=https://store.example.com';
+    const config = read({ DATABASE_URL, KEEP_URL, WEBHOOK_HMAC_KEY: 'canary-hmac' });
 
     const said = [JSON.stringify(toFacts(config, URL_OF_IT)), toGreeting(config, URL_OF_IT)];
 
@@ -89,6 +90,7 @@ describe('the start-up message', () => {
       expect(text).toContain(URL_OF_IT);
       expect(text).toContain('postgres://db.example.com:6543/longtake');
       expect(text).toContain('JWT (AUTH_JWT_SECRET)');
+      expect(text).toContain('s3://films/kept');
       expect(text).toContain('https://api.apikley.ru');
       expect(text).toContain('https://gateway.example.com');
       expect(text).not.toMatch(/canary|sslkey/);

@@ -12,7 +12,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { HOUR_MS } from '../durations.ts';
-import type { S3KeepUrl } from '../keep-url.ts';
+import { type S3KeepUrl, toKeepName } from '../keep-url.ts';
 import { findProxy } from '../upstream/outbound-proxy.ts';
 import { type Destination, DestinationError, type DestinationSettings } from './destination.ts';
 import { toContentType, toDisposition } from './file-types.ts';
@@ -25,10 +25,8 @@ const MAX_PARTS = 10_000;
 /** Statuses of stores that cannot list unfinished uploads. */
 const NOT_IMPLEMENTED = new Set([400, 404, 405, 501]);
 
-export function createS3Destination(
-  { bucket, prefix, region, endpoint, forcePathStyle }: S3KeepUrl,
-  settings: DestinationSettings,
-): Destination {
+export function createS3Destination(url: S3KeepUrl, settings: DestinationSettings): Destination {
+  const { bucket, prefix, region, endpoint, forcePathStyle } = url;
   const client = new S3Client({
     ...(region && { region }),
     ...(endpoint && { endpoint }),
@@ -36,7 +34,7 @@ export function createS3Destination(
     // Many compatible stores do not know the SDK's checksums. Copies are read back and compared anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: new S3Requests((url) => findProxy(url, settings)),
+    requestHandler: new S3Requests((address) => findProxy(address, settings)),
   });
   const toKey = (name: string) => (prefix === '' ? name : `${prefix}/${name}`);
   const toObject = (name: string) => ({ Bucket: bucket, Key: toKey(name) });
@@ -93,7 +91,7 @@ export function createS3Destination(
   }
 
   return {
-    name: `s3://${bucket}${prefix && `/${prefix}`}`,
+    name: toKeepName(url),
     write,
     async read(name, signal) {
       const get = new GetObjectCommand(toObject(name));
