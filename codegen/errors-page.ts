@@ -121,7 +121,7 @@ Two errors of a submit mean that the task may be running and that a new submit m
 
 Only an upstream answer that asserts a refusal frees the \`idempotencyKey\`. Any other answer keeps the key, and the video stays UNCONFIRMED until the upstream reports on the task. A further submit with a kept key sends nothing to the upstream; it gets \`OutcomeUnknownError\` with the same video. Concurrent submits with the same key get the same error. A SCHEDULED or WITHDRAWN video keeps its key, too: a further submit gets this video ([queue](queue.md)).
 
-With \`whenBusy: QUEUE\`, a refusal of this table that passes (429, 402, 433, 455, 401, no connection) leaves the video SCHEDULED instead of being returned as an error.
+With \`whenBusy: QUEUE\`, a temporary refusal (429, 402, 433, 455, 401, no connection) leaves the video SCHEDULED instead of being returned as an error.
 
 | the upstream's answer to a submit | error | key |
 |---|---|---|

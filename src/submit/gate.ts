@@ -86,7 +86,7 @@ export function createGate({ db, log, metrics, allowance, maxWaitMs }: GateParts
 
   async function resume(): Promise<void> {
     await endPause(db, allowance.name);
-    log.info('submits go on: the upstream takes calls again');
+    log.info('submits continue: the upstream accepts calls again');
   }
 
   return {
