@@ -8,6 +8,8 @@ export default defineConfig({
     ...base.test,
     include: ['test/browser/**/*.browser.ts'],
     globalSetup: 'test/browser/support/build.ts',
+    // Each file has a browser of its own.
+    isolate: true,
     // Only to end what hangs, as in the other tests.
     expect: { poll: { timeout: 60_000 } },
     // One browser at a time is enough for a small machine.

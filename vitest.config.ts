@@ -3,16 +3,22 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const LONGEST = [
-  'crash.test.ts',
-  'crash/postgres.test.ts',
   'model.test.ts',
   'doctor.test.ts',
   'replicas.test.ts',
-  'commands.test.ts',
-  'poolers.test.ts',
-  'sockets.test.ts',
-  'typescript.test.ts',
   'outage.test.ts',
+  'gate.test.ts',
+  'queue-replicas.test.ts',
+  'crash/queue.test.ts',
+  'crash/postgres.test.ts',
+  'crash/crash.test.ts',
+  'crash/sequences.test.ts',
+  'commands.test.ts',
+  'typescript.test.ts',
+  'poolers.test.ts',
+  'clock-set-back.test.ts',
+  'queue-faults.test.ts',
+  'kept-crash.test.ts',
   'package.test.ts',
 ];
 
@@ -36,6 +42,8 @@ export default defineConfig({
     // Most tests wait most of the time, for a child process or a timer: more workers than processors.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
+    // A worker loads the gateway once for all of its files: loading it takes longer than many of them.
+    isolate: false,
     // Only to end what hangs: no test depends on speed.
     testTimeout: 120_000,
     hookTimeout: 120_000,
