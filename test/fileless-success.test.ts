@@ -52,7 +52,8 @@ async function readVideo(gateway: TestGateway, taskId: string) {
   return (await gateway.graphql(ReadVideoDocument, { taskId })).data.video;
 }
 
-describe.each(['SQLite', 'PostgreSQL'])('a success without a file, on %s', (engine) => {
+// They mostly wait for the next read.
+describe.concurrent.each(['SQLite', 'PostgreSQL'])('a success without a file, on %s', (engine) => {
   /** The first scheduled read comes after an hour. */
   async function start(upstream: { url: string }): Promise<TestGateway> {
     const isShared = engine === 'PostgreSQL';
@@ -114,7 +115,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a success without a file, on %s', (engi
     expect(countReads(upstream)).toBe(4);
   });
 
-  it('that turns up during a read is read again at once', async () => {
+  it('that is reported during a read is read again at once', async () => {
     const second = Promise.withResolvers<void>();
     let url = '';
     await using upstream = await startReadUpstream(async (response, n) => {

@@ -94,7 +94,8 @@ async function submit(gateway: TestGateway, idempotencyKey: string | null = null
   return answer.data.extendVideo;
 }
 
-describe('database connections that are cut silently', () => {
+// They mostly wait for time limits.
+describe.concurrent('database connections that are cut silently', () => {
   const ENV = { DATABASE_TIMEOUT_MS: '1000', SHUTDOWN_TIMEOUT_MS: '3000' };
 
   it('do not stop deliveries from another replica or the shutdown of the gateway', async () => {

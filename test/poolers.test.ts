@@ -132,7 +132,7 @@ describe.skipIf(!isThere)('pgbouncer in session mode', () => {
   });
 });
 
-describe.skipIf(!isThere)('pgbouncer in transaction mode', () => {
+describe.skipIf(!isThere).concurrent('pgbouncer in transaction mode', () => {
   let pooler: Pooler;
   beforeAll(async () => {
     pooler = await startPgbouncer(sharedPostgres().url, 'transaction');
@@ -170,17 +170,21 @@ describe.skipIf(!isThere)('pgbouncer in transaction mode', () => {
       'DATABASE_URL: notifications do not arrive, as behind a pooler in transaction mode';
     const fix = 'Set DATABASE_LISTEN_URL to an address of the same database without that pooler.';
 
-    const { code, stderr } = await runProgram('main.ts', {
-      PORT: '0',
-      APIKLEY_API_KEY: 'key',
-      UPSTREAM_URL: UPSTREAM.url,
-      DATABASE_URL,
-    });
+    // Each waits for the notification.
+    const [{ code, stderr }, findings] = await Promise.all([
+      runProgram('main.ts', {
+        PORT: '0',
+        APIKLEY_API_KEY: 'key',
+        UPSTREAM_URL: UPSTREAM.url,
+        DATABASE_URL,
+      }),
+      consult({ DATABASE_URL }),
+    ]);
 
     expect(stderr).toBe(`${problem}. ${fix}\n`);
     expect(code).toBe(78);
     expect(await ask(direct, "select 1 from pg_tables where schemaname = 'public'")).toEqual([]);
-    expect((await consult({ DATABASE_URL }))[1]).toMatchObject({
+    expect(findings[1]).toMatchObject({
       level: 'fault',
       message: problem,
       fix,
@@ -188,7 +192,7 @@ describe.skipIf(!isThere)('pgbouncer in transaction mode', () => {
   });
 });
 
-describe('DATABASE_LISTEN_URL', () => {
+describe.concurrent('DATABASE_LISTEN_URL', () => {
   it('of another database stops the start', async () => {
     const DATABASE_URL = await sharedPostgres().createDatabase();
     const DATABASE_LISTEN_URL = await sharedPostgres().createDatabase();

@@ -1,4 +1,7 @@
-/** Trouble that a scheduled submit has to survive: it is sent once, in time, or ends. */
+/**
+ * Trouble that a scheduled submit has to survive: it is sent once, in time, or ends. These tests mostly
+ * wait, for retries and pauses, so they run concurrently.
+ */
 
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
@@ -41,7 +44,7 @@ async function submit(gateway: TestGateway, prompt: string) {
   return data.extendVideo;
 }
 
-describe('a commit that is not acknowledged', () => {
+describe.concurrent('a commit that is not acknowledged', () => {
   it.each(['lost', 'late'])('is not sent, and waits again when it was taken: %s', async (how) => {
     await using upstream = await startHeldUpstream();
     await using proxy = await startCommitCuttingProxy(await postgres.createDatabase());
@@ -83,7 +86,7 @@ describe('a commit that is not acknowledged', () => {
   });
 });
 
-describe.each(['SQLite', 'PostgreSQL'])('a scheduled submit on %s', (engine) => {
+describe.concurrent.each(['SQLite', 'PostgreSQL'])('a scheduled submit on %s', (engine) => {
   const start = async (upstream: { readonly url: string }, env: Record<string, string> = {}) =>
     startGateway(
       upstream,
@@ -112,7 +115,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a scheduled submit on %s', (engine) => 
     expect(upstream.submits).toHaveLength(2);
   });
 
-  it('goes on when a callback has proved its task before the refusal came', async () => {
+  it('continues when a callback has proved its task before the refusal arrives', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await start(upstream);
     const { id } = await schedule(gateway, { notBefore: inSeconds(0.3) });
@@ -135,7 +138,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a scheduled submit on %s', (engine) => 
     await using gateway = await start(upstream);
     const answer = schedule(gateway, { prompt: 'First' });
     const sent = await upstream.nextSubmit();
-    sent.refuse(455, { 'retry-after': '2' });
+    sent.refuse(455, { 'retry-after': '4' });
     const { id, state } = await answer;
     expect(state).toBe('SCHEDULED');
 
@@ -143,14 +146,14 @@ describe.each(['SQLite', 'PostgreSQL'])('a scheduled submit on %s', (engine) => 
 
     expect(await read(gateway, id)).toMatchObject({ state: 'SUCCEEDED', schedule: null });
     // By then the first would have been sent again.
-    const next = await schedule(gateway, { prompt: 'Second', notBefore: inSeconds(3) });
+    const next = await schedule(gateway, { prompt: 'Second', notBefore: inSeconds(5) });
     const posted = await within(PATIENCE_MS, 'the next POST', upstream.nextSubmit());
     expect(posted.prompt).toBe('Second');
     posted.accept('task-2');
     await untilState(gateway, next.id, 'WAITING');
   });
 
-  it('that was withdrawn succeeds nevertheless when a callback proves it', async () => {
+  it('that was withdrawn becomes SUCCEEDED when a callback proves it', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await start(upstream);
     const answer = schedule(gateway);

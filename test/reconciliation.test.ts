@@ -180,7 +180,8 @@ describe('a lost callback', () => {
   });
 });
 
-describe('an error during a check', () => {
+// They mostly wait for the next check.
+describe.concurrent('an error during a check', () => {
   const TROUBLES: Record<string, (response: ServerResponse, socket: TcpSocket) => unknown> = {
     'code 500': (response) => answerJson(response, { code: 500, msg: 'oops' }),
     'status 500': (response) => answerJson(response, { code: 500, msg: 'oops' }, { status: 500 }),
@@ -255,7 +256,7 @@ describe('an error during a check', () => {
   });
 });
 
-describe('the read budget', () => {
+describe.concurrent('the read budget', () => {
   it('is not exceeded, however many tasks are due', async () => {
     let state = 'wait';
     let lastAt = 0;
@@ -279,7 +280,7 @@ describe('the read budget', () => {
   });
 });
 
-describe('deadlines', () => {
+describe.concurrent('deadlines', () => {
   it('end a task that was never confirmed, without a read', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, {
@@ -372,7 +373,7 @@ describe('deadlines', () => {
   });
 });
 
-describe('a task that is watched', () => {
+describe.concurrent('a task that is watched', () => {
   it('shows each of its states', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, EAGER);
@@ -404,7 +405,7 @@ describe('a task that is watched', () => {
   });
 });
 
-describe('a watched task that the upstream does not know yet', () => {
+describe.concurrent('a watched task that the upstream does not know yet', () => {
   it('is not read again and again', async () => {
     const second = Promise.withResolvers<void>();
     await using upstream = await startReadUpstream((taskId, response) => {

@@ -314,7 +314,8 @@ describe('a server-sent event stream', () => {
   });
 });
 
-describe('an expired token', () => {
+// Its tests wait for the expiry.
+describe.concurrent('an expired token', () => {
   it('prevents further messages, even if the client has not answered the close yet', async () => {
     const prompts: unknown[] = [];
     await using upstream = await startScriptedUpstream((request, response) => {
