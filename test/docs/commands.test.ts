@@ -6,7 +6,7 @@ import { sharedPostgres } from '../support/postgres.ts';
 import { fillIn, findReadyWord, LEFT_OUT } from './stand-ins.ts';
 import { groupByPage, readBlocks } from './support/blocks.ts';
 import { ROOT } from './support/pages.ts';
-import { makeClone, runInShell } from './support/shell.ts';
+import { makeClone, makeViewOf, type Outcome, runInShell } from './support/shell.ts';
 
 const COMMENT = / +#.*$/;
 
@@ -30,7 +30,8 @@ describe('the commands of the pages that are not executed', () => {
   });
 });
 
-describe('every other command', () => {
+// Each page has a folder of its own.
+describe.concurrent('every other command', () => {
   let clone: Awaited<ReturnType<typeof makeClone>>;
   let sandbox: Sandbox;
   const postgres = sharedPostgres();
@@ -41,13 +42,18 @@ describe('every other command', () => {
     await Promise.all([clone, sandbox].map((part) => part[Symbol.asyncDispose]()));
   });
 
+  /** Several pages begin with the same commands. */
+  const started = new Map<string, Promise<Outcome>>();
+
   it.each(pages)('runs: $page', async ({ commands }) => {
+    await using folder = await makeViewOf(clone.path);
     const env = {
       // npm puts the packages' programs first for scripts; a shell of one's own does not.
       PATH: [dirname(process.execPath), join(ROOT, 'node_modules/.bin'), process.env.PATH].join(
         delimiter,
       ),
-      HOME: clone.path,
+      HOME: folder.path,
+      NODE_COMPILE_CACHE: process.env.TEST_COMPILE_CACHE ?? '',
       PORT: '0',
       APIKLEY_API_KEY: 'sandbox-key',
       UPSTREAM_URL: sandbox.url,
@@ -69,7 +75,10 @@ describe('every other command', () => {
           gateway: gateway?.url ?? 'http://127.0.0.1:4000',
         });
         const ready = findReadyWord(command);
-        const { code, output } = await runInShell(filled, { cwd: clone.path, env, ready });
+        const run = () => runInShell(filled, { cwd: folder.path, env, ready });
+        const isOnce = command.startsWith('npx longtake ');
+        if (isOnce && !started.has(command)) started.set(command, run());
+        const { code, output } = await ((isOnce && started.get(command)) || run());
 
         if (ready) expect(output, command).toContain(ready);
         else expect(code, `${command}: ${output}`).toBe(0);

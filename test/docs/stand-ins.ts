@@ -1,5 +1,7 @@
 /** Substitutes for the servers and secrets of the pages when their commands are executed. */
 
+import { dirname, join } from 'node:path';
+
 /** Commands that are not executed here, each with its reason. */
 export const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ['npm ci', '.ci/run begins with it, and this test runs in what it has made'],
@@ -33,6 +35,11 @@ export function findReadyWord(command: string): string | undefined {
   return READY.find(([pattern]) => pattern.test(command))?.[1];
 }
 
+/** The command `longtake` as the npm package has it, which starts faster than the sources. */
+const CLI = process.env.TEST_GATEWAY
+  ? join(dirname(process.env.TEST_GATEWAY), 'cli.js')
+  : 'src/cli.ts';
+
 export interface Servers {
   readonly sandbox: string;
   readonly postgres: string;
@@ -44,8 +51,9 @@ export interface Servers {
 export function fillIn(command: string, servers: Servers): string {
   return (
     command
-      // In an installed package it is the same program, built: test/package.test.ts.
-      .replaceAll('npx longtake', 'node src/cli.ts')
+      // Only the demo finds the example app in the clone.
+      .replaceAll('npx longtake demo', 'node src/cli.ts demo')
+      .replaceAll('npx longtake', `node ${CLI}`)
       .replaceAll('APIKLEY_API_KEY=…', 'APIKLEY_API_KEY=sandbox-key')
       .replaceAll('AUTH_JWT_SECRET=…', `AUTH_JWT_SECRET=${'s'.repeat(32)}`)
       .replaceAll('postgres://user:password@host/longtake', servers.postgres)

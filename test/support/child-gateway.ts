@@ -58,7 +58,7 @@ export async function startChildGateway(options: ChildGatewayOptions): Promise<C
   const { folder, upstreamUrl, env = {} } = options;
   const child = spawn(process.execPath, ['--expose-gc', '--import', INSIDE, MAIN], {
     env: {
-      NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
+      NODE_COMPILE_CACHE: process.env.TEST_COMPILE_CACHE ?? '',
       PORT: '0',
       UPSTREAM_URL: upstreamUrl,
       APIKLEY_API_KEY: 'sandbox-key',

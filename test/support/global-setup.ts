@@ -13,8 +13,10 @@ import type { TestProject } from 'vitest/node';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Two folders below the root, as the build has to be, and not in the way of another run. */
+/** Two levels below the root, as the build has to be, and not in the way of another run. */
 const BUILD = join('artifacts', `gateway-${process.pid}`);
+/** Compiled code that the programs of all tests share. Each that exits by itself adds to it. */
+const COMPILE_CACHE = join(ROOT, 'artifacts', `compiled-${process.pid}`);
 /** What Node has compiled of it: see src/compile-cache.js. */
 const COMPILED = join('artifacts', 'node_modules');
 
@@ -22,13 +24,14 @@ let postgres: PostgresServer | undefined;
 
 export async function setup(project: TestProject): Promise<void> {
   keepExitCode();
+  process.env.TEST_COMPILE_CACHE = COMPILE_CACHE;
   await Promise.all([shareGateway(project), sharePostgres()]);
 }
 
 export async function teardown(): Promise<void> {
   await postgres?.[Symbol.asyncDispose]();
-  for (const folder of [BUILD, COMPILED]) {
-    await rm(join(ROOT, folder), { recursive: true, force: true });
+  for (const folder of [join(ROOT, BUILD), join(ROOT, COMPILED), COMPILE_CACHE]) {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

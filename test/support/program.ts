@@ -1,4 +1,4 @@
-/** Runs one of our programs to its end, with only this environment. */
+/** Runs one of our programs to its end, with only this environment and the compiled code of other runs. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ export async function runProgram(
   { args = [], cwd }: { args?: readonly string[]; cwd?: string } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [...toArguments(path), ...args], {
-    env: { ...env },
+    env: { NODE_COMPILE_CACHE: process.env.TEST_COMPILE_CACHE ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd && { cwd }),
   });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ROOT } from './pages.ts';
@@ -19,6 +19,18 @@ export async function makeClone(): Promise<AsyncDisposable & { readonly path: st
   // The example app has been built: building it takes its packages, and .ci/run does.
   await mkdir(join(path, 'examples/web/dist'), { recursive: true });
   await writeFile(join(path, 'examples/web/dist/index.html'), '<!doctype html>');
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/**
+ * A folder of its own that shows the files of a clone, for commands that run at the same time as others.
+ * What they make in it does not reach the clone.
+ */
+export async function makeViewOf(
+  clone: string,
+): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'longtake-view-'));
+  for (const name of await readdir(clone)) await symlink(join(clone, name), join(path, name));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
