@@ -10,6 +10,7 @@ import { ExtendDocument } from './generated/graphql.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 import { INPUT } from './support/operations.ts';
 import { sharedPostgres } from './support/postgres.ts';
+import { chooseRounds } from './support/rounds.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from './support/scripted-upstream.ts';
 
 type Answer = (response: ServerResponse, socket: Socket) => void;
@@ -238,7 +239,9 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (engine) => {
     }
   }
 
-  it.each(GROUPS)('%s', async (_title, cases) => {
+  // What an answer means does not depend on the engine; each outcome occurs in many groups.
+  const everyNth = engine === 'SQLite' ? 1 : chooseRounds({ few: 4, all: 1 });
+  it.each(GROUPS.filter((_, n) => n % everyNth === 0))('%s', async (_title, cases) => {
     await Promise.all(cases.map(check));
   });
 });

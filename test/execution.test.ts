@@ -17,6 +17,9 @@ import {
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createPlanner } from '../src/fast/execution/planner.ts';
+import { chooseRounds } from './support/rounds.ts';
+
+const RUNS = chooseRounds({ few: 80, all: 500 });
 
 /** All kinds of types and nulls, more than the gateway's own schema has. */
 const SDL = `
@@ -240,11 +243,11 @@ describe('a planned query gets the same result as from the executor', () => {
           expect(toComparable(found)).toEqual(toComparable(expected));
         }
       }),
-      { numRuns: 250 },
+      { numRuns: RUNS },
     );
     // Or nothing would have been compared.
-    expect(answered).toBeGreaterThan(100);
-    expect(failed).toBeGreaterThan(10);
+    expect(answered).toBeGreaterThan(0.4 * RUNS);
+    expect(failed).toBeGreaterThan(0.04 * RUNS);
   });
 
   it('with more combinations of conditions than are planned', async () => {

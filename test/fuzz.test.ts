@@ -13,7 +13,7 @@ import {
   startScriptedUpstream,
 } from './support/scripted-upstream.ts';
 
-const RUNS = chooseRounds({ few: 300, all: 3_000 });
+const RUNS = chooseRounds({ few: 150, all: 3_000 });
 /** For each of the five properties. fast-check prints the seed of a failure, which repeats it. */
 const BOUND = { numRuns: RUNS };
 const PROPERTIES = 5;

@@ -49,9 +49,11 @@ import { createSequenceId, createVideoId } from '../src/video-id.ts';
 import { DAY_MS } from './support/backdate.ts';
 import { type History, makeHistory, OWNER, SOURCE, SPENT_KEY } from './support/long-history.ts';
 import { sharedPostgres } from './support/postgres.ts';
+import { chooseRounds } from './support/rounds.ts';
 import { type WatchedDatabase, watchDatabase } from './support/statements.ts';
 
-const ROWS = 200_000;
+/** So many that a scan exceeds every limit below by far. */
+const ROWS = chooseRounds({ few: 100_000, all: 200_000 });
 /** The longest page and one more. */
 const PAGE = 101;
 const FILES = { videoId: 'v', videoUrl: 'https://files.example/v.mp4', coverUrl: null };

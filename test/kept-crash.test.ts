@@ -16,7 +16,7 @@ const MIB = 1024 * 1024;
 const FILMS = chooseRounds({ few: 12, all: 100 });
 const KILLS = chooseRounds({ few: 3, all: 40 });
 /** The longest of them. */
-const LONGEST = chooseRounds({ few: 24 * MIB, all: 200 * MIB });
+const LONGEST = chooseRounds({ few: 12 * MIB, all: 200 * MIB });
 const MAX_MORE_RSS = 64 * MIB;
 
 /** From 10 KiB to the longest, most of them short. */

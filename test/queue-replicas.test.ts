@@ -19,8 +19,9 @@ async function readPosts(replica: Replica) {
   });
 }
 
-describe('the queue of several owners', () => {
-  const SUBMITS = chooseRounds({ few: 100, all: 500 });
+// Its tests mostly wait for the rate limit.
+describe.concurrent('the queue of several owners', () => {
+  const SUBMITS = chooseRounds({ few: 60, all: 500 });
   const CALLS = 20;
   const WINDOW_MS = chooseRounds({ few: 1_000, all: 3_000 });
   /** Only so that most of them wait together. */
@@ -86,7 +87,7 @@ describe('the queue of several owners', () => {
 });
 
 describe('a burst of submits', () => {
-  const SUBMITS = 300;
+  const SUBMITS = chooseRounds({ few: 120, all: 300 });
 
   it.each([
     { calls: 20, windowMs: 500 },

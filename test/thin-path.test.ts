@@ -5,6 +5,7 @@ import { postCallback, readCallbackUrl, toFailure, toSuccess } from './support/c
 import { startGateway, type TestGateway } from './support/gateway.ts';
 import { INPUT } from './support/operations.ts';
 import { sharedPostgres } from './support/postgres.ts';
+import { chooseRounds } from './support/rounds.ts';
 import {
   answerJson,
   type ScriptedUpstream,
@@ -317,7 +318,7 @@ describe('the thin path gives the same answer as Yoga', () => {
   it('to random documents', async () => {
     await fc.assert(
       fc.asyncProperty(question(), (asked) => expectEqual(asked, OFTEN)),
-      { numRuns: 500 },
+      { numRuns: chooseRounds({ few: 150, all: 1_000 }) },
     );
   });
 });

@@ -18,7 +18,6 @@ import { type PaidUpstream, PUBLIC_URL, startPaidUpstream } from './upstream.ts'
 import { within } from './within.ts';
 
 const postgres = sharedPostgres();
-const KILLS = chooseRounds({ few: 8, all: 200 });
 const EACH_ROUND = 6;
 /** Only to end what hangs. */
 const PATIENCE_MS = 120_000;
@@ -52,10 +51,13 @@ interface Row {
 
 const READ_ROWS = 'select prompt, state, task_id from video order by id';
 
-describe.each(['SQLite', 'PostgreSQL'] as const)('the queue on %s amid kills', (engine) => {
+const ENGINES = ['SQLite', 'PostgreSQL'] as const;
+
+describe.concurrent.each(ENGINES)('the queue on %s amid kills', (engine) => {
   const count = engine === 'SQLite' ? 1 : 3;
   // Only SQLite's statements are seen from inside the process.
   const points: readonly Point[] = engine === 'SQLite' ? POINTS : POINTS.slice(0, 2);
+  const maxKills = chooseRounds({ few: Math.max(4, points.length), all: 200 });
 
   it('loses none, sends none twice, and leaves none stuck', { timeout: 1_800_000 }, async () => {
     await using upstream = await startPaidUpstream();
@@ -74,7 +76,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('the queue on %s amid kills', (
     const accepted = new Set<string>();
 
     let kills = 0;
-    for (let round = 0; kills < KILLS; round++) {
+    for (let round = 0; kills < maxKills; round++) {
       const point = points[round % points.length] as Point;
       const armed = await arm(replicas, point, 1 + (round % 2), upstream);
       const prompts = Array.from({ length: EACH_ROUND }, (_, n) => `Round ${round}, submit ${n}`);
