@@ -14,7 +14,7 @@ const PREFIX = 'DATABASE_URL: the database could not be brought up to date: ';
 const STRICT = ['require', 'verify-ca', 'verify-full'];
 
 // A server that TEST_DATABASE_URL names is not ours to configure.
-describe.skipIf(process.env.TEST_DATABASE_URL).concurrent('PostgreSQL with TLS', () => {
+describe.skipIf(process.env.TEST_DATABASE_URL)('PostgreSQL with TLS', () => {
   let postgres: PostgresServer;
   let folder: Awaited<ReturnType<typeof makeFolder>>;
   let files: Certificates;

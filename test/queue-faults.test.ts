@@ -1,7 +1,4 @@
-/**
- * Trouble that a scheduled submit has to survive: it is sent once, in time, or ends. These tests mostly
- * wait, for retries and pauses, so they run concurrently.
- */
+/** Trouble that a scheduled submit has to survive: it is sent once, in time, or ends. */
 
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
@@ -44,7 +41,7 @@ async function submit(gateway: TestGateway, prompt: string) {
   return data.extendVideo;
 }
 
-describe.concurrent('a commit that is not acknowledged', () => {
+describe('a commit that is not acknowledged', () => {
   it.each(['lost', 'late'])('is not sent, and waits again when it was taken: %s', async (how) => {
     await using upstream = await startHeldUpstream();
     await using proxy = await startCommitCuttingProxy(await postgres.createDatabase());
@@ -86,6 +83,7 @@ describe.concurrent('a commit that is not acknowledged', () => {
   });
 });
 
+// They mostly wait, for retries and pauses.
 describe.concurrent.each(['SQLite', 'PostgreSQL'])('a scheduled submit on %s', (engine) => {
   const start = async (upstream: { readonly url: string }, env: Record<string, string> = {}) =>
     startGateway(
