@@ -14,7 +14,7 @@ function nameStatement(sql: string): void {
   if (!names.has(sql)) names.set(sql, `longtake_${names.size + 1}`);
 }
 
-/** Every one that was used in this process. */
+/** All statements that were prepared in this process. */
 export function listPreparedStatements(): string[] {
   return [...names.keys()];
 }
@@ -37,7 +37,7 @@ export function prepare<Params extends object, Row>(
   const known = new WeakMap<object, CompiledQuery<Row>>();
 
   function compile(db: Database): CompiledQuery<Row> {
-    // Kysely passes values through unread, so a placeholder may stand for one.
+    // Kysely does not look at values, so a placeholder can take the place of one.
     return build(db, (name) => new Placeholder(name) as never).compile();
   }
 

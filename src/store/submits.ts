@@ -7,7 +7,7 @@ import { isVideo, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 import { findVideo } from './videos.ts';
 
-/** What a submit has to know before its row is written. */
+/** What is read before the row of a submit is written. */
 export interface SubmitReads {
   /** The number of the owner's latest completion; 0 before the first. */
   readonly head: number;
@@ -22,12 +22,12 @@ export interface SubmitReads {
 
 export interface SubmitQuestion {
   readonly owner: string;
-  /** By its own id or its task id; null for an original. */
+  /** The video to extend, by its own id or its task id; null for an original. */
   readonly source: string | null;
   readonly idempotencyKey: string | null;
 }
 
-/** In one statement, because each costs a round trip on PostgreSQL. */
+/** Reads everything in one statement, because each statement costs a round trip on PostgreSQL. */
 export async function readForSubmit(db: Database, question: SubmitQuestion): Promise<SubmitReads> {
   const { owner, source } = question;
   const isOwnId = source !== null && toCreationTime(source) !== null;
@@ -40,11 +40,11 @@ export async function readForSubmit(db: Database, question: SubmitQuestion): Pro
     const isTheirs = source_owner === owner && isVideo(source_state);
     return { ...reads, source: isTheirs ? { taskId: source_task } : null };
   }
-  // An upstream may have ids of the same form.
+  // The upstream's ids may have the form of ours.
   return { ...reads, source: isOwnId ? await findVideo(db, owner, source) : undefined };
 }
 
-/** The holder's columns, all of them null where nothing holds the key, and those of the source. */
+/** The columns of the holder, which are all null when no row holds the key, and those of the source. */
 type FoundForSubmit = VideoRow & { log_head: number | null } & (
     | { source_row: null; source_owner: null; source_state: null; source_task: null }
     | {
@@ -86,8 +86,8 @@ const readByVideoId = prepareReads('id');
 const readByTaskId = prepareReads('task_id');
 
 /**
- * The row for the owner's idempotency key: its holder, otherwise the newest row that has freed it. One
- * statement, because between two a callback may give the key back to a tombstone.
+ * The row for the owner's idempotency key: the one that holds it, or else the newest one that has freed it.
+ * A single statement, because between two a callback may return the key to a tombstone.
  */
 export async function findAnswerer(
   db: Database,
@@ -110,7 +110,7 @@ export async function findAnswerer(
     .executeTakeFirst();
 }
 
-/** The row in any state, for its own submit and its callback. */
+/** The row in any state, for its submit and its callback. */
 export async function findRow(db: Database, id: string): Promise<VideoRow | undefined> {
   const { rows } = await findRowById(db, { id });
   return rows[0];

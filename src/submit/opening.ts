@@ -15,7 +15,7 @@ import { countSubmit, type Spending } from './spending.ts';
 export interface OpenedSubmit {
   /** SCHEDULED, or SUBMITTING. */
   readonly row: VideoRow;
-  /** A place of the allowance, taken in the same commit; null: the submit waits for one. */
+  /** A place of the allowance, taken in the same commit; null when the submit waits for one. */
   readonly place: Place | null;
 }
 
@@ -29,10 +29,10 @@ export interface OpeningParts {
  * Commits the row of a submit unless a limit is exceeded. Undefined when another row holds its key.
  *
  * @param mustWait whether a submit that may be scheduled is scheduled even if a place is free.
- * @param onUncertain called before it throws when the commit may have happened nevertheless: with the row
- * that waits then, or with null when the row has its place.
- * @throws RateLimitedError, and nothing is stored: the owner's limits, or a place that will not be free
- * in time; GatewayUnavailableError.
+ * @param onUncertain called before an error is thrown when the row may have been committed in spite of it:
+ * with the row if it waits, or with null if it has a place.
+ * @throws RateLimitedError when the owner has reached a limit or no place will be free in time, and then
+ * nothing is stored; GatewayUnavailableError.
  */
 export async function openSubmit(
   parts: OpeningParts,
@@ -49,8 +49,8 @@ export async function openSubmit(
 
   let committing: OpenedSubmit | undefined;
   const opening = db.transaction().execute(async (trx) => {
-    // The insert may wait for another transaction that writes a row with this key, which in turn may
-    // wait for the owner's row: so the owner is locked after the video, as at the end of a task.
+    // The insert may wait for another transaction with this key, which may in turn wait for the owner's
+    // row. So the owner is locked after the video, as at the end of a task.
     const row = await insertSubmit(trx, submit);
     if (!row) return undefined;
     const open = submit.queue ? sendOrSchedule : sendOrWait;
@@ -63,7 +63,7 @@ export async function openSubmit(
   });
 }
 
-/** In one statement, where no limit has to be checked first. */
+/** Commits the row with one statement. Only for submits without limits that must be checked first. */
 async function insertAtOnce(
   db: Database,
   submit: NewSubmit,

@@ -1,4 +1,4 @@
-/** Accepts a submit: commits its row, and sends it, lets it wait, or schedules it. */
+/** Accepts a submit: commits its row, then sends it, makes it wait, or schedules it. */
 
 import type { Logger } from 'pino';
 import { createToken, hashToken, toCallbackUrl } from '../callbacks/callback-url.ts';
@@ -63,16 +63,16 @@ export interface SubmitterParts {
 export interface Submitter {
   /**
    * Starts or schedules a task, or joins the submit that holds the owner's key. Resolves when the
-   * upstream has confirmed the task, or when it is scheduled. The submit goes on when the caller stops
-   * waiting.
+   * upstream has confirmed the task, or when it is scheduled. The submit continues when the caller
+   * stops waiting.
    *
    * @throws the errors of the upstream's answer; OutcomeUnknownError when it was lost;
-   * IdempotencyConflictError; RateLimitedError; GatewayUnavailableError when nothing was begun.
+   * IdempotencyConflictError; RateLimitedError; GatewayUnavailableError when nothing was started.
    */
   submit(task: NewTask): Promise<Video>;
   /**
-   * Ends a scheduled submit unpaid; a repeat finds it ended. Waits for the outcome of one that is being
-   * sent.
+   * Withdraws a scheduled submit, unpaid. A repeated call succeeds again. Waits for the outcome if the
+   * submit is being sent.
    *
    * @throws VideoNotFoundError; TooLateError when its task exists or may exist.
    */
@@ -82,8 +82,8 @@ export interface Submitter {
   /** Sends scheduled submits from now on. Call it once the server listens. */
   start(): void;
   /**
-   * Refuses new submits from now on, and those whose callers wait for their turn; resolves when those in
-   * flight have been settled. Scheduled ones stay.
+   * Refuses new submits, and submits whose callers wait for their turn. Resolves when all submits in flight
+   * are settled. Scheduled submits stay in the database.
    */
   drain(): Promise<void>;
   /** Stops retrying writes of answers while the database is unavailable. */
@@ -92,7 +92,7 @@ export interface Submitter {
 
 interface Begun {
   readonly row: VideoRow;
-  /** Resolves with the settled row; null when another submit settles it, or nothing is to be settled. */
+  /** Resolves with the settled row; null when another submit settles it, or when there is nothing to settle. */
   readonly settled: Promise<VideoRow | undefined> | null;
 }
 
@@ -135,7 +135,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     }
   }
 
-  /** Commits a row and starts sending; or returns the row of the submit that took the key just before. */
+  /** Commits a row and starts sending it, or returns the row of a concurrent submit that took the key first. */
   async function begin(task: NewTask, fingerprint: string): Promise<Begun> {
     const { owner, input, scheduling, idempotencyKey } = task;
     const { canQueue, notBefore } = scheduling;
@@ -164,8 +164,8 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
       queue: mustQueue ? { notBefore, deadlineMs: config.QUEUE_DEADLINE_MS } : null,
     };
     const mustWait = refusal !== null || notBefore !== null;
-    // A commit that was not acknowledged. Only this process could send a row that has its place, and it
-    // does not; a waiting row may be sent by any process.
+    // Set when the commit was not acknowledged. A row with a place could be sent only by this process, which
+    // does not send it. A waiting row may be sent by any process.
     let uncertain: { readonly waiting: VideoRow | null } | undefined;
     const opened = await openSubmit({ db, spending, gate }, submit, mustWait, (waiting) => {
       uncertain = { waiting };
@@ -178,10 +178,10 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     });
     if (opened) return proceed(opened, token, isTooLate, task.requestId, span);
     span.end();
-    // The other submit may already be a tombstone. Its answer applies to this caller too, who arrived
-    // before it was settled.
+    // The other submit may already be a tombstone. Its answer applies to this caller as well, because the
+    // caller arrived before it was settled.
     const winner = await findAnswerer(db, owner, idempotencyKey ?? '');
-    if (!winner) throw new Error('A submit was not stored although nothing stood in its way.');
+    if (!winner) throw new Error('The submit was not inserted although no other has its key.');
     return { row: winner, settled: null };
   }
 
