@@ -8,6 +8,7 @@ import type { Database } from '../store/schema.ts';
 import { findRow } from '../store/submits.ts';
 import { settleOverdue } from '../store/transitions/unconfirmed.ts';
 import type { Video } from '../video.ts';
+import { within } from '../within.ts';
 import { parseRejection } from './rejection.ts';
 
 /**
@@ -16,6 +17,8 @@ import { parseRejection } from './rejection.ts';
  */
 const MAX_POLL_MS = 5_000;
 const MIN_POLL_MS = 200;
+/** How much later than the notification of its outcome this process's own submit may end. */
+const OWN_OUTCOME_MS = 200;
 
 export interface AnswerParts {
   readonly db: Database;
@@ -85,6 +88,8 @@ export async function waitUntilSettled(
       clearTimeout(timer);
       // When this process closes, only submits of other processes are still open.
       if (!isServing) throw new GatewayUnavailableError();
+      // The notification of its commit often arrives before the submit knows of it, and would cost a read.
+      if (own) await within(OWN_OUTCOME_MS, own, false);
       row = answered ?? row;
     }
   } finally {
