@@ -14,7 +14,7 @@ import {
 
 /** What the gateway runs by itself: upkeep, the queue, the doctor's readings. */
 const BACKGROUND =
-  /from "lane"|^update "allowance"|^delete|^update "video" set "lease_until"|^(begin|commit|listen|set) ?/;
+  /"old"|"meta"|from "lane"|^update "allowance"|^delete|^update "video" set "lease_until"|^(begin|commit|listen|set) ?/;
 
 describe('round trips to PostgreSQL', () => {
   let upstream: ScriptedUpstream;
@@ -56,6 +56,24 @@ describe('round trips to PostgreSQL', () => {
       expect.stringMatching(/^with .*insert into "video"/s),
       'POST',
       expect.stringMatching(/^update "video"/),
+    ]);
+  });
+
+  it('a submit with limits checks all of them in one', async () => {
+    await using limited = await startGateway(upstream, {
+      DATABASE_URL: tap.url,
+      OWNER_SUBMITS_PER_MINUTE: '1000',
+      OWNER_SUBMITS_PER_DAY: '1000',
+      OWNER_TASKS_IN_FLIGHT: '1000',
+    });
+    statements = [];
+    await extend(limited);
+    expect(statements.slice(0, statements.indexOf('POST'))).toEqual([
+      expect.stringMatching(/^select .* from \(select 1 as "one"\)/),
+      expect.stringMatching(/^insert into "video"/),
+      expect.stringMatching(/^insert into "owner"/),
+      expect.stringMatching(/"wait_0".*"wait_1"/s),
+      expect.stringMatching(/^insert into "attempt"/),
     ]);
   });
 

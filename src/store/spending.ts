@@ -1,10 +1,9 @@
 /** Checks the spending limits of an owner. */
 
-import { sql } from 'kysely';
-import { countRows } from './count.ts';
+import { type ExpressionBuilder, sql } from 'kysely';
 import { TASK_STATES } from './open-tasks.ts';
 import { now } from './rows.ts';
-import type { Database } from './schema.ts';
+import type { Database, Tables } from './schema.ts';
 
 export interface SpendLimits {
   /** Submits per sliding window, whatever their outcome. */
@@ -48,35 +47,62 @@ export async function findOverspending(
   limits: SpendLimits,
   counted: 0 | 1,
 ): Promise<Overspending | null> {
-  for (const { lengthMs, submits } of limits.windows) {
-    // A submit is allowed again when the oldest of the newest `limit` submits leaves the window.
-    const excess = await trx
+  const { windows, inFlight } = limits;
+  const most = (inFlight ?? 0) - 1 + counted;
+  // One statement, because each costs a round trip on PostgreSQL.
+  const found: Readonly<Record<string, number | null>> = await trx
+    .selectNoFrom((eb) => [
+      eb
+        .selectFrom(selectOpen(eb, owner, most + 1).as('counted'))
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .as('open'),
+      ...windows.map((window, index) => selectWait(eb, owner, window).as(toWaitColumn(index))),
+    ])
+    .executeTakeFirstOrThrow();
+  for (const [index, { lengthMs }] of windows.entries()) {
+    const wait = found[toWaitColumn(index)] ?? null;
+    if (wait !== null) return { retryAfterMs: Math.min(lengthMs, Math.max(0, wait)) };
+  }
+  return inFlight !== null && Number(found.open) > most ? { retryAfterMs: null } : null;
+}
+
+function toWaitColumn(index: number): string {
+  return `wait_${index}`;
+}
+
+type Builder = ExpressionBuilder<Tables, never>;
+
+/** At most `limit` open tasks. */
+function selectOpen(eb: Builder, owner: string, limit: number) {
+  return eb
+    .selectFrom('video')
+    .select('id')
+    .where('owner', '=', owner)
+    .where('state', 'in', TASK_STATES)
+    .limit(limit);
+}
+
+/**
+ * Milliseconds until the oldest of the newest submits, as many as are allowed, leaves the window. No row while
+ * there are fewer.
+ */
+function selectWait(
+  eb: Builder,
+  owner: string,
+  { lengthMs, submits }: SpendLimits['windows'][number],
+) {
+  return (
+    eb
       .selectFrom('attempt')
       .select(sql<number>`at + ${lengthMs} - now_ms()`.as('wait'))
       .where('owner', '=', owner)
       .where('at', '>', sql<number>`now_ms() - ${lengthMs}`)
-      // Ignores attempts in the future, which were recorded before the clock was set back.
+      // Ignores attempts in the future, recorded before the clock was set back.
       .where('at', '<=', sql<number>`now_ms() + ${lengthMs}`)
       .orderBy('at', 'desc')
       .limit(1)
       .offset(submits - 1)
-      .executeTakeFirst();
-    if (excess) return { retryAfterMs: Math.min(lengthMs, Math.max(0, excess.wait)) };
-  }
-
-  const { inFlight } = limits;
-  if (inFlight === null) return null;
-  const most = inFlight - 1 + counted;
-  const open = await countRows(
-    trx,
-    trx
-      .selectFrom('video')
-      .select('id')
-      .where('owner', '=', owner)
-      .where('state', 'in', TASK_STATES)
-      .limit(most + 1),
   );
-  return open > most ? { retryAfterMs: null } : null;
 }
 
 /** Deletes about `limit` attempts that are older than every window. Returns how many. */
