@@ -21,7 +21,7 @@ import {
 } from './support/sequences.ts';
 
 const postgres = sharedPostgres();
-const ROUNDS = chooseRounds({ few: 5, all: 100 });
+const ROUNDS = chooseRounds({ few: 5, all: 40 });
 
 describe('a sequence that two replicas change at once', () => {
   let upstream: HeldUpstream;
