@@ -8,12 +8,16 @@ import { describe, expect, it } from 'vitest';
 import { createHub } from '../src/delivery/hub.ts';
 import { createAllowedHosts } from '../src/files/allowed-hosts.ts';
 import { startCopier } from '../src/files/copier.ts';
+import { toNames } from '../src/files/copy-file.ts';
 import { createDownloader } from '../src/files/download.ts';
 import { createFileDestination } from '../src/files/file-destination.ts';
 import { createPace } from '../src/files/pace.ts';
+import { endCopyLeases, leaseCopies } from '../src/store/copies.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { findVideo } from '../src/store/videos.ts';
 import { NO_METRICS } from '../src/telemetry/metrics.ts';
+import { isSettled } from './support/disk.ts';
+import { makeFolder } from './support/folder.ts';
 import { listFiles } from './support/keeping.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 import { storeVideos } from './support/stored-videos.ts';
@@ -72,5 +76,55 @@ describe('a film that cannot be copied', () => {
     downloader.close();
     await close();
     await rm(folder, { recursive: true });
+  });
+});
+
+describe('a copy that another replica has taken over', () => {
+  it('ends without a fault of the destination', async () => {
+    await using folder = await makeFolder();
+    const held = Promise.withResolvers<ServerResponse>();
+    await using server = await startScriptedUpstream((_request, response) => {
+      response.writeHead(200, { 'content-type': 'video/webm', 'content-length': 8 });
+      response.write('film', () => held.resolve(response));
+    });
+    const database = `sqlite:${join(folder.path, 'gateway.db')}`;
+    await storeVideos(database, [`${server.url}/film.webm`]);
+    const { db, close } = await openDatabase(database);
+    const hosts = createAllowedHosts({ upstreamUrl: server.url, allowed: [] });
+    const downloader = createDownloader({ hosts, findProxy: () => null });
+    const destination = createFileDestination(join(folder.path, 'kept'));
+    const ended = Promise.withResolvers<void>();
+    const outcomes: string[] = [];
+    const copier = startCopier({
+      db,
+      hub: createHub(),
+      metrics: { copy: (outcome) => outcomes.push(outcome) },
+      log: pino({ level: 'silent' }),
+      destination: {
+        ...destination,
+        // What the copier does after a failed copy.
+        remove: (name) => destination.remove(name).then(ended.resolve),
+      },
+      downloader,
+      maxBytes: 1_000_000,
+      pace: createPace(1e9),
+    });
+    const response = await held.promise;
+    await expect.poll(() => listFiles(join(folder.path, 'kept'))).toHaveLength(1);
+
+    // This process was suspended for longer than its lease.
+    await endCopyLeases(db);
+    const [taken] = await leaseCopies(db, 1, 60_000);
+    for (const name of toNames(taken ?? { names: '[]' })) await destination.remove(name);
+    response.end('film');
+
+    await ended.promise;
+    // Some turns of the event loop, in which the copier deals with it.
+    await isSettled(ended.promise);
+    await copier.stop();
+    expect(outcomes).toEqual([]);
+    expect(await listFiles(join(folder.path, 'kept'))).toEqual([]);
+    downloader.close();
+    await close();
   });
 });

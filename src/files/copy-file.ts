@@ -63,6 +63,9 @@ export async function copyFile(
   } catch (error) {
     // Streams report an abort with errors of their own.
     signal.throwIfAborted();
+    // Whoever took the file over has removed what was stored of it: the destination works.
+    if (error instanceof DestinationError) await checkLease();
+    signal.throwIfAborted();
     throw error;
   } finally {
     clearTimeout(limit);
