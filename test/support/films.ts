@@ -113,7 +113,8 @@ function answer(
   { film, content, isFirst }: Answer,
 ): void {
   const { bytes } = film;
-  const fault = isFirst ? film.fault : 'none';
+  // What was cut continues by a Range request.
+  const fault = isFirst && !request.headers.range ? film.fault : 'none';
   const headers = { 'content-type': 'video/mp4', etag: `"${film.sha256}"` };
   const half = Math.floor(bytes / 2);
   const send = (from: number, to: number) => Readable.from(content(from, to)).pipe(response);
