@@ -11,6 +11,7 @@ const LONGEST = [
   'queue-replicas.test.ts',
   'crash/queue.test.ts',
   'crash/postgres.test.ts',
+  'crash/sequences.test.ts',
   'crash/crash.test.ts',
   'crash/sequences.test.ts',
   'commands.test.ts',
