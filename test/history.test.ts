@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as account from '../src/store/account.ts';
@@ -698,13 +699,20 @@ describe.each(ENGINES)(
   },
 );
 
-/** Each finds one row, or the few that it is asked for. */
-const PRECISE = ['video_pkey', 'video_task', 'video_key', 'video_waiting', 'completion_video'];
+/** Each finds one row, or the few that it is asked for, by its first column. */
+const PRECISE: Readonly<Record<string, string>> = {
+  video_pkey: 'id',
+  video_task: 'task_id',
+  video_key: 'owner',
+  video_waiting: 'owner',
+  completion_video: 'video_row',
+};
 
 interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
+  readonly 'Index Cond'?: string;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -716,6 +724,8 @@ it('keeps plans that use a precise index, even if PostgreSQL makes them on empty
   const url = await sharedPostgres().createDatabase();
   const { db, close } = await openDatabase(url, { size: 1, statementTimeoutMs: 60_000 });
   await allowance.createAllowance(db, { ...ALLOWANCE, calls: 1_000 });
+  // Before version 18 a disabled scan would let the server compile each statement.
+  expect((await sql<{ jit: string }>`show jit`.execute(db)).rows).toEqual([{ jit: 'off' }]);
   await close();
   const client = new pg.Client(url);
   await client.connect();
@@ -730,9 +740,12 @@ it('keeps plans that use a precise index, even if PostgreSQL makes them on empty
     );
     const others = nodes.filter((node) => {
       const { 'Node Type': type, 'Relation Name': table, 'Index Name': index = '' } = node;
+      const { [index]: first = 'none' } = PRECISE;
+      // Without a condition on the index's first column all of its entries are read.
+      const isPrecise = new RegExp(`\\b${first} = `).test(node['Index Cond'] ?? '');
       const isOfGrowing = /^(video|completion|attempt)/.test(table ?? index);
       const isScan = type === 'Seq Scan' || type.includes('Index');
-      return type === 'Sort' || (isScan && isOfGrowing && !PRECISE.includes(index));
+      return type === 'Sort' || (isScan && isOfGrowing && !isPrecise);
     });
     expect([statement, others]).toEqual([statement, []]);
   }

@@ -60,10 +60,11 @@ export function createPostgresDialect(url: string, options: PoolOptions): Dialec
 }
 
 /**
- * PostgreSQL may keep the plan of a prepared statement that it made while the tables were small. Every
- * statement has an index, so that plan must use it.
+ * PostgreSQL may keep the plan of a prepared statement that it made while the tables were small. Without
+ * sequential scans such a plan uses an index. Only `lane` and `pause` are read without one, and they are
+ * small. Before version 18 such a scan seems so costly that the server would compile the statement.
  */
-const KEEPABLE_PLANS = 'set session enable_seqscan = off';
+const KEEPABLE_PLANS = 'set session enable_seqscan = off; set session jit = off';
 
 function toLimits(options: PoolOptions, scope: 'session' | 'local'): string {
   return `set ${scope} statement_timeout = ${options.statementTimeoutMs};

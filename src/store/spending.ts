@@ -82,10 +82,7 @@ function selectOpen(eb: Builder, owner: string, limit: number) {
     .limit(limit);
 }
 
-/**
- * Milliseconds until the oldest of the newest submits, as many as are allowed, leaves the window. No row while
- * there are fewer.
- */
+/** Milliseconds until the `submits`-th newest attempt leaves the window. No row if there are fewer. */
 function selectWait(
   eb: Builder,
   owner: string,

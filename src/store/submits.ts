@@ -12,7 +12,7 @@ export interface SubmitReads {
   /** The number of the owner's latest completion; 0 before the first. */
   readonly head: number;
   /**
-   * The video to extend. Null when it belongs to another owner, to a tombstone or to a deleted video;
+   * The video to extend. Null when the key names another owner's video, a tombstone or a deleted video;
    * undefined when it is not stored.
    */
   readonly source: { readonly taskId: string | null } | null | undefined;

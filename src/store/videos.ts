@@ -22,6 +22,7 @@ export async function findVideos(
   const found = new Map<string, Video | null>();
   const find = async (column: KeyColumn, some: readonly string[]) => {
     if (some.length === 0) return;
+    // Repeats a key to fill the statement's parameters.
     const count = 2 ** Math.ceil(Math.log2(some.length));
     const { rows } = await toFinder(column, count)(db, some.concat(Array(count).fill(some[0])));
     for (const row of rows) {
@@ -51,7 +52,7 @@ export async function findVideos(
 type KeyColumn = 'id' | 'task_id';
 type FindByKeys = Prepared<readonly string[], VideoRow>;
 
-/** One prepared statement per power of two. The callers limit the number of keys. */
+/** One per number of keys, rounded up to a power of two. The callers limit that number. */
 const finders: Readonly<Record<KeyColumn, Map<number, FindByKeys>>> = {
   id: new Map(),
   task_id: new Map(),

@@ -17,7 +17,7 @@ import { parseRejection } from './rejection.ts';
  */
 const MAX_POLL_MS = 5_000;
 const MIN_POLL_MS = 200;
-/** How much later than the notification of its outcome this process's own submit may end. */
+/** How long to wait for this process's own submit after a notification, before the row is read. */
 const OWN_OUTCOME_MS = 200;
 
 export interface AnswerParts {
@@ -88,8 +88,9 @@ export async function waitUntilSettled(
       clearTimeout(timer);
       // When this process closes, only submits of other processes are still open.
       if (!isServing) throw new GatewayUnavailableError();
-      // The notification of its commit often arrives before the submit knows of it, and would cost a read.
-      if (own) await within(OWN_OUTCOME_MS, own, false);
+      // The notification often arrives before the commit's own answer. Waiting for that saves a read. A
+      // submit that waits for a place may be sent by another replica.
+      if (own && first.waiting === null) await within(OWN_OUTCOME_MS, own, false);
       row = answered ?? row;
     }
   } finally {

@@ -98,6 +98,7 @@ async function sendOrWait(
     const refusal = await gate.checkWait(trx, row.owner);
     if (refusal) throw refusal;
     await markWaitingForTurn(trx, row);
+    return { row: { ...row, waiting: 'NOW' }, place };
   }
   return { row, place };
 }

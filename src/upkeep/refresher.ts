@@ -70,7 +70,7 @@ export function createRefresher(
     async refresh(owner, video, signal) {
       const { id, taskId } = video;
       if (taskId === null || !mayHaveNews(video)) return video;
-      // What that read has found is in the row already.
+      // The last read is less than 2 s old, and its result is stored.
       if (refreshes.hasAnswer(taskId)) return video;
       const refreshed = refreshes.read(
         taskId,

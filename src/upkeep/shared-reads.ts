@@ -12,7 +12,7 @@ export interface SharedReads<T> {
    * @throws what the read threw, or the signal's reason.
    */
   read(key: string, start: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Whether `read` would reuse an answer or error that is there already. */
+  /** Whether the last read has ended and is recent enough to be reused. */
   hasAnswer(key: string): boolean;
 }
 

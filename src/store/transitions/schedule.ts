@@ -1,6 +1,6 @@
 /** Schedules submits, counts them, and takes them from the queue to be sent. */
 
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { countRows } from '../count.ts';
 import { enterLane } from '../lanes.ts';
 import { type Param, prepare } from '../prepared.ts';
@@ -94,31 +94,34 @@ interface Taking {
 
 function buildTaking(db: Database, param: Param<Taking>, kind: LaneKind) {
   const until = sql<number>`now_ms() + ${param('runtimeMs')}`;
-  return db
-    .updateTable('video')
-    .set({
-      state: 'SUBMITTING',
-      waiting: null,
-      post_begun: 1,
-      token_hash: param('tokenHash'),
-      earlier_token_hashes: sql`case
+  return (
+    db
+      .updateTable('video')
+      .set({
+        state: 'SUBMITTING',
+        waiting: null,
+        post_begun: 1,
+        token_hash: param('tokenHash'),
+        earlier_token_hashes: sql`case
         when queue_tries = 0 then null
         else substr(token_hash || ' ' || coalesce(earlier_token_hashes, ''), 1, ${sql.lit(MAX_HASHES)})
         end`,
-      submit_until: until,
-      check_after: until,
-      lease_until: 0,
-      unfinished_at: now,
-      ...(kind === 'LATER' ? { sent_at: now } : {}),
-    })
-    .where('id', '=', param('id'))
-    .where('waiting', '=', kind)
-    .returning(VIDEO_COLUMNS)
-    .returning(
-      sql<number>`now_ms() - case
+        submit_until: until,
+        check_after: until,
+        lease_until: 0,
+        unfinished_at: now,
+        ...(kind === 'LATER' ? { sent_at: now } : {}),
+      })
+      .where('id', '=', param('id'))
+      // No column by itself: PostgreSQL might read the whole queue by its index instead of this row.
+      .where(sql<SqlBool>`coalesce(waiting, '') = ${sql.lit(kind)}`)
+      .returning(VIDEO_COLUMNS)
+      .returning(
+        sql<number>`now_ms() - case
       when coalesce(not_before, 0) > created_at then not_before
       else created_at end`.as('waited_ms'),
-    );
+      )
+  );
 }
 
 /** The length of twenty hashes of 64 characters, each with a space. */
