@@ -13,7 +13,6 @@ const LONGEST = [
   'crash/postgres.test.ts',
   'crash/sequences.test.ts',
   'crash/crash.test.ts',
-  'crash/sequences.test.ts',
   'commands.test.ts',
   'typescript.test.ts',
   'poolers.test.ts',
