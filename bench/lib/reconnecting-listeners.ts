@@ -11,7 +11,7 @@ const [url = '', count = '0', authorization = '', localAddress] = process.argv.s
 const QUERY =
   'subscription C($after: String) { videoExtended(after: $after) { cursor video { id } } }';
 /** Connections that are being opened at a time. */
-const WAVE = 50;
+const WAVE = 200;
 
 let connected = 0;
 let heard = 0;
