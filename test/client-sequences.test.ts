@@ -165,6 +165,8 @@ describe('a sequence', () => {
     const { states, onUpdate } = watch(isSent);
 
     const making = client.createSequence(toFilm('One', '#nsfw'), { onUpdate });
+    // It may reject before it is awaited.
+    making.catch(() => {});
     await sandbox.complete(await nextTask(sandbox));
     await sandbox.complete(await nextTask(sandbox));
     const error: LongtakeError = await making.catch((thrown) => thrown);
@@ -200,6 +202,8 @@ describe('a sequence', () => {
     await using gateway = await startGateway(sandbox);
     const client = toClient(gateway, { storage: createStorage() });
     const making = client.createSequence(toFilm('#nsfw'));
+    // It may reject before it is awaited.
+    making.catch(() => {});
     const taskId = await nextTask(sandbox);
     await sandbox.complete(taskId);
     await expect(making).rejects.toMatchObject({ code: 'SEQUENCE_PAUSED' });
@@ -252,6 +256,8 @@ describe('a sequence', () => {
     const { signal } = leaving;
     const client = toClient(gateway, { storage });
     const making = client.createSequence(toFilm('#nsfw'));
+    // It may reject before it is awaited.
+    making.catch(() => {});
     await sandbox.complete(await nextTask(sandbox));
     const { sequence }: LongtakeError = await making.catch((thrown) => thrown);
     const { reached, onUpdate } = watch(isSent);
@@ -294,6 +300,8 @@ describe('a sequence', () => {
     await using gateway = await startGateway(sandbox);
     const client = toClient(gateway, { storage: createStorage() });
     const making = client.createSequence(toFilm('#nsfw'));
+    // It may reject before it is awaited.
+    making.catch(() => {});
     await sandbox.complete(await nextTask(sandbox));
     const { sequence }: LongtakeError = await making.catch((thrown) => thrown);
 
