@@ -350,7 +350,9 @@ describe('a sequence', () => {
     await sandbox.complete(await nextTask(sandbox));
     const [first, second] = await Promise.all(tabs);
 
-    expect(first).toEqual(second);
+    // Each tab may read the foreign start for itself, at another time.
+    const start = { ...first?.start, checkedAt: second?.start?.checkedAt };
+    expect({ ...first, start }).toEqual(second);
     expect(first?.state).toBe('COMPLETED');
     expect(countSubmits(sandbox)).toBe(1);
     expect(Object.keys(storage)).toEqual([]);
