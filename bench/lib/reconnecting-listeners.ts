@@ -87,3 +87,5 @@ for (let from = 0; from < Number(count); from += WAVE) {
 }
 setInterval(() => process.send?.({ connected, heard, lastAt }), 100);
 process.on('disconnect', () => process.exit(0));
+// The parent has gone.
+process.on('error', () => process.exit(0));
