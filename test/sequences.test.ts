@@ -32,6 +32,17 @@ const postgres = sharedPostgres();
 
 const toStates = (film: FilmState) => film.shots.map(({ video }) => video?.state ?? null);
 
+/** A film of two shots, of which the first has failed. */
+async function pauseAtFirstShot(gateway: TestGateway, upstream: HeldUpstream) {
+  const film = await create(gateway, toFilm(['One', 'Two']));
+  await pass(upstream, 'task-0');
+  const shot = await upstream.nextSubmit();
+  shot.accept('task-1');
+  await fail(shot, 'task-1');
+  await waitFor(gateway, film.id, inState('PAUSED'));
+  return { film, shot };
+}
+
 /** One call in ten minutes. */
 const BUSY = { UPSTREAM_REQUESTS: '1', UPSTREAM_WINDOW_MS: '600000' };
 
@@ -345,12 +356,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
     it('goes on by itself when the shot turns out to have succeeded', async () => {
       await using upstream = await startHeldUpstream();
       await using gateway = await start(upstream);
-      const film = await create(gateway, toFilm(['One', 'Two']));
-      await pass(upstream, 'task-0');
-      const shot = await upstream.nextSubmit();
-      shot.accept('task-1');
-      await fail(shot, 'task-1');
-      await waitFor(gateway, film.id, inState('PAUSED'));
+      const { film, shot } = await pauseAtFirstShot(gateway, upstream);
       await succeed(shot, 'task-1');
       await pass(upstream, 'task-2');
       const done = await waitFor(gateway, film.id, inState('COMPLETED'));
@@ -361,12 +367,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
     it('withdraws a new try that a late success makes needless', async () => {
       await using upstream = await startHeldUpstream();
       await using gateway = await start(upstream);
-      const film = await create(gateway, toFilm(['One', 'Two']));
-      await pass(upstream, 'task-0');
-      const shot = await upstream.nextSubmit();
-      shot.accept('task-1');
-      await fail(shot, 'task-1');
-      await waitFor(gateway, film.id, inState('PAUSED'));
+      const { film, shot } = await pauseAtFirstShot(gateway, upstream);
       await gateway.restart(BUSY);
       await block(gateway, upstream);
       expect(await resume(gateway, film.id)).toMatchObject({ sequence: { state: 'RUNNING' } });
@@ -379,12 +380,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
     it('keeps a new try with other words when the old words turn out to have succeeded', async () => {
       await using upstream = await startHeldUpstream();
       await using gateway = await start(upstream);
-      const film = await create(gateway, toFilm(['One', 'Two']));
-      await pass(upstream, 'task-0');
-      const shot = await upstream.nextSubmit();
-      shot.accept('task-1');
-      await fail(shot, 'task-1');
-      await waitFor(gateway, film.id, inState('PAUSED'));
+      const { film, shot } = await pauseAtFirstShot(gateway, upstream);
       await gateway.restart(BUSY);
       await block(gateway, upstream);
       await resume(gateway, film.id, { shots: [{ prompt: 'Better' }, { prompt: 'Two' }] });
@@ -454,12 +450,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
     it('keeps a late success of a shot, and makes no other', async () => {
       await using upstream = await startHeldUpstream();
       await using gateway = await start(upstream);
-      const film = await create(gateway, toFilm(['One', 'Two']));
-      await pass(upstream, 'task-0');
-      const shot = await upstream.nextSubmit();
-      shot.accept('task-1');
-      await fail(shot, 'task-1');
-      await waitFor(gateway, film.id, inState('PAUSED'));
+      const { film, shot } = await pauseAtFirstShot(gateway, upstream);
       await cancel(gateway, film.id);
       await succeed(shot, 'task-1');
       const ended = await readFilm(gateway, film.id);
