@@ -48,14 +48,11 @@ export async function findOverspending(
   counted: 0 | 1,
 ): Promise<Overspending | null> {
   const { windows, inFlight } = limits;
-  const most = (inFlight ?? 0) - 1 + counted;
+  const most = inFlight === null ? null : inFlight - 1 + counted;
   // One statement, because each costs a round trip on PostgreSQL.
   const found: Readonly<Record<string, number | null>> = await trx
     .selectNoFrom((eb) => [
-      eb
-        .selectFrom(selectOpen(eb, owner, most + 1).as('counted'))
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .as('open'),
+      ...(most === null ? [] : [countOpen(eb, owner, most + 1).as('open')]),
       ...windows.map((window, index) => selectWait(eb, owner, window).as(toWaitColumn(index))),
     ])
     .executeTakeFirstOrThrow();
@@ -63,7 +60,7 @@ export async function findOverspending(
     const wait = found[toWaitColumn(index)] ?? null;
     if (wait !== null) return { retryAfterMs: Math.min(lengthMs, Math.max(0, wait)) };
   }
-  return inFlight !== null && Number(found.open) > most ? { retryAfterMs: null } : null;
+  return most !== null && Number(found.open) > most ? { retryAfterMs: null } : null;
 }
 
 function toWaitColumn(index: number): string {
@@ -72,14 +69,15 @@ function toWaitColumn(index: number): string {
 
 type Builder = ExpressionBuilder<Tables, never>;
 
-/** At most `limit` open tasks. */
-function selectOpen(eb: Builder, owner: string, limit: number) {
-  return eb
+/** Counts the open tasks, up to `limit`. */
+function countOpen(eb: Builder, owner: string, limit: number) {
+  const open = eb
     .selectFrom('video')
     .select('id')
     .where('owner', '=', owner)
     .where('state', 'in', TASK_STATES)
     .limit(limit);
+  return eb.selectFrom(open.as('counted')).select(({ fn }) => fn.countAll<number>().as('count'));
 }
 
 /** Milliseconds until the `submits`-th newest attempt leaves the window. No row if there are fewer. */
