@@ -63,6 +63,11 @@ const COLUMNS: Record<keyof VideoTable, true> = {
  */
 export const VIDEO_COLUMNS = Object.keys(COLUMNS) as (keyof VideoTable)[];
 
+/** The same of a table under another name, or of a common table expression. */
+export function toVideoColumns<Table extends string>(table: Table) {
+  return VIDEO_COLUMNS.map((column) => `${table}.${column}` as const);
+}
+
 /** The time in epoch milliseconds by the database's clock, because the clocks of replicas differ. */
 export const now = sql<number>`now_ms()`;
 

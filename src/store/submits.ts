@@ -3,9 +3,8 @@
 import { sql } from 'kysely';
 import { toCreationTime } from '../video-id.ts';
 import { prepare } from './prepared.ts';
-import { isVideo, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
+import { isVideo, toVideoColumns, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
-import { findVideo } from './videos.ts';
 
 /** What is read before the row of a submit is written. */
 export interface SubmitReads {
@@ -31,17 +30,15 @@ export interface SubmitQuestion {
 export async function readForSubmit(db: Database, question: SubmitQuestion): Promise<SubmitReads> {
   const { owner, source } = question;
   const isOwnId = source !== null && toCreationTime(source) !== null;
-  const { rows } = await (isOwnId ? readByVideoId : readByTaskId)(db, question);
-  const [found] = rows;
+  let [found] = (await (isOwnId ? readByVideoId : readByTaskId)(db, question)).rows;
+  // The upstream's ids may have the form of ours.
+  if (isOwnId && found?.source_row === null) [found] = (await readByTaskId(db, question)).rows;
   if (!found) throw new Error('A statement without a condition has found no row.');
   const { log_head, source_row, source_owner, source_state, source_task, ...holder } = found;
   const reads = { head: log_head ?? 0, holder: holder.id === null ? undefined : holder };
-  if (source_row !== null) {
-    const isTheirs = source_owner === owner && isVideo(source_state);
-    return { ...reads, source: isTheirs ? { taskId: source_task } : null };
-  }
-  // The upstream's ids may have the form of ours.
-  return { ...reads, source: isOwnId ? await findVideo(db, owner, source) : undefined };
+  if (source_row === null) return { ...reads, source: undefined };
+  const isTheirs = source_owner === owner && isVideo(source_state);
+  return { ...reads, source: isTheirs ? { taskId: source_task } : null };
 }
 
 /** The columns of the holder, which are all null when no row holds the key, and those of the source. */
@@ -70,7 +67,7 @@ function prepareReads(sourceColumn: 'id' | 'task_id') {
           // A literal, because a partial index is not used for a parameter.
           .on('holder.key_held', '=', sql.lit(1)),
       )
-      .select(VIDEO_COLUMNS.map((column) => `holder.${column}` as const))
+      .select(toVideoColumns('holder'))
       .select([
         'log.head as log_head',
         'source.id as source_row',

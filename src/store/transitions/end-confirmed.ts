@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import { PREDECESSORS } from '../../video.ts';
 import { type Param, prepare } from '../prepared.ts';
-import { now, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
+import { now, toVideoColumns, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { isEmbedded } from '../sqlite.ts';
 import {
@@ -112,7 +112,7 @@ function endAndLogConfirmedRow(db: Database, param: Param<EndParams>, state: End
         ),
     )
     .selectFrom(['ended', 'numbered'])
-    .select(VIDEO_COLUMNS.map((column) => `ended.${column}` as const))
+    .select(toVideoColumns('ended'))
     .select('numbered.head as number');
 }
 

@@ -11,7 +11,7 @@ import {
   toTakingOutOfLine,
 } from '../allowance.ts';
 import { prepare } from '../prepared.ts';
-import { VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
+import { toVideoColumns, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { type NewRow, type NewSubmit, toNewRow, toRowValues } from './insert.ts';
 
@@ -78,7 +78,7 @@ const takeAndInsert = prepare<NewRow & TakingOutOfLine, VideoRow & { place_numbe
       )
       .selectFrom('taken')
       .leftJoin('inserted', (join) => join.onTrue())
-      .select(VIDEO_COLUMNS.map((column) => `inserted.${column}` as const))
+      .select(toVideoColumns('inserted'))
       .select('taken.place as place_number');
   },
 );
