@@ -25,7 +25,7 @@ import { createServeFile, type ServeFile } from './serve.ts';
 export interface Files {
   /** Where the files of a video are. */
   readonly of: FilesOf;
-  /** Resolves once the copies of a deleted video are removed, or after 5 s; what is left is removed later. */
+  /** Resolves when the copies of a deleted video are removed, or after 5 s. Any that are left are removed later. */
   readonly removeCopies: (videoId: string) => Promise<void>;
 }
 

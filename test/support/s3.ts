@@ -28,7 +28,7 @@ export interface S3Server extends AsyncDisposable {
 }
 
 interface Backend {
-  /** With BUCKET in the place of the bucket. */
+  /** `BUCKET` stands for the bucket's name. */
   readonly url: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   close(): Promise<void>;
