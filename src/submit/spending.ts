@@ -30,9 +30,8 @@ export function toSpending(config: SpendConfig): Spending {
     { lengthMs: MINUTE_MS, submits: config.OWNER_SUBMITS_PER_MINUTE },
     { lengthMs: DAY_MS, submits: config.OWNER_SUBMITS_PER_DAY },
   ].filter(({ submits }) => submits > 0);
-  const inFlight = config.OWNER_TASKS_IN_FLIGHT || null;
   return {
-    limits: windows.length > 0 || inFlight !== null ? { windows, inFlight } : null,
+    limits: toLimits({ windows, inFlight: config.OWNER_TASKS_IN_FLIGHT || null }),
     dailyCap: config.SUBMITS_PER_DAY,
     maxQueued: config.OWNER_QUEUED,
   };
@@ -40,7 +39,12 @@ export function toSpending(config: SpendConfig): Spending {
 
 /** The limits for a repeated try, which was counted when the submit was first sent. */
 export function toUncounted({ limits, ...others }: Spending): Spending {
-  return { ...others, limits: limits && { ...limits, windows: [] }, dailyCap: 0 };
+  return { ...others, limits: limits && toLimits({ ...limits, windows: [] }), dailyCap: 0 };
+}
+
+/** Null for no limits, so that nobody asks the database about none. */
+function toLimits(limits: SpendLimits): SpendLimits | null {
+  return limits.windows.length > 0 || limits.inFlight !== null ? limits : null;
 }
 
 /** A limit that the next submit would exceed. */
