@@ -33,6 +33,8 @@ await build({
     format: 'esm',
     sourcemap: true,
     comments: false,
+    // Only white space is removed, for the size of the package. Names stay, so that stacks can be read.
+    minify: { compress: false, mangle: false, codegen: true },
   },
 });
 if (!process.argv[2]) {
