@@ -223,7 +223,9 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
         }),
     ],
     findNextPlace: [(db) => allowance.findNextPlace(db, ALLOWANCE)],
-    takePlaceOutOfLine: [(db) => allowance.takePlaceOutOfLine(db, ALLOWANCE, OWNER)],
+    takePlaceOutOfLine: [null, OWNER].map(
+      (first) => (db) => allowance.takePlaceOutOfLine(db, ALLOWANCE, first),
+    ),
     putPlaceBack: [
       (db) =>
         allowance.putPlaceBack(db, ALLOWANCE, {
@@ -490,7 +492,9 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     markWaitingForTurn: [async (db) => insertWaiting(db)],
   },
   'transitions/insert-with-place': {
-    insertWithPlace: [(db) => insertWithPlace.insertWithPlace(db, toSubmit(), ALLOWANCE, OWNER)],
+    insertWithPlace: [null, OWNER].map(
+      (first) => (db) => insertWithPlace.insertWithPlace(db, toSubmit(), ALLOWANCE, first),
+    ),
   },
   'transitions/progress': {
     noteOpen: [async (db) => progress.noteOpen(db, (await insertOpen(db)).id, 'GENERATING')],
@@ -669,8 +673,9 @@ describe.each(ENGINES)(
   ({ engine, most, scan, create }) => {
     let history: History;
     let watched: WatchedDatabase;
+    let url: string;
     beforeAll(async () => {
-      const url = await create();
+      url = await create();
       history = await makeHistory(url, ROWS);
       watched = watchDatabase(url);
       await allowance.createAllowance(watched.db, ALLOWANCE);
@@ -696,6 +701,23 @@ describe.each(ENGINES)(
         }
       },
     );
+
+    it.runIf(engine === 'PostgreSQL')('plans a prepared statement once per connection', async () => {
+      const { db, close } = await openDatabase(url, { size: 1, statementTimeoutMs: 60_000 });
+      await allowance.createAllowance(db, { ...ALLOWANCE, calls: 20_000 });
+      // The other calls would make the allowance small again.
+      const repeated = calls.filter(({ name }) => name !== 'createAllowance');
+      // After five plans for given values PostgreSQL keeps one for all values, unless that one costs more.
+      for (const run of repeated.flatMap(({ runs }) => runs)) {
+        for (let time = 0; time < 7; time += 1) await run(db, history);
+      }
+      const { rows } = await sql<{ statement: string; generic: number; custom: number }>`
+        select statement, generic_plans as generic, custom_plans as custom
+        from pg_prepared_statements where generic_plans + custom_plans > 6`.execute(db);
+      await close();
+      expect(rows.length).toBeGreaterThan(15);
+      expect(rows.filter(({ custom }) => custom > 5)).toEqual([]);
+    });
   },
 );
 

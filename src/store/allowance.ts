@@ -7,7 +7,7 @@ import { type SqlBool, sql } from 'kysely';
 import { MAX_PAUSE_MS } from '../durations.ts';
 import { isLineBusy } from './lanes.ts';
 import { isPaused, pauseCalls, takeTrial } from './pauses.ts';
-import { type Param, prepare } from './prepared.ts';
+import { ONE, type Param, prepare } from './prepared.ts';
 import { now } from './rows.ts';
 import type { AllowanceName, Database } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
@@ -139,7 +139,7 @@ function buildTaking(db: Database, param: Param<Taking>) {
         .where(sql<SqlBool>`place + 0 < ${param('calls')}`)
         .where('free_at', '<=', now)
         .orderBy('free_at')
-        .limit(1)
+        .limit(ONE)
         // Replicas that take a place at the same moment take different ones.
         .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
     )

@@ -8,7 +8,7 @@
  */
 
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
-import { type Param, prepare } from './prepared.ts';
+import { ONE, type Param, prepare } from './prepared.ts';
 import { now, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database, LaneKind } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
@@ -181,7 +181,7 @@ const findFirst = prepare<Lane & { runtimeMs: number }, VideoRow>((db, param) =>
         > now_ms()`,
     )
     .orderBy('id')
-    .limit(1)
+    .limit(ONE)
     .$if(!isEmbedded(db), (query) => query.forUpdate().skipLocked()),
 );
 

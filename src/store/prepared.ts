@@ -1,6 +1,6 @@
 /** Statements of the hot paths: Kysely builds them once, and PostgreSQL plans them once per connection. */
 
-import type { Compilable, CompiledQuery, QueryResult } from 'kysely';
+import { type Compilable, type CompiledQuery, type QueryResult, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
 const names = new Map<string, string>();
@@ -21,6 +21,12 @@ export function listPreparedStatements(): string[] {
 
 /** Runs the statement on a database or in a transaction, with a value for each parameter. */
 export type Prepared<Params, Row> = (db: Database, params: Params) => Promise<QueryResult<Row>>;
+
+/**
+ * The limit of a prepared statement that reads one row. For a limit that is a parameter PostgreSQL expects a
+ * tenth of all rows: a plan for any value then seems so costly that it plans each execution instead.
+ */
+export const ONE = sql.lit(1);
 
 /** A placeholder for a value while the statement is built. */
 export type Param<Params> = <Name extends keyof Params>(name: Name) => Params[Name];
