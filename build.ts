@@ -22,7 +22,12 @@ await rm(at(dir), { recursive: true, force: true });
 const begun = performance.now();
 await build({
   cwd: at('.'),
-  input: { main: 'src/main.ts', cli: 'src/cli.ts', index: 'src/index.ts' },
+  input: {
+    main: 'src/main.ts',
+    cli: 'src/cli.ts',
+    index: 'src/index.ts',
+    'transfer-worker': 'src/files/transfer-worker.ts',
+  },
   platform: 'node',
   // pg-native is optional to pg, and not installed.
   external: (id) => ['pg-native', ...installed].some((name) => `${id}/`.startsWith(`${name}/`)),

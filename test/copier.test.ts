@@ -12,6 +12,7 @@ import { toNames } from '../src/files/copy-file.ts';
 import { createDownloader } from '../src/files/download.ts';
 import { createFileDestination } from '../src/files/file-destination.ts';
 import { createPace } from '../src/files/pace.ts';
+import { createTransfers } from '../src/files/transfers.ts';
 import { endCopyLeases, leaseCopies } from '../src/store/copies.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { findVideo } from '../src/store/videos.ts';
@@ -53,15 +54,19 @@ describe('a film that cannot be copied', () => {
     const { db, close } = await openDatabase(database);
     const hosts = createAllowedHosts({ upstreamUrl: server.url, allowed: [] });
     const downloader = createDownloader({ hosts, findProxy: () => null });
+    const destination = createFileDestination(join(folder, 'kept'));
     const copier = startCopier({
       db,
       hub: createHub(),
       metrics: NO_METRICS,
       log: pino({ level: 'silent' }),
-      destination: createFileDestination(join(folder, 'kept')),
-      downloader,
-      maxBytes: 1_000_000,
-      pace: createPace(1e9),
+      destination,
+      transfers: createTransfers({
+        downloader,
+        destination,
+        maxBytes: 1_000_000,
+        pace: createPace(1e9),
+      }),
       retryGapsMs: RETRY_GAPS_MS,
     });
 
@@ -105,9 +110,12 @@ describe('a copy that another replica has taken over', () => {
         // What the copier does after a failed copy.
         remove: (name) => destination.remove(name).then(ended.resolve),
       },
-      downloader,
-      maxBytes: 1_000_000,
-      pace: createPace(1e9),
+      transfers: createTransfers({
+        downloader,
+        destination,
+        maxBytes: 1_000_000,
+        pace: createPace(1e9),
+      }),
     });
     const response = await held.promise;
     await expect.poll(() => listFiles(join(folder.path, 'kept'))).toHaveLength(1);

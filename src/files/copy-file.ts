@@ -1,6 +1,5 @@
 /** One attempt to copy a file. */
 
-import { createHash, type Hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Hub, Watch } from '../delivery/hub.ts';
 import { type LeasedCopy, renewCopyLease } from '../store/copies.ts';
@@ -9,10 +8,8 @@ import type { FileCopyRow } from '../store/file-leases.ts';
 import type { Database } from '../store/schema.ts';
 import type { KeptFilm } from '../video.ts';
 import { type Destination, DestinationError } from './destination.ts';
-import type { Downloader } from './download.ts';
-import { checkFilm } from './film-check.ts';
-import type { Pace } from './pace.ts';
 import { SourceError } from './source-error.ts';
+import type { Transfers } from './transfers.ts';
 
 /** The leases of a replica that has died end after this time. */
 export const LEASE_MS = 60_000;
@@ -26,11 +23,8 @@ export interface CopyParts {
   readonly db: Database;
   readonly hub: Hub;
   readonly destination: Destination;
-  readonly downloader: Downloader;
+  readonly transfers: Transfers;
   readonly log: Logger;
-  readonly maxBytes: number;
-  /** Shared by all copies of this process. */
-  readonly pace: Pace;
 }
 
 /**
@@ -44,7 +38,7 @@ export async function copyFile(
   copy: LeasedCopy,
   stopping: AbortSignal,
 ): Promise<number> {
-  const { db, hub, destination, downloader } = parts;
+  const { db, hub, destination, transfers } = parts;
   const ending = new AbortController();
   const signal = AbortSignal.any([ending.signal, stopping]);
   const limit = setTimeout(
@@ -90,23 +84,13 @@ export async function copyFile(
   /** Returns a verified copy. When it throws, it leaves nothing that the next attempt does not remove. */
   async function store(): Promise<Omit<KeptFilm, 'keptAt'>> {
     for (const name of toNames(copy)) await destination.remove(name);
-    const download = await downloader.start(copy.url, copy.part, {
-      maxBytes: parts.maxBytes,
-      signal,
-    });
-    const name = `${copy.video_row}/${copy.part}-${copy.attempts}.${download.extension}`;
+    const transfer = await transfers.start(copy.url, copy.part, signal);
+    const name = `${copy.video_row}/${copy.part}-${copy.attempts}.${transfer.extension}`;
     try {
       if (!(await renewCopyLease(db, copy, LEASE_MS, [name]))) throw new LeaseLostError();
-      const hash = createHash('sha256');
-      const { bytes } = download;
-      const film = isFilm(download.extension) ? checkFilm(bytes) : bytes;
-      const counted = count(film, parts.pace);
-      await destination.write(name, counted.through(hash), signal);
-      const file = { name, bytes: counted.bytes, sha256: hash.digest('hex') };
-      await verify(file);
-      return file;
+      return { name, ...(await transfer.store(name)) };
     } catch (error) {
-      download.cancel();
+      transfer.cancel();
       await discardCopy(name);
       throw error;
     }
@@ -118,36 +102,9 @@ export async function copyFile(
       if (!(error instanceof DestinationError)) throw error;
     });
   }
-
-  async function verify({ name, bytes, sha256 }: Omit<KeptFilm, 'keptAt'>): Promise<void> {
-    const hash = createHash('sha256');
-    const found = count(await destination.read(name, signal), parts.pace);
-    for await (const _chunk of found.through(hash));
-    if (found.bytes === bytes && hash.digest('hex') === sha256) return;
-    throw new DestinationError(`${name} was not stored as it was sent`);
-  }
 }
 
 /** The names of the objects that may exist at the destination. */
 export function toNames({ names }: Pick<FileCopyRow, 'names'>): readonly string[] {
   return JSON.parse(names) as string[];
-}
-
-function isFilm(extension: string): boolean {
-  return extension === 'mp4' || extension === 'mov';
-}
-
-/** Counts and hashes the bytes on their way. */
-function count<Chunk extends Uint8Array>(source: AsyncIterable<Chunk>, pace: Pace) {
-  return {
-    bytes: 0,
-    async *through(hash: Hash): AsyncGenerator<Chunk, void, void> {
-      for await (const chunk of source) {
-        hash.update(chunk);
-        this.bytes += chunk.length;
-        yield chunk;
-        await pace.take(chunk.length);
-      }
-    },
-  };
 }

@@ -9,17 +9,14 @@ import { isShared } from '../store/database.ts';
 import { takeMeta } from '../store/meta.ts';
 import type { Database } from '../store/schema.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { findProxy } from '../upstream/outbound-proxy.ts';
 import { within } from '../within.ts';
-import { createAllowedHosts } from './allowed-hosts.ts';
 import { startCopier } from './copier.ts';
-import { createDownloader } from './download.ts';
 import { createFilesOf, type FilesOf, upstreamFiles } from './files-of.ts';
 import { createLinks } from './links.ts';
 import { openDestination } from './open-destination.ts';
-import { createPace } from './pace.ts';
 import { removeCopies } from './remover.ts';
 import { createServeFile, type ServeFile } from './serve.ts';
+import { createTransferThread } from './transfer-thread.ts';
 
 /** What requests need. */
 export interface Files {
@@ -43,8 +40,6 @@ const OFF: Keeping = {
   stop: async () => {},
 };
 
-/** The limit for all copies of a replica together, downloads and verification: hashing delays requests. */
-const BYTES_PER_SECOND = 16 * 1024 * 1024;
 /** How long a client waits for the destination. */
 const PATIENCE_MS = 5_000;
 
@@ -63,21 +58,13 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
   const destination = await openDestination(config.KEEP_URL, config);
   const key = await takeMeta(db, 'file_url_key', randomBytes(32).toString('base64url'));
   const links = createLinks(key, publicUrl);
-  const downloader = createDownloader({
-    hosts: createAllowedHosts({
-      upstreamUrl: config.UPSTREAM_URL,
-      allowed: config.KEEP_ALLOWED_HOSTS,
-    }),
-    findProxy: (url) => findProxy(url, config),
-  });
+  const transfers = createTransferThread({ ...config, KEEP_URL: config.KEEP_URL }, log);
   // SQLite has only this process, so every earlier copier has died.
   if (!isShared(config.DATABASE_URL)) await endCopyLeases(db);
   const copier = startCopier({
     ...parts,
     destination,
-    downloader,
-    maxBytes: config.KEEP_MAX_BYTES,
-    pace: createPace(BYTES_PER_SECOND),
+    transfers,
   });
   return {
     files: {
@@ -95,7 +82,7 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
     serveFile: destination.toPath ? createServeFile(links, destination.toPath) : null,
     async stop() {
       await copier.stop();
-      downloader.close();
+      await transfers.close();
       destination.close();
     },
   };

@@ -1,0 +1,73 @@
+/** The program of the thread that transfers files. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { findProxy } from '../upstream/outbound-proxy.ts';
+import { createAllowedHosts } from './allowed-hosts.ts';
+import { createDownloader } from './download.ts';
+import { collectRecentGarbage } from './garbage.ts';
+import { openDestination } from './open-destination.ts';
+import { createPace, type Pace } from './pace.ts';
+import {
+  type TransferAnswer,
+  type TransferCommand,
+  type TransferRequest,
+  toFailure,
+} from './transfer-messages.ts';
+import { createTransfers, type TransferSettings } from './transfers.ts';
+
+/** The limit for all copies of a replica together, downloads and verification. */
+const BYTES_PER_SECOND = 16 * 1024 * 1024;
+const COLLECT_BYTES = 8 * 1024 * 1024;
+
+const settings = workerData as TransferSettings;
+const transfers = createTransfers({
+  downloader: createDownloader({
+    hosts: createAllowedHosts({
+      upstreamUrl: settings.UPSTREAM_URL,
+      allowed: settings.KEEP_ALLOWED_HOSTS,
+    }),
+    findProxy: (url) => findProxy(url, settings),
+  }),
+  destination: await openDestination(settings.KEEP_URL, settings),
+  maxBytes: settings.KEEP_MAX_BYTES,
+  pace: collectEvery(COLLECT_BYTES, createPace(BYTES_PER_SECOND)),
+});
+
+parentPort?.on('message', (request: TransferRequest) => void transfer(request));
+
+async function transfer({ url, part, port }: TransferRequest): Promise<void> {
+  const answer = (message: TransferAnswer) => port.postMessage(message);
+  const aborting = new AbortController();
+  const named = Promise.withResolvers<string>();
+  // The transfer may fail before it has a name.
+  named.promise.catch(() => undefined);
+  aborting.signal.addEventListener('abort', () => named.reject(aborting.signal.reason));
+  port.on('message', (command: TransferCommand) => {
+    if (command === 'abort') aborting.abort();
+    else named.resolve(command.store);
+  });
+  try {
+    const { extension, store } = await transfers.start(url, part, aborting.signal);
+    answer({ extension });
+    answer({ stored: await store(await named.promise) });
+  } catch (error) {
+    answer({ failure: toFailure(error) });
+  } finally {
+    port.close();
+  }
+}
+
+/** Frees the memory of handled bytes each time that there are this many. */
+function collectEvery(limit: number, { take }: Pace): Pace {
+  let handled = 0;
+  return {
+    take(bytes) {
+      handled += bytes;
+      if (handled >= limit) {
+        handled = 0;
+        collectRecentGarbage();
+      }
+      return take(bytes);
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/** The thread that transfers files. */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { DestinationError } from '../src/files/destination.ts';
+import { SourceError } from '../src/files/source-error.ts';
+import { createTransferThread } from '../src/files/transfer-thread.ts';
+import { makeFolder } from './support/folder.ts';
+import { listFiles, toSha256 } from './support/keeping.ts';
+import { startScriptedUpstream } from './support/scripted-upstream.ts';
+
+const FILM = Buffer.alloc(3_000_000, 'film');
+const HEADERS = { 'content-type': 'video/webm', 'content-length': FILM.length };
+const { signal } = new AbortController();
+
+function openThread(upstreamUrl: string, path: string) {
+  const thread = createTransferThread(
+    {
+      KEEP_URL: { kind: 'file', path },
+      KEEP_MAX_BYTES: 10_000_000,
+      KEEP_ALLOWED_HOSTS: [],
+      UPSTREAM_URL: upstreamUrl,
+      NO_PROXY: [],
+    },
+    pino({ level: 'silent' }),
+  );
+  return { ...thread, [Symbol.asyncDispose]: thread.close };
+}
+
+describe('the thread', () => {
+  it('stores a file and reports its length and hash', async () => {
+    await using folder = await makeFolder();
+    await using server = await startScriptedUpstream((_request, response) => {
+      response.writeHead(200, HEADERS).end(FILM);
+    });
+    await using thread = openThread(server.url, folder.path);
+
+    const transfer = await thread.start(`${server.url}/1`, 'film', signal);
+    const stored = await transfer.store('1/film-1.webm');
+
+    expect(transfer.extension).toBe('webm');
+    expect(stored).toEqual({ bytes: FILM.length, sha256: toSha256(FILM) });
+    expect((await readFile(join(folder.path, '1/film-1.webm'))).equals(FILM)).toBe(true);
+  });
+
+  it('reports whether the source or the destination failed', async () => {
+    await using folder = await makeFolder();
+    await using server = await startScriptedUpstream((request, response) => {
+      response.writeHead(request.path === '/1' ? 200 : 500, HEADERS).end(FILM);
+    });
+    await using thread = openThread(server.url, folder.path);
+
+    const start = (url: string) => thread.start(url, 'film', signal);
+    const failed = await start(`${server.url}/2`).catch(String);
+    const refused = await start('http://user:password@127.0.0.1/').catch((error) => error);
+    // A file where the folder of the video has to be.
+    await writeFile(join(folder.path, '1'), '');
+    const transfer = await start(`${server.url}/1`);
+    const unstored = await transfer.store('1/film-1.webm').catch((error) => error);
+
+    expect(failed).toContain('HTTP status 500');
+    expect(refused).toBeInstanceOf(SourceError);
+    expect(refused.isFinal).toBe(true);
+    expect(unstored).toBeInstanceOf(DestinationError);
+  });
+
+  it('ends a transfer that is aborted, and leaves nothing of it', async () => {
+    await using folder = await makeFolder();
+    const begun = Promise.withResolvers<ServerResponse>();
+    await using server = await startScriptedUpstream((_request, response) => {
+      response.writeHead(200, HEADERS);
+      response.write(FILM.subarray(0, 100_000), () => begun.resolve(response));
+    });
+    await using thread = openThread(server.url, folder.path);
+    const aborting = new AbortController();
+    const transfer = await thread.start(`${server.url}/1`, 'film', aborting.signal);
+    const stored = transfer.store('1/film-1.webm');
+    stored.catch(() => undefined);
+    const response = await begun.promise;
+    const closed = new Promise((resolve) => response.on('close', resolve));
+    await expect.poll(() => listFiles(folder.path)).toHaveLength(1);
+
+    aborting.abort();
+
+    await expect(stored).rejects.toThrow();
+    await closed;
+    expect(await listFiles(folder.path)).toEqual([]);
+  });
+
+  it('fails its transfers when it ends, and starts again for the next one', async () => {
+    await using folder = await makeFolder();
+    await using server = await startScriptedUpstream((request, response) => {
+      response.writeHead(200, HEADERS);
+      if (request.path === '/2') response.end(FILM);
+      else response.write(FILM.subarray(0, 100_000));
+    });
+    await using thread = openThread(server.url, folder.path);
+    const transfer = await thread.start(`${server.url}/1`, 'film', signal);
+    const stored = transfer.store('1/film-1.webm');
+    stored.catch(() => undefined);
+
+    await thread.close();
+
+    await expect(stored).rejects.toThrow('the thread that copies files has ended');
+    const next = await thread.start(`${server.url}/2`, 'film', signal);
+    expect((await next.store('2/film-1.webm')).bytes).toBe(FILM.length);
+  });
+});
