@@ -702,22 +702,25 @@ describe.each(ENGINES)(
       },
     );
 
-    it.runIf(engine === 'PostgreSQL')('plans a prepared statement once per connection', async () => {
-      const { db, close } = await openDatabase(url, { size: 1, statementTimeoutMs: 60_000 });
-      await allowance.createAllowance(db, { ...ALLOWANCE, calls: 20_000 });
-      // The other calls would make the allowance small again.
-      const repeated = calls.filter(({ name }) => name !== 'createAllowance');
-      // After five plans for given values PostgreSQL keeps one for all values, unless that one costs more.
-      for (const run of repeated.flatMap(({ runs }) => runs)) {
-        for (let time = 0; time < 7; time += 1) await run(db, history);
-      }
-      const { rows } = await sql<{ statement: string; generic: number; custom: number }>`
+    it.runIf(engine === 'PostgreSQL')(
+      'plans a prepared statement once per connection',
+      async () => {
+        const { db, close } = await openDatabase(url, { size: 1, statementTimeoutMs: 60_000 });
+        await allowance.createAllowance(db, { ...ALLOWANCE, calls: 20_000 });
+        // The other calls would make the allowance small again.
+        const repeated = calls.filter(({ name }) => name !== 'createAllowance');
+        // After five plans for given values PostgreSQL keeps one for all values, unless that one costs more.
+        for (const run of repeated.flatMap(({ runs }) => runs)) {
+          for (let time = 0; time < 7; time += 1) await run(db, history);
+        }
+        const { rows } = await sql<{ statement: string; generic: number; custom: number }>`
         select statement, generic_plans as generic, custom_plans as custom
         from pg_prepared_statements where generic_plans + custom_plans > 6`.execute(db);
-      await close();
-      expect(rows.length).toBeGreaterThan(15);
-      expect(rows.filter(({ custom }) => custom > 5)).toEqual([]);
-    });
+        await close();
+        expect(rows.length).toBeGreaterThan(15);
+        expect(rows.filter(({ custom }) => custom > 5)).toEqual([]);
+      },
+    );
   },
 );
 

@@ -14,7 +14,7 @@ import {
 
 /** What the gateway runs by itself: upkeep, the queue, the doctor's readings. */
 const BACKGROUND =
-  /"old"|"meta"|from "lane"|^update "allowance"|^delete|^update "video" set "lease_until"|^(begin|commit|listen|set) ?/;
+  /"old"|"meta"|from "lane"|^update "(allowance|attempt)"|^delete|^update "video" set "lease_until"|^(begin|commit|listen|set) ?/;
 
 describe('round trips to PostgreSQL', () => {
   let upstream: ScriptedUpstream;
