@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,7 @@ describe('a film that cannot be copied', () => {
     const { db, close } = await openDatabase(database);
     const hosts = createAllowedHosts({ upstreamUrl: server.url, allowed: [] });
     const downloader = createDownloader({ hosts, findProxy: () => null });
+    await mkdir(join(folder, 'kept'));
     const destination = createFileDestination(join(folder, 'kept'));
     const copier = startCopier({
       db,
@@ -97,6 +98,7 @@ describe('a copy that another replica has taken over', () => {
     const { db, close } = await openDatabase(database);
     const hosts = createAllowedHosts({ upstreamUrl: server.url, allowed: [] });
     const downloader = createDownloader({ hosts, findProxy: () => null });
+    await mkdir(join(folder.path, 'kept'));
     const destination = createFileDestination(join(folder.path, 'kept'));
     const ended = Promise.withResolvers<void>();
     const outcomes: string[] = [];

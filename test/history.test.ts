@@ -17,6 +17,7 @@ import { openDatabase } from '../src/store/database.ts';
 import * as durations from '../src/store/durations.ts';
 import * as lanes from '../src/store/lanes.ts';
 import * as line from '../src/store/line.ts';
+import * as lostCopies from '../src/store/lost-copies.ts';
 import * as meta from '../src/store/meta.ts';
 import * as openTasks from '../src/store/open-tasks.ts';
 import * as pauses from '../src/store/pauses.ts';
@@ -311,7 +312,12 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     listScheduled: [(db) => line.listScheduled(db, OWNER)],
     readQueueState: [(db) => line.readQueueState(db)],
   },
+  'lost-copies': {
+    loseCopy: [(db, history) => lostCopies.loseCopy(db, `${toCopy(history).video_row}/film-1.mp4`)],
+    findNewestCopy: [(db) => lostCopies.findNewestCopy(db)],
+  },
   meta: {
+    findMeta: [(db) => meta.findMeta(db, 'name')],
     writeMeta: [(db) => meta.writeMeta(db, 'name', 'value')],
     takeMeta: [(db) => meta.takeMeta(db, 'name', 'value')],
   },

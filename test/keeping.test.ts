@@ -243,6 +243,34 @@ describe('the URL of a copy', () => {
     expect(attachment.headers.get('content-disposition')).toMatch(/^attachment/);
   });
 
+  it('can be read by players on any page, with the headers of ranges', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { KEEP_URL: `file:${newFolder()}` });
+    const { id } = await makeVideo(gateway, sandbox);
+    const url = (await untilKept(gateway, id)).videoUrl ?? '';
+    const origin = 'https://player.example.com';
+
+    const preflight = await fetch(url, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'if-range,range',
+      },
+    });
+    const part = await fetch(url, { headers: { origin, range: 'bytes=0-9' } });
+
+    expect(preflight.status).toBe(204);
+    expect(Object.fromEntries(preflight.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET, HEAD',
+      'access-control-allow-headers': expect.stringContaining('range, if-range'),
+    });
+    expect(part.status).toBe(206);
+    expect(part.headers.get('access-control-allow-origin')).toBe('*');
+    expect(part.headers.get('access-control-expose-headers')).toContain('content-range');
+  });
+
   it('begins with PUBLIC_URL and BASE_PATH', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const env = { KEEP_URL: `file:${newFolder()}`, BASE_PATH: '/api/video' };

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Finding } from '../src/doctor/finding.ts';
 import { DestinationError } from '../src/files/destination.ts';
 import { openDestination } from '../src/files/open-destination.ts';
+import { requireProxySupport } from '../src/files/s3-requests.ts';
 import { keepUrl } from '../src/keep-url.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { ExtendDocument, ReadVideoDocument } from './generated/graphql.ts';
@@ -143,6 +144,13 @@ describe.skipIf(!HAS_TINYPROXY)('copies in a bucket', () => {
     expect(after).toContain('DELETE');
     for (const destination of [through, past]) destination.close();
     for (const name of Object.keys(store.env)) delete process.env[name];
+  });
+
+  it('need a version of Node whose agents know proxies, and the start says so', () => {
+    expect(() => requireProxySupport('v24.4.1')).toThrow(
+      'needs Node 24.5 or newer, and this is v24.4.1',
+    );
+    for (const version of ['v24.5.0', 'v26.0.0', process.version]) requireProxySupport(version);
   });
 
   it('that the proxy refuses fail with its answer and without its password', async () => {

@@ -174,6 +174,29 @@ describe.each(S3_KINDS)('with %s', (kind) => {
       expect(await server.listKeys()).toEqual([]);
     });
 
+    it('copies a film again that somebody has deleted in the bucket', async () => {
+      await using sandbox = await startSandbox({ autoplay: false });
+      await using gateway = await startGateway(sandbox, { KEEP_URL: server.url });
+      const { id, taskId } = await extend(gateway);
+      await sandbox.complete(taskId);
+      await untilKept(gateway, id);
+      // Each copy is checked once per hour and process.
+      await gateway.stop();
+      const destination = await openDestination(keepUrl.parse(server.url), SETTINGS);
+      await destination.remove(`${id}/film-1.mp4`);
+      destination.close();
+      await gateway.restart();
+
+      await expect
+        .poll(async () => (await readKept(gateway, id)).videoUrl, { timeout: 20_000 })
+        .toContain('/film-2.mp4');
+
+      const { videoUrl, kept } = await readKept(gateway, id);
+      expect((await download(videoUrl)).length).toBe(kept?.bytes);
+      // The other tests expect an empty bucket.
+      await gateway.graphql(DeleteVideoDocument, { id });
+    });
+
     it('leaves one object and no upload when it is killed in the middle of a copy', async () => {
       const folder = await makeFolder();
       const film = randomBytes(17 * MIB);

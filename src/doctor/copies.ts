@@ -1,9 +1,15 @@
 /** Whether copies of files can be stored. */
 
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Config } from '../config.ts';
-import { DestinationError } from '../files/destination.ts';
+import { type Destination, DestinationError } from '../files/destination.ts';
+import { guard } from '../files/file-destination.ts';
+import { isMark } from '../files/kept-folder.ts';
 import { openDestination } from '../files/open-destination.ts';
+import { isShared } from '../store/database.ts';
 import { within } from '../within.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
@@ -12,7 +18,16 @@ const PATIENCE_MS = 20_000;
 /** Writes, reads and deletes a small file at the destination. */
 export async function examineCopies(config: Config): Promise<Finding[]> {
   if (!config.KEEP_URL) return [];
-  const destination = await openDestination(config.KEEP_URL, config);
+  try {
+    return await examineDestination(config, await openDestination(config.KEEP_URL, config));
+  } catch (error) {
+    if (!(error instanceof DestinationError)) throw error;
+    return [fault('copies', error.message, FIX)];
+  }
+}
+
+async function examineDestination(config: Config, destination: Destination): Promise<Finding[]> {
+  const folder = config.KEEP_URL?.kind === 'file' ? resolve(config.KEEP_URL.path) : null;
   const aborting = new AbortController();
   const name = `doctor-${randomUUID()}/film-1.mp4`;
   const words = Buffer.from('A test of longtake doctor. It can be deleted.');
@@ -27,10 +42,23 @@ export async function examineCopies(config: Config): Promise<Finding[]> {
       : fault('copies', `${destination.name} does not return what was stored`);
   }
 
+  async function tryOutFolder(path: string): Promise<Finding[]> {
+    // Only the gateway creates the folder for good, when it uses it for the first time.
+    const made = await guard(mkdir(path, { recursive: true }));
+    try {
+      const finding = await tryOut();
+      const files = await guard(readdir(path));
+      return [finding, ...(files.some(isMark) ? [] : findMissingDisk(config, destination.name))];
+    } finally {
+      // A gateway may use it by now.
+      if (made !== undefined) await rmdir(path).catch(() => undefined);
+    }
+  }
+
   try {
     const late = fault('copies', `${destination.name} does not answer within 20 s`, FIX);
-    const finding = await within(PATIENCE_MS, tryOut(), late);
-    return [finding, ...findShortRetention(config)];
+    const work = folder === null ? tryOut().then((finding) => [finding]) : tryOutFolder(folder);
+    return [...(await within(PATIENCE_MS, work, [late])), ...findShortRetention(config)];
   } catch (error) {
     if (!(error instanceof DestinationError)) throw error;
     await destination.remove(name).catch(() => undefined);
@@ -43,6 +71,19 @@ export async function examineCopies(config: Config): Promise<Finding[]> {
 
 const FIX =
   'Until then films are lost 14 days after they were made. Correct KEEP_URL or the rights.';
+
+/** A folder without the mark of a gateway is new, or the mount point of a disk that is not mounted. */
+function findMissingDisk({ DATABASE_URL }: Config, name: string): Finding[] {
+  const isNew = !isShared(DATABASE_URL) && !existsSync(DATABASE_URL.slice('sqlite:'.length));
+  if (isNew) return [];
+  return [
+    warning(
+      'copies',
+      `${name} contains no copies of a gateway`,
+      'Ignore this before the first copy. Otherwise mount its disk, or correct KEEP_URL: until then nothing is copied.',
+    ),
+  ];
+}
 
 function findShortRetention({ KEEP_DAYS, RETENTION_DAYS }: Config): Finding[] {
   if (KEEP_DAYS > 0 && KEEP_DAYS <= RETENTION_DAYS) return [];

@@ -83,12 +83,15 @@ export async function copyFile(
 
   /** Returns a verified copy. When it throws, it leaves nothing that the next attempt does not remove. */
   async function store(): Promise<Omit<KeptFilm, 'keptAt'>> {
+    await destination.check?.();
     for (const name of toNames(copy)) await destination.remove(name);
     const transfer = await transfers.start(copy.url, copy.part, signal);
     const name = `${copy.video_row}/${copy.part}-${copy.attempts}.${transfer.extension}`;
     try {
       if (!(await renewCopyLease(db, copy, LEASE_MS, [name]))) throw new LeaseLostError();
-      return { name, ...(await transfer.store(name)) };
+      const stored = await transfer.store(name);
+      await destination.check?.();
+      return { name, ...stored };
     } catch (error) {
       transfer.cancel();
       await discardCopy(name);

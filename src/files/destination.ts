@@ -21,6 +21,13 @@ export interface Destination {
   write(name: string, source: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void>;
   /** The bytes of a stored file. Each chunk is valid until the next one is asked for. */
   read(name: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Whether a file is stored. */
+  has(name: string): Promise<boolean>;
+  /**
+   * Throws when the copies of this database are elsewhere, as in a folder whose disk is not mounted.
+   * Absent: they cannot be.
+   */
+  check?(): Promise<void>;
   /** Removes a file and everything that an interrupted `write` has left. Missing files are ignored. */
   remove(name: string): Promise<void>;
   /**

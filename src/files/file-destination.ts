@@ -1,6 +1,6 @@
 /** Copies in a folder. */
 
-import { type FileHandle, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Destination, DestinationError } from './destination.ts';
 
@@ -8,7 +8,7 @@ import { type Destination, DestinationError } from './destination.ts';
 const PARTIAL = '.part';
 const READ_BYTES = 256 * 1024;
 
-/** @param folder is created when the first file is stored. */
+/** @param folder must exist: it may be the mount point of a disk. */
 export function createFileDestination(folder: string): Destination {
   const root = resolve(folder);
   const toPath = (name: string) => join(root, name);
@@ -50,6 +50,7 @@ export function createFileDestination(folder: string): Destination {
     async read(name) {
       return readChunks(await guard(open(toPath(name), 'r')));
     },
+    has: (name) => guard(exists(toPath(name))),
     remove,
     toUrl: null,
     close() {},
@@ -59,13 +60,33 @@ export function createFileDestination(folder: string): Destination {
 /** Creates a file and its folder, readable by this user only, like the database. */
 async function create(path: string): Promise<FileHandle> {
   for (let attempt = 1; ; attempt += 1) {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path));
     try {
       return await open(path, 'w', 0o600);
     } catch (error) {
       // `remove` may have deleted the empty folder meanwhile.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 3) throw error;
     }
+  }
+}
+
+/** Unless it exists. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, 0o700);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** @throws unless the system says whether something has this path. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }
 
@@ -84,7 +105,7 @@ async function* readChunks(file: FileHandle): AsyncGenerator<Uint8Array, void, v
 }
 
 /** A renamed file is durable once its folder is. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();
@@ -93,7 +114,8 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function guard<T>(work: Promise<T>): Promise<T> {
+/** Errors of the system become errors of the destination. */
+export async function guard<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

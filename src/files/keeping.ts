@@ -12,8 +12,9 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { within } from '../within.ts';
 import { startCopier } from './copier.ts';
 import { createFilesOf, type FilesOf, upstreamFiles } from './files-of.ts';
+import { openOwnDestination } from './kept-folder.ts';
 import { createLinks } from './links.ts';
-import { openDestination } from './open-destination.ts';
+import { createLostCopies } from './lost-copies.ts';
 import { removeCopies } from './remover.ts';
 import { createServeFile, type ServeFile } from './serve.ts';
 import { createTransferThread } from './transfer-thread.ts';
@@ -45,6 +46,8 @@ const PATIENCE_MS = 5_000;
 
 export interface KeepingParts {
   readonly db: Database;
+  /** Of the database. */
+  readonly databaseId: string;
   readonly hub: Hub;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -53,11 +56,21 @@ export interface KeepingParts {
 }
 
 export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
-  const { db, log, config, publicUrl } = parts;
+  const { db, databaseId, log, config, publicUrl } = parts;
   if (!config.KEEP_URL) return OFF;
-  const destination = await openDestination(config.KEEP_URL, config);
+  const database = { db, id: databaseId };
+  const destination = await openOwnDestination(database, config.KEEP_URL, config);
   const key = await takeMeta(db, 'file_url_key', randomBytes(32).toString('base64url'));
   const links = createLinks(key, publicUrl);
+  const lostCopies = createLostCopies({ ...parts, destination });
+  // A bucket serves the copies itself, so the gateway does not see which are missing.
+  const sign = destination.toUrl;
+  const toUrl =
+    sign &&
+    ((name: string, until: number) => {
+      lostCopies.checkLater(name);
+      return sign(name, until);
+    });
   const transfers = createTransferThread({ ...config, KEEP_URL: config.KEEP_URL }, log);
   // SQLite has only this process, so every earlier copier has died.
   if (!isShared(config.DATABASE_URL)) await endCopyLeases(db);
@@ -68,7 +81,7 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
   });
   return {
     files: {
-      of: createFilesOf(destination.toUrl ?? links.toUrl, {
+      of: createFilesOf(toUrl ?? links.toUrl, {
         keepDays: config.KEEP_DAYS,
         retentionDays: config.RETENTION_DAYS,
       }),
@@ -79,7 +92,9 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
         await within(PATIENCE_MS, removing, undefined);
       },
     },
-    serveFile: destination.toPath ? createServeFile(links, destination.toPath) : null,
+    serveFile: destination.toPath
+      ? createServeFile({ links, toPath: destination.toPath, checkMissing: lostCopies.check })
+      : null,
     async stop() {
       await copier.stop();
       await transfers.close();

@@ -5,6 +5,7 @@ import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListMultipartUploadsCommand,
   S3Client,
   S3ServiceException,
@@ -16,7 +17,7 @@ import { type S3KeepUrl, toKeepName } from '../keep-url.ts';
 import { findProxy } from '../upstream/outbound-proxy.ts';
 import { type Destination, DestinationError, type DestinationSettings } from './destination.ts';
 import { toContentType, toDisposition } from './file-types.ts';
-import { S3Requests } from './s3-requests.ts';
+import { requireProxySupport, S3Requests } from './s3-requests.ts';
 import { explainS3 } from './s3-trouble.ts';
 
 /** S3's minimum. A copy holds about two parts in memory. */
@@ -27,6 +28,8 @@ const NOT_IMPLEMENTED = new Set([400, 404, 405, 501]);
 
 export function createS3Destination(url: S3KeepUrl, settings: DestinationSettings): Destination {
   const { bucket, prefix, region, endpoint, forcePathStyle } = url;
+  const address = endpoint ?? `https://${bucket}.s3.${region ?? 'us-east-1'}.amazonaws.com`;
+  if (findProxy(address, settings)) requireProxySupport(process.version);
   const client = new S3Client({
     ...(region && { region }),
     ...(endpoint && { endpoint }),
@@ -98,6 +101,17 @@ export function createS3Destination(url: S3KeepUrl, settings: DestinationSetting
       const { Body } = await guard(client.send(get, { abortSignal: signal }));
       if (!(Body instanceof Readable)) throw new DestinationError(`${name} has no content`);
       return guardChunks(Body);
+    },
+    async has(name) {
+      const head = client.send(new HeadObjectCommand(toObject(name)));
+      return head.then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404)
+            return false;
+          throw new DestinationError(explainS3(error), { cause: error });
+        },
+      );
     },
     async remove(name) {
       await guard(client.send(new DeleteObjectCommand(toObject(name))));

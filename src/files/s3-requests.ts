@@ -3,6 +3,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { DestinationError } from './destination.ts';
 
 const TIMEOUTS = {
   connectionTimeout: 10_000,
@@ -10,6 +11,15 @@ const TIMEOUTS = {
   requestTimeout: 60_000,
 };
 const CONNECTIONS = { keepAlive: true, maxSockets: 50 };
+
+/** @throws DestinationError when the agents of this version of Node would ignore the proxy. */
+export function requireProxySupport(version: string): void {
+  const [major = 0, minor = 0] = version.replace('v', '').split('.').map(Number);
+  if (major > 24 || (major === 24 && minor >= 5)) return;
+  throw new DestinationError(
+    `KEEP_URL: a bucket behind an outbound proxy needs Node 24.5 or newer, and this is ${version}. Install it, or name the store's host in NO_PROXY`,
+  );
+}
 
 /** Decides for each request, because the bucket and what issues its credentials are different hosts. */
 export class S3Requests extends NodeHttpHandler {

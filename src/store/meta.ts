@@ -9,6 +9,16 @@ export async function writeMeta(db: Database, name: string, value: string): Prom
     .execute();
 }
 
+/** Null when nobody has written it. */
+export async function findMeta(db: Database, name: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('meta')
+    .select('value')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row?.value ?? null;
+}
+
 /** Reads a named value. The first caller among all replicas sets it. */
 export async function takeMeta(db: Database, name: string, value: string): Promise<string> {
   await db

@@ -44,7 +44,7 @@ export type ReadOutcome = (typeof READ_OUTCOMES)[number];
 export type TaskEnd = 'SUCCEEDED' | 'WITHDRAWN' | FailureReason;
 
 /** `destination_failed`: nothing was wrong with the file, and it is tried again. */
-export const COPY_OUTCOMES = ['kept', 'retried', 'given_up', 'destination_failed'] as const;
+export const COPY_OUTCOMES = ['kept', 'retried', 'given_up', 'destination_failed', 'lost'] as const;
 export type CopyOutcome = (typeof COPY_OUTCOMES)[number];
 
 export interface Metrics {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { isMark } from '../../src/files/kept-folder.ts';
 import { ReadKeptDocument, type ReadKeptQuery } from '../generated/graphql.ts';
 import type { TestCaller } from './gateway.ts';
 
@@ -30,7 +31,7 @@ export async function untilKept(
   return readKept(gateway, id);
 }
 
-/** All files below a folder, sorted. */
+/** All copies below a folder, sorted, without the file that marks the folder. */
 export async function listFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
     (error: NodeJS.ErrnoException) => {
@@ -39,7 +40,7 @@ export async function listFiles(folder: string): Promise<string[]> {
     },
   );
   return entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !isMark(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
 }
