@@ -214,7 +214,7 @@ describe('the check of PostgreSQL', () => {
   const postgres = sharedPostgres();
 
   it('accepts an empty database without changing it, and a migrated one', async () => {
-    const DATABASE_URL = await postgres.createDatabase();
+    const DATABASE_URL = await postgres.createEmptyDatabase();
     const first = await consult({ DATABASE_URL });
     const second = await consult({ DATABASE_URL });
     await using gateway = await startGatewayProcess({ url: NOWHERE }, { DATABASE_URL });

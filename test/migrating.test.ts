@@ -33,7 +33,7 @@ async function atEachTable(url: string, statement: string): Promise<void> {
 
 describe('the migration of PostgreSQL', () => {
   it('takes as long as it needs, whatever DATABASE_TIMEOUT_MS is', async () => {
-    const url = await sharedPostgres().createDatabase();
+    const url = await sharedPostgres().createEmptyDatabase();
     await atEachTable(url, 'perform pg_sleep(0.1)');
     await using client = await connect(url);
     await client.query(`alter database ${client.database} set statement_timeout = 50`);
@@ -44,7 +44,7 @@ describe('the migration of PostgreSQL', () => {
   });
 
   it('makes other replicas wait, and they log it', async () => {
-    const url = await sharedPostgres().createDatabase();
+    const url = await sharedPostgres().createEmptyDatabase();
     await using other = await connect(url);
     await takeMigrationLock(other);
     const waiting = Promise.withResolvers<void>();
@@ -59,7 +59,7 @@ describe('the migration of PostgreSQL', () => {
   });
 
   it('does not delay the shutdown of a waiting replica', async () => {
-    const url = await sharedPostgres().createDatabase();
+    const url = await sharedPostgres().createEmptyDatabase();
     await using other = await connect(url);
     await takeMigrationLock(other);
     const told = new AbortController();
@@ -74,7 +74,7 @@ describe('the migration of PostgreSQL', () => {
   });
 
   it('is done once by many replicas that start at once', async () => {
-    const url = await sharedPostgres().createDatabase();
+    const url = await sharedPostgres().createEmptyDatabase();
 
     const opened = await Promise.all(Array.from({ length: 5 }, () => openDatabase(url)));
 
@@ -85,7 +85,7 @@ describe('the migration of PostgreSQL', () => {
 
 describe('a PostgreSQL that cannot be written', () => {
   it('because it is read-only is reported as such', async () => {
-    const url = await sharedPostgres().createDatabase();
+    const url = await sharedPostgres().createEmptyDatabase();
     await (await openDatabase(url)).close();
     await using client = await connect(url);
     await client.query(`alter database ${client.database} set default_transaction_read_only = on`);
@@ -96,7 +96,7 @@ describe('a PostgreSQL that cannot be written', () => {
   });
 
   it('because its disk is full is reported as such', async () => {
-    const url = await sharedPostgres().createDatabase();
+    const url = await sharedPostgres().createEmptyDatabase();
     await atEachTable(url, "raise 'could not extend file' using errcode = 'disk_full'");
 
     await expect(openDatabase(url)).rejects.toThrow(

@@ -142,7 +142,7 @@ describe('a mistake about PostgreSQL', () => {
   });
 
   it('(a user without CREATE) prints what to grant', async () => {
-    const url = new URL(await postgres.createDatabase());
+    const url = new URL(await postgres.createEmptyDatabase());
     const user = `reader_${process.pid}`;
     await postgres.run(`create role ${user} login password 'word'`);
     Object.assign(url, { username: user, password: 'word' });

@@ -164,7 +164,7 @@ describe.skipIf(!isThere).concurrent('pgbouncer in transaction mode', () => {
   });
 
   it('without DATABASE_LISTEN_URL stops the start, because notifications would not arrive', async () => {
-    const direct = await sharedPostgres().createDatabase();
+    const direct = await sharedPostgres().createEmptyDatabase();
     const DATABASE_URL = pooler.through(direct);
     const problem =
       'DATABASE_URL: notifications do not arrive, as behind a pooler in transaction mode';

@@ -70,7 +70,7 @@ async function readPrompts(gateway: TestGateway): Promise<string[]> {
 
 describe('a database of an earlier version', () => {
   it('on PostgreSQL is migrated with all of its data', async () => {
-    const DATABASE_URL = await postgres.createDatabase();
+    const DATABASE_URL = await postgres.createEmptyDatabase();
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { DATABASE_URL });
     const { cursor, taskId } = await extend(gateway, { prompt: 'from before' });
@@ -112,7 +112,7 @@ describe('a database of an earlier version', () => {
 
 describe('the migrations of another program', () => {
   it.each(['public', 'shop'])('in the schema %s are not touched', async (schema) => {
-    const DATABASE_URL = await postgres.createDatabase();
+    const DATABASE_URL = await postgres.createEmptyDatabase();
     if (schema !== 'public') await query(DATABASE_URL, `create schema ${schema}`);
     await query(DATABASE_URL, ...othersIn(schema));
     expect((await consult(DATABASE_URL))?.message).toMatch(
@@ -133,7 +133,7 @@ describe('the migrations of another program', () => {
 
 describe('two gateways on one database with different search_paths', () => {
   it('have separate videos, listeners and migrations', async () => {
-    const url = await postgres.createDatabase();
+    const url = await postgres.createEmptyDatabase();
     await query(url, 'create schema red', 'create schema blue');
     await using sandbox = await startSandbox({ autoplay: false });
     await using red = await startGateway(sandbox, { DATABASE_URL: through(url, 'red') });
@@ -164,7 +164,7 @@ describe("another program's table called owner", () => {
   ];
 
   it('is not touched in another schema', async () => {
-    const url = await postgres.createDatabase();
+    const url = await postgres.createEmptyDatabase();
     await query(
       url,
       'create schema longtake',
@@ -183,7 +183,7 @@ describe("another program's table called owner", () => {
   });
 
   it('in the same schema stops the start, and nothing is changed', async () => {
-    const DATABASE_URL = await postgres.createDatabase();
+    const DATABASE_URL = await postgres.createEmptyDatabase();
     await query(
       DATABASE_URL,
       ...OWNERS.map((text) => text.replace('%', 'public')),
@@ -233,7 +233,7 @@ describe('the message about incompatible migrations', () => {
       'longtake_migration of the schema public has 0000-another in the place of 0000-clock: no version of the gateway creates this order. Restore a backup.',
     ],
   ])('%s', async (row, sentence) => {
-    const DATABASE_URL = await postgres.createDatabase();
+    const DATABASE_URL = await postgres.createEmptyDatabase();
     await using gateway = await startGateway(UPSTREAM, { DATABASE_URL });
     await gateway.stop();
     await query(DATABASE_URL, `insert into longtake_migration values ${row}`);
@@ -248,7 +248,7 @@ describe('the message about incompatible migrations', () => {
   });
 
   it('names a search_path without an existing schema', async () => {
-    const DATABASE_URL = through(await postgres.createDatabase(), 'nowhere');
+    const DATABASE_URL = through(await postgres.createEmptyDatabase(), 'nowhere');
     const sentence =
       'no schema of the search_path (nowhere) exists, or none that this user may use';
 

@@ -1424,7 +1424,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 
 describe('PostgreSQL', () => {
   it('is migrated once by ten replicas that start at once', async () => {
-    const url = await postgres.createDatabase();
+    const url = await postgres.createEmptyDatabase();
     const opened = await Promise.all(
       Array.from({ length: 10 }, () => openDatabase(url, { size: 2, statementTimeoutMs: 4_000 })),
     );

@@ -71,7 +71,7 @@ describe.concurrent('every other command', () => {
         if (command.startsWith('curl ')) gateway ??= await startGateway(sandbox, keys);
         const filled = fillIn(command, {
           sandbox: sandbox.url,
-          postgres: command.includes('postgres:') ? await postgres.createDatabase() : '',
+          postgres: command.includes('postgres:') ? await postgres.createEmptyDatabase() : '',
           gateway: gateway?.url ?? 'http://127.0.0.1:4000',
         });
         const ready = findReadyWord(command);

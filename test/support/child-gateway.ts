@@ -2,9 +2,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TypedDocumentString } from '../generated/graphql.ts';
+import { makeDatabaseFile } from './database-file.ts';
 import type { GraphQLAnswer } from './gateway.ts';
 import { MAIN } from './main.ts';
 
@@ -63,7 +63,7 @@ export async function startChildGateway(options: ChildGatewayOptions): Promise<C
       PORT: '0',
       UPSTREAM_URL: upstreamUrl,
       APIKLEY_API_KEY: 'sandbox-key',
-      DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+      DATABASE_URL: env.DATABASE_URL ?? (await makeDatabaseFile(folder)),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
 import { type Gateway, startGateway as start } from '../../src/gateway.ts';
 import type { TypedDocumentString } from '../generated/graphql.ts';
+import { makeDatabaseFile } from './database-file.ts';
 import { openSocket, type Socket } from './socket.ts';
 import { openSse, type SseStream } from './sse.ts';
 
@@ -62,7 +63,7 @@ export async function startGateway(
     PORT: '0',
     UPSTREAM_URL: upstream.url,
     APIKLEY_API_KEY: 'sandbox-key',
-    DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+    DATABASE_URL: env.DATABASE_URL ?? (await makeDatabaseFile(folder)),
     RECONCILE_AFTER_MS: '3600000',
     UPSTREAM_REQUESTS: '1000',
     UPSTREAM_WINDOW_MS: '1',

@@ -11,8 +11,10 @@ import pg from 'pg';
 export interface Postgres {
   /** Of a superuser, on the database `postgres`. */
   readonly url: string;
-  /** A fresh, empty database; returns its URL. */
+  /** A fresh database without rows; returns its URL. On the shared server it has the gateway's tables. */
   createDatabase(): Promise<string>;
+  /** The same without tables. */
+  createEmptyDatabase(): Promise<string>;
   /** Runs a statement as the superuser. */
   run(statement: string): Promise<pg.QueryResult>;
 }
@@ -37,7 +39,7 @@ let databases = 0;
 export function sharedPostgres(): Postgres {
   const url = process.env.TEST_DATABASE_URL ?? process.env.TEST_SHARED_POSTGRES;
   if (!url) throw new Error('No shared PostgreSQL: test/support/global-setup.ts has not run.');
-  return connectTo(url);
+  return connectTo(url, process.env.TEST_POSTGRES_TABLES);
 }
 
 /**
@@ -113,7 +115,8 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-function connectTo(url: string): Postgres {
+/** @param tables the name of a database that new ones are copies of. */
+function connectTo(url: string, tables?: string): Postgres {
   async function run(statement: string): Promise<pg.QueryResult> {
     const client = new pg.Client(url);
     await client.connect();
@@ -123,17 +126,21 @@ function connectTo(url: string): Postgres {
       await client.end();
     }
   }
+
+  async function create(template: string): Promise<string> {
+    databases += 1;
+    const name = `longtake_${process.pid}_${Date.now()}_${databases}`;
+    await run(`create database ${name} template ${template}`);
+    const own = new URL(url);
+    own.pathname = `/${name}`;
+    return own.href;
+  }
+
   return {
     url,
     run,
-    async createDatabase() {
-      databases += 1;
-      const name = `longtake_${process.pid}_${Date.now()}_${databases}`;
-      await run(`create database ${name}`);
-      const own = new URL(url);
-      own.pathname = `/${name}`;
-      return own.href;
-    },
+    createDatabase: () => create(tables ?? 'template1'),
+    createEmptyDatabase: () => create('template1'),
   };
 }
 

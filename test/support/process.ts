@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TypedDocumentString } from '../generated/graphql.ts';
+import { makeDatabaseFile } from './database-file.ts';
 import type { GraphQLAnswer } from './gateway.ts';
 import { MAIN } from './main.ts';
 
@@ -40,7 +41,7 @@ export async function startGatewayProcess(
       PORT: '0',
       UPSTREAM_URL: upstream.url,
       APIKLEY_API_KEY: 'sandbox-key',
-      DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+      DATABASE_URL: env.DATABASE_URL ?? (await makeDatabaseFile(folder)),
       RECONCILE_AFTER_MS: '3600000',
       LOG_LEVEL: 'info',
       ...env,
