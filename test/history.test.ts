@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as account from '../src/store/account.ts';
 import * as allowance from '../src/store/allowance.ts';
 import * as checks from '../src/store/check-leases.ts';
 import * as clamps from '../src/store/clamps.ts';
@@ -12,6 +11,8 @@ import * as completions from '../src/store/completions.ts';
 import * as copies from '../src/store/copies.ts';
 import * as copyEnds from '../src/store/copy-ends.ts';
 import * as copyState from '../src/store/copy-state.ts';
+import * as credits from '../src/store/credits.ts';
+import * as dailySubmits from '../src/store/daily-submits.ts';
 import * as database from '../src/store/database.ts';
 import { openDatabase } from '../src/store/database.ts';
 import * as durations from '../src/store/durations.ts';
@@ -20,6 +21,7 @@ import * as line from '../src/store/line.ts';
 import * as lostCopies from '../src/store/lost-copies.ts';
 import * as meta from '../src/store/meta.ts';
 import * as openTasks from '../src/store/open-tasks.ts';
+import * as ownerLimits from '../src/store/owner-limits.ts';
 import * as pauses from '../src/store/pauses.ts';
 import { listPreparedStatements } from '../src/store/prepared.ts';
 import * as pruning from '../src/store/pruning.ts';
@@ -27,7 +29,6 @@ import * as removals from '../src/store/removals.ts';
 import type { Database } from '../src/store/schema.ts';
 import * as sequenceRemovals from '../src/store/sequence-removals.ts';
 import * as sequences from '../src/store/sequences.ts';
-import * as spending from '../src/store/spending.ts';
 import * as submits from '../src/store/submits.ts';
 import * as confirm from '../src/store/transitions/confirm.ts';
 import * as deletes from '../src/store/transitions/delete.ts';
@@ -39,7 +40,7 @@ import * as insertWithPlace from '../src/store/transitions/insert-with-place.ts'
 import * as nextShot from '../src/store/transitions/next-shot.ts';
 import * as progress from '../src/store/transitions/progress.ts';
 import * as refuse from '../src/store/transitions/refuse.ts';
-import * as back from '../src/store/transitions/return.ts';
+import * as back from '../src/store/transitions/return-to-queue.ts';
 import * as schedule from '../src/store/transitions/schedule.ts';
 import * as sequence from '../src/store/transitions/sequence.ts';
 import * as tries from '../src/store/transitions/tries.ts';
@@ -124,14 +125,14 @@ async function insertOpen(db: Database): Promise<{ id: string; taskId: string }>
 /** Of a submit whose caller waits. */
 async function insertWaiting(db: Database): Promise<string> {
   const id = await insertRow(db);
-  await spending.lockOwner(db, OWNER);
+  await ownerLimits.lockOwner(db, OWNER);
   await insert.markWaitingForTurn(db, { id, owner: OWNER });
   return id;
 }
 
 async function insertScheduled(db: Database): Promise<string> {
   const id = await insertRow(db, null, { notBefore: null, deadlineMs: HOUR_MS });
-  await spending.lockOwner(db, OWNER);
+  await ownerLimits.lockOwner(db, OWNER);
   const row = await submits.findRow(db, id);
   if (row) await schedule.scheduleSubmit(db, row);
   return id;
@@ -149,7 +150,7 @@ async function insertTaken(db: Database): Promise<schedule.Taken> {
 
 /** With one shot, which is scheduled. */
 async function insertFilm(db: Database) {
-  await spending.lockOwner(db, OWNER);
+  await ownerLimits.lockOwner(db, OWNER);
   const film = await sequence.insertSequence(db, toFilm());
   if (!film) throw new Error('The sequence was not stored.');
   const shot = toShot(film.id);
@@ -202,15 +203,17 @@ const toCopy = (history: History) => {
 
 /** Every function of the store that runs a statement, by module, as it costs the most. */
 const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> = {
-  account: {
+  'daily-submits': {
     takeDailySubmit: [
-      (db) => account.takeDailySubmit(db, 10),
-      (db) => account.takeDailySubmit(db, 1),
+      (db) => dailySubmits.takeDailySubmit(db, 10),
+      (db) => dailySubmits.takeDailySubmit(db, 1),
     ],
-    countSubmitsToday: [(db) => account.countSubmitsToday(db)],
-    claimCreditsRead: [(db) => account.claimCreditsRead(db, 1_000)],
-    storeCredits: [(db) => account.storeCredits(db, 7)],
-    readCredits: [(db) => account.readCredits(db)],
+    countSubmitsToday: [(db) => dailySubmits.countSubmitsToday(db)],
+  },
+  credits: {
+    claimCreditsRead: [(db) => credits.claimCreditsRead(db, 1_000)],
+    storeCredits: [(db) => credits.storeCredits(db, 7)],
+    readCredits: [(db) => credits.readCredits(db)],
   },
   allowance: {
     createAllowance: [(db) => allowance.createAllowance(db, ALLOWANCE)],
@@ -397,16 +400,16 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     ],
     countOpenSequences: [(db) => sequences.countOpenSequences(db)],
   },
-  spending: {
-    lockOwner: [(db) => spending.lockOwner(db, OWNER)],
-    recordAttempt: [(db) => spending.recordAttempt(db, { owner: OWNER, id: createVideoId() })],
+  'owner-limits': {
+    lockOwner: [(db) => ownerLimits.lockOwner(db, OWNER)],
+    recordAttempt: [(db) => ownerLimits.recordAttempt(db, { owner: OWNER, id: createVideoId() })],
     pruneAttempts: [
-      (db) => spending.pruneAttempts(db, 60 * DAY_MS, 20),
-      (db) => spending.pruneAttempts(db, 49 * DAY_MS, 20),
+      (db) => ownerLimits.pruneAttempts(db, 60 * DAY_MS, 20),
+      (db) => ownerLimits.pruneAttempts(db, 49 * DAY_MS, 20),
     ],
     findOverspending: [
       (db) =>
-        spending.findOverspending(
+        ownerLimits.findOverspending(
           db,
           OWNER,
           {
@@ -515,7 +518,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     scheduleSubmit: [insertScheduled],
     insertScheduled: [
       async (db) => {
-        await spending.lockOwner(db, OWNER);
+        await ownerLimits.lockOwner(db, OWNER);
         const submit = toSubmit(null, { notBefore: null, deadlineMs: HOUR_MS });
         await schedule.insertScheduled(db, insert.toNewRow(submit));
       },
@@ -533,7 +536,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     withdrawRow: [async (db) => followUp.withdrawRow(db, (await insertFilm(db)).video.id)],
     withdrawTries: [async (db) => followUp.withdrawTries(db, (await insertFilm(db)).film.id, null)],
   },
-  'transitions/return': {
+  'transitions/return-to-queue': {
     returnToQueue: [
       async (db) => back.returnToQueue(db, await insertTaken(db), 1_000),
       async (db) => {
@@ -614,7 +617,7 @@ const OTHER_MODULES = new Set([
     'file-check',
     'finished',
     'group-commit',
-    'landed',
+    'applied-migrations',
     'listener',
     'migrate',
     'migrate-postgres',
@@ -629,7 +632,7 @@ const OTHER_MODULES = new Set([
   ],
   ...['schema', 'sequence-rows', 'sequence-tables', 'sqlite', 'video-loader', 'wal'],
   ...['transitions/unique-keys', 'transitions/end-columns', 'transitions/end-number'],
-  'transitions/conflict',
+  'transitions/unique-key-retries',
   'transitions/table',
 ]);
 

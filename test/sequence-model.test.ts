@@ -11,7 +11,7 @@ import { createHub } from '../src/delivery/hub.ts';
 import { createReader } from '../src/delivery/reader.ts';
 import { type MakingParts, makeSequence, type SequenceStart } from '../src/sequences/create.ts';
 import { openDatabase } from '../src/store/database.ts';
-import { lockOwner } from '../src/store/spending.ts';
+import { lockOwner } from '../src/store/owner-limits.ts';
 import { insertSubmit } from '../src/store/transitions/insert.ts';
 import { scheduleSubmit } from '../src/store/transitions/schedule.ts';
 import { NO_METRICS } from '../src/telemetry/metrics.ts';

@@ -33,16 +33,16 @@ import {
 } from '../src/store/completions.ts';
 import { isReachable, type OpenDatabase, openDatabase } from '../src/store/database.ts';
 import { findNextWaiting } from '../src/store/lanes.ts';
-import { endPause } from '../src/store/pauses.ts';
-import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
-import { now, type VideoRow } from '../src/store/rows.ts';
-import type { Database } from '../src/store/schema.ts';
 import {
   findOverspending,
   lockOwner,
   pruneAttempts,
   recordAttempt,
-} from '../src/store/spending.ts';
+} from '../src/store/owner-limits.ts';
+import { endPause } from '../src/store/pauses.ts';
+import { pruneCompletions, pruneVideos } from '../src/store/pruning.ts';
+import { now, type VideoRow } from '../src/store/rows.ts';
+import type { Database } from '../src/store/schema.ts';
 import { findAnswerer, findRow, readForSubmit } from '../src/store/submits.ts';
 import { adoptTask, confirmSubmit } from '../src/store/transitions/confirm.ts';
 import { endVideo as writeEnd } from '../src/store/transitions/end.ts';
@@ -54,7 +54,7 @@ import {
 } from '../src/store/transitions/insert.ts';
 import { countFilelessRead, noteOpen } from '../src/store/transitions/progress.ts';
 import { rejectSubmit, releaseTaken } from '../src/store/transitions/refuse.ts';
-import { returnToQueue } from '../src/store/transitions/return.ts';
+import { returnToQueue } from '../src/store/transitions/return-to-queue.ts';
 import { scheduleSubmit, takeWaiting } from '../src/store/transitions/schedule.ts';
 import {
   markUnconfirmed,

@@ -1,4 +1,4 @@
-import { findFault, type Landed } from '../store/landed.ts';
+import { findFault, type Landed } from '../store/applied-migrations.ts';
 import { type Finding, fault, ok } from './finding.ts';
 
 /** @param known the migrations of this version. */

@@ -3,8 +3,8 @@
 import pg from 'pg';
 import type { Config } from '../config.ts';
 import { toDatabaseName } from '../startup-warnings.ts';
+import { findFault, readLanded } from '../store/applied-migrations.ts';
 import { POSTGRES_MIGRATIONS } from '../store/database.ts';
-import { findFault, readLanded } from '../store/landed.ts';
 import { proveNotifications } from '../store/notifications-proof.ts';
 import { type PoolOptions, toClientConfig } from '../store/postgres.ts';
 import { explainPostgres, ListenError, NotificationsError } from '../store/postgres-trouble.ts';

@@ -1,7 +1,8 @@
 /** Validates the inputs of sequences, before anything is stored. */
 
 import { z } from 'zod';
-import { type Original, type SequenceRequest, toFingerprint } from '../sequences/create.ts';
+import { toFingerprint } from '../idempotency.ts';
+import type { Original, SequenceRequest } from '../sequences/create.ts';
 import type { ResumeRequest } from '../sequences/resume.ts';
 import { MAX_TEXT_LENGTH, VIDEO_QUALITIES } from '../video.ts';
 import { checkOriginal, ORIGINAL_FIELDS } from './generate-input.ts';

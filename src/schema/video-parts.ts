@@ -1,7 +1,7 @@
 /** The types of a video's compound fields. */
 
 import type { KeptFiles } from '../files/files-of.ts';
-import type { Schedule } from '../resolvers/schedule.ts';
+import type { Schedule } from '../resolvers/forecast.ts';
 import { isRetryable, type VideoFailure } from '../video.ts';
 import { builder } from './builder.ts';
 import { FailureReasonType, KeepStateType } from './enums.ts';

@@ -1,5 +1,5 @@
+import { estimateFinish, readSchedule } from '../resolvers/forecast.ts';
 import { readAncestors, readSource } from '../resolvers/lineage.ts';
-import { estimateFinish, readSchedule } from '../resolvers/schedule.ts';
 import { readExtensions } from '../resolvers/videos.ts';
 import { isSequence, type Sequence } from '../sequence.ts';
 import type { Video } from '../video.ts';

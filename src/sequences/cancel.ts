@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { notifyFollowUp } from '../delivery/end-task.ts';
 import { SequenceNotFoundError } from '../errors.ts';
+import { lockOwner } from '../store/owner-limits.ts';
 import { hasScheduledTry } from '../store/sequences.ts';
-import { lockOwner } from '../store/spending.ts';
 import { toFollowUp, withdrawTries } from '../store/transitions/follow-up.ts';
 import { NO_PROBLEM } from '../store/transitions/next-shot.ts';
 import { lockSequence, setSequence } from '../store/transitions/sequence.ts';

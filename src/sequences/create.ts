@@ -1,15 +1,15 @@
 /** Creates a sequence: its row, its shots, and the first submit if the video that it extends exists. */
 
-import { hash } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { type EndTaskParts, notifyFollowUp } from '../delivery/end-task.ts';
-import { IdempotencyConflictError, InvalidInputError, RateLimitedError } from '../errors.ts';
+import { InvalidInputError, RateLimitedError } from '../errors.ts';
+import { checkSameInput } from '../idempotency.ts';
 import { START } from '../sequence.ts';
+import { lockOwner } from '../store/owner-limits.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import type { SequenceRow, ShotRow } from '../store/sequence-rows.ts';
 import { countRunning, findSequenceByKey } from '../store/sequences.ts';
-import { lockOwner } from '../store/spending.ts';
 import {
   insertSequence,
   lockStart,
@@ -55,11 +55,6 @@ export interface MakingParts extends EndTaskParts {
   readonly config: Pick<Config, 'OWNER_QUEUED' | 'QUEUE_DEADLINE_MS' | 'SEQUENCE_MAX_SHOTS'>;
 }
 
-/** Equal for equal inputs. Fingerprints are stored, so the lists that callers pass must never change. */
-export function toFingerprint(fields: readonly unknown[]): string {
-  return hash('sha256', JSON.stringify(fields));
-}
-
 /**
  * The sequence that an earlier request with this key created; undefined when there is none.
  *
@@ -70,7 +65,7 @@ export async function findRepeated(
   { owner, idempotencyKey, fingerprint }: SequenceRequest,
 ): Promise<SequenceRow | undefined> {
   const known = await findSequenceByKey(db, owner, idempotencyKey);
-  if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError();
+  if (known) checkSameInput(known.fingerprint, fingerprint);
   return known;
 }
 

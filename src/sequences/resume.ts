@@ -1,12 +1,13 @@
 /** Resumes a paused sequence at the shot that failed. */
 
 import { notifyFollowUp } from '../delivery/end-task.ts';
-import { IdempotencyConflictError, InvalidInputError, SequenceNotFoundError } from '../errors.ts';
+import { InvalidInputError, SequenceNotFoundError } from '../errors.ts';
+import { checkSameInput } from '../idempotency.ts';
 import { START } from '../sequence.ts';
+import { lockOwner } from '../store/owner-limits.ts';
 import type { Database } from '../store/schema.ts';
 import type { SequenceRow, ShotRow } from '../store/sequence-rows.ts';
 import { findResume, findShots } from '../store/sequences.ts';
-import { lockOwner } from '../store/spending.ts';
 import { findRow } from '../store/submits.ts';
 import { NO_PROBLEM } from '../store/transitions/next-shot.ts';
 import {
@@ -50,7 +51,7 @@ export async function resumeSequence(parts: MakingParts, request: ResumeRequest)
     const sequence = await lockSequence(trx, owner, id);
     if (!sequence) throw new SequenceNotFoundError(id);
     const known = await findResume(trx, id, request.idempotencyKey);
-    if (known !== undefined && known !== request.fingerprint) throw new IdempotencyConflictError();
+    if (known !== undefined) checkSameInput(known, request.fingerprint);
     if (known !== undefined) return false;
     if (sequence.state !== 'PAUSED') {
       if (request.shots === null) return false;

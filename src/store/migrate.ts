@@ -2,7 +2,7 @@
 
 import { CompiledQuery, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { FORMER_TABLE, findFault, readLanded, TABLE } from './landed.ts';
+import { FORMER_TABLE, findFault, readLanded, TABLE } from './applied-migrations.ts';
 import type { Database } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
 

@@ -1,7 +1,7 @@
 /** Explains to the operator, in a sentence, why PostgreSQL cannot be used. Never contains the password. */
 
 import { EnvironmentError } from '../config.ts';
-import { OWN_SCHEMA } from './landed.ts';
+import { OWN_SCHEMA } from './applied-migrations.ts';
 
 /** An error that a retry does not fix. */
 export class NotificationsError extends EnvironmentError {

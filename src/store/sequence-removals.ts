@@ -1,8 +1,8 @@
 /** Deletes sequences. Their videos remain. */
 
 import { sql } from 'kysely';
+import { lockOwner } from './owner-limits.ts';
 import type { Database } from './schema.ts';
-import { lockOwner } from './spending.ts';
 import { isEmbedded } from './sqlite.ts';
 import { withdrawTries } from './transitions/follow-up.ts';
 

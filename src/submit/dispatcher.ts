@@ -16,11 +16,11 @@ import type { Taken } from '../store/transitions/schedule.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { Breaker } from './breaker.ts';
-import { type Claim, type ClaimParts, claimNext } from './claim.ts';
 import type { Gate } from './gate.ts';
 import { serializeRejection } from './rejection.ts';
 import type { Send } from './sender.ts';
 import type { Settling } from './settling.ts';
+import { type TakeNextParts, type TakeResult, takeNext } from './take-next.ts';
 import { createTimeLimit } from './time-limit.ts';
 
 /** The pause after a failed database query. */
@@ -30,7 +30,7 @@ const BUSY_MS = 5;
 /** The longest sleep: other replicas accept submits, end pauses and free lanes without a notification. */
 const MAX_SLEEP_MS = 1_000;
 
-export interface DispatcherParts extends ClaimParts {
+export interface DispatcherParts extends TakeNextParts {
   readonly hub: Hub;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -94,17 +94,17 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     for (;;) {
       const token = createToken();
       const isTooLate = createTimeLimit(runtimeMs);
-      const claim = await claimNext(parts, hashToken(token), (row) => {
+      const result = await takeNext(parts, hashToken(token), (row) => {
         void parts.takeBack(row, runtimeMs);
       });
-      if (claim.found === 'submit') {
-        track(sendTaken(claim, token, isTooLate));
+      if (result.found === 'submit') {
+        track(sendTaken(result, token, isTooLate));
         if (stopping.signal.aborted || breaker.findRefusal()) return 0;
-      } else if (claim.found === 'no place') {
+      } else if (result.found === 'no place') {
         return (await findNextPlace(db, allowance)) + 1;
-      } else if (claim.found === 'no submit') {
+      } else if (result.found === 'no submit') {
         return (await findNextLane(db)) ?? MAX_SLEEP_MS;
-      } else if (claim.found === 'busy') {
+      } else if (result.found === 'busy') {
         return BUSY_MS;
       }
     }
@@ -128,7 +128,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   async function sendTaken(
-    { row, place }: Extract<Claim, { found: 'submit' }>,
+    { row, place }: Extract<TakeResult, { found: 'submit' }>,
     token: string,
     isTooLate: () => boolean,
   ): Promise<void> {

@@ -1,6 +1,6 @@
 /** The input of a submit after validation and defaults. */
 
-import { hash } from 'node:crypto';
+import { toFingerprint } from '../idempotency.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { AspectRatio, VideoQuality } from '../video.ts';
 
@@ -51,10 +51,10 @@ export interface NewTask {
   readonly requestId?: string | undefined;
 }
 
-/** Equal for equal inputs: tells a repeated submit from a different one with the same key. */
-export function toFingerprint(input: TaskInput, { notBefore }: Scheduling): string {
+/** Tells a repeated submit from a different one with the same key. */
+export function toSubmitFingerprint(input: TaskInput, { notBefore }: Scheduling): string {
   const fields = toFields(input);
-  return hash('sha256', JSON.stringify(notBefore === null ? fields : [...fields, notBefore]));
+  return toFingerprint(notBefore === null ? fields : [...fields, notBefore]);
 }
 
 /** Fingerprints are stored, so these lists must never change for existing inputs. */

@@ -2,9 +2,9 @@
 
 import { RateLimitedError } from '../errors.ts';
 import type { Place } from '../store/allowance.ts';
+import { lockOwner } from '../store/owner-limits.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
-import { lockOwner } from '../store/spending.ts';
 import { isEmbedded } from '../store/sqlite.ts';
 import { insertSubmit, markWaitingForTurn, type NewSubmit } from '../store/transitions/insert.ts';
 import { type Inserted, isRolledBack } from '../store/transitions/insert-with-place.ts';

@@ -25,7 +25,7 @@ const OPERATOR_CODES: ReadonlySet<number> = new Set([301, 302, 307, 308, 403, 40
  * Milliseconds until the next try of the submit; they grow with each one. Null when it was not scheduled,
  * or when the refusal is final.
  */
-export function toQueueGap(row: VideoRow, error: GatewayError): number | null {
+export function toRetryGap(row: VideoRow, error: GatewayError): number | null {
   if (row.queue_until === null || !isTemporary(error)) return null;
   const grown = Math.min(MAX_GAP_MS, FIRST_GAP_MS * 2 ** Math.min(row.queue_tries, 10));
   const asked = Math.min(MAX_PAUSE_MS, (error.retryAfter ?? 0) * 1_000);

@@ -9,11 +9,11 @@ import type { VideoRow } from '../store/rows.ts';
 import { findRow } from '../store/submits.ts';
 import { confirmSubmit } from '../store/transitions/confirm.ts';
 import { rejectSubmit, releaseTaken } from '../store/transitions/refuse.ts';
-import { returnToQueue } from '../store/transitions/return.ts';
+import { returnToQueue } from '../store/transitions/return-to-queue.ts';
 import { markUnconfirmed } from '../store/transitions/unconfirmed.ts';
 import { AnswerInDoubtError } from '../upstream/answer-in-doubt.ts';
 import { AnswerLostError } from '../upstream/answer-lost.ts';
-import { toFailure, toQueueGap } from './queue-policy.ts';
+import { toFailure, toRetryGap } from './queue-policy.ts';
 import { serializeRejection, toFix } from './rejection.ts';
 
 /** The longest pause between two attempts to write, in milliseconds. */
@@ -83,7 +83,7 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
     const { code, upstreamCode } = error;
     log.warn({ req, video: id, code, upstreamCode, fix: toFix(error) }, 'submit refused');
     metrics.submit(code);
-    const gapMs = toQueueGap(row, error);
+    const gapMs = toRetryGap(row, error);
     if (gapMs !== null)
       return persist(id, async () => (await putBack(row, gapMs)) ?? findRow(db, id));
     // The caller already has the video, so the refusal ends it.

@@ -2,9 +2,14 @@
 
 import type { Config } from '../config.ts';
 import { DAY_MS, MINUTE_MS } from '../durations.ts';
-import { takeDailySubmit } from '../store/account.ts';
+import { takeDailySubmit } from '../store/daily-submits.ts';
+import {
+  findOverspending,
+  lockOwner,
+  recordAttempt,
+  type SpendLimits,
+} from '../store/owner-limits.ts';
 import type { Database } from '../store/schema.ts';
-import { findOverspending, lockOwner, recordAttempt, type SpendLimits } from '../store/spending.ts';
 
 export type SpendConfig = Pick<
   Config,

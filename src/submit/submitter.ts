@@ -5,12 +5,8 @@ import { createToken, hashToken, toCallbackUrl } from '../callbacks/callback-url
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import type { Reader } from '../delivery/reader.ts';
-import {
-  GatewayError,
-  GatewayUnavailableError,
-  IdempotencyConflictError,
-  OutcomeUnknownError,
-} from '../errors.ts';
+import { GatewayError, GatewayUnavailableError, OutcomeUnknownError } from '../errors.ts';
+import { checkSameInput } from '../idempotency.ts';
 import { toAllowance } from '../store/allowance.ts';
 import { toVideo, type VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
@@ -24,7 +20,7 @@ import { waitForAnswer } from './answer.ts';
 import { createBreaker, NO_BREAKER } from './breaker.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createGate } from './gate.ts';
-import { type NewTask, toColumns, toFingerprint } from './input.ts';
+import { type NewTask, toColumns, toSubmitFingerprint } from './input.ts';
 import { type OpenedSubmit, openSubmit } from './opening.ts';
 import { createSender } from './sender.ts';
 import { createSettling } from './settling.ts';
@@ -122,11 +118,11 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   async function submit(task: NewTask): Promise<Video> {
     if (isDraining) throw new GatewayUnavailableError();
     const { holder } = task;
-    const fingerprint = toFingerprint(task.input, task.scheduling);
+    const fingerprint = toSubmitFingerprint(task.input, task.scheduling);
     const { row, settled } = holder
       ? { row: holder, settled: null }
       : await track(begin(task, fingerprint));
-    if (row.fingerprint !== fingerprint) throw new IdempotencyConflictError();
+    checkSameInput(row.fingerprint, fingerprint);
     const isReplay = holder !== undefined && holder.state !== 'SUBMITTING';
     try {
       return await waitForAnswer(parts, row, settled, isReplay);

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
-import { countSubmitsToday, readCredits } from '../store/account.ts';
 import { readCopyState } from '../store/copy-state.ts';
+import { readCredits } from '../store/credits.ts';
+import { countSubmitsToday } from '../store/daily-submits.ts';
 import { readQueueState } from '../store/line.ts';
 import { countOpenTasks } from '../store/open-tasks.ts';
 import { readPauses } from '../store/pauses.ts';

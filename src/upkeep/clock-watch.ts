@@ -6,7 +6,7 @@ import type { Config } from '../config.ts';
 import { MAX_AHEAD_MS, MAX_PAUSE_MS, MINUTE_MS } from '../durations.ts';
 import { type Bounds, clampTimes } from '../store/clamps.ts';
 import type { Database } from '../store/schema.ts';
-import { toLongestGap } from './gaps.ts';
+import { toLongestGap } from './check-gaps.ts';
 
 const EVERY_MS = 5_000;
 /** Tolerance for times that replicas with other settings have stored. */

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
-import { claimCreditsRead, storeCredits } from '../store/account.ts';
+import { claimCreditsRead, storeCredits } from '../store/credits.ts';
 import type { Database } from '../store/schema.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchCredits } from '../upstream/credits.ts';

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Hub } from '../delivery/hub.ts';
 import { DAY_MS } from '../durations.ts';
+import { pruneAttempts } from '../store/owner-limits.ts';
 import {
   pruneCompletions,
   pruneUnsent,
@@ -15,7 +16,6 @@ import {
 import { expireCopies } from '../store/removals.ts';
 import type { Database } from '../store/schema.ts';
 import { pruneSequences } from '../store/sequence-removals.ts';
-import { pruneAttempts } from '../store/spending.ts';
 
 const EVERY_MS = 60 * 60_000;
 const BATCH = 200;

@@ -25,7 +25,7 @@ import { inSpan, type Tracing } from '../telemetry/tracing.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { fetchDetails, type TaskReport } from '../upstream/details.ts';
 import { FILE_LIFETIME_MS, isEnded, type VideoFailure } from '../video.ts';
-import { FILELESS_GAP_MS, toGap } from './gaps.ts';
+import { FILELESS_GAP_MS, toGap } from './check-gaps.ts';
 import { applyReport } from './reports.ts';
 
 /** Concurrent reads per replica. */

@@ -6,7 +6,7 @@ import { scheduleCheckWithin } from '../store/check-leases.ts';
 import { countFilelessRead, noteOpen } from '../store/transitions/progress.ts';
 import type { TaskReport } from '../upstream/details.ts';
 import type { VideoFailure } from '../video.ts';
-import { FILELESS_GAP_MS } from './gaps.ts';
+import { FILELESS_GAP_MS } from './check-gaps.ts';
 
 /** Reads of a success without a usable file after which the task fails. */
 const FILELESS_READS = 3;

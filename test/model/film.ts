@@ -9,7 +9,7 @@ import { pruneSequences } from '../../src/store/sequence-removals.ts';
 import { adoptTask, confirmSubmit } from '../../src/store/transitions/confirm.ts';
 import { endVideo } from '../../src/store/transitions/end.ts';
 import { endConfirmedVideo } from '../../src/store/transitions/end-confirmed.ts';
-import { returnToQueue } from '../../src/store/transitions/return.ts';
+import { returnToQueue } from '../../src/store/transitions/return-to-queue.ts';
 import { takeWaiting } from '../../src/store/transitions/schedule.ts';
 import { markUnconfirmed, recoverOrphans } from '../../src/store/transitions/unconfirmed.ts';
 import { withdrawSubmit } from '../../src/store/transitions/withdraw.ts';

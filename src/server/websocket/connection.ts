@@ -7,14 +7,9 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { withoutByteOrderMark } from '../byte-order-mark.ts';
 import { limitControlFrames } from './control-frames.ts';
+import { HIGH_WATER_MARK, MAX_BUFFERED_BYTES, MAX_INIT_BYTES } from './limits.ts';
 import { type Session, TRY_AGAIN_LATER } from './sessions.ts';
 
-/** In bytes. A client with more unsent data than this is too slow and is disconnected. */
-const MAX_BUFFERED = 1024 * 1024;
-/** In bytes. Above this a stream waits until its client has read. */
-const HIGH_WATER_MARK = 64 * 1024;
-/** In bytes, before the acknowledgement; a token in an HTTP header has the same limit. */
-const MAX_INIT = 16 * 1024;
 /** How long a client without an acknowledgement may take to close its side of the connection. */
 const LINGER_MS = 1_000;
 /** RFC 6455, 7.4.1. */
@@ -54,7 +49,7 @@ export class Connection {
   }
 
   private closeIfSlow(): void {
-    if (this.socket.bufferedAmount > MAX_BUFFERED) this.close(TRY_AGAIN_LATER, 'Too slow');
+    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.close(TRY_AGAIN_LATER, 'Too slow');
   }
 
   get isOpen(): boolean {
@@ -90,7 +85,7 @@ export class Connection {
     socket.on('message', (data: Buffer, isBinary) => {
       // Messages still arrive until the client answers the close, and its token may have expired.
       if (!this.isOpen) return;
-      if (this.session === null && data.length > MAX_INIT) {
+      if (this.session === null && data.length > MAX_INIT_BYTES) {
         this.close(CloseCode.BadRequest, 'The message is too long before the acknowledgement');
         return;
       }

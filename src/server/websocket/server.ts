@@ -11,15 +11,11 @@ import type { OriginCheck } from '../origin-check.ts';
 import { isHostValid } from '../request-headers.ts';
 import { Connection, openConnection } from './connection.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { MAX_CHUNKS, MAX_FRAGMENTS, MAX_MESSAGE_BYTES } from './limits.ts';
 import { createSocketProtocol, type ProtocolParts } from './protocol.ts';
 
 /** Close code of RFC 6455's registry: the client should reconnect. */
 const SERVICE_RESTART = 1012;
-const MAX_MESSAGE_BYTES = 256 * 1024;
-/** Go clients send frames of 4 KiB, so that the longest message has 64 fragments. */
-const MAX_FRAGMENTS = 128;
-/** Limits the memory of a frame that arrives in many small pieces. */
-const MAX_CHUNKS = 1_024;
 
 /** Spreads the closes of a shutdown, so that not all clients reconnect to other replicas at once. */
 const SPREAD_EACH_MS = 5;

@@ -4,7 +4,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Param, prepare } from '../prepared.ts';
 import { now, startedAt, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
-import { withRetries } from './conflict.ts';
+import { withRetries } from './unique-key-retries.ts';
 import { isUnclaimed, keepTaskId, keptKey, reclaimedKey } from './unique-keys.ts';
 
 export interface Confirmation {

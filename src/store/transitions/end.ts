@@ -3,10 +3,10 @@
 import type { RawBuilder } from 'kysely';
 import { now } from '../rows.ts';
 import type { Database } from '../schema.ts';
-import { withRetries } from './conflict.ts';
 import { ENDED, type Ended, toColumns, toState, type VideoEnd } from './end-columns.ts';
 import { concludeEnd } from './follow-up.ts';
 import { ENDS_FROM } from './table.ts';
+import { withRetries } from './unique-key-retries.ts';
 import { isUnclaimed, keepTaskId } from './unique-keys.ts';
 
 /**

@@ -2,9 +2,9 @@
 
 import { sql } from 'kysely';
 import { enterLane, pauseLane } from '../lanes.ts';
+import { lockOwner } from '../owner-limits.ts';
 import type { VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
-import { lockOwner } from '../spending.ts';
 import type { Ended } from './end-columns.ts';
 import { concludeEnd, withdrawRow } from './follow-up.ts';
 

@@ -1,9 +1,7 @@
-/** The upstream account that all owners share: its submits per day and its balance. */
+/** Counts the submits of a day (UTC), which `SUBMITS_PER_DAY` limits for all owners together. */
 
 import { sql } from 'kysely';
 import { DAY_MS } from '../durations.ts';
-import { writeMeta } from './meta.ts';
-import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
 /** Today as a number of days since 1970-01-01 (UTC), by the database's clock. Cast because SQLite divides as a real number. */
@@ -42,40 +40,4 @@ export async function countSubmitsToday(db: Database): Promise<number> {
     .where('day', '=', today)
     .executeTakeFirst();
   return row?.submits ?? 0;
-}
-
-const READ_AT = 'credits_read_at';
-const CREDITS = 'credits';
-
-/** Returns true for one replica per period, which then reads the balance. */
-export async function claimCreditsRead(db: Database, periodMs: number): Promise<boolean> {
-  const claimed = await db
-    .insertInto('meta')
-    .values({ name: READ_AT, value: sql<string>`cast(${now} as text)` })
-    .onConflict((conflict) =>
-      conflict
-        .column('name')
-        .doUpdateSet({ value: sql<string>`cast(${now} as text)` })
-        // A time in the future was written before the clock was set back.
-        .where(
-          sql<boolean>`cast(meta.value as bigint) not between now_ms() - ${periodMs} and now_ms()`,
-        ),
-    )
-    .returning('name')
-    .executeTakeFirst();
-  return claimed !== undefined;
-}
-
-export async function storeCredits(db: Database, credits: number): Promise<void> {
-  await writeMeta(db, CREDITS, String(credits));
-}
-
-/** The balance as last read; null before the first reading. */
-export async function readCredits(db: Database): Promise<number | null> {
-  const row = await db
-    .selectFrom('meta')
-    .select('value')
-    .where('name', '=', CREDITS)
-    .executeTakeFirst();
-  return row ? Number(row.value) : null;
 }

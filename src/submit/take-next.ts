@@ -22,15 +22,15 @@ const IN_FLIGHT_RETRY_MS = 5_000;
 /** The longest pause of a lane because of a limit, which a restart may have raised. */
 const MAX_LIMIT_PAUSE_MS = 60_000;
 
-export type Claim =
+export type TakeResult =
   | { readonly found: 'submit'; readonly row: Taken; readonly place: Place }
   /**
-   * `change`: a lane was paused or deleted, so the caller should claim again. `busy`: other transactions
+   * `change`: a lane was paused or deleted, so the caller should try again. `busy`: other transactions
    * hold all lanes.
    */
   | { readonly found: 'change' | 'no place' | 'no submit' | 'busy' };
 
-export interface ClaimParts {
+export interface TakeNextParts {
   readonly db: Database;
   readonly allowance: Allowance;
   readonly spending: Spending;
@@ -43,42 +43,42 @@ class NoPlace extends Error {}
 
 /**
  * @param tokenHash of the submit's callback URL.
- * @param onUncertain called with the submit, before the error is thrown, when the claim may have been
+ * @param onUncertain called with the submit, before the error is thrown, when its row may have been
  * committed in spite of the error.
  */
-export async function claimNext(
-  parts: ClaimParts,
+export async function takeNext(
+  parts: TakeNextParts,
   tokenHash: string,
   onUncertain: (row: Taken) => void,
-): Promise<Claim> {
+): Promise<TakeResult> {
   const { db } = parts;
   let committing: Taken | undefined;
   const lanes = await listReadyLanes(db, LANES);
   if (lanes.length === 0) return { found: 'no submit' };
-  const claiming = db.transaction().execute(async (trx): Promise<Claim> => {
+  const taking = db.transaction().execute(async (trx): Promise<TakeResult> => {
     for (const lane of lanes) {
       const entries = await openLane(trx, lane);
       if (entries === null) continue;
-      const claim = await claimFrom(parts, trx, lane, entries, tokenHash);
-      if (claim.found === 'submit') committing = claim.row;
-      return claim;
+      const result = await takeFrom(parts, trx, lane, entries, tokenHash);
+      if (result.found === 'submit') committing = result.row;
+      return result;
     }
     return { found: 'busy' };
   });
-  return claiming.catch((error: unknown) => {
+  return taking.catch((error: unknown) => {
     if (error instanceof NoPlace) return { found: 'no place' };
     if (committing) onUncertain(committing);
     throw error;
   });
 }
 
-async function claimFrom(
-  { allowance, spending, runtimeMs }: ClaimParts,
+async function takeFrom(
+  { allowance, spending, runtimeMs }: TakeNextParts,
   trx: Database,
   lane: Lane,
   entries: Entries,
   tokenHash: string,
-): Promise<Claim> {
+): Promise<TakeResult> {
   const next = await findNextWaiting(trx, lane, runtimeMs);
   if (!next) {
     await restLane(trx, lane, entries);

@@ -1,4 +1,4 @@
-/** Checks the spending limits of an owner. */
+/** Checks the spending limits of an owner. Those of all owners together are in `daily-submits.ts`. */
 
 import { type ExpressionBuilder, sql } from 'kysely';
 import { TASK_STATES } from './open-tasks.ts';
