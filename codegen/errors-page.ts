@@ -94,11 +94,11 @@ mutation {
 }
 \`\`\`
 
-Errors appear in three places:
+Errors appear in these places:
 
 | operation | where the error is | what it contains |
 |---|---|---|
-| a submit (\`generateVideo\`, \`extendVideo\`) | a member of the result union, with the interface \`GatewayError\` | \`code\` for programs, \`message\` for people, \`retryable\`, and \`retryAfter\` in seconds or null |
+| a mutation, such as the submits \`generateVideo\` and \`extendVideo\` | a member of the result union, with the interface \`GatewayError\` | \`code\` for programs, \`message\` for people, \`retryable\`, and \`retryAfter\` in seconds or null |
 | a query or a subscription | \`errors\` of the GraphQL answer, with the same codes | \`extensions: { code, retryable, retryAfter, upstreamCode }\` |
 | an answer over \`MAX_ANSWER_BYTES\` | \`errors\` of the GraphQL answer, with \`data: null\` | \`BAD_REQUEST\`: ask for less at a time |
 | an invalid document | \`errors\` of the GraphQL answer, with the codes common to GraphQL servers | \`GRAPHQL_PARSE_FAILED\`, \`GRAPHQL_VALIDATION_FAILED\`, \`BAD_USER_INPUT\`, \`PERSISTED_QUERY_NOT_FOUND\` |
