@@ -18,6 +18,8 @@ import * as account from './migrations/0011-account.ts';
 import * as queue from './migrations/0012-queue.ts';
 import * as sequences from './migrations/0013-sequences.ts';
 import * as copies from './migrations/0014-copies.ts';
+import * as dueIndexes from './migrations/0016-due-indexes.ts';
+import * as listed from './migrations/0016-listed.ts';
 import {
   clock,
   copyNotifications,
@@ -30,8 +32,8 @@ import { explainPostgres, ListenError, NotificationsError } from './postgres-tro
 import type { Database, Tables } from './schema.ts';
 import { createSqliteDialect, explainSqlite, openSqliteFile } from './sqlite.ts';
 
-/** Applied in the order of their names. A released migration is never changed. */
-export const SQLITE_MIGRATIONS: Record<string, Migration> = {
+/** For both engines. Applied in the order of their names. A released migration is never changed. */
+const MIGRATIONS: Record<string, Migration> = {
   '0001-videos': videos,
   '0003-traces': traces,
   '0004-post-begun': postBegun,
@@ -44,9 +46,14 @@ export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   '0012-queue': queue,
   '0013-sequences': sequences,
   '0014-copies': copies,
+  '0016-due-indexes': dueIndexes,
+};
+export const SQLITE_MIGRATIONS: Record<string, Migration> = {
+  ...MIGRATIONS,
+  '0016-listed': listed,
 };
 export const POSTGRES_MIGRATIONS: Record<string, Migration> = inOrder({
-  ...SQLITE_MIGRATIONS,
+  ...MIGRATIONS,
   '0000-clock': clock,
   '0002-notifications': notifications,
   '0004-durable-commits': durableCommits,

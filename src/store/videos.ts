@@ -1,12 +1,13 @@
 /** Reads of videos. Every read is limited to one owner. */
 
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import type { Video, VideoState } from '../video.ts';
 import { toCreationTime } from '../video-id.ts';
 import { isOnPage, type Page, type Place, toPageOrder } from './pages.ts';
 import { type Prepared, prepare } from './prepared.ts';
 import { isVideo, toVideo, toVideoState, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
+import { isEmbedded } from './sqlite.ts';
 
 /**
  * Finds the owner's videos by their own ids or by the upstream's task ids. A key that belongs to another
@@ -103,6 +104,8 @@ export async function listVideos(
     // Literals, because a partial index is not used for a parameter.
     .where('state', '<>', sql.lit('REJECTED'))
     .where('state', '<>', sql.lit('DELETED'))
+    // Says the same, and selects the index on SQLite, where the state is no condition of it.
+    .$if(isEmbedded(db), (query) => query.where(sql<SqlBool>`listed = 1`))
     .execute();
   return rows.map(toVideo);
 }

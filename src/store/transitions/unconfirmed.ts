@@ -53,15 +53,20 @@ export async function settleOverdue(
  * on this database, so that the process that owned them is dead.
  */
 export async function recoverOrphans(db: Database, giveUpAfterMs: number): Promise<void> {
-  // The condition on `check_after` selects its index, so the cost does not grow with the history.
-  await releaseUnsent(db).where('check_after', '>', 0).execute();
-  await toUnconfirmed(db, giveUpAfterMs).where('check_after', '>', 0).execute();
-  await db
-    .updateTable('video')
-    .set({ lease_until: 0 })
-    .where('lease_until', '>', 0)
-    .where('check_after', '>', 0)
-    .execute();
+  // The conditions on `check_after` and `task_id` select an index, so the cost does not grow with the
+  // history. A submit in flight has no task id.
+  for (const settle of [releaseUnsent(db), toUnconfirmed(db, giveUpAfterMs)]) {
+    await settle.where('check_after', '>', 0).where('task_id', 'is', null).execute();
+  }
+  for (const isNull of ['is', 'is not'] as const) {
+    await db
+      .updateTable('video')
+      .set({ lease_until: 0 })
+      .where('lease_until', '>', 0)
+      .where('check_after', '>', 0)
+      .where('task_id', isNull, null)
+      .execute();
+  }
   await db.updateTable('lane').set({ busy_until: 0 }).where('busy_until', '>', 0).execute();
 }
 
