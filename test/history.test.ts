@@ -428,6 +428,8 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       (db, history) => submits.readForSubmit(db, toQuestion(SOURCE, `key-${newest(history)}`)),
       (db, history) =>
         submits.readForSubmit(db, toQuestion(history.toId(newest(history)), SPENT_KEY)),
+      (db, history) => submits.readForSubmit(db, toQuestion(history.toId(newest(history)), null)),
+      (db) => submits.readForSubmit(db, toQuestion(SOURCE, null)),
       (db) => submits.readForSubmit(db, toQuestion(null, null)),
     ],
     findAnswerer: [

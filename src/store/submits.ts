@@ -29,30 +29,31 @@ export interface SubmitQuestion {
 /** Reads everything in one statement, because each statement costs a round trip on PostgreSQL. */
 export async function readForSubmit(db: Database, question: SubmitQuestion): Promise<SubmitReads> {
   const { owner, source } = question;
+  const read = question.idempotencyKey === null ? READ_WITHOUT_KEY : READ_WITH_KEY;
   const isOwnId = source !== null && toCreationTime(source) !== null;
-  let [found] = (await (isOwnId ? readByVideoId : readByTaskId)(db, question)).rows;
+  let [found] = (await read[isOwnId ? 'id' : 'task_id'](db, question)).rows;
   // The upstream's ids may have the form of ours.
-  if (isOwnId && found?.source_row === null) [found] = (await readByTaskId(db, question)).rows;
+  if (isOwnId && found?.source_row === null) [found] = (await read.task_id(db, question)).rows;
   if (!found) throw new Error('A statement without a condition has found no row.');
   const { log_head, source_row, source_owner, source_state, source_task, ...holder } = found;
-  const reads = { head: log_head ?? 0, holder: holder.id === null ? undefined : holder };
+  const reads = { head: log_head ?? 0, holder: isRow(holder) ? holder : undefined };
   if (source_row === null) return { ...reads, source: undefined };
   const isTheirs = source_owner === owner && isVideo(source_state);
   return { ...reads, source: isTheirs ? { taskId: source_task } : null };
 }
 
-/** The columns of the holder, which are all null when no row holds the key, and those of the source. */
-type FoundForSubmit = VideoRow & { log_head: number | null } & (
-    | { source_row: null; source_owner: null; source_state: null; source_task: null }
-    | {
-        source_row: string;
-        source_owner: string;
-        source_state: RowState;
-        source_task: string | null;
-      }
-  );
+type FoundForSubmit = { log_head: number | null } & (
+  | { source_row: null; source_owner: null; source_state: null; source_task: null }
+  | { source_row: string; source_owner: string; source_state: RowState; source_task: string | null }
+) &
+  Partial<VideoRow>;
 
-function prepareReads(sourceColumn: 'id' | 'task_id') {
+/** Without a holder its many columns are null. Without a key they are not read. */
+function isRow(holder: Partial<VideoRow>): holder is VideoRow {
+  return typeof holder.id === 'string';
+}
+
+function prepareReads(sourceColumn: 'id' | 'task_id', hasKey: boolean) {
   return prepare<SubmitQuestion, FoundForSubmit>((db, param) =>
     db
       .selectFrom(db.selectNoFrom(sql.lit(1).as('one')).as('always'))
@@ -60,14 +61,6 @@ function prepareReads(sourceColumn: 'id' | 'task_id') {
       .leftJoin('video as source', (join) =>
         join.on(`source.${sourceColumn}`, '=', param('source')),
       )
-      .leftJoin('video as holder', (join) =>
-        join
-          .on('holder.owner', '=', param('owner'))
-          .on('holder.idempotency_key', '=', param('idempotencyKey'))
-          // A literal, because a partial index is not used for a parameter.
-          .on('holder.key_held', '=', sql.lit(1)),
-      )
-      .select(toVideoColumns('holder'))
       .select([
         'log.head as log_head',
         'source.id as source_row',
@@ -75,12 +68,24 @@ function prepareReads(sourceColumn: 'id' | 'task_id') {
         'source.state as source_state',
         'source.task_id as source_task',
       ])
+      .$if(hasKey, (query) =>
+        query
+          .leftJoin('video as holder', (join) =>
+            join
+              .on('holder.owner', '=', param('owner'))
+              .on('holder.idempotency_key', '=', param('idempotencyKey'))
+              // A literal, because a partial index is not used for a parameter.
+              .on('holder.key_held', '=', sql.lit(1)),
+          )
+          .select(toVideoColumns('holder')),
+      )
       .$castTo<FoundForSubmit>(),
   );
 }
 
-const readByVideoId = prepareReads('id');
-const readByTaskId = prepareReads('task_id');
+/** By the column that names the source. */
+const READ_WITH_KEY = { id: prepareReads('id', true), task_id: prepareReads('task_id', true) };
+const READ_WITHOUT_KEY = { id: prepareReads('id', false), task_id: prepareReads('task_id', false) };
 
 /**
  * The row for the owner's idempotency key: the one that holds it, or else the newest one that has freed it.
