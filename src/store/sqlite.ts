@@ -35,6 +35,9 @@ export function openSqliteFile(path: string): DatabaseSync {
       file.exec('pragma journal_mode = wal');
       // wal.ts adds the durability of `full`.
       file.exec('pragma synchronous = normal');
+      // The default is 1,000 pages, about 70 submits. A checkpoint blocks the event loop while it writes the
+      // pages to the file. The log grows to 16 MiB.
+      file.exec('pragma wal_autocheckpoint = 4000');
       // Without this, SQLite may write undo data to a temporary file outside of the database's folder.
       file.exec('pragma temp_store = memory');
       // Overwrites deleted content, because users may ask for the deletion of their prompts.
