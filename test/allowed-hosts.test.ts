@@ -91,7 +91,7 @@ function createResolver(answers: Readonly<Record<string, readonly string[][]>>) 
 }
 
 describe('an upstream on the internet', () => {
-  it('has no say over private addresses, in any notation', async () => {
+  it('cannot name a private address, in any notation', async () => {
     await using victim = await startScriptedUpstream((_request, response) => {
       response.writeHead(200, { 'content-type': 'video/mp4' }).end('a secret');
     });

@@ -478,14 +478,14 @@ describe('tokens signed with a key of AUTH_JWKS_URL', () => {
     ['no audience', { aud: undefined }],
     ['a wrong issuer', { iss: 'https://evil.example.net' }],
     ['no issuer', { iss: undefined }],
-  ])('refuses a public key used as a shared secret, in every encoding', async (_name, changes) => {
+  ])('refuses a token with a good signature: %s', async (_name, changes) => {
     for (const key of keys) {
       const token = await key.sign(toClaims(changes));
       expect(await knock(gateway.url, `Bearer ${token}`)).toEqual(REFUSED);
     }
   });
 
-  it('refuses a foreign key under a known kid, and an algorithm that does not match the key', async () => {
+  it('refuses a public key used as a shared secret, in every encoding', async () => {
     for (const { publicKey, kid } of keys) {
       const pem = await exportSPKI(publicKey);
       const jwk = await exportJWK(publicKey);
@@ -511,7 +511,7 @@ describe('tokens signed with a key of AUTH_JWKS_URL', () => {
     }
   });
 
-  it('treats kid only as a name: not as a path, an address or SQL', async () => {
+  it('refuses a foreign key under a known kid, and an algorithm that does not match the key', async () => {
     for (const key of keys) {
       const stranger = await createSigningKey(key.alg, key.kid);
       const theirs = await stranger.sign(toClaims());
@@ -528,7 +528,7 @@ describe('tokens signed with a key of AUTH_JWKS_URL', () => {
     }
   });
 
-  it('takes kid for a name: neither a path nor an address nor a statement', async () => {
+  it('treats kid only as a name: not as a path, an address or SQL', async () => {
     await using trap = await startTrap();
     const stranger = await createSigningKey('RS256', 'x');
     const jwk = await exportJWK(stranger.publicKey);
@@ -554,8 +554,8 @@ function jwksEnv(jwks: { url: string }): Record<string, string> {
   return { AUTH_JWKS_URL: jwks.url, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE };
 }
 
-describe('do not accept a cached token that has expired', () => {
-  it('rotate: a new key is fetched when a token names it, a removed one is refused', async () => {
+describe('the keys of AUTH_JWKS_URL', () => {
+  it('do not accept a cached token that has expired', async () => {
     const key = await createSigningKey('ES256', 'one');
     await using jwks = await startJwks(key);
     await using upstream = await startScriptedUpstream(() => {});
@@ -568,7 +568,7 @@ describe('do not accept a cached token that has expired', () => {
     expect(await askByPost(gateway, `Bearer ${token}`)).toContain('UNAUTHENTICATED');
   });
 
-  it('stop working after they are withdrawn, without any new key: %s', async () => {
+  it('rotate: a new key is fetched when a token names it, a removed one is refused', async () => {
     const old = await createSigningKey('ES256', 'old');
     const next = await createSigningKey('ES256', 'next');
     await using jwks = await startJwks(old);
@@ -579,7 +579,7 @@ describe('do not accept a cached token that has expired', () => {
     expect(await knock(gateway.url, `Bearer ${oldToken}`)).toEqual(ADMITTED);
 
     await jwks.publish(next);
-    // Unknown names may not be used to have the issuer asked all the time: at most every 30 s.
+    // Unknown key ids make the gateway ask the issuer at most every 30 s.
     expect(await knock(gateway.url, `Bearer ${nextToken}`)).toEqual(REFUSED);
     expect(jwks.asked).toBe(1);
     letPass(31);
@@ -592,30 +592,27 @@ describe('do not accept a cached token that has expired', () => {
   it.each([
     ['ten minutes later', 11 * 60],
     ['when the clock is set back', -24 * 3_600],
-  ])(
-    'are kept while the issuer is down, and work again when it is back',
-    async (_name, seconds) => {
-      const key = await createSigningKey('ES256', 'one');
-      await using jwks = await startJwks(key);
-      await using upstream = await startScriptedUpstream(() => {});
-      await using gateway = await startGateway(upstream, jwksEnv(jwks));
-      const authorization = `Bearer ${await key.sign(toClaims({ exp: inSeconds(24 * 3_600) }))}`;
-      expect(await askByPost(gateway, authorization)).toBe('200');
+  ])('stop working after they are withdrawn, without any new key: %s', async (_name, seconds) => {
+    const key = await createSigningKey('ES256', 'one');
+    await using jwks = await startJwks(key);
+    await using upstream = await startScriptedUpstream(() => {});
+    await using gateway = await startGateway(upstream, jwksEnv(jwks));
+    const authorization = `Bearer ${await key.sign(toClaims({ exp: inSeconds(24 * 3_600) }))}`;
+    expect(await askByPost(gateway, authorization)).toBe('200');
 
-      await jwks.publish(await createSigningKey('ES256', 'next'));
-      letPass(seconds);
-      // Who comes first does not wait for the keys that are fetched for it.
-      const asked = jwks.nextQuestion();
-      await askByPost(gateway, authorization);
-      await asked;
+    await jwks.publish(await createSigningKey('ES256', 'next'));
+    letPass(seconds);
+    // The first request does not wait for the keys that are fetched because of it.
+    const asked = jwks.nextQuestion();
+    await askByPost(gateway, authorization);
+    await asked;
 
-      // What is remembered of a token is over after ten seconds.
-      letPass(11);
-      while ((await askByPost(gateway, authorization)) === '200') letPass(11);
-      expect(await askByPost(gateway, authorization)).toContain('401');
-      expect(jwks.asked).toBe(2);
-    },
-  );
+    // A verified token is cached for ten seconds.
+    letPass(11);
+    while ((await askByPost(gateway, authorization)) === '200') letPass(11);
+    expect(await askByPost(gateway, authorization)).toContain('401');
+    expect(jwks.asked).toBe(2);
+  });
 
   it.each<[string, (jwks: JwksServer) => unknown]>([
     ['answers 500', (jwks) => jwks.fail(500)],
@@ -623,7 +620,7 @@ describe('do not accept a cached token that has expired', () => {
     ['redirects', (jwks) => jwks.fail(302)],
     ['is gone', (jwks) => jwks[Symbol.asyncDispose]()],
   ])(
-    'cannot be had while the issuer %s: nobody is let in, and nobody is called a liar',
+    'cannot be fetched while the issuer %s: requests get 503 and not 401',
     async (_name, break_) => {
       const key = await createSigningKey('ES256', 'one');
       await using jwks = await startJwks(key);
@@ -644,7 +641,7 @@ describe('do not accept a cached token that has expired', () => {
     },
   );
 
-  it('are kept while the issuer is away, and serve again when it is back', async () => {
+  it('are kept while the issuer is down, and work again when it is back', async () => {
     const key = await createSigningKey('ES256', 'one');
     await using jwks = await startJwks(key);
     await using upstream = await startScriptedUpstream(() => {});
@@ -662,7 +659,7 @@ describe('do not accept a cached token that has expired', () => {
     const asked = jwks.nextQuestion();
     expect(await askByPost(gateway, authorization)).toBe('200');
     await asked;
-    // Another, whose key they cannot know: it may well be good, and the issuer is left in peace.
+    // A token whose key is unknown may be valid, so it gets 503, and the issuer is not asked again.
     const next = await createSigningKey('ES256', 'next');
     const nextToken = await next.sign(toClaims({ exp: inSeconds(24 * 3_600) }));
     for (let n = 0; n < 5; n += 1) {
@@ -670,7 +667,7 @@ describe('do not accept a cached token that has expired', () => {
       expect(await askByPost(gateway, authorization)).toBe('200');
     }
     expect(jwks.asked).toBe(3);
-    // For as long as keys may be kept; what was withdrawn must not be let in for ever.
+    // Keys are kept for half an hour at most, because they may have been withdrawn.
     letPass(3_600);
     expect(await askByPost(gateway, authorization)).toBe('503 GATEWAY_UNAVAILABLE');
   });
@@ -689,12 +686,12 @@ function askByPost(gateway: TestGateway, authorization: string): Promise<string>
   return ask(gateway.url, { method: 'POST', headers, body: JSON.stringify({ query: QUERY }) });
 }
 
-describe('are accepted, each as an owner of its own', () => {
+describe('AUTH_API_KEYS', () => {
   const KEYS = ['first-key-of-the-renderer', 'key+of/the=shop.~_-'];
   const hashOf = (key: string) => createHash('sha256').update(key).digest('hex');
   const ENV = { AUTH_API_KEYS: `renderer:${hashOf(KEYS[0] ?? '')}, shop:${hashOf(KEYS[1] ?? '')}` };
 
-  it('with the same name share one owner, so a key can be replaced', async () => {
+  it('are accepted, each as an owner of its own', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, ENV);
     for (const key of KEYS) {
@@ -708,7 +705,7 @@ describe('are accepted, each as an owner of its own', () => {
     }
   });
 
-  it('refuse every other credential', async () => {
+  it('with the same name share one owner, so a key can be replaced', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const [old = '', next = ''] = KEYS;
     await using gateway = await startGateway(sandbox, { AUTH_API_KEYS: `renderer:${hashOf(old)}` });
@@ -729,7 +726,7 @@ describe('are accepted, each as an owner of its own', () => {
     expect(await knock(gateway.url, `Bearer ${old}`)).toEqual(REFUSED);
   });
 
-  it('work next to tokens, and neither reads the videos of the other', async () => {
+  it('refuse every other credential', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, ENV);
     const [key = ''] = KEYS;
@@ -754,7 +751,7 @@ describe('are accepted, each as an owner of its own', () => {
     }
   });
 
-  it('an endpoint without authentication', async () => {
+  it('work next to tokens, and neither reads the videos of the other', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { ...ENV, ...JWT_ENV });
     const [key = ''] = KEYS;
@@ -769,8 +766,8 @@ describe('are accepted, each as an owner of its own', () => {
   });
 });
 
-describe('is the callback: its URL is the credential', () => {
-  it('without any authentication variable', async () => {
+describe('an endpoint without authentication', () => {
+  it('is the callback: its URL is the credential', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream, JWT_ENV);
     const extended = extend(gateway.as(bearerOf('alice')));
@@ -789,7 +786,7 @@ describe('is the callback: its URL is the credential', () => {
   });
 });
 
-describe('the process exits and names the variables to set, without listening', () => {
+describe('the authentication variables', () => {
   const KEY = { APIKLEY_API_KEY: 'key' };
   const faultsOf = (env: Record<string, string>) => {
     try {
@@ -818,7 +815,7 @@ describe('the process exits and names the variables to set, without listening', 
     { HOST: '0.0.0.0', AUTH_API_KEYS: ', ,' },
     { HOST: '0.0.0.0', AUTH_JWT_SECRET: '' },
     { HOST: '0.0.0.0', AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE },
-  ])('without authentication', (env) => {
+  ])('are required if HOST or PUBLIC_URL is not loopback: %j', (env) => {
     expect(faultsOf(env)).toMatch(OPEN_TO_ALL);
   });
 
@@ -832,7 +829,7 @@ describe('the process exits and names the variables to set, without listening', 
     { HOST: '0.0.0.0', AUTH_JWT_SECRET: JWT_SECRET },
     { HOST: '0.0.0.0', AUTH_API_KEYS: `a:${'0'.repeat(64)}` },
     { HOST: '0.0.0.0', ...jwksEnv({ url: 'https://issuer.example.com/jwks' }) },
-  ])('the Host %s is refused by every endpoint', (env) => {
+  ])('can be used, or are not required: %j', (env) => {
     expect(faultsOf(env)).toBe('');
   });
 
@@ -862,11 +859,11 @@ describe('the process exits and names the variables to set, without listening', 
     ],
     [{ AUTH_API_KEYS: 'name:plain-key' }, /AUTH_API_KEYS: must be a comma-separated list/],
     [{ AUTH_API_KEYS: `${'0'.repeat(64)}` }, /AUTH_API_KEYS: must be a comma-separated list/],
-  ])('the Host %s is accepted', (env, fault) => {
+  ])('that are invalid or contradict each other are named: %j', (env, fault) => {
     expect(faultsOf(env)).toMatch(fault);
   });
 
-  it('with AUTH=none, the Host of PUBLIC_URL is accepted and no other foreign one', async () => {
+  it('that are missing are named when the process exits, before it listens', async () => {
     await expect(
       startGatewayProcess({ url: 'http://127.0.0.1:9' }, { HOST: '0.0.0.0' }),
     ).rejects.toThrow(OPEN_TO_ALL);
@@ -887,7 +884,7 @@ describe('in open mode', () => {
   ];
   const KNOWN = ['localhost', 'localhost:1234', '127.0.0.1', '[::1]:4000', 'app.localhost'];
 
-  it.each(STRANGE)('with authentication, any Host is accepted', async (host) => {
+  it.each(STRANGE)('the Host %s is refused by every endpoint', async (host) => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 
@@ -903,7 +900,7 @@ describe('in open mode', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  it.each(KNOWN)('health checks and callbacks accept any Host', async (host) => {
+  it.each(KNOWN)('the Host %s is accepted', async (host) => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 
@@ -912,7 +909,7 @@ describe('in open mode', () => {
     expect(statuses).toMatchObject({ POST: 200, GET: 200, 'SSE by GET': 200, WebSocket: 101 });
   });
 
-  it("PUBLIC_URL's Host is served under AUTH=none, and no other stranger", async () => {
+  it('with AUTH=none, the Host of PUBLIC_URL is accepted and no other foreign one', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, {
       AUTH: 'none',
@@ -947,14 +944,14 @@ describe('in open mode', () => {
     expect(absolute).toMatch(/^HTTP\/1.1 403 /);
   });
 
-  it('the Host is not asked for where callers say who they are', async () => {
+  it('with authentication, any Host is accepted', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, JWT_ENV);
 
     expect(await knockAs(gateway.url, 'any.example.net')).toMatchObject({ POST: 401, GET: 401 });
   });
 
-  it('health checks and callbacks come by any name', async () => {
+  it('health checks and callbacks accept any Host', async () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream);
 

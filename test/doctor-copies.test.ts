@@ -28,7 +28,7 @@ describe('the doctor, about copies,', () => {
     expect(await examine('')).toEqual([]);
   });
 
-  it('is content with a folder and with a bucket, and leaves nothing there', async () => {
+  it('accepts a folder and a bucket, and leaves nothing there', async () => {
     for (const url of [`file:${folder}`, server.url]) {
       expect(await examine(url)).toEqual([
         {
@@ -92,7 +92,7 @@ describe('the doctor, about copies,', () => {
     });
   });
 
-  it('warns where copies are removed earlier than one may think', async () => {
+  it('warns if copies are removed earlier than KEEP_DAYS says', async () => {
     const findings = await examine(`file:${folder}`, { KEEP_DAYS: '0' });
 
     expect(findings[1]).toMatchObject({

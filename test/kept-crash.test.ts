@@ -31,7 +31,7 @@ async function hashFile(path: string): Promise<string> {
 }
 
 describe(`${FILMS} films, faulty servers and ${KILLS} crashes`, () => {
-  it('end in copies that are identical byte for byte, without a file too many', async () => {
+  it('end in copies that are identical byte for byte, without extra files', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'longtake-kept-crash-'));
     const kept = join(folder, 'kept');
     await using server = await startFilmServer(sizes);
