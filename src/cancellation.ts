@@ -1,7 +1,7 @@
 /** Cancels the reads and waits of a caller that has left. */
 
 /** The default reason. It is not an error: no caller waits for the result any more. */
-export const CALLER_LEFT = new Error('The caller has left.');
+export const CALLER_LEFT = new Error('The client has disconnected.');
 
 /** Something that stops when a cancellation says so. */
 export interface Cancellable {

@@ -22,7 +22,7 @@ export const httpUrl = z
     error: 'must be an http(s) URL with its scheme, as in https://gateway.example.com',
   })
   // Such URLs are logged and given to others, so they must hold no password.
-  .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold credentials');
+  .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not contain credentials');
 
 /** An outbound proxy. Like curl, it takes a value without a scheme for an http one. */
 export const proxyUrl = z
@@ -70,7 +70,7 @@ export const NO_KEY_LIST =
   'must be a comma-separated list of name:sha256-of-key, the hash in hex and not the key itself: printf %s "$KEY" | sha256sum';
 
 export const NO_SCHEMA =
-  'cannot name a schema like that: add options=-c%20search_path%3DNAME to its parameters, or set the search_path of the user';
+  'cannot set a schema by this parameter: use options=-c%20search_path%3DNAME instead, or set the search_path of the user';
 
 /** Parameters of Prisma, JDBC and Go that pg ignores: the tables would be created in another schema. */
 export function isSchemaUnnamed(url: string): boolean {

@@ -154,7 +154,7 @@ export const ERROR_TABLE = toTable({
   },
   TOO_LATE: {
     type: 'TooLateError',
-    message: 'It is too late for this: the video has moved on.',
+    message: 'The state of the video no longer allows this.',
     meaning: 'The state of the video does not allow this.',
     action: 'Look at the state of its `video`.',
     retryable: false,

@@ -32,7 +32,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   request.on('error', reject);
   request.on('close', () => {
     // Created only when needed: creating an error takes longer than reading a small body.
-    if (!request.readableEnded) reject(new Error('The client broke off.'));
+    if (!request.readableEnded) reject(new Error('The client has disconnected.'));
   });
   return promise;
 }

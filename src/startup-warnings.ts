@@ -48,7 +48,7 @@ export function findWarnings(config: Config, url: string): StartupWarning[] {
     ...config.misspelt.map(({ name, meant }) => ({
       variable: name,
       message: 'has no effect: no variable has this name',
-      fix: `Write ${meant} if that is meant.`,
+      fix: `Rename it if you mean ${meant}.`,
     })),
     isOpen(config) &&
       isReachable && {
@@ -60,7 +60,7 @@ export function findWarnings(config: Config, url: string): StartupWarning[] {
       isUpstreamFar && {
         variable: 'PUBLIC_URL',
         message: 'the upstream cannot reach PUBLIC_URL: no callback will come',
-        fix: 'Set PUBLIC_URL to the address under which the internet reaches this gateway. Until then the gateway polls tasks, RECONCILE_AFTER_MS after their submit and then at growing intervals.',
+        fix: 'Set PUBLIC_URL to the address at which the internet reaches this gateway. Until then the gateway polls tasks, RECONCILE_AFTER_MS after their submit and then at growing intervals.',
       },
     isUpstreamFar &&
       config.UPSTREAM_URL.startsWith('http:') && {

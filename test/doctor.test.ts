@@ -121,7 +121,7 @@ describe('the check of the environment', () => {
       level: 'warning',
       subject: 'environment',
       message: 'DATABSE_URL: has no effect: no variable has this name',
-      fix: 'Write DATABASE_URL if that is meant.',
+      fix: 'Rename it if you mean DATABASE_URL.',
     });
     expect(code).toBe(0);
   });
@@ -139,7 +139,7 @@ describe('the check of the environment', () => {
     expect(good.the('auth')).toMatchObject({ level: 'ok', message: 'JWT (AUTH_JWKS_URL)' });
     expect(bad.the('auth')).toMatchObject({
       level: 'fault',
-      message: `AUTH_JWKS_URL: ${server.url}/elsewhere holds no keys`,
+      message: `AUTH_JWKS_URL: ${server.url}/elsewhere contains no keys`,
     });
   });
 });
@@ -352,7 +352,7 @@ describe('the check of callbacks', () => {
     [
       'to a proxy that keeps the callbacks back',
       (path) => (path === '/health' ? { status: 200, body: { status: 'ok' } } : { status: 403 }),
-      'POST /callbacks/… is answered with 403 on the way',
+      'POST /callbacks/… is answered with 403, but not by the gateway',
     ],
   ])('that leads %s is a fault', async (_name, toAnswer, sentence) => {
     await using gateway = await startGatewayProcess({ url: NOWHERE });

@@ -218,7 +218,7 @@ describe('a download through a proxy', () => {
     };
     const url = 'http://metadata.internal/film.webm';
 
-    await expect(download(url, options)).rejects.toThrow('name it in KEEP_ALLOWED_HOSTS');
+    await expect(download(url, options)).rejects.toThrow('add it to KEEP_ALLOWED_HOSTS');
     expect(proxy.requests).toEqual([]);
 
     const bytes = await download(url, { ...options, allowed: ['metadata.internal'] });

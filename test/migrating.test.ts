@@ -137,7 +137,7 @@ describe.skipIf(!canMount)('a SQLite file that cannot be written', () => {
       path,
     );
 
-    expect(stderr).toMatch(/^DATABASE_URL: .*its disk is full\. Make room/);
+    expect(stderr).toMatch(/^DATABASE_URL: .*its disk is full\. Free space/);
     expect(status).toBe(1);
   });
 

@@ -51,7 +51,7 @@ describe('a mistake on the machine', () => {
     });
 
     expect(stderr).toBe(
-      `PORT: 127.0.0.1:${taken.port} is already in use. End what listens there, or set another PORT.\n`,
+      `PORT: 127.0.0.1:${taken.port} is already in use. Stop the program that listens there, or set another PORT.\n`,
     );
     expect(code).toBe(FAILED);
   });
@@ -65,7 +65,7 @@ describe('a mistake on the machine', () => {
     const { code, stderr } = await runProgram(program, { PORT: String(taken.port) }, { args });
 
     expect(stderr).toBe(
-      `PORT: 127.0.0.1:${taken.port} is already in use. End what listens there, or set another PORT.\n`,
+      `PORT: 127.0.0.1:${taken.port} is already in use. Stop the program that listens there, or set another PORT.\n`,
     );
     expect(code).toBe(FAILED);
   });
@@ -78,7 +78,7 @@ describe('a mistake on the machine', () => {
     });
 
     expect(stderr).toBe(
-      'HOST: 192.0.2.1 is no address of this machine. Set 127.0.0.1 for this machine alone, 0.0.0.0 for all networks.\n',
+      'HOST: 192.0.2.1 is not an address of this machine. Set 127.0.0.1 for this machine only, or 0.0.0.0 for all networks.\n',
     );
     expect(code).toBe(FAILED);
   });
@@ -90,7 +90,7 @@ describe('a mistake on the machine', () => {
     const { code, stderr } = await start({ DATABASE_URL: `sqlite:${path}` });
 
     expect(stderr).toBe(
-      `DATABASE_URL: the SQLite file ${path} cannot be used: another process is using it. One file serves one gateway: end the other, or name another file.\n`,
+      `DATABASE_URL: the SQLite file ${path} cannot be used: another process is using it. One file serves one gateway: stop the other process, or name another file.\n`,
     );
     expect(code).toBe(FAILED);
   });

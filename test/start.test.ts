@@ -219,7 +219,7 @@ describe('a gateway process', () => {
     expect(await gateway.logged('has no effect: no variable has this name')).toMatchObject({
       level: 40,
       variable: 'OWNER_SUBMIT_PER_DAY',
-      fix: 'Write OWNER_SUBMITS_PER_DAY if that is meant.',
+      fix: 'Rename it if you mean OWNER_SUBMITS_PER_DAY.',
     });
   });
 

@@ -107,7 +107,7 @@ describe('the start-up message', () => {
         '  upstream   https://api.apikley.ru, which calls back at http://127.0.0.1:4000',
         '  auth       open: no authentication',
         '  ! PUBLIC_URL: the upstream cannot reach PUBLIC_URL: no callback will come',
-        '    Set PUBLIC_URL to the address under which the internet reaches this gateway. Until then the gateway polls tasks, RECONCILE_AFTER_MS after their submit and then at growing intervals.',
+        '    Set PUBLIC_URL to the address at which the internet reaches this gateway. Until then the gateway polls tasks, RECONCILE_AFTER_MS after their submit and then at growing intervals.',
         '',
       ].join('\n'),
     );
@@ -139,7 +139,7 @@ describe('misspelt variables', () => {
     expect(risk).toEqual({
       variable: 'DATABSE_URL',
       message: 'has no effect: no variable has this name',
-      fix: 'Write DATABASE_URL if that is meant.',
+      fix: 'Rename it if you mean DATABASE_URL.',
     });
   });
 

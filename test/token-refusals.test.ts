@@ -27,7 +27,7 @@ const REASONS: Record<string, [() => string, string]> = {
   'no issuer': [() => withClaims({ iss: undefined }), 'iss: the token has no such claim'],
   'another audience': [
     () => withClaims({ aud: ['a', 'b'] }),
-    `aud: is ["a","b"] and does not hold AUTH_AUDIENCE, ${AUDIENCE}`,
+    `aud: is ["a","b"] and does not contain AUTH_AUDIENCE, ${AUDIENCE}`,
   ],
   'an end that has passed': [
     () => withClaims({ exp: inSeconds(-60) }),

@@ -108,7 +108,7 @@ function createReport(log: Logger) {
       );
     },
     keys(set: JSONWebKeySet): void {
-      const faults = set.keys.length === 0 ? ['it holds no keys'] : findUnusableKeys(set);
+      const faults = set.keys.length === 0 ? ['it contains no keys'] : findUnusableKeys(set);
       once(faults.join('; '), () => {
         if (faults.length > 0) log.warn({ faults }, 'AUTH_JWKS_URL has keys that cannot be used');
         else if (reported) log.info('the keys of AUTH_JWKS_URL can be used again');

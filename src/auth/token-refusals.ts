@@ -52,7 +52,7 @@ function explain(
     if (reason === 'missing') return `${claim}: the token has no such claim`;
     if (claim === 'iss') return `iss: is ${show(payload.iss)} and not AUTH_ISSUER, ${AUTH_ISSUER}`;
     if (claim === 'aud')
-      return `aud: is ${show(payload.aud)} and does not hold AUTH_AUDIENCE, ${AUTH_AUDIENCE}`;
+      return `aud: is ${show(payload.aud)} and does not contain AUTH_AUDIENCE, ${AUTH_AUDIENCE}`;
     if (claim === 'nbf' && reason !== 'invalid') return 'nbf: the token is not valid yet';
     return `${claim}: ${error.message}`;
   }

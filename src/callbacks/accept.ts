@@ -145,7 +145,7 @@ async function acceptFor(
     return { status: 401, message: 'the signature is missing or wrong', outcome: 'unsigned' };
   }
   if (row.task_id !== null && taskId !== row.task_id) {
-    log.error({ video: row.id, taskId }, "a callback named another task than its URL's");
+    log.error({ video: row.id, taskId }, 'a callback named another task than the one of its URL');
     return ANOTHER_TASK;
   }
   return record(parts, row, report);

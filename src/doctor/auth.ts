@@ -12,7 +12,8 @@ export async function examineAuth(config: Config): Promise<Finding[]> {
   if (!url) return [fine];
   try {
     const set = await fetchKeySet(url);
-    if (set.keys.length === 0) return [fault('auth', `AUTH_JWKS_URL: ${url} holds no keys`, FIX)];
+    if (set.keys.length === 0)
+      return [fault('auth', `AUTH_JWKS_URL: ${url} contains no keys`, FIX)];
     const faults = findUnusableKeys(set);
     if (faults.length === 0) return [fine];
     const message = `AUTH_JWKS_URL: ${faults.join('; ')}`;

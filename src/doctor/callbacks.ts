@@ -53,12 +53,14 @@ async function findTrouble(url: string): Promise<string | null> {
     if (health.location)
       return `it redirects to ${health.location}, and the upstream follows no redirect`;
     if (health.status !== 200 || health.body?.status !== 'ok') {
-      return `GET /health is answered with ${health.status}, and not by a gateway`;
+      return `GET /health is answered with ${health.status}, but not by a gateway`;
     }
     const callback = await ask(`${url}${NO_CALLBACK}`, 'POST');
     // 503: a gateway without its database.
     const isOurs = callback.body?.code === callback.status && typeof callback.body.msg === 'string';
-    return isOurs ? null : `POST /callbacks/… is answered with ${callback.status} on the way`;
+    return isOurs
+      ? null
+      : `POST /callbacks/… is answered with ${callback.status}, but not by the gateway`;
   } catch (error) {
     return toReason(error);
   }

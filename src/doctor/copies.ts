@@ -70,7 +70,7 @@ async function examineDestination(config: Config, destination: Destination): Pro
 }
 
 const FIX =
-  'Until then films are lost 14 days after they were made. Correct KEEP_URL or the rights.';
+  'Until then films are lost 14 days after they were made. Correct KEEP_URL or the permissions.';
 
 /** A folder without the mark of a gateway is new, or the mount point of a disk that is not mounted. */
 function findMissingDisk({ DATABASE_URL }: Config, name: string): Finding[] {

@@ -68,7 +68,7 @@ function toFinding(calls: string, seconds: number): Finding[] {
   if (!(seconds > 0)) return [];
   const message = `${calls} are paused for another ${Math.ceil(seconds)} s: the upstream has answered 429`;
   const fix =
-    'Wait. If it comes often, lower UPSTREAM_REQUESTS, or ask the upstream for a higher limit.';
+    'Wait. If this happens often, lower UPSTREAM_REQUESTS, or ask the upstream for a higher limit.';
   return [warning('upstream', message, fix)];
 }
 

@@ -53,7 +53,7 @@ function boundAnswers(client: pg.Client): void {
   let length = 0;
   stream.on('data', (chunk: Buffer) => {
     length += chunk.length;
-    if (length > ANSWERS_LIMIT) stream.destroy(new Error('it answers with too much'));
+    if (length > ANSWERS_LIMIT) stream.destroy(new Error('its answer is too long'));
   });
 }
 
@@ -129,7 +129,7 @@ async function compareClocks(client: pg.Client): Promise<Finding> {
   return warning(
     'clock',
     `the database's clock is ${Math.abs(gap) / 1_000} s ${gap > 0 ? 'ahead of' : 'behind'} this machine's`,
-    'Synchronise both (NTP): tokens and webhook signatures are judged by this machine, deadlines by the database.',
+    'Synchronise both (NTP): this machine checks tokens and webhook signatures, the database checks deadlines.',
   );
 }
 

@@ -79,10 +79,10 @@ export function createAllowedHosts(options: AllowedHostsOptions): AllowedHosts {
         throw new SourceError(`${url.protocol} is not http(s)`, { isFinal: true });
       }
       if (url.username || url.password) {
-        throw new SourceError('its URL holds credentials', { isFinal: true });
+        throw new SourceError('its URL contains credentials', { isFinal: true });
       }
       if (allowed.length > 0 && !isListed(url.hostname, toPort(url))) {
-        throw new SourceError(`KEEP_ALLOWED_HOSTS does not name ${url.hostname}`, {
+        throw new SourceError(`KEEP_ALLOWED_HOSTS does not contain ${url.hostname}`, {
           isFinal: true,
         });
       }

@@ -98,7 +98,8 @@ function readHead(
   if (encoding !== 'identity') throw new SourceError(`its content is encoded with ${encoding}`);
   const length = toNumber(headers['content-length']);
   // Without either, a connection that breaks off looks like the end of the file.
-  if (length === null && !headers['transfer-encoding']) throw new SourceError('no length');
+  if (length === null && !headers['transfer-encoding'])
+    throw new SourceError('its length is unknown');
   if (length !== null && length > maxBytes) throw tooLong(maxBytes);
   return { extension, length };
 }
@@ -147,7 +148,7 @@ async function* readAll(
     }
   }
   if (length !== null && bytes !== length) {
-    throw new SourceError(`${bytes} bytes came instead of ${length}`);
+    throw new SourceError(`${bytes} bytes arrived instead of ${length}`);
   }
   if (bytes === 0) throw new SourceError('it is empty');
 }

@@ -41,7 +41,7 @@ export function createRequester(options: RequesterOptions): Requester {
       if (error instanceof SourceError) throw error;
       if (hosts.isNamed(url.hostname, port)) return;
       throw new SourceError(
-        `${url.hostname} is unknown here. If the proxy knows it, name it in KEEP_ALLOWED_HOSTS`,
+        `${url.hostname} cannot be resolved here. If the proxy can resolve it, add it to KEEP_ALLOWED_HOSTS`,
         { cause: error },
       );
     });

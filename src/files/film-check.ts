@@ -38,7 +38,7 @@ export async function* checkFilm(bytes: AsyncIterable<Buffer>): AsyncGenerator<B
     yield chunk;
   }
   if (!isOpenEnded && (next !== position || header.length > 0)) {
-    throw new SourceError('it is not a whole film');
+    throw new SourceError('the film is incomplete');
   }
 }
 

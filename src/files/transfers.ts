@@ -64,7 +64,7 @@ export function createTransfers(parts: TransferParts): Transfers {
     const found = count(await destination.read(name, signal), pace);
     for await (const _chunk of found.through(hash));
     if (found.bytes === file.bytes && hash.digest('hex') === file.sha256) return;
-    throw new DestinationError(`${name} was not stored as it was sent`);
+    throw new DestinationError(`the stored ${name} differs from what was sent`);
   }
 
   return {

@@ -23,8 +23,8 @@ const ShotInput = z.object({
 function shotList(maxShots: number) {
   return z
     .array(ShotInput)
-    .min(1, 'must hold at least one shot')
-    .max(maxShots, `must hold at most ${maxShots} shots`);
+    .min(1, 'must contain at least one shot')
+    .max(maxShots, `must contain at most ${maxShots} shots`);
 }
 
 const StartInput = z

@@ -29,7 +29,7 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
     Object.keys(environment),
     Object.keys(Environment.shape),
   )) {
-    console.error(`${name} has no effect. Write ${meant} if that is meant.`);
+    console.error(`${name} has no effect. Rename it if you mean ${meant}.`);
   }
   const sandbox = await startSandbox({
     port: env.PORT,

@@ -29,13 +29,13 @@ function explain(error: unknown, host: string, port: number): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'EADDRINUSE':
-      return `PORT: ${host}:${port} is already in use. End what listens there, or set another PORT.`;
+      return `PORT: ${host}:${port} is already in use. Stop the program that listens there, or set another PORT.`;
     case 'EACCES':
-      return `PORT: ${port} needs more rights than this user has. Take one above 1023.`;
+      return `PORT: ${port} needs more permissions than this user has. Set one above 1023.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `HOST: ${host} is no address of this machine. Set 127.0.0.1 for this machine alone, 0.0.0.0 for all networks.`;
+      return `HOST: ${host} is not an address of this machine. Set 127.0.0.1 for this machine only, or 0.0.0.0 for all networks.`;
   }
   return `PORT: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -50,7 +50,7 @@ export function explainPostgres(error: unknown, url: string): string {
     case '25006':
       return `${host} accepts no writes (${toText(error)}). It is a standby or read-only: name the primary.`;
     case '53100':
-      return `the disk of ${host} is full (${toText(error)}). Make room.`;
+      return `the disk of ${host} is full (${toText(error)}). Free space on it.`;
   }
   const tls = explainTls(error, host);
   if (tls !== null) return tls;

@@ -89,11 +89,11 @@ function makeFile(path: string): void {
 export function explainSqlite(error: unknown): string {
   switch (toTrouble(error)) {
     case 'held':
-      return 'another process is using it. One file serves one gateway: end the other, or name another file.';
+      return 'another process is using it. One file serves one gateway: stop the other process, or name another file.';
     case 'unsound':
       return 'it is not a sound SQLite database. Restore a backup.';
     case 'full':
-      return 'its disk is full. Make room, or name a file on another disk.';
+      return 'its disk is full. Free space, or name a file on another disk.';
     case 'read-only':
       return 'it is read-only. Check the rights of the file, and whether its file system is mounted read-only.';
     case 'forbidden':

@@ -165,7 +165,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   function logFault(error: unknown): void {
     log.warn(
       { err: error },
-      'the next submit of this owner waits until the last one has timed out',
+      'the next submit of this owner waits until the previous one has timed out',
     );
   }
 

@@ -39,7 +39,7 @@ export function parseRejection(row: VideoRow): GatewayError {
     case 'OUTCOME_UNKNOWN':
     case 'TOO_LATE':
     case 'SEQUENCE_NOT_FOUND':
-      throw new Error(`A row keeps ${code}, which no submit ends with.`);
+      throw new Error(`A row has the code ${code}, which no submit can end with.`);
     default:
       return new ERROR_CLASSES[code](facts);
   }

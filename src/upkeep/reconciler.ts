@@ -44,7 +44,7 @@ const REST_MS = 15_000;
 
 const NEVER_CONFIRMED: VideoFailure = {
   reason: 'NEVER_CONFIRMED',
-  message: 'The upstream never confirmed this task, so nothing more can be learned of it.',
+  message: 'The upstream never confirmed this task, so its outcome is unknown.',
   upstreamCode: null,
 };
 const NEVER_SENT: VideoFailure = {
@@ -54,8 +54,7 @@ const NEVER_SENT: VideoFailure = {
 };
 const DEADLINE_PASSED: VideoFailure = {
   reason: 'DEADLINE_PASSED',
-  message:
-    'The upstream did not end this task in time. A success that turns up later still counts.',
+  message: 'The upstream did not end this task in time. A later success still counts.',
   upstreamCode: null,
 };
 

@@ -111,7 +111,8 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       return answer;
     } catch (error) {
       // The reason of a caller's cancellation is not logged.
-      if (limits.signal?.aborted) logger?.debug({ ...fields, ms: elapsed() }, 'caller has left');
+      if (limits.signal?.aborted)
+        logger?.debug({ ...fields, ms: elapsed() }, 'the client has disconnected');
       else
         logger?.warn({ ...fields, ...toLogFields(error), ms: elapsed() }, 'upstream call failed');
       throw error;

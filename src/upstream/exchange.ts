@@ -115,7 +115,7 @@ export function exchange(
   };
   const onAbort = () => {
     finish(() => reject(signal?.reason));
-    controller?.abort(new Error('the caller has left'));
+    controller?.abort(new Error('the client has disconnected'));
   };
   const timer = setTimeout(onDeadline, timeoutMs);
   const deadline = performance.now() + timeoutMs;
@@ -125,11 +125,11 @@ export function exchange(
   const body = payload && {
     *[Symbol.iterator]() {
       // A paused process may find the connection open before its timer has run.
-      if (over || performance.now() >= deadline) throw new Error('given up before it left');
+      if (over || performance.now() >= deadline) throw new Error('cancelled before it was sent');
       tooLate = leaving.isTooLate?.() ?? false;
-      if (tooLate) throw new Error('its time was over before it left');
+      if (tooLate) throw new Error('its deadline passed before it was sent');
       // undici never sends a request twice that it has begun; should it ever, this one stays here.
-      if (left) throw new Error('a body leaves once');
+      if (left) throw new Error('the body was already sent');
       left = true;
       // The write follows in the same event loop tick.
       if (leaving.onLeft) setImmediate(leaving.onLeft);
@@ -139,7 +139,7 @@ export function exchange(
 
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
-      if (over) return started.abort(new Error('given up before it left'));
+      if (over) return started.abort(new Error('cancelled before it was sent'));
       controller = started;
       left ||= payload === null;
     },

@@ -46,7 +46,7 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
   ],
   'a schema by the parameter of another client': [
     { DATABASE_URL: 'postgres://longtake@127.0.0.1/longtake?schema=video' },
-    'DATABASE_URL: cannot name a schema like that: add options=-c%20search_path%3DNAME to its parameters, or set the search_path of the user',
+    'DATABASE_URL: cannot set a schema by this parameter: use options=-c%20search_path%3DNAME instead, or set the search_path of the user',
   ],
   'a connection to listen on beside a file': [
     { DATABASE_LISTEN_URL: 'postgres://longtake@127.0.0.1/longtake' },

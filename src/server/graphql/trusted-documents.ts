@@ -42,7 +42,7 @@ export function readTrustedDocuments(path: string | undefined): TrustedDocuments
       const text =
         typeof id === 'string' ? (documents.get(id) ?? documents.get(`sha256:${id}`)) : undefined;
       if (text !== undefined) return text;
-      throw new GraphQLError('Only trusted documents are executed here: name one by its hash.', {
+      throw new GraphQLError('Only trusted documents are executed: send the hash of one.', {
         extensions: { code: 'PERSISTED_QUERY_NOT_FOUND', http: { status: 400 } },
       });
     },
