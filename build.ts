@@ -1,6 +1,6 @@
 /**
  * `npm run build`: the client in dist/client, and the gateway and most of its packages as a few files in dist/gateway, which start in
- * half the time and take less memory than 1,600 (docs/decisions/0013-built-for-production.md). The npm
+ * half the time and take less memory than 1,600 (docs/decisions/0013-bundle-for-production.md). The npm
  * package contains these files. The sources run without them. `node build.ts FOLDER` builds into another
  * folder, which has to be two levels below the root: some files find others by relative paths.
  */

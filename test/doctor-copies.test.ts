@@ -92,7 +92,7 @@ describe('the doctor, about copies,', () => {
     });
   });
 
-  it('warns if copies are removed earlier than KEEP_DAYS says', async () => {
+  it('warns that copies are removed together with their videos', async () => {
     const findings = await examine(`file:${folder}`, { KEEP_DAYS: '0' });
 
     expect(findings[1]).toMatchObject({
