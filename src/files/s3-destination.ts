@@ -10,7 +10,6 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { HOUR_MS } from '../durations.ts';
 import { type S3KeepUrl, toKeepName } from '../keep-url.ts';
@@ -19,8 +18,9 @@ import { type Destination, DestinationError, type DestinationSettings } from './
 import { toContentType, toDisposition } from './file-types.ts';
 import { requireProxySupport, S3Requests } from './s3-requests.ts';
 import { explainS3 } from './s3-trouble.ts';
+import { createUpload } from './s3-upload.ts';
 
-/** S3's minimum. A copy holds about two parts in memory. */
+/** S3's minimum. */
 const MIN_PART = 5 * 1024 * 1024;
 const MAX_PARTS = 10_000;
 /** Statuses of stores that cannot list unfinished uploads. */
@@ -55,25 +55,29 @@ export function createS3Destination(url: S3KeepUrl, settings: DestinationSetting
     source: AsyncIterable<Buffer>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { body, failure } = watchSource(source);
-    const upload = new Upload({
-      client,
-      params: { ...toObject(name), Body: body, ContentType: toContentType(name) },
-      queueSize: 1,
-      partSize,
-    });
-    const abort = () => void upload.abort();
-    signal.addEventListener('abort', abort, { once: true });
+    const object = toObject(name);
+    const ContentType = toContentType(name);
+    const upload = createUpload(client, { ...object, ContentType }, signal);
+    // The memory of a part is used again: a film takes as much as its longest part.
+    const part = Buffer.allocUnsafeSlow(partSize);
+    let length = 0;
     try {
-      await upload.done();
-      // An aborted upload may look like a finished one.
-      signal.throwIfAborted();
+      for await (const chunk of source) {
+        for (let taken = 0; taken < chunk.length; ) {
+          if (length === partSize) {
+            await guard(upload.sendPart(part));
+            length = 0;
+          }
+          const copied = chunk.copy(part, length, taken);
+          length += copied;
+          taken += copied;
+        }
+      }
+      await guard(upload.end(part.subarray(0, length)));
     } catch (error) {
-      body.destroy();
+      await upload.abort();
       signal.throwIfAborted();
-      throw failure() ?? new DestinationError(explainS3(error), { cause: error });
-    } finally {
-      signal.removeEventListener('abort', abort);
+      throw error;
     }
   }
 
@@ -130,20 +134,6 @@ export function createS3Destination(url: S3KeepUrl, settings: DestinationSetting
     },
     close: () => client.destroy(),
   };
-}
-
-/** The SDK wraps what a source throws, so it is remembered here. */
-function watchSource(source: AsyncIterable<Buffer>) {
-  let failed: unknown;
-  async function* watch(): AsyncGenerator<Buffer, void, void> {
-    try {
-      yield* source;
-    } catch (error) {
-      failed = error;
-      throw error;
-    }
-  }
-  return { body: Readable.from(watch(), { objectMode: false }), failure: () => failed };
 }
 
 async function* guardChunks(body: Readable): AsyncGenerator<Uint8Array, void, void> {
