@@ -8,13 +8,13 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { spawnPinned } from './lib/children.ts';
 import { callBack, extend, findCallbackUrl } from './lib/graphql.ts';
 import { quantile } from './lib/report.ts';
 import {
   findFreePort,
   type Setting,
   type Subject,
-  spawnPinned,
   startSetting,
   startSubject,
 } from './lib/subjects.ts';

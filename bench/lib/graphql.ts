@@ -1,4 +1,4 @@
-/** What every subject is asked, and how. */
+/** The requests that all subjects get. */
 
 import { Agent, request } from 'undici';
 import { isGateway, type Setting, type Subject } from './subjects.ts';
@@ -8,10 +8,10 @@ export const VIDEO_QUERY =
 export const EXTENDED_SUBSCRIPTION =
   'subscription E($taskId: ID!) { videoExtended(taskId: $taskId) { cursor video { id taskId state videoUrl coverUrl } } }';
 
-/** One connection: what is asked comes one after another. */
+/** One connection, so requests are sent one after another. */
 const agent = new Agent({ connections: 1, keepAliveTimeout: 60_000 });
 
-/** The upstream reports from many machines. */
+/** The upstream sends callbacks from many machines. */
 const upstreamAgent = new Agent({ connections: 50, keepAliveTimeout: 60_000 });
 
 export async function post(
@@ -54,11 +54,12 @@ export function toExtension({ name }: Pick<Subject, 'name'>) {
 }
 
 /** Starts a task, and returns the upstream's id of it. */
-export async function extend(subject: Subject): Promise<string> {
+export async function extend(subject: Subject, dispatcher = agent): Promise<string> {
   const answer = (await post(
     `${subject.url}/graphql`,
     toExtension(subject),
     subject.authorization,
+    dispatcher,
   )) as { data?: { extendVideo?: { video?: { taskId: string } } } };
   const taskId = answer.data?.extendVideo?.video?.taskId;
   if (!taskId) throw new Error(`${subject.name}: ${JSON.stringify(answer)}`);
@@ -67,6 +68,13 @@ export async function extend(subject: Subject): Promise<string> {
 
 export async function findCallbackUrl({ upstreamUrl }: Setting, taskId: string): Promise<string> {
   return (await post(`${upstreamUrl}/callback-url?taskId=${taskId}`, {})) as string;
+}
+
+export async function findCallbackUrls(
+  { upstreamUrl }: Setting,
+  taskIds: readonly string[],
+): Promise<string[]> {
+  return (await post(`${upstreamUrl}/callback-urls`, taskIds)) as string[];
 }
 
 /** The n-th POST that the upstream has received, as soon as there is one. */
@@ -79,7 +87,12 @@ export async function findPost(
 }
 
 export async function countPosts({ upstreamUrl }: Setting): Promise<number> {
-  return ((await post(`${upstreamUrl}/posts`, {})) as number[]).length;
+  return (await post(`${upstreamUrl}/post-count`, {})) as number;
+}
+
+/** The times at which POSTs arrived, in ms, from the n-th on. */
+export async function listPosts({ upstreamUrl }: Setting, from: number): Promise<number[]> {
+  return (await post(`${upstreamUrl}/posts?from=${from}`, {})) as number[];
 }
 
 /** How many reads the upstream has answered. */
@@ -87,7 +100,7 @@ export async function countReads({ upstreamUrl }: Setting): Promise<number> {
   return (await post(`${upstreamUrl}/reads`, {})) as number;
 }
 
-/** What the upstream posts when a task has succeeded. Resolves when it has been acknowledged. */
+/** Reports a task's success, as the upstream does. Resolves when the subject has acknowledged it. */
 export async function callBack(url: string, taskId: string): Promise<void> {
   const data = {
     task_id: taskId,
@@ -95,5 +108,14 @@ export async function callBack(url: string, taskId: string): Promise<void> {
     video_url: `https://files.example.com/${taskId}.mp4`,
     image_url: `https://files.example.com/${taskId}.jpg`,
   };
-  await post(url, { code: 200, msg: 'success', data }, '', upstreamAgent);
+  const body = { code: 200, msg: 'success', data };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await post(url, body, '', upstreamAgent);
+      return;
+    } catch (error) {
+      // The upstream sends a callback again that could not be stored.
+      if (attempt === 3) throw error;
+    }
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * Listeners by the thousand, in a process of their own, over WebSockets or server-sent events:
- * `listeners.ts <url> <count> <authorization> <ws|sse>`. The first message has the tasks' ids.
+ * Thousands of listeners in one process, over WebSockets or server-sent events:
+ * `listeners.ts <url> <count> <authorization> <ws|sse>`. The first message from the parent has the task ids.
  */
 
 import { once } from 'node:events';
@@ -9,6 +9,8 @@ import { WebSocket } from 'ws';
 import { EXTENDED_SUBSCRIPTION } from './graphql.ts';
 
 const [url = '', count = '0', authorization = '', transport] = process.argv.slice(2);
+// Undoes the `unref` of end-with-parent.js.
+process.channel?.ref();
 const [taskIds] = (await once(process, 'message')) as [string[]];
 let heard: number[] = [];
 let wanted = 0;
@@ -63,6 +65,9 @@ function openSocket(index: number): Promise<void> {
       const text = String(data);
       if (text.startsWith('{"type":"connection_ack"')) {
         socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: toPayload(index) }));
+        socket.send('{"type":"ping"}');
+      } else if (text.startsWith('{"type":"pong"')) {
+        // The server has read the message before it, too.
         resolve();
       } else if (text.includes('"type":"next"')) {
         hear(text);
@@ -78,8 +83,8 @@ for (let from = 0; from < Number(count); from += 100) {
   const wave = Math.min(100, Number(count) - from);
   await Promise.all(Array.from({ length: wave }, (_, index) => open(from + index)));
 }
-// A subscription is not acknowledged by the protocol: give the last ones a moment.
-setTimeout(() => process.send?.('listening'), 1_500);
+// Servers do not acknowledge a subscription. They have read all of them, and may still be starting the last.
+setTimeout(() => process.send?.('listening'), 500);
 
 process.on('message', (message: { wanted: number }) => {
   heard = [];

@@ -1,4 +1,4 @@
-/** Numbers of one run, side by side. */
+/** The numbers of a run as tables. */
 
 import type { SubjectName } from './subjects.ts';
 
@@ -38,8 +38,8 @@ export function median(values: readonly number[] | undefined): number {
 }
 
 /**
- * How many times the other's. Of what was measured in the same round where both were measured in
- * each: a machine that is slow for a while is slow for both.
+ * How many times as much as `base`. If both were measured in every round, it is the median of the ratios
+ * within each round, because a machine that is slow for a while is slow for both.
  */
 export function toRatio(
   { values }: Measure,
@@ -58,18 +58,23 @@ export function round(value: number): string {
 
 export function toTable(measure: Measure): string {
   const { title, unit, values } = measure;
+  const hasTextbook = values.textbook !== undefined;
   const lines = Object.entries(values).map(([subject, all]) => {
-    const middle = median(all);
     const spread = all.length > 1 ? `${round(Math.min(...all))} – ${round(Math.max(...all))}` : '';
     const ratio = toRatio(measure, subject as keyof typeof values, 'textbook');
-    return `| ${subject} | ${round(middle)} | ${spread} | ${round(ratio)} |`;
+    return toRow([subject, round(median(all)), spread, ...(hasTextbook ? [round(ratio)] : [])]);
   });
+  const head = ['subject', 'median', 'range', ...(hasTextbook ? ['× textbook'] : [])];
   return [
-    `**${title}**, ${unit}`,
+    `**${title}**${unit && ` (${unit})`}`,
     '',
-    '| | median | spread | × textbook |',
-    '|---|---|---|---|',
+    toRow(head),
+    toRow(head.map(() => '---')),
     ...lines,
     '',
   ].join('\n');
+}
+
+export function toRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }

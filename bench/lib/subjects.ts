@@ -1,16 +1,16 @@
-/** What is measured: each a process of its own, on a core of its own where the machine lets us. */
+/** What is measured: processes that share one core, where `taskset` exists. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import packageFile from '../../package.json' with { type: 'json' };
-import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts';
+import { connectTo, type Postgres } from '../../test/support/postgres.ts';
+import { endChild, receive, spawnPinned } from './children.ts';
 
 /** The gateway as it is built, on either database; and on SQLite as its sources are. */
 const GATEWAYS = ['sqlite', 'postgres', 'sources'] as const;
@@ -29,7 +29,6 @@ export function isGateway(name: SubjectName): boolean {
 }
 
 const SECRET = 'a-secret-for-the-bench-of-more-than-32-characters';
-const HAS_TASKSET = existsSync('/usr/bin/taskset');
 
 export interface Subject {
   readonly name: SubjectName;
@@ -46,21 +45,33 @@ export interface Subject {
 
 export interface Setting {
   readonly upstreamUrl: string;
-  readonly postgres: PostgresServer;
+  readonly postgres: Postgres;
+  /** Of all files of the run. */
+  readonly folder: string;
+  /** What went wrong so far, a sentence each. */
+  readonly failures: string[];
 }
 
-export async function startSetting() {
+export async function startSetting(): Promise<Setting & AsyncDisposable> {
+  const folder = await mkdtemp(join(tmpdir(), 'longtake-bench-'));
+  const server = spawn(process.execPath, ['bench/lib/postgres.ts', folder], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const postgresUrl = String(await receive(server, 60_000));
   const port = await findFreePort();
   const upstream = spawnPinned(['bench/lib/upstream.ts'], { PORT: String(port) }, 1);
   const upstreamUrl = `http://127.0.0.1:${port}`;
   await waitUntilAnswered(`${upstreamUrl}/callback-url`);
-  const postgres = await startPostgres();
   return {
     upstreamUrl,
-    postgres,
+    postgres: connectTo(postgresUrl),
+    folder,
+    failures: [],
     async [Symbol.asyncDispose]() {
-      await end(upstream);
-      await postgres[Symbol.asyncDispose]();
+      await endChild(upstream);
+      const exited = once(server, 'exit');
+      server.disconnect();
+      await exited;
     },
   };
 }
@@ -70,26 +81,32 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A fresh one of the subject's kind; a peer's is never opened. */
+/**
+ * An empty database of the subject's kind. Peers other than `floor-postgres` never open theirs.
+ *
+ * @param original the URL of a database that is copied instead, and that no process has open.
+ */
 export async function createDatabase(
   name: SubjectName,
-  { postgres }: Setting,
+  { postgres, folder }: Setting,
+  original?: string,
 ): Promise<TestDatabase> {
-  // All of them end with the server.
-  if (name.endsWith('postgres'))
-    return { url: await postgres.createDatabase(), drop: async () => {} };
-  const folder = await mkdtemp(join(tmpdir(), 'longtake-bench-'));
-  return {
-    url: `sqlite:${join(folder, 'gateway.db')}`,
-    drop: () => rm(folder, { recursive: true, force: true }),
-  };
+  // PostgreSQL's end with its server, because deleting one would write a checkpoint.
+  if (name.endsWith('postgres')) {
+    const url = original ? await postgres.copyDatabase(original) : await postgres.createDatabase();
+    return { url, drop: async () => {} };
+  }
+  const own = await mkdtemp(join(folder, 'database-'));
+  const path = join(own, 'gateway.db');
+  if (original && isGateway(name)) await copyFile(original.slice('sqlite:'.length), path);
+  return { url: `sqlite:${path}`, drop: () => rm(own, { recursive: true, force: true }) };
 }
 
 export interface SubjectOptions {
-  /** An existing one, which stays, instead of a fresh one of the subject's own. */
+  /** Instead of an empty one. It is not deleted. */
   readonly database?: string;
   readonly port?: number;
-  /** Whether what the upstream allows bounds what the gateway asks it: 20 in 10 s. */
+  /** Whether the gateway keeps the upstream's limit, which is 20 calls in 10 s. */
   readonly isBounded?: boolean;
   /** Further settings of a gateway. */
   readonly env?: Readonly<Record<string, string>>;
@@ -113,6 +130,7 @@ export async function startSubject(
       PORT: String(port),
       UPSTREAM_URL: setting.upstreamUrl,
       DATABASE_URL: databaseUrl,
+      TMPDIR: setting.folder,
       ...(isGateway(name) && {
         APIKLEY_API_KEY: 'key',
         AUTH_JWT_SECRET: SECRET,
@@ -123,7 +141,16 @@ export async function startSubject(
     },
     0,
   );
-  await waitUntilAnswered(`${url}/graphql`);
+  let errors = '';
+  child.stderr?.on('data', (text: Buffer) => {
+    errors = (errors + text).slice(-10_000);
+  });
+  const exited = once(child, 'exit').then(([code]) => {
+    const reason = errors.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? '';
+    throw new Error(`exited with code ${code} before it answered. ${reason}`);
+  });
+  exited.catch(() => {});
+  await Promise.race([waitUntilAnswered(`${url}/graphql`), exited]);
   const startMs = performance.now() - begun;
   const token = await new SignJWT({ sub: 'bench' })
     .setProtectedHeader({ alg: 'HS256' })
@@ -136,15 +163,41 @@ export async function startSubject(
     startMs,
     async measureMemory() {
       child.kill('SIGUSR2');
-      const [memory] = await once(child, 'message');
-      return memory as { heapUsed: number; rss: number };
+      return (await receive(child, 30_000)) as { heapUsed: number; rss: number };
     },
     signal: (name) => void child.kill(name),
     async stop() {
-      await end(child);
+      await endChild(child);
       await drop();
     },
   };
+}
+
+/** Those that start. The run's results name the others, with their reasons. */
+export async function startSubjects(
+  names: readonly SubjectName[],
+  setting: Setting,
+  options: SubjectOptions = {},
+): Promise<Subject[]> {
+  const started = names.map((name) =>
+    withoutFailures(setting, name, () => startSubject(name, setting, options)),
+  );
+  return (await Promise.all(started)).filter((subject) => subject !== null);
+}
+
+/** Null and an entry in the run's failures when the subject cannot be used. */
+export async function withoutFailures<Result>(
+  { failures }: Setting,
+  name: SubjectName,
+  run: () => Promise<Result>,
+): Promise<Result | null> {
+  try {
+    return await run();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    failures.push(`${name}: ${reason}`);
+    return null;
+  }
 }
 
 /** The gateway as the package's scripts start it. */
@@ -152,30 +205,6 @@ function toArguments(name: SubjectName): string[] {
   if (!isGateway(name)) return [`bench/peers/${name}.ts`];
   const { start, 'start:built': startBuilt } = packageFile.scripts;
   return (name === 'sources' ? start : startBuilt).split(' ').slice(1);
-}
-
-/** The load comes from the other core. */
-export function spawnPinned(
-  args: readonly string[],
-  env: Record<string, string>,
-  core: number,
-): ChildProcess {
-  const [command, ...before] = HAS_TASKSET
-    ? ['taskset', '-c', String(core), process.execPath]
-    : [process.execPath];
-  return spawn(command as string, [...before, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
-  await exited;
-  clearTimeout(timer);
 }
 
 async function waitUntilAnswered(url: string): Promise<void> {

@@ -1,147 +1,205 @@
-/** What the gateway has set itself, held against a run and against the least that does the same. */
+/** The targets that the project has set for itself, compared with the results of a run. */
 
-import { type Measure, median, round, toRatio } from './report.ts';
+import type { Pace } from './pace.ts';
+import { type Measure, median, round, toRatio, toRow } from './report.ts';
 import type { SubjectName } from './subjects.ts';
 
-/** How the titles begin of what is measured among few and among many stored rows. */
-export const HISTORY = 'In a long history over a short one';
+/** How the titles of measures begin that compare many stored rows with few. */
+export const HISTORY = 'Time with ';
 
-const NAMES = ['sqlite', 'postgres'] as const;
-
-/** What a target asks of a number. */
 interface Limit {
   readonly text: string;
   isMetBy(value: number): boolean;
 }
 
 function atLeast(limit: number): Limit {
-  return { text: `≥ ${limit}`, isMetBy: (value) => value >= limit };
+  return { text: `≥ ${limit.toLocaleString('en')}`, isMetBy: (value) => value >= limit };
 }
 
 function atMost(limit: number): Limit {
-  return { text: `≤ ${limit}`, isMetBy: (value) => value <= limit };
+  return { text: `≤ ${limit.toLocaleString('en')}`, isMetBy: (value) => value <= limit };
 }
 
 export interface Target {
   readonly what: string;
   readonly limit: Limit;
+  /** NaN where it was not measured. */
   readonly found: number;
-  /** The same of `constant` or `floor`. */
-  readonly floor?: number;
+  /** The same of the peer that does least. */
+  readonly floor: string;
 }
 
-/** Of a subject, in the run. */
-type Figure = (subject: SubjectName) => number;
+const SQLITE = 'sqlite';
+const POSTGRES = 'postgres';
 
-/** @param size of the crowd, as it stands in the titles. Only what has been measured. */
-export function toTargets(measures: readonly Measure[], size: number): Target[] {
+export function toTargets(measures: readonly Measure[], pace: Pace): Target[] {
   const find = (title: string) => measures.find((measure) => measure.title.startsWith(title));
-  const value =
-    (title: string): Figure =>
-    (subject) =>
-      median(find(title)?.values[subject]);
-  const ratio =
-    (title: string, base: SubjectName = 'textbook'): Figure =>
-    (subject) => {
-      const measure = find(title);
-      return measure ? toRatio(measure, subject, base) : Number.NaN;
-    };
-  const target = (what: string, limit: Limit, figure: Figure, floor?: SubjectName): Target => ({
+  const value = (title: string, subject: SubjectName) => median(find(title)?.values[subject]);
+  const ratio = (title: string, subject: SubjectName, base: SubjectName = 'textbook') => {
+    const measure = find(title);
+    return measure ? toRatio(measure, subject, base) : Number.NaN;
+  };
+  const target = (what: string, limit: Limit, found: number, floor = '–'): Target => ({
     what,
     limit,
-    found: figure('sqlite'),
-    ...(floor && { floor: figure(floor) }),
+    found,
+    floor,
   });
-
-  const rate = 'A finished video, 50';
-  const added = 'extendVideo, 1 connection: added p50';
-  const submits = 'extendVideo, 50 connections';
-  const paced = 'Callback → subscriber, 200 tasks, one by one';
-  const nextShot = "Shot → next shot's POST: p50";
-  const crowd = `${size} subscribers on one task`;
-  const growth: Figure = (subject) =>
-    value('An open video among 10 ')(subject) / value('An open video among 100,000')(subject);
-  const history: Figure = (subject) =>
-    Math.max(
-      ...measures
-        .filter(({ title }) => title.startsWith(HISTORY))
-        .map(({ values }) => median(values[subject])),
-    );
-  /** Of both databases. */
-  const both = (title: string) => NAMES.map((name) => median(find(title)?.values[name]));
-  return [
-    target('finished video, × textbook', atLeast(6), ratio(rate), 'constant'),
-    target('finished video, × constant', atLeast(0.3), ratio(rate, 'constant')),
-    target('its p99, × textbook', atMost(0.3), ratio('A finished video, p99'), 'constant'),
-    target('open video on PostgreSQL, × textbook', atLeast(3), () =>
-      ratio('An open video, 50')('postgres'),
-    ),
-    target('extendVideo, added p50, × textbook', atMost(1.2), ratio(added), 'floor'),
-    target('extendVideo, added p50, × floor', atMost(1.5), ratio(added, 'floor')),
-    target('the same on PostgreSQL, × floor-postgres', atMost(1.5), () =>
-      ratio(added, 'floor-postgres')('postgres'),
-    ),
-    target('extendVideo by 50 connections, × floor', atLeast(0.7), ratio(submits, 'floor')),
-    target('the same on PostgreSQL, × floor-postgres', atLeast(0.7), () =>
-      ratio(submits, 'floor-postgres')('postgres'),
-    ),
-    target('callback → subscriber p50, × textbook', atMost(1), ratio(`${paced}: p50`), 'floor'),
-    target('callback → subscriber p99, × textbook', atMost(1), ratio(`${paced}: p99`), 'floor'),
-    target('crowd on one task, last delivery, × textbook', atMost(0.35), ratio(crowd), 'floor'),
-    target('one callback among the crowd, ms', atMost(2), value('One callback among'), 'floor'),
+  /** On SQLite, in multiples of `textbook`. */
+  const overTextbook = (what: string, limit: Limit, title: string, floor: SubjectName): Target =>
+    target(`${what}, × textbook`, limit, ratio(title, SQLITE), round(ratio(title, floor)));
+  /** On SQLite, in a unit. */
+  const absolute = (what: string, limit: Limit, title: string, floor?: SubjectName): Target =>
+    target(what, limit, value(title, SQLITE), floor && round(value(title, floor)));
+  /** In multiples of the peer that commits as often to the same kind of store. */
+  const overFloor = (what: string, limit: Limit, title: string, unit: string): Target[] => [
     target(
-      'heap per idle WebSocket subscriber, KiB',
-      atMost(10),
-      value('Heap per idle WebSocket'),
+      `${what}, SQLite, × floor`,
+      limit,
+      ratio(title, SQLITE, 'floor'),
+      `1 (${round(value(title, 'floor'))}${unit})`,
+    ),
+    target(
+      `${what}, PostgreSQL, × floor-postgres`,
+      limit,
+      ratio(title, POSTGRES, 'floor-postgres'),
+      `1 (${round(value(title, 'floor-postgres'))}${unit})`,
+    ),
+  ];
+  /** Of the time among 100,000 to that among 10. */
+  const growth = (subject: SubjectName) =>
+    value('Query of an open video among 10 ', subject) /
+    value('Query of an open video among 100,000', subject);
+  const slowest = (subject: SubjectName) =>
+    measures
+      .filter(({ title, values }) => title.startsWith(HISTORY) && values[subject])
+      .map(({ title, values }) => ({
+        what: title.slice(title.indexOf(': ') + 2),
+        found: median(values[subject]),
+      }))
+      .reduce((worst, one) => (one.found > worst.found ? one : worst), NOTHING);
+  const [few, many] = pace.history.map((size) => size.toLocaleString('en'));
+  const history = (engine: string, subject: SubjectName) => {
+    const { what, found } = slowest(subject);
+    const name = `worst growth of an operation's time, ${many} rows over ${few}, ${engine}`;
+    return target(what ? `${name} (${what})` : name, atMost(1.2), found);
+  };
+
+  const finished = 'Query of a finished video, 50';
+  const added = 'extendVideo, 1 connection: added p50';
+  const paced = 'Callback to subscriber, one task at a time';
+  const shown = pace.crowd.toLocaleString('en');
+  const nextShot = "From a shot's callback to the next shot's POST: p50";
+  const place = 'Time to take one of 100,000';
+  const use = 'Share of an allowance';
+  return [
+    overTextbook('query of a finished video', atLeast(6), finished, 'constant'),
+    target('the same, × constant', atLeast(0.3), ratio(finished, SQLITE, 'constant')),
+    overTextbook('its p99', atMost(0.3), 'Query of a finished video, p99', 'constant'),
+    target(
+      'query of an open video, PostgreSQL, × textbook',
+      atLeast(3),
+      ratio('Query of an open video, 50', POSTGRES),
+      round(ratio('Query of an open video, 50', 'constant')),
+    ),
+    overTextbook('extendVideo, added p50', atMost(1.2), added, 'floor'),
+    ...overFloor('extendVideo, added p50', atMost(1.5), added, ' ms'),
+    ...overFloor(
+      'extendVideo by 50 connections, requests/s',
+      atLeast(0.7),
+      'extendVideo, 50 connections',
+      '/s',
+    ),
+    overTextbook('callback to subscriber, p50', atMost(1), `${paced}: p50`, 'floor'),
+    overTextbook('callback to subscriber, p99', atMost(1), `${paced}: p99`, 'floor'),
+    overTextbook(
+      `${shown} subscribers of one task, last delivery`,
+      atMost(0.35),
+      `${shown} subscribers of one task`,
       'floor',
     ),
-    target('start to first answer, ms', atMost(600), value('From the start'), 'constant'),
-    target('RSS idle, MiB', atMost(120), value('RSS idle'), 'constant'),
-    target('query among 100,000 tasks over 10 (time)', atMost(1.1), growth),
-    target('taking a place among 100,000 over 20 (time), the worse', atMost(1.1), () =>
-      Math.max(...both('Taking a place')),
+    absolute(
+      `callback to subscriber among ${shown} watched tasks, ms`,
+      atMost(2),
+      'Callback to subscriber among',
+      'floor',
     ),
-    target("queue's use of the allowance, the worse", atLeast(0.95), () =>
-      Math.min(...both("The queue's use")),
+    absolute(
+      'heap per idle WebSocket subscriber, KiB',
+      atMost(10),
+      'Heap per idle WebSocket',
+      'floor',
     ),
+    absolute('start to first answer, ms', atMost(600), 'Time from the start', 'constant'),
+    absolute('RSS before the first request, MiB', atMost(120), 'RSS before', 'constant'),
+    target('time of a query among 100,000 videos, × among 10, SQLite', atMost(1.1), growth(SQLITE)),
     target(
-      'whatever is done in a long history, over a short one (time), the worst',
-      atMost(1.2),
-      history,
+      'time of a query among 100,000 videos, × among 10, PostgreSQL',
+      atMost(1.1),
+      growth(POSTGRES),
     ),
+    history('SQLite', SQLITE),
+    history('PostgreSQL', POSTGRES),
+    target('time to take one of 100,000 places, × 20, SQLite', atMost(1.1), value(place, SQLITE)),
     target(
-      'callback beside the dearest documents, p99, ms',
+      'time to take one of 100,000 places, × 20, PostgreSQL',
+      atMost(1.1),
+      value(place, POSTGRES),
+    ),
+    target('share of the allowance that the queue uses, SQLite', atLeast(0.95), value(use, SQLITE)),
+    target(
+      'share of the allowance that the queue uses, PostgreSQL',
+      atLeast(0.95),
+      value(use, POSTGRES),
+    ),
+    absolute(
+      'callback during the most expensive queries, p99, ms',
       atMost(1_000),
-      value('A callback beside the dearest'),
+      'Callback during',
     ),
-    target('rows left by 2,000 refused submits', atMost(100), value('Rows left by')),
-    target("shot's callback → next shot's POST, p50, ms", atMost(5), value(nextShot)),
-    target("shot's callback → next shot's POST on PostgreSQL, p50, ms", atMost(15), () =>
-      value(nextShot)('postgres'),
-    ),
-    target('queries while four films are copied, × without', atLeast(0.9), value('Queries while')),
+    absolute('rows left by 2,000 refused submits', atMost(100), 'Rows left by'),
+    absolute('upstream reads caused by 1,980 unknown ids', atMost(300), 'Upstream reads'),
+    target("shot's callback to the next POST, p50, SQLite, ms", atMost(5), value(nextShot, SQLITE)),
     target(
-      'callbacks while four films are copied, × without',
-      atLeast(0.9),
-      value('Callbacks while'),
+      "shot's callback to the next POST, p50, PostgreSQL, ms",
+      atMost(15),
+      value(nextShot, POSTGRES),
     ),
-    target('reads for 1,980 unknown ids', atMost(300), value('Reads at the upstream for')),
-  ].filter(({ found }) => Number.isFinite(found));
+    absolute(
+      'queries/s while four films are copied, × without',
+      atLeast(0.9),
+      'Queries per second while',
+    ),
+    absolute(
+      'callbacks/s while four films are copied, × without',
+      atLeast(0.9),
+      'Callbacks per second while',
+    ),
+  ];
 }
 
+const NOTHING = { what: '', found: Number.NEGATIVE_INFINITY };
+
 export function toTargetTable(targets: readonly Target[]): string {
+  const head = ['measure', 'target', 'result', 'floor', 'verdict'];
   return [
-    '| | target | found | floor | |',
-    '|---|---|---|---|---|',
-    ...targets.map(({ what, limit, found, floor = Number.NaN }) => {
-      const verdict = limit.isMetBy(found) ? 'met' : '**not met**';
-      return `| ${what} | ${limit.text} | ${round(found)} | ${round(floor)} | ${verdict} |`;
+    toRow(head),
+    toRow(head.map(() => '---')),
+    ...targets.map((target) => {
+      const { what, limit, found, floor } = target;
+      return toRow([what, limit.text, round(found), floor, toVerdict(target)]);
     }),
     '',
   ].join('\n');
 }
 
-/** For a machine to read. */
-export function toRecord({ what, limit, found, floor }: Target) {
+function toVerdict({ limit, found }: Target): string {
+  if (!Number.isFinite(found)) return '**not measured**';
+  return limit.isMetBy(found) ? 'met' : '**not met**';
+}
+
+/** For a program to read. */
+export function toRecord(target: Target) {
+  const { what, limit, found, floor } = target;
   return { what, target: limit.text, found, floor, isMet: limit.isMetBy(found) };
 }

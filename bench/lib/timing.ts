@@ -1,6 +1,7 @@
-/** How long single requests take, in ms. */
+/** Times single requests, in ms. */
 
 import { request } from 'undici';
+import { median } from './report.ts';
 
 export async function timeEach(count: number, ask: () => Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
@@ -12,7 +13,25 @@ export async function timeEach(count: number, ask: () => Promise<unknown>): Prom
   return times;
 }
 
-/** Asks every 20 ms for what costs nothing: what it waits for is the event loop. */
+const TURN = 10;
+
+/**
+ * How many times as long the second of two requests takes, by the medians of `count` each. They take turns,
+ * so that other load on the machine affects both.
+ */
+export async function compareTimes(
+  count: number,
+  [ask, askOther]: readonly [() => Promise<unknown>, () => Promise<unknown>],
+): Promise<number> {
+  const [times, others]: [number[], number[]] = [[], []];
+  while (times.length < count) {
+    times.push(...(await timeEach(TURN, ask)));
+    others.push(...(await timeEach(TURN, askOther)));
+  }
+  return median(others) / median(times);
+}
+
+/** Requests /health every 20 ms. It costs nothing, so its time is what it waits for the event loop. */
 export function startProbe(url: string) {
   const times: number[] = [];
   let isStopped = false;

@@ -1,4 +1,4 @@
-/** A stand-in for the REST API that costs as little as can be: a process of its own. */
+/** A stand-in for the REST API, as cheap as possible, in a process of its own. */
 
 import { createServer, type ServerResponse } from 'node:http';
 
@@ -11,7 +11,7 @@ interface Post {
   readonly at: number;
 }
 const posts: Post[] = [];
-/** Whoever waits for a POST, by its index. */
+/** The requests that wait for a POST, by its index. */
 const waiting = new Map<number, ServerResponse>();
 
 function send(response: ServerResponse, body: unknown): void {
@@ -32,12 +32,21 @@ createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://localhost');
     const taskId = url.searchParams.get('taskId') ?? '';
     if (url.pathname === '/callback-url') return send(response, callbacks.get(taskId) ?? null);
-    if (url.pathname === '/reads') return send(response, reads);
-    if (url.pathname === '/posts')
+    if (url.pathname === '/callback-urls') {
       return send(
         response,
-        posts.map(({ at }) => at),
+        JSON.parse(body).map((id: string) => callbacks.get(id)),
       );
+    }
+    if (url.pathname === '/reads') return send(response, reads);
+    if (url.pathname === '/post-count') return send(response, posts.length);
+    if (url.pathname === '/posts') {
+      const from = Number(url.searchParams.get('from'));
+      return send(
+        response,
+        posts.slice(from).map(({ at }) => at),
+      );
+    }
     if (url.pathname === '/post') {
       const index = Number(url.searchParams.get('index'));
       const post = posts[index];
@@ -54,7 +63,7 @@ createServer((request, response) => {
       return send(response, { code: 200, msg: 'success', data: { taskId: made } });
     }
     reads += 1;
-    // Tasks are finished or open by their names: the peers keep nothing that would tell.
+    // The name says whether a task is open, because the peers store nothing.
     const isOpen = taskId.startsWith('task-');
     const videoInfo = isOpen
       ? null

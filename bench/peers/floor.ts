@@ -89,6 +89,7 @@ new WebSocketServer({ server, path: '/graphql' }).on('connection', (socket: WebS
   socket.on('message', (data) => {
     const { type, payload } = JSON.parse(String(data));
     if (type === 'connection_init') return socket.send('{"type":"connection_ack"}');
+    if (type === 'ping') return socket.send('{"type":"pong"}');
     const leave = listen(payload.variables.taskId, (event) => {
       socket.send(`{"type":"next","id":"1","payload":${event}}`);
     });

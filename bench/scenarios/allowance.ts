@@ -1,12 +1,12 @@
-/** The allowance: what taking a place costs by its size, and how much of it the queue uses. */
+/** The allowance: the cost of taking a place among few and among many, and how much of it the queue uses. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { request } from 'undici';
 import { createAllowance, takePlace } from '../../src/store/allowance.ts';
 import { openDatabase } from '../../src/store/database.ts';
-import { post } from '../lib/graphql.ts';
+import { countPosts, listPosts, post } from '../lib/graphql.ts';
 import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, median } from '../lib/report.ts';
+import { settle } from '../lib/settle.ts';
 import { createDatabase, type Setting, startSubject } from '../lib/subjects.ts';
 import { timeEach } from '../lib/timing.ts';
 
@@ -18,7 +18,7 @@ const PLACES = 10;
 const CALLS = 20;
 const WINDOW_MS = 3_000;
 const SUBMITS = 5 * CALLS;
-/** Until all are scheduled. */
+/** Long enough to schedule all submits. */
 const START_AFTER_MS = 4_000;
 
 export async function measureAllowance(setting: Setting, pace: Pace): Promise<Measure[]> {
@@ -26,21 +26,29 @@ export async function measureAllowance(setting: Setting, pace: Pace): Promise<Me
 }
 
 async function measureTaking(setting: Setting, pace: Pace): Promise<Measure> {
-  const measure = createMeasure('Taking a place among 100,000 over 20', '× the time');
+  const measure = createMeasure('Time to take one of 100,000 places', '× the time with 20');
   for (const name of NAMES) {
     const takers = [];
     for (const calls of SIZES) {
       const { url, drop } = await createDatabase(name, setting);
-      const { db, close } = await openDatabase(url);
       // Places are free again before the next batch.
       const allowance = { name: 'submit', calls, windowMs: 1 } as const;
-      await createAllowance(db, allowance);
-      takers.push({ take: () => takePlace(db, allowance), close, drop, times: [] as number[] });
+      const filled = await openDatabase(url);
+      await createAllowance(filled.db, allowance);
+      await filled.close();
+      await settle(url);
+      const { db, close } = await openDatabase(url);
+      async function take(): Promise<void> {
+        if (!(await takePlace(db, allowance))) throw new Error('No place is free.');
+      }
+      takers.push({ take, close, drop, times: [] as number[] });
     }
-    for (let round = 0; round <= pace.deliveryRounds; round += 1) {
+    for (let round = 0; round <= Math.min(5, pace.rounds); round += 1) {
       for (let batch = 0; batch < BATCHES; batch += 1) {
-        for (const { take, times } of takers) times.push(...(await timeEach(PLACES, take)));
-        await delay(10);
+        for (const { take, times } of takers) {
+          await delay(10);
+          times.push(...(await timeEach(PLACES, take)));
+        }
       }
       const [few = Number.NaN, many = Number.NaN] = takers.map(({ times }) =>
         median(times.splice(0)),
@@ -61,11 +69,11 @@ const SCHEDULE = `mutation ($notBefore: DateTime!) {
     notBefore: $notBefore }) { __typename }
 }`;
 
-/** Of the windows between the first POST and the last one. */
+/** By the time between each POST and the one that needs the same place again. */
 async function measureUse(setting: Setting): Promise<Measure> {
   const measure = createMeasure(
-    `The queue's use of ${CALLS} calls in ${WINDOW_MS / 1_000} s`,
-    'share',
+    `Share of an allowance of ${CALLS} calls in ${WINDOW_MS / 1_000} s that the queue uses`,
+    '',
   );
   for (const name of NAMES) {
     const subject = await startSubject(name, setting, {
@@ -75,9 +83,7 @@ async function measureUse(setting: Setting): Promise<Measure> {
         OWNER_QUEUED: '0',
       },
     });
-    const readPosts = async () =>
-      (await (await request(`${setting.upstreamUrl}/posts`)).body.json()) as number[];
-    const before = (await readPosts()).length;
+    const before = await countPosts(setting);
     const variables = { notBefore: new Date(Date.now() + START_AFTER_MS).toISOString() };
     for (let count = 0; count < SUBMITS; count += 1) {
       await post(`${subject.url}/graphql`, { query: SCHEDULE, variables }, subject.authorization);
@@ -85,7 +91,7 @@ async function measureUse(setting: Setting): Promise<Measure> {
     let times: number[] = [];
     while (times.length < SUBMITS) {
       await delay(500);
-      times = (await readPosts()).slice(before);
+      times = await listPosts(setting, before);
     }
     const spans = times.slice(CALLS).map((time, n) => time - (times[n] ?? 0));
     measure.add(name, WINDOW_MS / (spans.reduce((sum, span) => sum + span, 0) / spans.length));

@@ -1,63 +1,24 @@
-/**
- * How costs grow: a query's with what is stored, a delivery's with those who listen, everybody's with
- * what one caller asks for.
- */
+/** Queries of a video among few and among many stored videos. */
 
-import { sql } from 'kysely';
 import { openDatabase } from '../../src/store/database.ts';
-import { gather } from '../lib/crowd.ts';
 import { VIDEO_QUERY } from '../lib/graphql.ts';
 import { load } from '../lib/load.ts';
 import type { Pace } from '../lib/pace.ts';
-import { createMeasure, type Measure, quantile } from '../lib/report.ts';
+import { createMeasure, type Measure } from '../lib/report.ts';
+import { settle } from '../lib/settle.ts';
 import { createDatabase, type Setting, startSubject } from '../lib/subjects.ts';
-import { startWithTasks, timeOneByOne } from '../lib/tasks.ts';
-import { measureHistory } from './history.ts';
-import { measureHostility } from './hostility.ts';
 
 const SIZES = [10, 100_000] as const;
-const ROUNDS_OF_A_PROCESS = 3;
-
-export async function measureGrowth(setting: Setting, pace: Pace): Promise<Measure[]> {
-  return [
-    ...(await measureStored(setting, pace)),
-    ...(await measureListeners(setting, pace)),
-    ...(await measureHistory(setting, pace)),
-    ...(await measureHostility(setting)),
-  ];
-}
-
-/** One task for each listener, so that every callback concerns one of them alone. */
-async function measureListeners(setting: Setting, pace: Pace): Promise<Measure[]> {
-  const measures = [];
-  for (const size of [10, 2 * pace.crowd]) {
-    const measure = createMeasure(
-      `Callback → subscriber among ${size.toLocaleString('en')}: p50`,
-      'ms',
-    );
-    measures.push(measure);
-    const { subject, tasks: started } = await startWithTasks('sqlite', setting, 200 + size);
-    const [warm, tasks] = [started.slice(0, 200), started.slice(200)];
-    const toIds = (some: typeof tasks) => some.map(({ id }) => id);
-    {
-      await using crowd = await gather(subject, warm.length, toIds(warm));
-      await timeOneByOne(crowd, warm);
-    }
-    await using crowd = await gather(subject, size, toIds(tasks));
-    const times = await timeOneByOne(crowd, tasks.slice(0, 100));
-    measure.add('sqlite', quantile(times, 0.5));
-    await subject.stop();
-  }
-  return measures;
-}
+const PROCESSES = 4;
+const ROUNDS_OF_A_PROCESS = 2;
 
 /**
- * Of an open video: a finished one would come from memory, and show nothing. Two processes of the
- * same code differ by as much as is looked for here, so each database is asked through several.
+ * An open video, because a finished one would come from memory. Two processes of the same code differ by as
+ * much as is looked for here, so each database is read by several processes.
  */
-async function measureStored(setting: Setting, pace: Pace): Promise<Measure[]> {
+export async function measureGrowth(setting: Setting, pace: Pace): Promise<Measure[]> {
   const measures = SIZES.map((size) =>
-    createMeasure(`An open video among ${size.toLocaleString('en')} stored tasks`, 'requests/s'),
+    createMeasure(`Query of an open video among ${size.toLocaleString('en')} videos`, 'requests/s'),
   );
   const databases = [];
   for (const name of ['sqlite', 'postgres'] as const) {
@@ -68,7 +29,7 @@ async function measureStored(setting: Setting, pace: Pace): Promise<Measure[]> {
     }
   }
   const body = { query: VIDEO_QUERY, operationName: 'V', variables: { id: 'task-seeded-5' } };
-  for (let process = 0; process < Math.ceil(pace.rounds / ROUNDS_OF_A_PROCESS); process += 1) {
+  for (let process = 0; process < Math.min(PROCESSES, pace.rounds); process += 1) {
     const subjects = [];
     for (const { name, url, measure } of databases) {
       const subject = await startSubject(name, setting, { database: url });
@@ -86,7 +47,7 @@ async function measureStored(setting: Setting, pace: Pace): Promise<Measure[]> {
   return measures;
 }
 
-/** Videos of the bench's own caller: one in a hundred open, the rest finished. */
+/** Inserts videos of the bench's own caller, of which one in a hundred is open. */
 async function fill(url: string, count: number): Promise<void> {
   const { db, close } = await openDatabase(url);
   const now = Date.now();
@@ -122,6 +83,6 @@ async function fill(url: string, count: number): Promise<void> {
       .values(rows as never)
       .execute();
   }
-  await sql`analyze`.execute(db);
   await close();
+  await settle(url);
 }

@@ -1,22 +1,30 @@
-/** What a long history costs its owner: each question among a million rows over the same among 10,000. */
+/** What a long history costs its owner: the time of each operation among many rows over that among few. */
 
 import { leaseDueRows } from '../../src/store/check-leases.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { pruneCompletions, pruneVideos } from '../../src/store/pruning.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { makeHistory } from '../../test/support/long-history.ts';
-import { callBack, extend, findCallbackUrl, post } from '../lib/graphql.ts';
+import { callBack, extend, findCallbackUrls, post } from '../lib/graphql.ts';
 import type { Pace } from '../lib/pace.ts';
-import { createMeasure, type Measure, median } from '../lib/report.ts';
-import { createDatabase, type Setting, type Subject, startSubject } from '../lib/subjects.ts';
+import { createMeasure, type Measure } from '../lib/report.ts';
+import { settle } from '../lib/settle.ts';
+import {
+  createDatabase,
+  type Setting,
+  type Subject,
+  startSubject,
+  type TestDatabase,
+} from '../lib/subjects.ts';
 import { HISTORY } from '../lib/targets.ts';
-import { timeEach } from '../lib/timing.ts';
+import { compareTimes } from '../lib/timing.ts';
 
+const NAMES = ['postgres', 'sqlite'] as const;
 const OWNER = 'jwt:-:bench';
 const COUNT = 60;
-/** Nothing is older, so that nothing is pruned and every run finds the same. */
+/** Nothing is older, so that nothing is pruned and all runs find the same rows. */
 const AGE_MS = 60 * 24 * 3_600_000;
-/** As an owner has it who is limited: the limit is far, so that all of its window is counted. */
+/** Limits that are not reached, so that each submit counts the owner's tasks and the whole window. */
 const ENV = { OWNER_SUBMITS_PER_MINUTE: '100000', OWNER_TASKS_IN_FLIGHT: '100000' };
 
 const ask = (query: string) => (subject: Subject) =>
@@ -33,92 +41,118 @@ const QUESTIONS: Readonly<Record<string, (subject: Subject) => Promise<unknown>>
   'a submit with limits': extend,
 };
 
-/** What the gateway does by itself, in milliseconds each. */
+/** Background work. */
 const UPKEEP: Readonly<Record<string, (db: Database) => Promise<unknown>>> = {
   reconciliation: (db) => leaseDueRows(db, 'readable', 8, 1),
   'pruning of completions': (db) => pruneCompletions(db, AGE_MS, 20),
   'pruning of videos': (db) => pruneVideos(db, AGE_MS, 20),
 };
 
-async function timeUpkeep(url: string): Promise<number[]> {
-  const { db, close } = await openDatabase(url);
-  const times = [];
-  for (const run of Object.values(UPKEEP)) {
-    times.push(median(await timeEach(COUNT, () => run(db))));
-  }
-  await close();
-  return times;
-}
-
-async function timeCallbacks(subject: Subject, setting: Setting): Promise<number> {
-  const times: number[] = [];
-  for (let count = 0; count < COUNT; count += 1) {
-    const id = await extend(subject);
-    const url = await findCallbackUrl(setting, id);
-    times.push(...(await timeEach(1, () => callBack(url, id))));
-  }
-  return median(times);
-}
-
-function toGrowth([short = Number.NaN, long = Number.NaN]: readonly number[]): number {
-  return long / short;
-}
-
-/** A gateway with a history. */
-interface Settled {
-  readonly subject: Subject;
-  readonly upkeepMs: readonly number[];
-  drop(): Promise<void>;
-}
-
-async function settle(
-  name: 'sqlite' | 'postgres',
-  size: number,
-  setting: Setting,
-): Promise<Settled> {
-  const { url, drop } = await createDatabase(name, setting);
-  await makeHistory(url, size, OWNER);
-  const upkeepMs = await timeUpkeep(url);
-  return {
-    subject: await startSubject(name, setting, { database: url, env: ENV }),
-    upkeepMs,
-    drop,
-  };
-}
+type Pair<Value> = readonly [Value, Value];
 
 export async function measureHistory(setting: Setting, pace: Pace): Promise<Measure[]> {
   const [few, many] = pace.history.map((size) => size.toLocaleString('en'));
-  const create = (name: string) =>
-    createMeasure(`${HISTORY}, ${many} rows over ${few}: ${name}`, '× the time');
-  const measures = Object.keys(QUESTIONS).map(create);
-  const ofUpkeep = Object.keys(UPKEEP).map(create);
-  const ofCallback = create('a callback');
-  const ofStart = create('the start');
-  for (const name of ['sqlite', 'postgres'] as const) {
-    const short = await settle(name, pace.history[0], setting);
-    const long = await settle(name, pace.history[1], setting);
-    for (const [index, measure] of ofUpkeep.entries()) {
-      measure.add(name, toGrowth([short.upkeepMs[index] ?? 0, long.upkeepMs[index] ?? 0]));
+  const measures = new Map<string, ReturnType<typeof createMeasure>>();
+  const add = (name: (typeof NAMES)[number], what: string, growth: number) => {
+    const title = `${HISTORY}${many} rows over ${few}: ${what}`;
+    const measure = measures.get(what) ?? createMeasure(title, '× the time');
+    measures.set(what, measure);
+    measure.add(name, growth);
+  };
+  // PostgreSQL fills its tables while SQLite, in this process, fills its own.
+  const databases = await Promise.all(NAMES.map((name) => fill(name, setting, pace.history)));
+  for (const [index, name] of NAMES.entries()) {
+    const [short, long] = databases[index] ?? [];
+    if (!short || !long) continue;
+    const urls = [short.url, long.url] as const;
+    await measureUpkeep(urls, pace, (what, growth) => add(name, what, growth));
+    for (let round = 0; round < pace.historyRounds; round += 1) {
+      const [one, another] = await startPair(name, urls, setting);
+      add(name, 'the start', another.startMs / one.startMs);
+      await one.stop();
+      await another.stop();
     }
-    ofStart.add(name, long.subject.startMs / short.subject.startMs);
-    const subjects = [short.subject, long.subject];
-    for (let round = 0; round < pace.deliveryRounds; round += 1) {
-      for (const [index, question] of Object.values(QUESTIONS).entries()) {
-        const times = [];
-        for (const subject of subjects) {
-          if (round === 0) await timeEach(COUNT, () => question(subject));
-          times.push(median(await timeEach(COUNT, () => question(subject))));
-        }
-        measures[index]?.add(name, toGrowth(times));
-      }
-      const times = [];
-      for (const subject of subjects) times.push(await timeCallbacks(subject, setting));
-      ofCallback.add(name, toGrowth(times));
-    }
-    await short.subject.stop();
-    await long.subject.stop();
+    const subjects = await startPair(name, urls, setting);
+    await measureRequests(subjects, setting, pace, (what, growth) => add(name, what, growth));
+    for (const subject of subjects) await subject.stop();
     await short.drop();
     await long.drop();
   }
-  return [...measures, ...ofUpkeep, ofCallback, ofStart];
+  return [...measures.values()];
+}
+
+async function fill(
+  name: (typeof NAMES)[number],
+  setting: Setting,
+  sizes: Pair<number>,
+): Promise<TestDatabase[]> {
+  const databases = [];
+  for (const size of sizes) {
+    const database = await createDatabase(name, setting);
+    await makeHistory(database.url, size, OWNER);
+    await settle(database.url);
+    databases.push(database);
+  }
+  return databases;
+}
+
+/** One after another, so that neither slows down the other's start. */
+async function startPair(
+  name: (typeof NAMES)[number],
+  [short, long]: Pair<string>,
+  setting: Setting,
+): Promise<Pair<Subject>> {
+  return [
+    await startSubject(name, setting, { database: short, env: ENV }),
+    await startSubject(name, setting, { database: long, env: ENV }),
+  ];
+}
+
+type Add = (what: string, growth: number) => void;
+
+/** The first round of each warms up. */
+async function measureUpkeep(urls: Pair<string>, pace: Pace, add: Add): Promise<void> {
+  const short = await openDatabase(urls[0]);
+  const long = await openDatabase(urls[1]);
+  for (const [what, run] of Object.entries(UPKEEP)) {
+    for (let round = 0; round <= pace.historyRounds; round += 1) {
+      const growth = await compareTimes(COUNT, [() => run(short.db), () => run(long.db)]);
+      if (round > 0) add(what, growth);
+    }
+  }
+  await short.close();
+  await long.close();
+}
+
+async function measureRequests(
+  [short, long]: Pair<Subject>,
+  setting: Setting,
+  pace: Pace,
+  add: Add,
+): Promise<void> {
+  for (const [what, ask] of Object.entries(QUESTIONS)) {
+    for (let round = 0; round <= pace.historyRounds; round += 1) {
+      const growth = await compareTimes(COUNT, [() => ask(short), () => ask(long)]);
+      if (round > 0) add(what, growth);
+    }
+  }
+  for (let round = 0; round <= pace.historyRounds; round += 1) {
+    const growth = await compareTimes(COUNT, [
+      await prepareCallbacks(short, setting),
+      await prepareCallbacks(long, setting),
+    ]);
+    if (round > 0) add('a callback', growth);
+  }
+}
+
+/** Starts tasks. Each call of the result ends one of them. */
+async function prepareCallbacks(subject: Subject, setting: Setting): Promise<() => Promise<void>> {
+  const ids: string[] = [];
+  for (let count = 0; count < COUNT; count += 1) ids.push(await extend(subject));
+  const urls = await findCallbackUrls(setting, ids);
+  let next = 0;
+  return async () => {
+    const index = next++;
+    await callBack(urls[index] ?? '', ids[index] ?? '');
+  };
 }

@@ -1,4 +1,4 @@
-/** What one caller can do to all the others, and to the operator's bill and disk. */
+/** How much one caller can slow down the others, and cost the operator. */
 
 import { Agent } from 'undici';
 import { openDatabase } from '../../src/store/database.ts';
@@ -18,8 +18,8 @@ import { startProbe } from '../lib/timing.ts';
 const repeat = (count: number, write: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => write(index)).join(' ');
 
-/** Nearly as dear as is permitted: by statements, by rows, by recursion, and by fields. */
-const DEAR = [
+/** Documents just below the cost limit, with many statements, many rows, recursion, and many fields. */
+const EXPENSIVE = [
   `{ ${repeat(98, (index) => `l${index}: videos(states: [FAILED, SUCCEEDED]) { edges { node { id state } } }`)} }`,
   `{ ${repeat(60, (index) => `l${index}: videos(first: 100) { edges { node { id state taskId } } }`)} }`,
   '{ videos(first: 100) { edges { node { ancestors(first: 100) { id state taskId } } } } }',
@@ -32,16 +32,16 @@ const REQUESTS = 20;
 
 export async function measureHostility(setting: Setting): Promise<Measure[]> {
   return [
-    ...(await measureDearDocuments(setting)),
-    await measureHopelessSubmits(setting),
+    ...(await measureExpensiveQueries(setting)),
+    await measureRefusedSubmits(setting),
     await measureUnknownIds(setting),
   ];
 }
 
 /** Callbacks while a caller sends the most expensive documents, one after another on each connection. */
-async function measureDearDocuments(setting: Setting): Promise<Measure[]> {
-  const callback = createMeasure('A callback beside the dearest documents, p99', 'ms');
-  const health = createMeasure('GET /health meanwhile, the longest', 'ms');
+async function measureExpensiveQueries(setting: Setting): Promise<Measure[]> {
+  const callback = createMeasure('Callback during the most expensive queries, p99', 'ms');
+  const health = createMeasure('GET /health during the most expensive queries, maximum', 'ms');
   for (const name of ['sqlite', 'postgres'] as const) {
     const { url: database, drop } = await createDatabase(name, setting);
     await makeHistory(database, 20_000, 'jwt:-:bench');
@@ -51,12 +51,12 @@ async function measureDearDocuments(setting: Setting): Promise<Measure[]> {
       const id = await extend(subject);
       tasks.push({ id, url: await findCallbackUrl(setting, id) });
     }
-    for (const query of DEAR) await postDocument(subject, query);
+    for (const query of EXPENSIVE) await postDocument(subject, query);
 
     let isOver = false;
     const callers = Array.from({ length: CONNECTIONS }, async (_, caller) => {
       for (let turn = caller; !isOver; turn += 1) {
-        await postDocument(subject, DEAR[turn % DEAR.length] ?? '');
+        await postDocument(subject, EXPENSIVE[turn % EXPENSIVE.length] ?? '');
       }
     });
     const probe = startProbe(`${subject.url}/health`);
@@ -84,8 +84,8 @@ async function postDocument(subject: Subject, query: string): Promise<void> {
   if (answer.errors) throw new Error(JSON.stringify(answer.errors).slice(0, 500));
 }
 
-/** Submits above the upstream's limit: 20 in 10 s, and no submit waits for more than 1 s. */
-async function measureHopelessSubmits(setting: Setting): Promise<Measure> {
+/** The upstream allows 20 submits in 10 s, and none waits for more than 1 s. */
+async function measureRefusedSubmits(setting: Setting): Promise<Measure> {
   const measure = createMeasure(`Rows left by ${SUBMITS.toLocaleString('en')} refused submits`, '');
   const { url: database, drop } = await createDatabase('sqlite', setting);
   const env = { SUBMIT_MAX_WAIT_MS: '1000' };
@@ -112,7 +112,7 @@ async function measureHopelessSubmits(setting: Setting): Promise<Measure> {
 /** Concurrent requests, each with as many unknown ids as a document may name. */
 async function measureUnknownIds(setting: Setting): Promise<Measure> {
   const measure = createMeasure(
-    `Reads at the upstream for ${(REQUESTS * 99).toLocaleString('en')} unknown ids`,
+    `Upstream reads caused by ${(REQUESTS * 99).toLocaleString('en')} unknown ids`,
     '',
   );
   const subject = await startSubject('sqlite', setting);

@@ -1,9 +1,9 @@
 /** Queries and callbacks while four films are copied, compared with the same gateway that copies none. */
 
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { storeVideos } from '../../test/support/stored-videos.ts';
+import { spawnPinned } from '../lib/children.ts';
 import { callBack, extend, findCallbackUrl, VIDEO_QUERY } from '../lib/graphql.ts';
 import { load } from '../lib/load.ts';
 import type { Pace } from '../lib/pace.ts';
@@ -13,7 +13,6 @@ import {
   findFreePort,
   type Setting,
   type Subject,
-  spawnPinned,
   startSubject,
 } from '../lib/subjects.ts';
 
@@ -23,9 +22,12 @@ const FILMS = 4;
 const CALLBACKS = 50;
 
 export async function measureKeeping(setting: Setting, pace: Pace): Promise<Measure[]> {
-  const queries = createMeasure(`Queries while ${FILMS} films are copied, × without`, '');
-  const callbacks = createMeasure(`Callbacks while ${FILMS} films are copied, × without`, '');
-  const folder = await mkdtemp(join(tmpdir(), 'longtake-bench-kept-'));
+  const queries = createMeasure(`Queries per second while ${FILMS} films are copied`, '× without');
+  const callbacks = createMeasure(
+    `Callbacks per second while ${FILMS} films are copied`,
+    '× without',
+  );
+  const folder = await mkdtemp(join(setting.folder, 'kept-'));
   const port = await findFreePort();
   const server = spawnPinned(
     ['bench/lib/films.ts'],
@@ -48,7 +50,7 @@ export async function measureKeeping(setting: Setting, pace: Pace): Promise<Meas
     await load(subject, body, pace.warmUpSeconds);
   }
   for (let round = 0; round < pace.rounds; round += 1) {
-    // A copy must not take time from the gateway that it is compared with.
+    // Copying must not slow down the other gateway, which shares the core.
     keeping.signal('SIGSTOP');
     const without = await measure(plain, setting, bodies.get(plain), pace);
     keeping.signal('SIGCONT');
@@ -56,10 +58,10 @@ export async function measureKeeping(setting: Setting, pace: Pace): Promise<Meas
     queries.add('sqlite', during.queries / without.queries);
     callbacks.add('sqlite', during.callbacks / without.callbacks);
   }
-  // Temporary files: all of the films are on their way, and none is done.
+  // Each film has a temporary file until it is copied.
   const files = (await readdir(folder, { recursive: true })).filter((name) => name.includes('.'));
   if (files.filter((name) => name.endsWith('.part')).length !== FILMS) {
-    throw new Error(`These films are copied: ${files.join(', ')}`);
+    throw new Error(`Not all films were being copied until the end. Files: ${files.join(', ')}`);
   }
   await plain.stop();
   await keeping.stop();

@@ -1,27 +1,27 @@
-/** Queries by 50 connections: of a finished video, and of an open one. */
+/** Queries of a finished and of an open video by 50 connections. */
 
 import { callBack, extend, findCallbackUrl, readVideo, VIDEO_QUERY } from '../lib/graphql.ts';
 import { load } from '../lib/load.ts';
 import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure } from '../lib/report.ts';
-import { isGateway, type Setting, startSubject } from '../lib/subjects.ts';
+import { isGateway, type Setting, startSubjects } from '../lib/subjects.ts';
 
 const NAMES = ['constant', 'textbook', 'apollo', 'sqlite', 'postgres'] as const;
 
 export async function measureQueries(setting: Setting, pace: Pace): Promise<Measure[]> {
   const measures = {
     finished: [
-      createMeasure('A finished video, 50 connections', 'requests/s'),
-      createMeasure('A finished video, p99', 'ms'),
+      createMeasure('Query of a finished video, 50 connections', 'requests/s'),
+      createMeasure('Query of a finished video, p99', 'ms'),
     ],
     open: [
-      createMeasure('An open video, 50 connections', 'requests/s'),
-      createMeasure('An open video, p99', 'ms'),
+      createMeasure('Query of an open video, 50 connections', 'requests/s'),
+      createMeasure('Query of an open video, p99', 'ms'),
     ],
   } as const;
   const rows = [];
-  for (const name of NAMES) {
-    const subject = await startSubject(name, setting);
+  for (const subject of await startSubjects(NAMES, setting)) {
+    const { name } = subject;
     const ids = { finished: 'done-1', open: 'task-open' };
     if (isGateway(name)) {
       ids.finished = await extend(subject);
@@ -38,7 +38,7 @@ export async function measureQueries(setting: Setting, pace: Pace): Promise<Meas
       rows.push({ subject, kind, body });
     }
   }
-  // What is compared comes one right after the other: a machine's neighbours change within seconds.
+  // Subjects take turns within seconds, so that other load on the machine affects all of them.
   const { finished = [], open = [] } = Object.groupBy(rows, ({ kind }) => kind);
   for (let round = 0; round < pace.rounds; round += 1) {
     for (const { subject, kind, body } of [...finished, ...open]) {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { callBack, countPosts, findCallbackUrl, findPost, post } from '../lib/graphql.ts';
 import type { Pace } from '../lib/pace.ts';
 import { createMeasure, type Measure, quantile } from '../lib/report.ts';
-import { type Setting, type Subject, startSubject } from '../lib/subjects.ts';
+import { type Setting, type Subject, startSubjects } from '../lib/subjects.ts';
 
 const NAMES = ['sqlite', 'postgres'] as const;
 const SHOTS = 20;
@@ -16,19 +16,21 @@ const CREATE = `mutation C($input: CreateSequenceInput!) { createSequence(input:
   ... on CreateSequenceSuccess { sequence { id } } } }`;
 
 export async function measureSequences(setting: Setting, pace: Pace): Promise<Measure[]> {
-  const p50 = createMeasure("Shot → next shot's POST: p50", 'ms');
-  const p99 = createMeasure("Shot → next shot's POST: p99", 'ms');
-  for (const name of NAMES) {
-    const subject = await startSubject(name, setting);
+  const p50 = createMeasure("From a shot's callback to the next shot's POST: p50", 'ms');
+  const p99 = createMeasure("From a shot's callback to the next shot's POST: p99", 'ms');
+  const subjects = await startSubjects(NAMES, setting);
+  for (const subject of subjects) {
     const begun = performance.now();
     while (performance.now() - begun < pace.warmUpSeconds * 1_000) await makeFilm(subject, setting);
-    for (let round = 0; round < pace.rounds; round += 1) {
-      const times = await makeFilm(subject, setting);
-      p50.add(name, quantile(times, 0.5));
-      p99.add(name, quantile(times, 0.99));
-    }
-    await subject.stop();
   }
+  for (let round = 0; round < pace.rounds; round += 1) {
+    for (const subject of subjects) {
+      const times = await makeFilm(subject, setting);
+      p50.add(subject.name, quantile(times, 0.5));
+      p99.add(subject.name, quantile(times, 0.99));
+    }
+  }
+  for (const subject of subjects) await subject.stop();
   return [p50, p99];
 }
 

@@ -15,6 +15,8 @@ export interface Postgres {
   createDatabase(): Promise<string>;
   /** The same without tables. */
   createEmptyDatabase(): Promise<string>;
+  /** A copy of the database at this URL, which nobody may be using; returns the copy's URL. */
+  copyDatabase(original: string): Promise<string>;
   /** Runs a statement as the superuser. */
   run(statement: string): Promise<pg.QueryResult>;
 }
@@ -116,7 +118,7 @@ async function isListening(port: number): Promise<boolean> {
 }
 
 /** @param tables the name of a database that new ones are copies of. */
-function connectTo(url: string, tables?: string): Postgres {
+export function connectTo(url: string, tables?: string): Postgres {
   async function run(statement: string): Promise<pg.QueryResult> {
     const client = new pg.Client(url);
     await client.connect();
@@ -141,6 +143,7 @@ function connectTo(url: string, tables?: string): Postgres {
     run,
     createDatabase: () => create(tables ?? 'template1'),
     createEmptyDatabase: () => create('template1'),
+    copyDatabase: (original) => create(new URL(original).pathname.slice(1)),
   };
 }
 
