@@ -1,5 +1,6 @@
 /** Copies in a folder. */
 
+import { readSync, writeSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Destination, DestinationError } from './destination.ts';
@@ -19,7 +20,7 @@ export function createFileDestination(folder: string): Destination {
     const partial = path + PARTIAL;
     const file = await guard(create(partial));
     try {
-      for await (const chunk of source) await guard(file.writeFile(chunk));
+      for await (const chunk of source) await guard(writeAll(file, chunk));
       await guard(file.sync());
     } catch (error) {
       await guard(file.close());
@@ -90,18 +91,30 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
+/**
+ * Synchronous, like reading: in the thread of the copies that delays only copies. Asynchronous writes would
+ * use Node's thread pool, in which the commits of the database would wait for those of four films.
+ */
+async function writeAll({ fd }: FileHandle, chunk: Buffer): Promise<void> {
+  for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done);
+}
+
 /** Into the same memory each time: a stream would take new memory for every chunk. */
 async function* readChunks(file: FileHandle): AsyncGenerator<Uint8Array, void, void> {
   const buffer = Buffer.allocUnsafe(READ_BYTES);
   try {
     for (;;) {
-      const { bytesRead } = await guard(file.read(buffer, 0, READ_BYTES, null));
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
+      const length = await guard(read(file, buffer));
+      if (length === 0) return;
+      yield buffer.subarray(0, length);
     }
   } finally {
     await file.close();
   }
+}
+
+async function read({ fd }: FileHandle, buffer: Buffer): Promise<number> {
+  return readSync(fd, buffer);
 }
 
 /** A renamed file is durable once its folder is. */
