@@ -176,7 +176,8 @@ const run = promisify(execFile);
 
 describe('npm run forget-owner', () => {
   function forget(env: Record<string, string>, ...args: string[]) {
-    const settings = { APIKLEY_API_KEY: 'key', ...env };
+    const NODE_COMPILE_CACHE = process.env.TEST_COMPILE_CACHE ?? '';
+    const settings = { APIKLEY_API_KEY: 'key', NODE_COMPILE_CACHE, ...env };
     return run(process.execPath, ['src/forget-owner.ts', ...args], { env: settings }).then(
       ({ stdout }) => ({ code: 0, text: stdout }),
       ({ code, stdout, stderr }) => ({ code, text: `${stdout}${stderr}` }),

@@ -293,7 +293,7 @@ describe('/metrics', () => {
     await using upstream = await startScriptedUpstream(() => {});
     await using gateway = await startGateway(upstream, { DATABASE_URL });
 
-    await postgres.run(`drop database ${new URL(DATABASE_URL).pathname.slice(1)} with (force)`);
+    await postgres.closeDatabase(DATABASE_URL);
     const { get: read, labelsOf } = await scrape(gateway);
 
     expect(read('longtake_database_up')).toBe(0);

@@ -65,7 +65,7 @@ export async function startGateway(
     APIKLEY_API_KEY: 'sandbox-key',
     DATABASE_URL: env.DATABASE_URL ?? (await makeDatabaseFile(folder)),
     RECONCILE_AFTER_MS: '3600000',
-    UPSTREAM_REQUESTS: '1000',
+    UPSTREAM_REQUESTS: '100',
     UPSTREAM_WINDOW_MS: '1',
     UPSTREAM_BREAKER: 'off',
     LOG_LEVEL: 'silent',

@@ -17,6 +17,8 @@ export interface Postgres {
   createEmptyDatabase(): Promise<string>;
   /** A copy of the database at this URL, which nobody may be using; returns the copy's URL. */
   copyDatabase(original: string): Promise<string>;
+  /** Ends the connections of a database, which then rejects all others. */
+  closeDatabase(url: string): Promise<void>;
   /** Runs a statement as the superuser. */
   run(statement: string): Promise<pg.QueryResult>;
 }
@@ -144,6 +146,12 @@ export function connectTo(url: string, tables?: string): Postgres {
     createDatabase: () => create(tables ?? 'template1'),
     createEmptyDatabase: () => create('template1'),
     copyDatabase: (original) => create(new URL(original).pathname.slice(1)),
+    async closeDatabase(database) {
+      const name = new URL(database).pathname.slice(1);
+      // `drop database` would do as well, and write a checkpoint first.
+      await run(`alter database ${name} with allow_connections false`);
+      await run(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+    },
   };
 }
 
