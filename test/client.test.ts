@@ -158,13 +158,13 @@ describe('a submit', () => {
     await using gateway = await startGateway(sandbox, { ...JWT_ENV, AUTH_CLOCK_TOLERANCE_S: '0' });
     const toToken = (seconds: number) =>
       bearerOf('alice', { exp: inSeconds(seconds) }).replace('Bearer ', '');
-    // The first is refused, the second ends the event stream.
-    const tokens = [toToken(-60), toToken(2), toToken(2)];
+    // The first is refused, the second pays, and the third ends the event stream.
+    const lifetimes = [-60, 3_600, 2];
     const renewed = Promise.withResolvers<void>();
     const token = () => {
-      const next = tokens.shift();
-      if (!next) renewed.resolve();
-      return next ?? toToken(3_600);
+      const lifetime = lifetimes.shift();
+      if (lifetime === undefined) renewed.resolve();
+      return toToken(lifetime ?? 3_600);
     };
     const { confirmed, onUpdate } = watch();
 
