@@ -99,7 +99,7 @@ describe('a compressed callback', () => {
 
   it.each([
     ['is not what its header says', 'gzip'],
-    ['has a coding that nobody knows', 'snappy'],
+    ['has an unknown encoding', 'snappy'],
   ])('is 400 if it %s', async (_what, encoding) => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
@@ -115,31 +115,31 @@ describe('a compressed callback', () => {
 describe('the body of a callback', () => {
   it.each<[string, (taskId: string) => unknown, string]>([
     [
-      'is a form',
+      'be a form',
       (taskId) => toForm(toSuccess(taskId)),
       'application/x-www-form-urlencoded;charset=utf-8',
     ],
     [
-      'begins with a byte order mark',
+      'begin with a byte order mark',
       (taskId) => `\ufeff${JSON.stringify(toSuccess(taskId))}`,
       'application/json',
     ],
     [
-      'is UTF-16',
+      'be UTF-16',
       (taskId) => compressed(Buffer.from(JSON.stringify(toSuccess(taskId)), 'utf16le')),
       'application/json; charset=utf-16le',
     ],
     [
-      'has its data as JSON in a text',
+      'contain its data as JSON in a string',
       (taskId) => ({ code: 200, data: JSON.stringify(toSuccess(taskId).data) }),
       'application/json',
     ],
     [
-      'is camel case',
+      'be in camel case',
       (taskId) => ({ code: 200, data: { taskId, videoUrl: '//files.example.com/1.mp4' } }),
       'application/json',
     ],
-  ])('may be one that %s', async (_what, toBody, type) => {
+  ])('may %s', async (_what, toBody, type) => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGateway(upstream);
     const { taskId, url } = await begin(upstream, gateway);

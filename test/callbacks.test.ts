@@ -459,7 +459,7 @@ describe('the body of a callback', () => {
   });
 
   it.each([
-    ['nothing', ''],
+    ['empty', ''],
     ['no JSON', 'code=200&task_id=1'],
     ['JSON cut short', '{"code":200,"msg":"suc'],
     ['an array', [toSuccess('1')]],

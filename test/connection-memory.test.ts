@@ -96,14 +96,14 @@ describe('a WebSocket before the acknowledgement', () => {
     ['too many fragments', toFragments('x'.repeat(200), 1)],
     ['a message that is too long', toFrame('text', { payload: '{}'.padEnd(17 * 1024, ' ') })],
     ['a message of more than 256 KiB', toFragments('x'.repeat(257 * 1024), 64 * 1024)],
-    ['a message that is none', toFrame('text', { payload: 'nonsense' })],
+    ['an invalid message', toFrame('text', { payload: 'nonsense' })],
     [
       'a subscribe',
       toFrame('text', {
         payload: '{"type":"subscribe","id":"1","payload":{"query":"{ __typename }"}}',
       }),
     ],
-    ['a frame that is none', Buffer.from([0xff, 0xff, 0xff])],
+    ['an invalid frame', Buffer.from([0xff, 0xff, 0xff])],
     ['too many pongs', Buffer.concat(Array.from({ length: 101 }, () => toFrame('pong')))],
   ])('is closed at once by %s, without waiting for the close handshake', async (_name, sent) => {
     await using running = await start();

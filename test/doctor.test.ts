@@ -93,7 +93,7 @@ describe('the check of the environment', () => {
     ['v27.0.0', 'ok'],
     ['v25.9.0', 'fault'],
     ['v22.18.0', 'fault'],
-  ])('accepts Node %s: %s', (version, level) => {
+  ])('judges Node %s: %s', (version, level) => {
     expect(examineRuntime(version).level).toBe(level);
   });
 
@@ -343,18 +343,18 @@ describe('the check of callbacks', () => {
   it.each<
     [string, (path: string) => { status: number; body?: unknown; location?: string }, string]
   >([
-    ['elsewhere', () => ({ status: 200, body: { hello: 'world' } }), 'not by a gateway'],
+    ['to another server', () => ({ status: 200, body: { hello: 'world' } }), 'not by a gateway'],
     [
       'through a redirect',
       () => ({ status: 301, location: 'https://gateway.example.com/health' }),
       'it redirects to https://gateway.example.com/health',
     ],
     [
-      'to a proxy that keeps the callbacks back',
+      'to a proxy that rejects callbacks',
       (path) => (path === '/health' ? { status: 200, body: { status: 'ok' } } : { status: 403 }),
       'POST /callbacks/… is answered with 403, but not by the gateway',
     ],
-  ])('that leads %s is a fault', async (_name, toAnswer, sentence) => {
+  ])('reports a PUBLIC_URL that leads %s', async (_name, toAnswer, sentence) => {
     await using gateway = await startGatewayProcess({ url: NOWHERE });
     await using proxy = await startScriptedUpstream(({ path }, response) => {
       const { status, body, location } = toAnswer(path);
@@ -416,13 +416,18 @@ describe('the check of the upstream', () => {
   });
 
   it.each<[string, string, number, unknown]>([
-    ['knows no such task', 'ok', 404, { code: 404, msg: 'Not Found' }],
-    ['knows no such task in its other way', 'ok', 200, { code: 422, msg: 'recordInfo is null' }],
+    ['does not know the task', 'ok', 404, { code: 404, msg: 'Not Found' }],
+    [
+      'does not know the task, in its other form',
+      'ok',
+      200,
+      { code: 422, msg: 'recordInfo is null' },
+    ],
     ['is busy', 'warning', 200, { code: 429, msg: 'Rate Limited' }],
     ['is under maintenance', 'warning', 200, { code: 455, msg: 'Service Unavailable' }],
     ['is another server', 'fault', 404, 'Not found'],
     ['echoes the key', 'fault', 200, { code: 500, msg: 'canary-key' }],
-  ])('of an upstream that %s: %s', async (_name, level, status, body) => {
+  ])('judges an upstream that %s: %s', async (_name, level, status, body) => {
     await using upstream = await startScriptedUpstream((_request, response) =>
       response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body)),
     );

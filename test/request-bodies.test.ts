@@ -75,7 +75,7 @@ describe.each(['on', 'off'])('with THIN_PATH=%s', (thinPath) => {
     it.each([
       ['variables that are a list', { query: QUERY, variables: [] }],
       ['variables that are a text', { query: QUERY, variables: '{}' }],
-      ['no query, though another name has one', { id: '1', doc: QUERY }],
+      ['the query under another name', { id: '1', doc: QUERY }],
       ['a query that is no text', { query: [QUERY], id: '1' }],
     ])('must not contain %s', async (_fault, body) => {
       const answer = await send(gateway, JSON.stringify(body));

@@ -388,10 +388,10 @@ describe('INTROSPECTION', () => {
   });
 
   it.each([
-    ['on loopback without further words', {}, true],
+    ['on loopback', {}, true],
     ['in production', { NODE_ENV: 'production' }, false],
-    ['where callers have keys', { AUTH_JWT_SECRET: 's'.repeat(32) }, false],
-  ])('%s is %j → %s', async (_name, env, isOn) => {
+    ['with authentication', { AUTH_JWT_SECRET: 's'.repeat(32) }, false],
+  ])('has a default %s, with %j: %s', async (_name, env, isOn) => {
     await using running = await start(env as Record<string, string>);
 
     const { errors } = await running.gateway.send('{ __schema { queryType { name } } }');

@@ -27,19 +27,27 @@ describe('start-up warnings', () => {
 
   it.each<[string, Record<string, string>, string[]]>([
     [
-      'nobody is asked who is there',
+      'other machines need no authentication',
       { AUTH: 'none', AUTH_JWT_SECRET: '', HOST: '0.0.0.0' },
       ['AUTH'],
     ],
-    ['no callback can come', { PUBLIC_URL: '' }, ['PUBLIC_URL']],
-    ['the key travels in clear', { UPSTREAM_URL: 'http://api.example.com' }, ['UPSTREAM_URL']],
-    ['callbacks travel in clear', { PUBLIC_URL: 'http://gateway.example.com' }, ['PUBLIC_URL']],
-    ['strangers find GraphiQL', { GRAPHIQL: 'on' }, ['GRAPHIQL']],
-    ['strangers find the schema', { INTROSPECTION: 'on' }, ['INTROSPECTION']],
-    ['both', { GRAPHIQL: 'on', INTROSPECTION: 'on' }, ['GRAPHIQL']],
-    ['nothing is kept', { DATABASE_URL: 'sqlite::memory:' }, ['DATABASE_URL']],
+    ['callbacks cannot arrive', { PUBLIC_URL: '' }, ['PUBLIC_URL']],
     [
-      'the keys of tokens come in clear',
+      'the API key is sent without TLS',
+      { UPSTREAM_URL: 'http://api.example.com' },
+      ['UPSTREAM_URL'],
+    ],
+    [
+      'callbacks are sent without TLS',
+      { PUBLIC_URL: 'http://gateway.example.com' },
+      ['PUBLIC_URL'],
+    ],
+    ['GraphiQL is public', { GRAPHIQL: 'on' }, ['GRAPHIQL']],
+    ['the schema is public', { INTROSPECTION: 'on' }, ['INTROSPECTION']],
+    ['GraphiQL and the schema are public', { GRAPHIQL: 'on', INTROSPECTION: 'on' }, ['GRAPHIQL']],
+    ['the database is in memory', { DATABASE_URL: 'sqlite::memory:' }, ['DATABASE_URL']],
+    [
+      'the keys of tokens are fetched without TLS',
       {
         AUTH_JWT_SECRET: '',
         AUTH_JWKS_URL: 'http://idp.example.com/keys',

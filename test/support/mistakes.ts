@@ -32,7 +32,7 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
     { PORT: '4000/tcp' },
     'PORT: must be a whole number from 0 to 65535',
   ],
-  'all networks, and nobody asked who is there': [
+  'all networks without authentication': [
     { HOST: '0.0.0.0' },
     'AUTH: anybody who can reach HOST or PUBLIC_URL could spend your credits. Set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_API_KEYS, or AUTH=none',
   ],
