@@ -31,14 +31,14 @@ const ask = (query: string) => (subject: Subject) =>
   post(`${subject.url}/graphql`, { query }, subject.authorization);
 
 const QUESTIONS: Readonly<Record<string, (subject: Subject) => Promise<unknown>>> = {
-  videos: ask('{ videos { edges { node { id state } } } }'),
-  'videos by state': ask('{ videos(states: [FAILED]) { edges { node { id state } } } }'),
-  'videos by states': ask('{ videos(states: [QUEUED, FAILED]) { edges { node { id state } } } }'),
-  completions: ask('{ completions { edges { node { video { id } } } } }'),
-  'a video with its lineage': ask(
+  'list of videos': ask('{ videos { edges { node { id state } } } }'),
+  'list by state': ask('{ videos(states: [FAILED]) { edges { node { id state } } } }'),
+  'list by states': ask('{ videos(states: [QUEUED, FAILED]) { edges { node { id state } } } }'),
+  'list of completions': ask('{ completions { edges { node { video { id } } } } }'),
+  'ancestors and extensions': ask(
     '{ video(taskId: "task-40") { ancestors { id } extensions { edges { node { id } } } } }',
   ),
-  'a submit with limits': extend,
+  'submit with limits': extend,
 };
 
 /** Background work. */
@@ -54,25 +54,23 @@ export async function measureHistory(setting: Setting, pace: Pace): Promise<Meas
   const [few, many] = pace.history.map((size) => size.toLocaleString('en'));
   const measures = new Map<string, ReturnType<typeof createMeasure>>();
   const add = (name: (typeof NAMES)[number], what: string, growth: number) => {
-    const title = `${HISTORY}${many} rows over ${few}: ${what}`;
-    const measure = measures.get(what) ?? createMeasure(title, '× the time');
+    const title = `${HISTORY}${many} videos, relative to ${few}: ${what}`;
+    const measure = measures.get(what) ?? createMeasure(title, '×');
     measures.set(what, measure);
     measure.add(name, growth);
   };
-  // PostgreSQL fills its tables while SQLite, in this process, fills its own.
-  const databases = await Promise.all(NAMES.map((name) => fill(name, setting, pace.history)));
-  for (const [index, name] of NAMES.entries()) {
-    const [short, long] = databases[index] ?? [];
-    if (!short || !long) continue;
+  for (const name of NAMES) {
+    const short = await fill(name, setting, pace.history[0]);
+    const long = await fill(name, setting, pace.history[1]);
     const urls = [short.url, long.url] as const;
     await measureUpkeep(urls, pace, (what, growth) => add(name, what, growth));
     for (let round = 0; round < pace.historyRounds; round += 1) {
-      const [one, another] = await startPair(name, urls, setting);
-      add(name, 'the start', another.startMs / one.startMs);
-      await one.stop();
-      await another.stop();
+      add(name, 'start', await compareStarts(name, urls, setting));
     }
-    const subjects = await startPair(name, urls, setting);
+    const subjects = [
+      await startSubject(name, setting, { database: short.url, env: ENV }),
+      await startSubject(name, setting, { database: long.url, env: ENV }),
+    ] as const;
     await measureRequests(subjects, setting, pace, (what, growth) => add(name, what, growth));
     for (const subject of subjects) await subject.stop();
     await short.drop();
@@ -84,28 +82,28 @@ export async function measureHistory(setting: Setting, pace: Pace): Promise<Meas
 async function fill(
   name: (typeof NAMES)[number],
   setting: Setting,
-  sizes: Pair<number>,
-): Promise<TestDatabase[]> {
-  const databases = [];
-  for (const size of sizes) {
-    const database = await createDatabase(name, setting);
-    await makeHistory(database.url, size, OWNER);
-    await settle(database.url);
-    databases.push(database);
-  }
-  return databases;
+  size: number,
+): Promise<TestDatabase> {
+  const database = await createDatabase(name, setting);
+  await makeHistory(database.url, size, OWNER);
+  await settle(database.url);
+  return database;
 }
 
-/** One after another, so that neither slows down the other's start. */
-async function startPair(
+/** Each starts while the other does not run. */
+async function compareStarts(
   name: (typeof NAMES)[number],
-  [short, long]: Pair<string>,
+  urls: Pair<string>,
   setting: Setting,
-): Promise<Pair<Subject>> {
-  return [
-    await startSubject(name, setting, { database: short, env: ENV }),
-    await startSubject(name, setting, { database: long, env: ENV }),
-  ];
+): Promise<number> {
+  const times = [];
+  for (const database of urls) {
+    const subject = await startSubject(name, setting, { database, env: ENV });
+    times.push(subject.startMs);
+    await subject.stop();
+  }
+  const [short = Number.NaN, long = Number.NaN] = times;
+  return long / short;
 }
 
 type Add = (what: string, growth: number) => void;
@@ -141,7 +139,7 @@ async function measureRequests(
       await prepareCallbacks(short, setting),
       await prepareCallbacks(long, setting),
     ]);
-    if (round > 0) add('a callback', growth);
+    if (round > 0) add('callback', growth);
   }
 }
 
