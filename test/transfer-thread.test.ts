@@ -1,7 +1,8 @@
 /** The thread that transfers files. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
@@ -44,6 +45,20 @@ describe('the thread', () => {
     expect(transfer.extension).toBe('webm');
     expect(stored).toEqual({ bytes: FILM.length, sha256: toSha256(FILM) });
     expect((await readFile(join(folder.path, '1/film-1.webm'))).equals(FILM)).toBe(true);
+  });
+
+  it.runIf(process.platform === 'linux')('has a lower priority than requests', async () => {
+    await using folder = await makeFolder();
+    await using server = await startScriptedUpstream((_request, response) => {
+      response.writeHead(200, HEADERS).end(FILM);
+    });
+    await using thread = openThread(server.url, folder.path);
+
+    await (await thread.start(`${server.url}/1`, 'film', signal)).store('1/film-1.webm');
+
+    expect(getPriority(process.pid)).toBe(0);
+    const ids = (await readdir('/proc/self/task')).map(Number);
+    expect(ids.filter((id) => getPriority(id) > 0)).toHaveLength(1);
   });
 
   it('reports whether the source or the destination failed', async () => {

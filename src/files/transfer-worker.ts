@@ -1,5 +1,6 @@
 /** The program of the thread that transfers files. */
 
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { findProxy } from '../upstream/outbound-proxy.ts';
 import { createAllowedHosts } from './allowed-hosts.ts';
@@ -18,6 +19,9 @@ import { createTransfers, type TransferSettings } from './transfers.ts';
 /** The limit for all copies of a replica together, downloads and verification. */
 const BYTES_PER_SECOND = 16 * 1024 * 1024;
 const COLLECT_BYTES = 8 * 1024 * 1024;
+
+// On a busy core, requests come first. Linux changes this thread, other systems the whole process.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 const settings = workerData as TransferSettings;
 const transfers = createTransfers({
