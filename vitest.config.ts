@@ -23,6 +23,7 @@ const LONGEST = [
   'outbound-proxy.test.ts',
   'issuer-keys.test.ts',
   'kept-crash.test.ts',
+  'lost-copies.test.ts',
   'secrets.test.ts',
   'commands.test.ts',
   'typescript.test.ts',

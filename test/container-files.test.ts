@@ -98,7 +98,15 @@ describe('the Kubernetes file', () => {
     });
     const file = join(folder.path, 'documents.ts');
     await writeFile(file, program.join('\n'));
-    const options = ['--strict', '--noEmit', '--module', 'preserve', '--ignoreConfig'];
+    const options = [
+      '--strict',
+      '--noEmit',
+      '--module',
+      'preserve',
+      '--ignoreConfig',
+      '--checkers',
+      '1',
+    ];
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
     return await promisify(execFile)(process.execPath, [tsc, ...options, '--types', '', file]).then(
       ({ stdout }) => stdout,
