@@ -4,6 +4,7 @@ import { leaseDueRows } from '../../src/store/check-leases.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { pruneCompletions, pruneVideos } from '../../src/store/pruning.ts';
 import type { Database } from '../../src/store/schema.ts';
+import { DAY_MS } from '../../test/support/backdate.ts';
 import { makeHistory } from '../../test/support/long-history.ts';
 import { callBack, extend, findCallbackUrls, post } from '../lib/graphql.ts';
 import type { Pace } from '../lib/pace.ts';
@@ -23,7 +24,7 @@ const NAMES = ['postgres', 'sqlite'] as const;
 const OWNER = 'jwt:-:bench';
 const COUNT = 60;
 /** Nothing is older, so that nothing is pruned and all runs find the same rows. */
-const AGE_MS = 60 * 24 * 3_600_000;
+const AGE_MS = 60 * DAY_MS;
 /** Limits that are not reached, so that each submit counts the owner's tasks and the whole window. */
 const ENV = { OWNER_SUBMITS_PER_MINUTE: '100000', OWNER_TASKS_IN_FLIGHT: '100000' };
 
@@ -85,7 +86,7 @@ async function fill(
   size: number,
 ): Promise<TestDatabase> {
   const database = await createDatabase(name, setting);
-  await makeHistory(database.url, size, OWNER);
+  await makeHistory(database.url, size, OWNER, Date.now() - DAY_MS);
   await settle(database.url);
   return database;
 }

@@ -2,6 +2,7 @@
 
 import { Agent } from 'undici';
 import { openDatabase } from '../../src/store/database.ts';
+import { DAY_MS } from '../../test/support/backdate.ts';
 import { makeHistory } from '../../test/support/long-history.ts';
 import {
   callBack,
@@ -44,7 +45,7 @@ async function measureExpensiveQueries(setting: Setting): Promise<Measure[]> {
   const health = createMeasure('GET /health during the most expensive queries, maximum', 'ms');
   for (const name of ['sqlite', 'postgres'] as const) {
     const { url: database, drop } = await createDatabase(name, setting);
-    await makeHistory(database, 20_000, 'jwt:-:bench');
+    await makeHistory(database, 20_000, 'jwt:-:bench', Date.now() - DAY_MS);
     const subject = await startSubject(name, setting, { database });
     const tasks = [];
     for (let count = 0; count < TASKS; count += 1) {

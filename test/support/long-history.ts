@@ -33,8 +33,15 @@ export interface History extends Layout {
 /**
  * Laid out to be the worst for reads of an owner's newest: of the oldest a few are FAILED and a few are
  * open, then come SUCCEEDED ones; the third quarter is a hundred other owners', and the newest are tombstones.
+ *
+ * @param attemptsFrom leaves out earlier attempts, which a gateway would delete as soon as it starts.
  */
-export async function makeHistory(url: string, size: number, owner = OWNER): Promise<History> {
+export async function makeHistory(
+  url: string,
+  size: number,
+  owner = OWNER,
+  attemptsFrom = 0,
+): Promise<History> {
   const { db, close } = await openDatabase(url, { size: 1, statementTimeoutMs: 0 });
   const few = Math.min(50, Math.floor(size / 4));
   const layout = {
@@ -55,7 +62,8 @@ export async function makeHistory(url: string, size: number, owner = OWNER): Pro
     where state in ('SUCCEEDED', 'FAILED')`.execute(db);
   // As many attempts as there are rows, as if everybody had been limited all the time.
   await sql`
-    insert into attempt (owner, at, video_row) select owner, created_at, id from video`.execute(db);
+    insert into attempt (owner, at, video_row) select owner, created_at, id from video
+    where created_at >= ${sql.lit(attemptsFrom)}`.execute(db);
   await sql`
     insert into owner (owner, head, pruned)
     select owner, max(number), 0 from completion group by owner`.execute(db);
