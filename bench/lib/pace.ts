@@ -25,7 +25,7 @@ export const WHOLE: Pace = {
   warmUpSeconds: 3,
   seconds: 1,
   rounds: 9,
-  deliveryRounds: 4,
+  deliveryRounds: 5,
   historyRounds: 5,
   crowd: 5_000,
   history: [10_000, 1_000_000],
