@@ -5,7 +5,7 @@
 
 import { pino } from 'pino';
 import { readConfig } from './config.ts';
-import { openOwnDestination } from './files/kept-folder.ts';
+import { openOwnDestination } from './files/destination-mark.ts';
 import { removeCopies } from './files/remover.ts';
 import { openDatabase } from './store/database.ts';
 import { countRemovals } from './store/removals.ts';
@@ -26,7 +26,7 @@ try {
 
 async function forget(owner: string): Promise<void> {
   const config = readConfig(process.env);
-  const { db, id, close } = await openDatabase(config.DATABASE_URL);
+  const { db, close } = await openDatabase(config.DATABASE_URL);
   try {
     // First, so that no more shots follow.
     await forgetSequences(db, owner);
@@ -46,7 +46,7 @@ async function forget(owner: string): Promise<void> {
 
     let files = 0;
     if (config.KEEP_URL) {
-      const destination = await openOwnDestination({ db, id }, config.KEEP_URL, config);
+      const destination = await openOwnDestination(db, config.KEEP_URL, config);
       const parts = { db, destination, log: pino({ level: 'error' }) };
       for (;;) {
         const { due, removed } = await removeCopies(parts);

@@ -114,7 +114,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const videoLoader = createVideoLoader(db, fast.videoCache);
   const refresher = createRefresher({ ...ends, videoLoader, upstream, log, config });
   const upkeep = startUpkeep({ ...ends, upstream, tracing, log, config });
-  const keeping = await startKeeping({ ...common, metrics, databaseId });
+  const keeping = await startKeeping({ ...common, metrics });
 
   let isDraining = false;
   const services = {

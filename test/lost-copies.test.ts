@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { examineCopies } from '../src/doctor/copies.ts';
-import { isMark } from '../src/files/kept-folder.ts';
+import { isMark } from '../src/files/destination-mark.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { DeleteVideoDocument } from './generated/graphql.ts';
 import { backdate, DAY_MS } from './support/backdate.ts';
@@ -116,7 +116,7 @@ describe('a folder whose disk is not mounted', () => {
     await gateway.stop();
     const [mark = ''] = (await readdir(disk)).filter(isMark);
     await rm(join(disk, mark));
-    backdate(gateway, "delete from meta where name = 'keep_folder_marked'");
+    backdate(gateway, "delete from meta where name = 'keep_mark'");
     await kept.unmount();
     await gateway.restart();
 
@@ -126,7 +126,21 @@ describe('a folder whose disk is not mounted', () => {
     await kept.mount();
 
     await untilKept(gateway, next);
-    expect(await readdir(disk)).toContain(mark);
+    expect((await readdir(disk)).filter(isMark)).toHaveLength(1);
+  });
+
+  it('is recognised after the restore of a backup', async () => {
+    await using kept = await startKeeping();
+    const { gateway, sandbox } = kept;
+    await untilKept(gateway, (await makeVideo(gateway, sandbox)).id);
+    await gateway.stop();
+    // docs/operations/runbook.md
+    backdate(gateway, "delete from meta where name = 'database_id'");
+    await gateway.restart();
+
+    const { id } = await makeVideo(gateway, sandbox);
+
+    expect((await untilKept(gateway, id)).kept?.state).toBe('KEPT');
   });
 
   it('is named by the doctor', async () => {

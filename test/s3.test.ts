@@ -197,6 +197,38 @@ describe.each(S3_KINDS)('with %s', (kind) => {
       await gateway.graphql(DeleteVideoDocument, { id });
     });
 
+    it.each([
+      ['prefix', (url: string) => url.replace('/kept?', '/other?')],
+      ['bucket', (url: string) => url.replace(/^s3:\/\/[^/]+/, 's3://no-such-bucket')],
+    ])('loses no copy because KEEP_URL names another %s for a while', async (_what, change) => {
+      await using sandbox = await startSandbox({ autoplay: false });
+      const METRICS_TOKEN = 'a-token-of-the-metrics-of-this-test-alone';
+      const env = { KEEP_URL: server.url, METRICS_TOKEN };
+      await using gateway = await startGateway(sandbox, env);
+      const { id, taskId } = await extend(gateway);
+      await sandbox.complete(taskId);
+      const before = await untilKept(gateway, id);
+      const readMetrics = async () => {
+        const headers = { authorization: `Bearer ${METRICS_TOKEN}` };
+        return (await fetch(`${gateway.url}/metrics`, { headers })).text();
+      };
+
+      await gateway.restart({ KEEP_URL: change(server.url) });
+      await readKept(gateway, id);
+      const next = await extend(gateway);
+      await sandbox.complete(next.taskId);
+      await expect
+        .poll(readMetrics, { timeout: 20_000 })
+        .toMatch(/copies_total\{outcome="destination_failed"\} [1-9]/);
+      const between = await readKept(gateway, id);
+      await gateway.restart({ KEEP_URL: server.url });
+
+      expect(between.kept).toEqual(before.kept);
+      await untilKept(gateway, next.id);
+      expect((await readKept(gateway, id)).videoUrl).toContain('/film-1.mp4');
+      for (const made of [id, next.id]) await gateway.graphql(DeleteVideoDocument, { id: made });
+    });
+
     it('leaves one object and no upload when it is killed in the middle of a copy', async () => {
       const folder = await makeFolder();
       const film = randomBytes(17 * MIB);

@@ -72,11 +72,17 @@ it('on SQLite, each commit of a task writes only the indexes that it changes', a
     ...['video_due_unnamed', 'video_extensions', 'video_list', 'video_state'],
   ]);
   expect(confirmed).toEqual([
-    ...['video', 'video_due', 'video_due_unnamed', 'video_state', 'video_task'],
+    ...['video', 'video_due_named', 'video_due_unnamed', 'video_state', 'video_task'],
   ]);
   expect(ended).toEqual([
     ...['completion', 'completion_age', 'completion_video', 'owner'],
-    ...['sqlite_autoindex_completion_1', 'video', 'video_due', 'video_finished', 'video_state'],
+    ...[
+      'sqlite_autoindex_completion_1',
+      'video',
+      'video_due_named',
+      'video_finished',
+      'video_state',
+    ],
     'video_to_keep',
   ]);
 });

@@ -24,8 +24,8 @@ export interface Destination {
   /** Whether a file is stored. */
   has(name: string): Promise<boolean>;
   /**
-   * Throws when the copies of this database are elsewhere, as in a folder whose disk is not mounted.
-   * Absent: they cannot be.
+   * Throws when the copies of this database are elsewhere, as with the wrong bucket, or a folder whose disk
+   * is not mounted. Absent: nobody knows.
    */
   check?(): Promise<void>;
   /** Removes a file and everything that an interrupted `write` has left. Missing files are ignored. */

@@ -11,8 +11,8 @@ import type { Database } from '../store/schema.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { within } from '../within.ts';
 import { startCopier } from './copier.ts';
+import { openOwnDestination } from './destination-mark.ts';
 import { createFilesOf, type FilesOf, upstreamFiles } from './files-of.ts';
-import { openOwnDestination } from './kept-folder.ts';
 import { createLinks } from './links.ts';
 import { createLostCopies } from './lost-copies.ts';
 import { removeCopies } from './remover.ts';
@@ -46,8 +46,6 @@ const PATIENCE_MS = 5_000;
 
 export interface KeepingParts {
   readonly db: Database;
-  /** Of the database. */
-  readonly databaseId: string;
   readonly hub: Hub;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -56,10 +54,9 @@ export interface KeepingParts {
 }
 
 export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
-  const { db, databaseId, log, config, publicUrl } = parts;
+  const { db, log, config, publicUrl } = parts;
   if (!config.KEEP_URL) return OFF;
-  const database = { db, id: databaseId };
-  const destination = await openOwnDestination(database, config.KEEP_URL, config);
+  const destination = await openOwnDestination(db, config.KEEP_URL, config);
   const key = await takeMeta(db, 'file_url_key', randomBytes(32).toString('base64url'));
   const links = createLinks(key, publicUrl);
   const lostCopies = createLostCopies({ ...parts, destination });

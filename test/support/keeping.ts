@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { isMark } from '../../src/files/kept-folder.ts';
+import { isMark } from '../../src/files/destination-mark.ts';
 import { ReadKeptDocument, type ReadKeptQuery } from '../generated/graphql.ts';
 import type { TestCaller } from './gateway.ts';
 

@@ -2,7 +2,7 @@
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   CreateBucketCommand,
   ListMultipartUploadsCommand,
@@ -10,6 +10,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import S3rver from 's3rver';
+import { isMark } from '../../src/files/destination-mark.ts';
 import { keepUrl } from '../../src/keep-url.ts';
 import { HAS_SWIFT, startSwift } from './swift.ts';
 
@@ -21,7 +22,7 @@ export interface S3Server extends AsyncDisposable {
   /** For KEEP_URL; with a bucket that exists. */
   readonly url: string;
   readonly env: Record<string, string>;
-  /** The keys of all objects, sorted. */
+  /** The keys of all objects but the marks of gateways, sorted. */
   listKeys(): Promise<string[]>;
   /** The keys of uploads that were begun and not ended; null where the server cannot tell. */
   listUploads(): Promise<string[] | null>;
@@ -95,7 +96,8 @@ export async function startS3(kind = S3_KINDS[0] ?? ''): Promise<S3Server> {
     },
     async listKeys() {
       const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
-      return Contents.map(({ Key = '' }) => Key).sort();
+      const keys = Contents.map(({ Key = '' }) => Key).sort();
+      return keys.filter((key) => !isMark(basename(key)));
     },
     async listUploads() {
       const list = new ListMultipartUploadsCommand({ Bucket: bucket });

@@ -5,11 +5,12 @@ import { type Kysely, type SqlBool, sql } from 'kysely';
  * written to one of the two indexes.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await db.schema.dropIndex('video_due').execute();
   await db.schema
-    .createIndex('video_due')
+    .createIndex('video_due_named')
     .on('video')
     .column('check_after')
     .where(sql<SqlBool>`check_after is not null and task_id is not null`)
     .execute();
+  // Last, because on PostgreSQL the table cannot be read until the commit.
+  await db.schema.dropIndex('video_due').execute();
 }

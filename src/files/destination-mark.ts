@@ -1,0 +1,78 @@
+/**
+ * Whether the destination of `KEEP_URL` is the one in which this database has its copies. In a folder whose
+ * disk is not mounted, or in the wrong bucket, copies would be stored in the wrong place, and kept ones would
+ * seem to be lost.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { KeepUrl } from '../keep-url.ts';
+import { findNewestCopy } from '../store/lost-copies.ts';
+import { findMeta, takeMeta } from '../store/meta.ts';
+import type { Database } from '../store/schema.ts';
+import { type Destination, DestinationError, type DestinationSettings } from './destination.ts';
+import { guard } from './file-destination.ts';
+import { openDestination } from './open-destination.ts';
+
+/** The name of the mark. Set once it has been stored. */
+const MARK = 'keep_mark';
+const MARK_NAME = /^longtake-[0-9a-f]{32}$/;
+const TEXT =
+  'Here are copies of files of a Longtake database. Keep this file or object with them.\n';
+
+/** The destination of a gateway, which is checked before it is used. */
+export async function openOwnDestination(
+  db: Database,
+  url: KeepUrl,
+  settings: DestinationSettings,
+): Promise<Destination> {
+  const destination = await openDestination(url, settings);
+  const check = () => checkMark(db, url, destination);
+  return {
+    ...destination,
+    check,
+    async has(name) {
+      if (await destination.has(name)) return true;
+      await check();
+      // The disk may have been mounted meanwhile.
+      return destination.has(name);
+    },
+    async remove(name) {
+      await check();
+      await destination.remove(name);
+    },
+  };
+}
+
+/** Whether a file marks a folder with copies of a gateway. */
+export function isMark(fileName: string): boolean {
+  return MARK_NAME.test(fileName);
+}
+
+/** Marks the destination at the first use. From then on the mark must be there. */
+async function checkMark(db: Database, url: KeepUrl, destination: Destination): Promise<void> {
+  const known = await findMeta(db, MARK);
+  if (known !== null) {
+    if (await destination.has(known)) return;
+    throw new DestinationError(
+      `${destination.name} does not contain the copies of this database: ${known} is missing. Mount its disk, or correct KEEP_URL. If the copies are lost, create this file or object`,
+    );
+  }
+  // Earlier versions made no mark.
+  const newest = await findNewestCopy(db);
+  if (newest !== null && !(await destination.has(newest))) {
+    throw new DestinationError(
+      `${destination.name} does not contain the copies of this database: ${newest} is missing. Mount its disk, or correct KEEP_URL`,
+    );
+  }
+  const mark = `longtake-${randomBytes(16).toString('hex')}`;
+  if (url.kind === 'file') await guard(mkdir(resolve(url.path), { recursive: true, mode: 0o700 }));
+  await destination.write(mark, toSource(TEXT), new AbortController().signal);
+  // Another replica may have been faster.
+  if ((await takeMeta(db, MARK, mark)) !== mark) await destination.remove(mark);
+}
+
+async function* toSource(text: string): AsyncGenerator<Buffer, void, void> {
+  yield Buffer.from(text);
+}
