@@ -5,17 +5,67 @@ import type { ServerResponse } from 'node:http';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createHub } from '../src/delivery/hub.ts';
+import { startCopier } from '../src/files/copier.ts';
 import { DestinationError } from '../src/files/destination.ts';
+import { createFileDestination } from '../src/files/file-destination.ts';
 import { SourceError } from '../src/files/source-error.ts';
 import { createTransferThread } from '../src/files/transfer-thread.ts';
+import { openDatabase } from '../src/store/database.ts';
+import { findVideo } from '../src/store/videos.ts';
 import { makeFolder } from './support/folder.ts';
 import { listFiles, toSha256 } from './support/keeping.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
+import { storeVideos } from './support/stored-videos.ts';
 
 const FILM = Buffer.alloc(3_000_000, 'film');
 const HEADERS = { 'content-type': 'video/webm', 'content-length': FILM.length };
 const { signal } = new AbortController();
+
+/** Ends the thread at its start. */
+const AT_THE_START = "throw new Error('out of order')";
+/** Ends the thread when it requests a file with this path. */
+const AT_A_FILE = `import { subscribe } from 'node:diagnostics_channel';
+subscribe('undici:request:create', ({ request }) => request.path === '/crash' && process.exit(1));`;
+
+/** From now on, threads run this first. */
+function preload(code: string): void {
+  vi.stubEnv('NODE_OPTIONS', `--import=data:text/javascript,${encodeURIComponent(code)}`);
+}
+
+afterEach(() => void vi.unstubAllEnvs());
+
+/** Copies files, with one attempt more per file than there are gaps. */
+async function startCopying(upstreamUrl: string, films: readonly string[]) {
+  const folder = await makeFolder();
+  const database = `sqlite:${join(folder.path, 'gateway.db')}`;
+  const ids = await storeVideos(database, films);
+  const { db, close } = await openDatabase(database);
+  const transfers = openThread(upstreamUrl, folder.path);
+  const outcomes: string[] = [];
+  const copier = startCopier({
+    db,
+    hub: createHub(),
+    metrics: { copy: (outcome) => outcomes.push(outcome) },
+    log: pino({ level: 'silent' }),
+    destination: createFileDestination(folder.path),
+    transfers,
+    retryGapsMs: [1, 1],
+  });
+  return {
+    outcomes,
+    readStates: () =>
+      Promise.all(ids.map(async (id) => (await findVideo(db, 'open', id))?.copies?.state)),
+    readFailures: () => db.selectFrom('file_copy').select(['failures', 'reason']).execute(),
+    async [Symbol.asyncDispose]() {
+      await copier.stop();
+      await transfers.close();
+      await close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
 
 function openThread(upstreamUrl: string, path: string) {
   const thread = createTransferThread(
@@ -123,4 +173,38 @@ describe('the thread', () => {
     const next = await thread.start(`${server.url}/2`, 'film', signal);
     expect((await next.store('2/film-1.webm')).bytes).toBe(FILM.length);
   });
+});
+
+describe('a thread that dies', () => {
+  it('at its start: copying pauses, and no failure of a file is counted', async () => {
+    preload(AT_THE_START);
+    await using server = await startScriptedUpstream((_request, response) => {
+      response.writeHead(200, HEADERS).end(FILM);
+    });
+    await using copying = await startCopying(server.url, [`${server.url}/1`]);
+
+    await expect.poll(() => copying.outcomes).toEqual(['destination_failed']);
+    await expect
+      .poll(copying.readFailures)
+      .toEqual([{ failures: 0, reason: 'the thread that copies files has ended' }]);
+    vi.unstubAllEnvs();
+
+    await expect.poll(copying.readStates, { timeout: 20_000 }).toEqual(['KEPT']);
+    expect(copying.outcomes.at(-1)).toBe('kept');
+  });
+
+  it('because of a file: that file is given up, and the others are copied', async () => {
+    preload(AT_A_FILE);
+    await using server = await startScriptedUpstream((_request, response) => {
+      response.writeHead(200, HEADERS).end(FILM);
+    });
+    const films = [`${server.url}/crash`, `${server.url}/1`];
+    await using copying = await startCopying(server.url, films);
+
+    await expect.poll(copying.readStates, { timeout: 60_000 }).toEqual(['FAILED', 'KEPT']);
+
+    expect(await copying.readFailures()).toContainEqual({ failures: 0, reason: null });
+    expect(copying.outcomes.filter((outcome) => outcome === 'retried')).toHaveLength(2);
+    expect(copying.outcomes).toContain('given_up');
+  }, 70_000);
 });

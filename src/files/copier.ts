@@ -64,7 +64,8 @@ export function startCopier(parts: CopierParts): Copier {
   /** Returns whether there is more to plan. */
   async function startDueCopies(): Promise<boolean> {
     const planned = await planCopies(db, PLANNED_AT_A_TIME);
-    const room = CONCURRENCY - running.size;
+    // One copy at a time until one succeeds. A file that makes the thread of the copies die is found by that.
+    const room = (pauseMs > 0 ? 1 : CONCURRENCY) - running.size;
     if (room > 0 && performance.now() >= pausedUntil) {
       for (const copy of await leaseCopies(db, room, LEASE_MS)) start(copy);
     }

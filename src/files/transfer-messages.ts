@@ -16,8 +16,9 @@ export interface TransferRequest {
 /** To the thread, on the port of a transfer. */
 export type TransferCommand = { readonly store: string } | 'abort';
 
-/** From the thread. `stored` and `failure` end the transfer. */
+/** From the thread, `accepted` first. `stored` and `failure` end the transfer. */
 export type TransferAnswer =
+  | { readonly accepted: true }
   | { readonly extension: string }
   | { readonly stored: StoredFile }
   | { readonly failure: Failure };

@@ -5,6 +5,8 @@
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import { DestinationError } from './destination.ts';
+import { SourceError } from './source-error.ts';
 import {
   type TransferAnswer,
   type TransferCommand,
@@ -16,20 +18,28 @@ import type { StoredFile, Transfer, TransferSettings, Transfers } from './transf
 /** In the build, next to the file that contains this module. */
 const PROGRAM = `./transfer-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
 
+interface Thread {
+  readonly worker: Worker;
+  /** The ports of the transfers that it has not ended. */
+  readonly running: Set<MessagePort>;
+  hasEnded: boolean;
+}
+
 /** The thread starts with the first transfer. If it dies, its transfers fail, and the next one starts another. */
 export function createTransferThread(settings: TransferSettings, log: Logger): Transfers {
-  let current: Worker | null = null;
+  let current: Thread | null = null;
 
-  function startThread(): Worker {
-    const thread = new Worker(new URL(PROGRAM, import.meta.url), {
-      workerData: withoutSecrets(settings),
-      // What the process was started with (`--import`) is for the gateway.
-      execArgv: [],
-      name: 'transfers',
-    });
-    thread.on('error', (error) => log.error({ err: error }, 'the thread that copies files failed'));
-    thread.on('exit', () => {
-      if (current === thread) current = null;
+  function startThread(): Thread {
+    const thread: Thread = {
+      worker: createWorker(settings),
+      running: new Set(),
+      hasEnded: false,
+    };
+    thread.worker.on('error', (error) =>
+      log.error({ err: error }, 'the thread that copies files failed'),
+    );
+    thread.worker.on('exit', () => {
+      thread.hasEnded = true;
     });
     return thread;
   }
@@ -37,27 +47,44 @@ export function createTransferThread(settings: TransferSettings, log: Logger): T
   return {
     async start(url, part, signal) {
       signal.throwIfAborted();
-      current ??= startThread();
+      if (!current || current.hasEnded) current = startThread();
       const { port1, port2 } = new MessageChannel();
       const request: TransferRequest = { url, part, port: port2 };
-      current.postMessage(request, [port2]);
-      return follow(port1, signal);
+      current.worker.postMessage(request, [port2]);
+      return follow(port1, current, signal);
     },
     async close() {
-      await current?.terminate();
+      await current?.worker.terminate();
     },
   };
 }
 
-function follow(port: MessagePort, signal: AbortSignal): Promise<Transfer> {
+function createWorker(settings: TransferSettings): Worker {
+  try {
+    return new Worker(new URL(PROGRAM, import.meta.url), {
+      workerData: withoutSecrets(settings),
+      // Modules that the command line preloads (`--import`) are for the gateway.
+      execArgv: [],
+      name: 'transfers',
+    });
+  } catch (error) {
+    throw new DestinationError('the thread that copies files cannot be started', { cause: error });
+  }
+}
+
+function follow(port: MessagePort, thread: Thread, signal: AbortSignal): Promise<Transfer> {
   const started = Promise.withResolvers<Transfer>();
   const stored = Promise.withResolvers<StoredFile>();
   // A transfer may fail before it is stored.
   stored.promise.catch(() => undefined);
+  const { running } = thread;
+  let isAccepted = false;
+  running.add(port);
 
   const send = (command: TransferCommand) => port.postMessage(command);
   const abort = () => send('abort');
   function fail(error: Error): void {
+    running.delete(port);
     started.reject(error);
     stored.reject(error);
   }
@@ -65,8 +92,10 @@ function follow(port: MessagePort, signal: AbortSignal): Promise<Transfer> {
   signal.addEventListener('abort', abort);
   port.on('message', (answer: TransferAnswer) => {
     if ('failure' in answer) fail(toError(answer.failure));
-    else if ('stored' in answer) stored.resolve(answer.stored);
-    else {
+    else if ('stored' in answer) {
+      running.delete(port);
+      stored.resolve(answer.stored);
+    } else if ('extension' in answer) {
       started.resolve({
         extension: answer.extension,
         store(name) {
@@ -75,11 +104,19 @@ function follow(port: MessagePort, signal: AbortSignal): Promise<Transfer> {
         },
         cancel: abort,
       });
-    }
+    } else isAccepted = true;
   });
   port.on('close', () => {
     signal.removeEventListener('abort', abort);
-    fail(new Error('the thread that copies files has ended'));
+    if (!running.has(port)) return;
+    // The worker reports its end later.
+    thread.hasEnded = true;
+    const message = 'the thread that copies files has ended';
+    // Stays in `running`, so that every transfer sees the others that ended with the thread.
+    const isCause = isAccepted && running.size === 1;
+    const error = isCause ? new SourceError(message) : new DestinationError(message);
+    started.reject(error);
+    stored.reject(error);
   });
   return started.promise;
 }

@@ -41,6 +41,7 @@ parentPort?.on('message', (request: TransferRequest) => void transfer(request));
 
 async function transfer({ url, part, port }: TransferRequest): Promise<void> {
   const answer = (message: TransferAnswer) => port.postMessage(message);
+  answer({ accepted: true });
   const aborting = new AbortController();
   const named = Promise.withResolvers<string>();
   // The transfer may fail before it has a name.

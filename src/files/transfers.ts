@@ -31,7 +31,7 @@ export interface Transfers {
    * Starts a download, and resolves once its headers have come.
    *
    * @param signal ends the transfer.
-   * @throws SourceError
+   * @throws SourceError, DestinationError
    */
   start(url: string, part: FilePart, signal: AbortSignal): Promise<Transfer>;
   close(): Promise<void>;
