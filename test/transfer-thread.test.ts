@@ -1,9 +1,12 @@
 /** The thread that transfers files. */
 
+import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createHub } from '../src/delivery/hub.ts';
@@ -22,6 +25,9 @@ import { storeVideos } from './support/stored-videos.ts';
 const FILM = Buffer.alloc(3_000_000, 'film');
 const HEADERS = { 'content-type': 'video/webm', 'content-length': FILM.length };
 const { signal } = new AbortController();
+
+const run = promisify(execFile);
+const TRANSFER_ONCE = fileURLToPath(new URL('support/transfer-once.ts', import.meta.url));
 
 /** Ends the thread at its start. */
 const AT_THE_START = "throw new Error('out of order')";
@@ -109,6 +115,18 @@ describe('the thread', () => {
     expect(getPriority(process.pid)).toBe(0);
     const ids = (await readdir('/proc/self/task')).map(Number);
     expect(ids.filter((id) => getPriority(id) > 0)).toHaveLength(1);
+  });
+
+  it.runIf(process.platform === 'linux')('does not raise a low priority', async () => {
+    await using folder = await makeFolder();
+    await using server = await startScriptedUpstream((_request, response) => {
+      response.writeHead(200, HEADERS).end(FILM);
+    });
+
+    const program = [process.execPath, TRANSFER_ONCE, `${server.url}/1`, folder.path];
+    const { stdout } = await run('nice', ['-n', '15', ...program]);
+
+    expect(JSON.parse(stdout)).toEqual({ bytes: FILM.length, priorities: [15] });
   });
 
   it('reports whether the source or the destination failed', async () => {

@@ -1,6 +1,6 @@
 /** The program of the thread that transfers files. */
 
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { findProxy } from '../upstream/outbound-proxy.ts';
 import { createAllowedHosts } from './allowed-hosts.ts';
@@ -20,8 +20,7 @@ import { createTransfers, type TransferSettings } from './transfers.ts';
 const BYTES_PER_SECOND = 16 * 1024 * 1024;
 const COLLECT_BYTES = 8 * 1024 * 1024;
 
-// On a busy core, requests come first. Linux changes this thread, other systems the whole process.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+lowerPriority();
 
 const settings = workerData as TransferSettings;
 const transfers = createTransfers({
@@ -38,6 +37,18 @@ const transfers = createTransfers({
 });
 
 parentPort?.on('message', (request: TransferRequest) => void transfer(request));
+
+/** On a busy core, requests come first. Linux changes this thread, other systems the whole process. */
+function lowerPriority(): void {
+  if (process.platform !== 'linux') return;
+  const { PRIORITY_BELOW_NORMAL } = constants.priority;
+  try {
+    // Only privileged processes may raise it again.
+    if (getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL);
+  } catch {
+    // A sandbox may forbid it. Files are copied at any priority.
+  }
+}
 
 async function transfer({ url, part, port }: TransferRequest): Promise<void> {
   const answer = (message: TransferAnswer) => port.postMessage(message);
