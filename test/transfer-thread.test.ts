@@ -26,6 +26,12 @@ const FILM = Buffer.alloc(3_000_000, 'film');
 const HEADERS = { 'content-type': 'video/webm', 'content-length': FILM.length };
 const { signal } = new AbortController();
 
+function serveFilm() {
+  return startScriptedUpstream((_request, response) => {
+    response.writeHead(200, HEADERS).end(FILM);
+  });
+}
+
 const run = promisify(execFile);
 const TRANSFER_ONCE = fileURLToPath(new URL('support/transfer-once.ts', import.meta.url));
 
@@ -35,10 +41,15 @@ const AT_THE_START = "throw new Error('out of order')";
 const AT_A_FILE = `import { subscribe } from 'node:diagnostics_channel';
 subscribe('undici:request:create', ({ request }) => request.path === '/crash' && process.exit(1));`;
 
+const toModule = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
+
+/** Ends every thread that preloads it. */
+const PRELOADED = toModule(
+  "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) process.exit(1)",
+);
+
 /** From now on, threads run this first. */
-function preload(code: string): void {
-  vi.stubEnv('NODE_OPTIONS', `--import=data:text/javascript,${encodeURIComponent(code)}`);
-}
+const preload = (code: string) => vi.stubEnv('NODE_OPTIONS', `--import=${toModule(code)}`);
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -90,9 +101,7 @@ function openThread(upstreamUrl: string, path: string) {
 describe('the thread', () => {
   it('stores a file and reports its length and hash', async () => {
     await using folder = await makeFolder();
-    await using server = await startScriptedUpstream((_request, response) => {
-      response.writeHead(200, HEADERS).end(FILM);
-    });
+    await using server = await serveFilm();
     await using thread = openThread(server.url, folder.path);
 
     const transfer = await thread.start(`${server.url}/1`, 'film', signal);
@@ -105,9 +114,7 @@ describe('the thread', () => {
 
   it.runIf(process.platform === 'linux')('has a lower priority than requests', async () => {
     await using folder = await makeFolder();
-    await using server = await startScriptedUpstream((_request, response) => {
-      response.writeHead(200, HEADERS).end(FILM);
-    });
+    await using server = await serveFilm();
     await using thread = openThread(server.url, folder.path);
 
     await (await thread.start(`${server.url}/1`, 'film', signal)).store('1/film-1.webm');
@@ -119,14 +126,30 @@ describe('the thread', () => {
 
   it.runIf(process.platform === 'linux')('does not raise a low priority', async () => {
     await using folder = await makeFolder();
-    await using server = await startScriptedUpstream((_request, response) => {
-      response.writeHead(200, HEADERS).end(FILM);
-    });
+    await using server = await serveFilm();
 
     const program = [process.execPath, TRANSFER_ONCE, `${server.url}/1`, folder.path];
     const { stdout } = await run('nice', ['-n', '15', ...program]);
 
     expect(JSON.parse(stdout)).toEqual({ bytes: FILM.length, priorities: [15] });
+  });
+
+  it.each([
+    ['npm start', ['--max-semi-space-size=8', '--import', './src/compile-cache.js']],
+    ['an operator', [`--import=${PRELOADED}`, '--expose-gc', '--use-system-ca']],
+  ])('has the flags of Node for connections that %s sets', async (_who, flags) => {
+    await using folder = await makeFolder();
+    // Node reads 16 KiB of headers unless `--max-http-header-size` allows more.
+    const headers = { ...HEADERS, 'x-long': 'x'.repeat(30_000) };
+    await using server = await startScriptedUpstream((_request, response) => {
+      response.writeHead(200, headers).end(FILM);
+    });
+
+    const options = [...flags, '--max-http-header-size', '60000', '--dns-result-order=ipv4first'];
+    const program = [TRANSFER_ONCE, `${server.url}/1`, folder.path];
+    const { stdout } = await run(process.execPath, [...options, ...program]);
+
+    expect(JSON.parse(stdout).bytes).toBe(FILM.length);
   });
 
   it('reports whether the source or the destination failed', async () => {
@@ -196,9 +219,7 @@ describe('the thread', () => {
 describe('a thread that dies', () => {
   it('at its start: copying pauses, and no failure of a file is counted', async () => {
     preload(AT_THE_START);
-    await using server = await startScriptedUpstream((_request, response) => {
-      response.writeHead(200, HEADERS).end(FILM);
-    });
+    await using server = await serveFilm();
     await using copying = await startCopying(server.url, [`${server.url}/1`]);
 
     await expect.poll(() => copying.outcomes).toEqual(['destination_failed']);
@@ -213,9 +234,7 @@ describe('a thread that dies', () => {
 
   it('because of a file: that file is given up, and the others are copied', async () => {
     preload(AT_A_FILE);
-    await using server = await startScriptedUpstream((_request, response) => {
-      response.writeHead(200, HEADERS).end(FILM);
-    });
+    await using server = await serveFilm();
     const films = [`${server.url}/crash`, `${server.url}/1`];
     await using copying = await startCopying(server.url, films);
 

@@ -18,6 +18,10 @@ import type { StoredFile, Transfer, TransferSettings, Transfers } from './transf
 /** In the build, next to the file that contains this module. */
 const PROGRAM = `./transfer-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
 
+/** Flags of Node for connections that belong to a thread. Most others belong to the process, and a thread refuses them. */
+const CONNECTION_FLAG =
+  /^--(use-system-ca|tls-(min|max)-v|tls-keylog|dns-result-order|max-http-header-size|(no-)?network-family-autoselection)/;
+
 interface Thread {
   readonly worker: Worker;
   /** The ports of the transfers that it has not ended. */
@@ -59,17 +63,34 @@ export function createTransferThread(settings: TransferSettings, log: Logger): T
   };
 }
 
-function createWorker(settings: TransferSettings): Worker {
+function createWorker(
+  settings: TransferSettings,
+  execArgv = toConnectionFlags(process.execArgv),
+): Worker {
   try {
     return new Worker(new URL(PROGRAM, import.meta.url), {
       workerData: withoutSecrets(settings),
-      // Modules that the command line preloads (`--import`) are for the gateway.
-      execArgv: [],
+      execArgv,
       name: 'transfers',
     });
   } catch (error) {
+    // Which flags belong to the process depends on the version of Node.
+    if (execArgv.length > 0) return createWorker(settings, []);
     throw new DestinationError('the thread that copies files cannot be started', { cause: error });
   }
+}
+
+/**
+ * The flags of the command line that copying needs. Not `--import` and `--require`: what they preload is
+ * for the gateway. What NODE_OPTIONS preloads reaches all threads.
+ */
+function toConnectionFlags(flags: readonly string[]): string[] {
+  let isNeeded = false;
+  return flags.filter((flag) => {
+    // The value of a flag may be an argument of its own.
+    if (flag.startsWith('-')) isNeeded = CONNECTION_FLAG.test(flag);
+    return isNeeded;
+  });
 }
 
 function follow(port: MessagePort, thread: Thread, signal: AbortSignal): Promise<Transfer> {
