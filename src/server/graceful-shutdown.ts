@@ -13,7 +13,10 @@ const RELEASE_WITHIN_MS = 2_000;
 const LOG_WITHIN_MS = 1_000;
 
 export interface ShutdownParts {
-  readonly config: Pick<Config, 'SHUTDOWN_TIMEOUT_MS' | 'DRAIN_GRACE_MS' | 'DATABASE_URL'>;
+  readonly config: Pick<
+    Config,
+    'SHUTDOWN_TIMEOUT_MS' | 'DRAIN_GRACE_MS' | 'DATABASE_URL' | 'KEEP_URL'
+  >;
   readonly log: Logger;
   readonly output: LogOutput;
   /** Makes `/ready` answer 503. Everything else is still served for DRAIN_GRACE_MS. */
@@ -46,7 +49,9 @@ export function createShutdown(parts: ShutdownParts): () => Promise<boolean> {
     if (!isReleased) log.error('not everything could be closed in time');
     log.info('closed');
     const isWritten = await output.close(LOG_WITHIN_MS);
-    return isWritten && (isReleased || isShared(config.DATABASE_URL));
+    // Threads hang in calls to a disk, not in those to a network.
+    const usesDisk = !isShared(config.DATABASE_URL) || config.KEEP_URL?.kind === 'file';
+    return isWritten && (isReleased || !usesDisk);
   }
 
   let closing: Promise<boolean> | undefined;
