@@ -93,7 +93,7 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
       ? createServeFile({ links, toPath: destination.toPath, checkMissing: lostCopies.check })
       : null,
     async stop() {
-      await copier.stop();
+      await Promise.all([copier.stop(), lostCopies.stop()]);
       await transfers.close();
       destination.close();
     },

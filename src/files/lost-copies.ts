@@ -21,6 +21,8 @@ export interface LostCopies {
   check(name: string): Promise<void>;
   /** The same in the background, once per hour and copy. */
   checkLater(name: string): void;
+  /** Ends the checks in the background, and resolves when none is running. */
+  stop(): Promise<void>;
 }
 
 export interface LostCopiesParts {
@@ -37,6 +39,8 @@ export function createLostCopies(parts: LostCopiesParts): LostCopies {
   const waiting = new Set<string>();
   let hour = 0;
   let isRunning = false;
+  let isStopped = false;
+  let checking = Promise.resolve();
 
   async function check(name: string): Promise<void> {
     if (await destination.has(name)) return;
@@ -69,10 +73,15 @@ export function createLostCopies(parts: LostCopiesParts): LostCopies {
       const now = Math.floor(Date.now() / HOUR_MS);
       if (now !== hour) checked.clear();
       hour = now;
-      if (checked.has(name) || checked.size === MAX_NAMES) return;
+      if (isStopped || checked.has(name) || checked.size === MAX_NAMES) return;
       checked.add(name);
       waiting.add(name);
-      if (!isRunning) void checkWaiting();
+      if (!isRunning) checking = checkWaiting();
+    },
+    async stop() {
+      isStopped = true;
+      waiting.clear();
+      await checking;
     },
   };
 }
