@@ -43,7 +43,7 @@ export async function readVideo(subject: Subject, id: string) {
 
 export function toExtension({ name }: Pick<Subject, 'name'>) {
   const success = isGateway(name)
-    ? '... on ExtendVideoSuccess { video { taskId } }'
+    ? '... on ExtendVideoSuccess { video { taskId } } ... on GatewayError { code message }'
     : 'video { taskId }';
   return {
     query: `mutation M($input: ExtendVideoInput!) { extendVideo(input: $input) { ${success} } }`,

@@ -38,8 +38,6 @@ export interface Subject {
   readonly startMs: number;
   /** After a collection, in bytes. */
   measureMemory(): Promise<{ heapUsed: number; rss: number }>;
-  /** Sends a signal to its process. */
-  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   stop(): Promise<void>;
 }
 
@@ -165,7 +163,6 @@ export async function startSubject(
       child.kill('SIGUSR2');
       return (await receive(child, 30_000)) as { heapUsed: number; rss: number };
     },
-    signal: (name) => void child.kill(name),
     async stop() {
       await endChild(child);
       await drop();
