@@ -14,6 +14,7 @@ import { startGateway, type TestGateway } from './support/gateway.ts';
 import { download, listFiles, readKept, untilKept } from './support/keeping.ts';
 import { extend } from './support/operations.ts';
 import { sharedPostgres } from './support/postgres.ts';
+import { scrape } from './support/scrape.ts';
 
 const METRICS_TOKEN = 'a-token-of-the-metrics-of-this-test-alone';
 
@@ -34,9 +35,8 @@ async function startKeeping() {
   return {
     /** How many attempts to copy had this outcome. */
     async count(outcome: string) {
-      const headers = { authorization: `Bearer ${METRICS_TOKEN}` };
-      const text = await (await fetch(`${gateway.url}/metrics`, { headers })).text();
-      return Number(new RegExp(`copies_total\\{outcome="${outcome}"\\} (\\d+)`).exec(text)?.[1]);
+      const metrics = await scrape(gateway, METRICS_TOKEN);
+      return metrics.get('longtake_copies_total', { outcome });
     },
     disk,
     sandbox,

@@ -53,19 +53,15 @@ export function isMark(fileName: string): boolean {
 /** Marks the destination at the first use. From then on the mark must be there. */
 async function checkMark(db: Database, url: KeepUrl, destination: Destination): Promise<void> {
   const known = await findMeta(db, MARK);
-  if (known !== null) {
-    if (await destination.has(known)) return;
-    throw new DestinationError(
-      `${destination.name} does not contain the copies of this database: ${known} is missing. Mount its disk, or correct KEEP_URL. If the copies are lost, create this file or object`,
-    );
-  }
   // Earlier versions made no mark.
-  const newest = await findNewestCopy(db);
-  if (newest !== null && !(await destination.has(newest))) {
+  const expected = known ?? (await findNewestCopy(db));
+  if (expected !== null && !(await destination.has(expected))) {
+    const remedy = known === null ? '' : '. If the copies are lost, create this file or object';
     throw new DestinationError(
-      `${destination.name} does not contain the copies of this database: ${newest} is missing. Mount its disk, or correct KEEP_URL`,
+      `${destination.name} does not contain the copies of this database: ${expected} is missing. Mount its disk, or correct KEEP_URL${remedy}`,
     );
   }
+  if (known !== null) return;
   const mark = `longtake-${randomBytes(16).toString('hex')}`;
   if (url.kind === 'file') await guard(mkdir(resolve(url.path), { recursive: true, mode: 0o700 }));
   await destination.write(mark, toSource(TEXT), new AbortController().signal);

@@ -81,7 +81,7 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 /** @throws unless the system says whether something has this path. */
-export async function exists(path: string): Promise<boolean> {
+async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;
@@ -118,7 +118,7 @@ async function read({ fd }: FileHandle, buffer: Buffer): Promise<number> {
 }
 
 /** A renamed file is durable once its folder is. */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

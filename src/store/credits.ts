@@ -1,7 +1,7 @@
 /** The balance of the upstream account that all owners share. */
 
 import { sql } from 'kysely';
-import { writeMeta } from './meta.ts';
+import { findMeta, writeMeta } from './meta.ts';
 import { now } from './rows.ts';
 import type { Database } from './schema.ts';
 
@@ -33,10 +33,6 @@ export async function storeCredits(db: Database, credits: number): Promise<void>
 
 /** The balance as last read; null before the first reading. */
 export async function readCredits(db: Database): Promise<number | null> {
-  const row = await db
-    .selectFrom('meta')
-    .select('value')
-    .where('name', '=', CREDITS)
-    .executeTakeFirst();
-  return row ? Number(row.value) : null;
+  const credits = await findMeta(db, CREDITS);
+  return credits === null ? null : Number(credits);
 }

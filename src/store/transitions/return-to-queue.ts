@@ -7,6 +7,7 @@ import type { VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import type { Ended } from './end-columns.ts';
 import { concludeEnd, withdrawRow } from './follow-up.ts';
+import { SCHEDULED } from './schedule.ts';
 
 export interface Returned {
   readonly row: VideoRow;
@@ -31,13 +32,10 @@ export async function returnToQueue(
     const row = await trx
       .updateTable('video')
       .set({
-        state: 'SCHEDULED',
-        waiting: 'LATER',
-        post_begun: 0,
+        ...SCHEDULED,
         sent_at: null,
         rejection: null,
         queue_tries: sql<number>`queue_tries + 1`,
-        check_after: sql<number>`queue_until`,
         lease_until: 0,
       })
       .where('id', '=', id)

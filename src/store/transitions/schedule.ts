@@ -8,6 +8,14 @@ import { now, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database, LaneKind } from '../schema.ts';
 import { type NewRow, toRowValues } from './insert.ts';
 
+/** What every submit gets that is scheduled. */
+export const SCHEDULED = {
+  state: 'SCHEDULED',
+  waiting: 'LATER',
+  post_begun: 0,
+  check_after: sql<number>`queue_until`,
+} as const;
+
 /** Schedules a new submit instead of sending it, in the transaction of the insert. The owner's row is locked. */
 export async function scheduleSubmit(
   trx: Database,
@@ -15,12 +23,7 @@ export async function scheduleSubmit(
 ): Promise<VideoRow> {
   const row = await trx
     .updateTable('video')
-    .set({
-      state: 'SCHEDULED',
-      waiting: 'LATER',
-      post_begun: 0,
-      check_after: sql<number>`queue_until`,
-    })
+    .set(SCHEDULED)
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
