@@ -63,6 +63,14 @@ const FILES = { videoId: 'v', videoUrl: 'https://files.example/v.mp4', coverUrl:
 const FAILURE = { reason: 'PROVIDER_ERROR', message: 'broken', upstreamCode: 500 } as const;
 const ALLOWANCE: allowance.Allowance = { name: 'submit', calls: 20, windowMs: 10_000 };
 
+const LIMITS: ownerLimits.SpendLimits = {
+  windows: [
+    { lengthMs: 60_000, submits: 20 },
+    { lengthMs: DAY_MS, submits: 200 },
+  ],
+  inFlight: 10_000,
+};
+
 const HOUR_MS = 3_600_000;
 const BOUNDS: clamps.Bounds = {
   lookMs: 2 * HOUR_MS,
@@ -407,21 +415,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       (db) => ownerLimits.pruneAttempts(db, 60 * DAY_MS, 20),
       (db) => ownerLimits.pruneAttempts(db, 49 * DAY_MS, 20),
     ],
-    findOverspending: [
-      (db) =>
-        ownerLimits.findOverspending(
-          db,
-          OWNER,
-          {
-            windows: [
-              { lengthMs: 60_000, submits: 20 },
-              { lengthMs: DAY_MS, submits: 200 },
-            ],
-            inFlight: 10_000,
-          },
-          1,
-        ),
-    ],
+    findOverspending: [(db) => ownerLimits.findOverspending(db, OWNER, LIMITS, 1)],
   },
   submits: {
     readForSubmit: [
@@ -503,9 +497,13 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     markWaitingForTurn: [async (db) => insertWaiting(db)],
   },
   'transitions/insert-with-place': {
-    insertWithPlace: [null, OWNER].map(
-      (first) => (db) => insertWithPlace.insertWithPlace(db, toSubmit(), ALLOWANCE, first),
-    ),
+    createInsertWithPlace: [
+      { limits: null, dailyCap: 0 },
+      { limits: LIMITS, dailyCap: 1_000_000 },
+    ].flatMap((spending) => {
+      const insert = insertWithPlace.createInsertWithPlace(spending);
+      return [null, OWNER].map((first) => (db) => insert(db, toSubmit(), ALLOWANCE, first));
+    }),
   },
   'transitions/progress': {
     noteOpen: [async (db) => progress.noteOpen(db, (await insertOpen(db)).id, 'GENERATING')],
@@ -589,7 +587,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
 };
 
 /** SQLite has no statement that writes two tables. */
-const POSTGRES_ONLY = new Set(['insertWithPlace']);
+const POSTGRES_ONLY = new Set(['createInsertWithPlace']);
 
 /** Exported functions of the same modules that run no statement, or only those of others. */
 const OTHERS = new Set([
@@ -606,6 +604,9 @@ const OTHERS = new Set([
   'transitions/insert.toRowValues',
   'transitions/insert-with-place.isRolledBack',
   'allowance.buildTakingOutOfLine',
+  'daily-submits.buildCounting',
+  'daily-submits.isBelowCap',
+  'owner-limits.isWithinLimits',
   'allowance.toTakingOutOfLine',
   'transitions/follow-up.toFollowUp',
   'transitions/schedule.buildScheduled',
@@ -735,12 +736,14 @@ describe.each(ENGINES)(
   },
 );
 
-/** Each finds one row, or the few that it is asked for, by its first column. */
+/** Each finds one row, or as few as its statement is limited to, by its first column. */
 const PRECISE: Readonly<Record<string, string>> = {
   video_pkey: 'id',
   video_task: 'task_id',
   video_key: 'owner',
   video_waiting: 'owner',
+  video_state: 'owner',
+  attempt_key: 'owner',
   completion_video: 'video_row',
 };
 

@@ -9,6 +9,7 @@ import {
 import { startGateway, type TestCaller, type TestGateway } from './support/gateway.ts';
 import { startHeldUpstream } from './support/held-upstream.ts';
 import { extend, INPUT } from './support/operations.ts';
+import { sharedPostgres } from './support/postgres.ts';
 import { bearerOf, inSeconds, JWT_ENV } from './support/tokens.ts';
 
 type Result = ExtendMutation['extendVideo'];
@@ -277,6 +278,34 @@ describe('OWNER_TASKS_IN_FLIGHT', () => {
     expect(types.filter((type) => type === 'ExtendVideoSuccess')).toHaveLength(5);
     expect(types.filter((type) => type === 'RateLimitedError')).toHaveLength(25);
     expect(submitsOf(sandbox)).toBe(5);
+  });
+});
+
+describe('two replicas on PostgreSQL', () => {
+  it.each([
+    'OWNER_SUBMITS_PER_MINUTE',
+    'OWNER_SUBMITS_PER_DAY',
+    'OWNER_TASKS_IN_FLIGHT',
+    'SUBMITS_PER_DAY',
+  ])('never exceed %s together', async (name) => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    const DATABASE_URL = await sharedPostgres().createDatabase();
+    const env = { ...JWT_ENV, DATABASE_URL, [name]: '25' };
+    await using one = await startGateway(sandbox, env);
+    await using other = await startGateway(sandbox, env);
+    // The very first submit of an owner inserts the owner's row.
+    const callers = [as(one, 'alice'), as(other, 'alice')];
+    const results: Result[] = [];
+
+    const takeTurns = async (caller: TestCaller) => {
+      for (let turn = 0; turn < 15; turn += 1) results.push(await submit(caller));
+    };
+    await Promise.all([...callers, ...callers].map(takeTurns));
+
+    const types = results.map(({ __typename }) => __typename);
+    expect(types.filter((type) => type === 'ExtendVideoSuccess')).toHaveLength(25);
+    expect(types.filter((type) => type === 'RateLimitedError')).toHaveLength(35);
+    expect(submitsOf(sandbox)).toBe(25);
   });
 });
 

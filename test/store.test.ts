@@ -31,6 +31,7 @@ import {
   readCompletions,
   readLogBounds,
 } from '../src/store/completions.ts';
+import { countSubmitsToday } from '../src/store/daily-submits.ts';
 import { isReachable, type OpenDatabase, openDatabase } from '../src/store/database.ts';
 import { findNextWaiting } from '../src/store/lanes.ts';
 import {
@@ -52,6 +53,7 @@ import {
   markWaitingForTurn,
   type NewSubmit,
 } from '../src/store/transitions/insert.ts';
+import { createInsertWithPlace } from '../src/store/transitions/insert-with-place.ts';
 import { countFilelessRead, noteOpen } from '../src/store/transitions/progress.ts';
 import { rejectSubmit, releaseTaken } from '../src/store/transitions/refuse.ts';
 import { returnToQueue } from '../src/store/transitions/return-to-queue.ts';
@@ -657,7 +659,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       async () => {
         const limits = { windows: [], inFlight: 1_000 };
         const gate = {
-          insertWithPlace: async () => 'no place' as const,
+          insertWithPlace: async () => 'not at once' as const,
           takeFree: async () => null,
           putBack: async () => {},
           checkWait: async () => null,
@@ -1380,6 +1382,29 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect([await pruneAttempts(db, HOUR_MS, 3), await left()]).toEqual([1, 1]);
       expect([await pruneAttempts(db, HOUR_MS, 3), await left()]).toEqual([0, 1]);
     });
+
+    it.runIf(isShared).each(['', ' of a new owner'])(
+      'undo a submit%s that began before another one was counted',
+      async (isNew) => {
+        const allowance = { name: 'submit', calls: 5, windowMs: 1_000 } as const;
+        await createAllowance(db, allowance);
+        const limits = { windows: [{ lengthMs: HOUR_MS, submits: 1 }], inFlight: null };
+        const insertLimited = createInsertWithPlace({ limits, dailyCap: 9 });
+        if (!isNew) await lockOwner(db, 'me');
+        let inserting: Promise<unknown> | undefined;
+        await db.transaction().execute(async (trx) => {
+          await lockOwner(trx, 'me');
+          inserting = insertLimited(db, toSubmit({ idempotencyKey: 'key' }), allowance, null);
+          await untilSomebodyWaits(trx);
+          await recordAttempt(trx, { owner: 'me', id: createVideoId() });
+        });
+        expect(await inserting).toBe('not at once');
+        expect(await db.selectFrom('video').select('id').execute()).toEqual([]);
+        expect(await db.selectFrom('attempt').select('at').execute()).toHaveLength(1);
+        expect(await countSubmitsToday(db)).toBe(0);
+        expect(await findNextPlace(db, allowance)).toBe(0);
+      },
+    );
 
     it('allow one of 20 concurrent submits for the last place', async () => {
       const limits = { windows: [{ lengthMs: HOUR_MS, submits: 5 }], inFlight: null };

@@ -1,8 +1,8 @@
 /** Counts the submits of a day (UTC), which `SUBMITS_PER_DAY` limits for all owners together. */
 
-import { sql } from 'kysely';
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
 import { DAY_MS } from '../durations.ts';
-import type { Database } from './schema.ts';
+import type { Database, Tables } from './schema.ts';
 
 /** Today as a number of days since 1970-01-01 (UTC), by the database's clock. Cast because SQLite divides as a real number. */
 const today = sql<number>`cast(now_ms() / ${sql.lit(DAY_MS)} as bigint)`;
@@ -14,22 +14,40 @@ const today = sql<number>`cast(now_ms() / ${sql.lit(DAY_MS)} as bigint)`;
  * @returns null when it is counted; otherwise the milliseconds until the next day.
  */
 export async function takeDailySubmit(trx: Database, cap: number): Promise<number | null> {
-  const counted = await trx
+  const counted = await buildCounting(trx, cap, sql.lit(true)).executeTakeFirst();
+  if (counted) return null;
+  const { wait } = await trx
+    .selectNoFrom(sql<number>`(${today} + 1) * ${sql.lit(DAY_MS)} - now_ms()`.as('wait'))
+    .executeTakeFirstOrThrow();
+  return wait;
+}
+
+/** The statement that counts a submit if the condition holds. Returns no row when nothing is counted. */
+export function buildCounting(db: Database, cap: number, condition: Expression<SqlBool>) {
+  return db
     .insertInto('daily_submits')
-    .values({ day: today, submits: 1 })
+    .columns(['day', 'submits'])
+    .expression(db.selectNoFrom([today.as('day'), sql.lit(1).as('submits')]).where(condition))
     .onConflict((conflict) =>
       conflict
         .column('day')
         .doUpdateSet({ submits: sql<number>`daily_submits.submits + 1` })
         .where('daily_submits.submits', '<', cap),
     )
-    .returning('submits')
-    .executeTakeFirst();
-  if (counted) return null;
-  const { wait } = await trx
-    .selectNoFrom(sql<number>`(${today} + 1) * ${sql.lit(DAY_MS)} - now_ms()`.as('wait'))
-    .executeTakeFirstOrThrow();
-  return wait;
+    .returning('submits');
+}
+
+/** Whether the cap allows another submit today. */
+export function isBelowCap(
+  eb: Pick<ExpressionBuilder<Tables, never>, 'exists' | 'not' | 'selectFrom'>,
+  cap: number,
+) {
+  const reached = eb
+    .selectFrom('daily_submits')
+    .select('day')
+    .where('day', '=', today)
+    .where('submits', '>=', sql.lit(cap));
+  return eb.not(eb.exists(reached));
 }
 
 /** The submits of today. They are counted only while a cap is set. */

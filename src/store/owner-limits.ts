@@ -2,6 +2,7 @@
 
 import { type ExpressionBuilder, sql } from 'kysely';
 import { TASK_STATES } from './open-tasks.ts';
+import { ONE } from './prepared.ts';
 import { now } from './rows.ts';
 import type { Database, Tables } from './schema.ts';
 
@@ -10,6 +11,14 @@ export interface SpendLimits {
   readonly windows: readonly { readonly lengthMs: number; readonly submits: number }[];
   /** Open tasks; null for no limit. */
   readonly inFlight: number | null;
+}
+
+/** Every limit that a submit is checked against before it is sent. */
+export interface SubmitLimits {
+  /** Those of its owner; null for none. */
+  readonly limits: SpendLimits | null;
+  /** Submits of all owners per day (UTC); 0: no limit. */
+  readonly dailyCap: number;
 }
 
 export interface Overspending {
@@ -52,7 +61,7 @@ export async function findOverspending(
   // One statement, because each costs a round trip on PostgreSQL.
   const found: Readonly<Record<string, number | null>> = await trx
     .selectNoFrom((eb) => [
-      ...(most === null ? [] : [countOpen(eb, owner, most + 1).as('open')]),
+      ...(most === null ? [] : [countOpen(eb, owner, most).as('open')]),
       ...windows.map((window, index) => selectWait(eb, owner, window).as(toWaitColumn(index))),
     ])
     .executeTakeFirstOrThrow();
@@ -67,16 +76,33 @@ function toWaitColumn(index: number): string {
   return `wait_${index}`;
 }
 
-type Builder = ExpressionBuilder<Tables, never>;
+type Builder = Pick<ExpressionBuilder<Tables, never>, 'selectFrom'>;
 
-/** Counts the open tasks, up to `limit`. */
-function countOpen(eb: Builder, owner: string, limit: number) {
+/** Whether the owner's next submit exceeds no limit, for a row that does not count as an open task yet. */
+export function isWithinLimits(
+  eb: ExpressionBuilder<Tables, keyof Tables>,
+  owner: string,
+  { windows, inFlight }: SpendLimits,
+) {
+  const waits = windows.map((window) => eb.not(eb.exists(selectWait(eb, owner, window))));
+  return eb.and(
+    inFlight === null ? waits : [...waits, eb(countOpen(eb, owner, inFlight - 1), '<', inFlight)],
+  );
+}
+
+/** Literals, so that PostgreSQL keeps its plan. */
+const OPEN_STATES = TASK_STATES.map((state) => sql.lit(state));
+
+/** Counts the open tasks, up to one more than `most`. */
+function countOpen(eb: Builder, owner: string, most: number) {
   const open = eb
     .selectFrom('video')
     .select('id')
     .where('owner', '=', owner)
-    .where('state', 'in', TASK_STATES)
-    .limit(limit);
+    .where('state', 'in', OPEN_STATES)
+    // PostgreSQL would use another index of the owner if it planned this while the table was empty.
+    .orderBy('state')
+    .limit(sql.lit(most + 1));
   return eb.selectFrom(open.as('counted')).select(({ fn }) => fn.countAll<number>().as('count'));
 }
 
@@ -86,17 +112,18 @@ function selectWait(
   owner: string,
   { lengthMs, submits }: SpendLimits['windows'][number],
 ) {
+  const length = sql.lit(lengthMs);
   return (
     eb
       .selectFrom('attempt')
-      .select(sql<number>`at + ${lengthMs} - now_ms()`.as('wait'))
+      .select(sql<number>`at + ${length} - now_ms()`.as('wait'))
       .where('owner', '=', owner)
-      .where('at', '>', sql<number>`now_ms() - ${lengthMs}`)
+      .where('at', '>', sql<number>`now_ms() - ${length}`)
       // Ignores attempts in the future, recorded before the clock was set back.
-      .where('at', '<=', sql<number>`now_ms() + ${lengthMs}`)
+      .where('at', '<=', sql<number>`now_ms() + ${length}`)
       .orderBy('at', 'desc')
-      .limit(1)
-      .offset(submits - 1)
+      .limit(ONE)
+      .offset(sql.lit(submits - 1))
   );
 }
 

@@ -10,10 +10,11 @@ import {
   restartPlace,
   takePlaceOutOfLine,
 } from '../store/allowance.ts';
+import type { SubmitLimits } from '../store/owner-limits.ts';
 import { endPause } from '../store/pauses.ts';
 import type { Database } from '../store/schema.ts';
 import type { NewSubmit } from '../store/transitions/insert.ts';
-import { type Inserted, insertWithPlace } from '../store/transitions/insert-with-place.ts';
+import { createInsertWithPlace, type Inserted } from '../store/transitions/insert-with-place.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { countBefore, isFresh, type Line, readLine, toWaitMs } from './line.ts';
 
@@ -30,7 +31,10 @@ export interface Gate {
    * @param isInOrder whether the owner's scheduled submits go first, too.
    */
   takeFree(trx: Database, owner: string, isInOrder: boolean): Promise<Place | null>;
-  /** Commits the row of a new submit together with a place, if one is free and no other submit waits. */
+  /**
+   * Commits the row of a new submit together with a place, if one is free, no other submit waits, and no limit
+   * is exceeded.
+   */
   insertWithPlace(db: Database, submit: NewSubmit, isInOrder: boolean): Promise<Inserted>;
   /** Gives a place back in the transaction that took it. */
   putBack(trx: Database, place: Place): Promise<void>;
@@ -56,10 +60,14 @@ export interface GateParts {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly allowance: Allowance;
+  /** Checked when a submit is inserted together with its place. */
+  readonly spending: SubmitLimits;
   readonly maxWaitMs: number;
 }
 
-export function createGate({ db, log, metrics, allowance, maxWaitMs }: GateParts): Gate {
+export function createGate(parts: GateParts): Gate {
+  const { db, log, metrics, allowance, maxWaitMs } = parts;
+  const insertWithPlace = createInsertWithPlace(parts.spending);
   let line: Line | null = null;
 
   /** According to the last reading of the queue. */

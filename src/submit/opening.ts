@@ -40,11 +40,10 @@ export async function openSubmit(
   mustWait: boolean,
   onUncertain: (waiting: VideoRow | null) => void,
 ): Promise<OpenedSubmit | undefined> {
-  const { db, spending, gate } = parts;
-  const isUnlimited = spending.limits === null && spending.dailyCap === 0;
-  if (isUnlimited && !mustWait && !isEmbedded(db)) {
+  const { db, gate } = parts;
+  if (!mustWait && !isEmbedded(db)) {
     const inserted = await insertAtOnce(db, submit, gate, onUncertain);
-    if (inserted !== 'no place') return inserted === 'key held' ? undefined : inserted;
+    if (inserted !== 'not at once') return inserted === 'key held' ? undefined : inserted;
   }
 
   let committing: OpenedSubmit | undefined;
@@ -63,7 +62,7 @@ export async function openSubmit(
   });
 }
 
-/** Commits the row with one statement. Only for submits without limits that must be checked first. */
+/** Commits the row with one statement, which only PostgreSQL supports. */
 async function insertAtOnce(
   db: Database,
   submit: NewSubmit,

@@ -8,6 +8,7 @@ import {
   lockOwner,
   recordAttempt,
   type SpendLimits,
+  type SubmitLimits,
 } from '../store/owner-limits.ts';
 import type { Database } from '../store/schema.ts';
 
@@ -20,11 +21,7 @@ export type SpendConfig = Pick<
   | 'SUBMITS_PER_DAY'
 >;
 
-export interface Spending {
-  /** Null for no limits. */
-  readonly limits: SpendLimits | null;
-  /** Submits of all owners per day; 0: no limit. */
-  readonly dailyCap: number;
+export interface Spending extends SubmitLimits {
   /** Scheduled submits per owner; 0: no limit. */
   readonly maxQueued: number;
 }

@@ -97,7 +97,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
   const spending = toSpending(config);
   const allowance = toAllowance('submit', config);
   const maxWaitMs = config.SUBMIT_MAX_WAIT_MS;
-  const gate = createGate({ db, log, metrics, allowance, maxWaitMs });
+  const gate = createGate({ db, log, metrics, allowance, spending, maxWaitMs });
   const breaker = config.UPSTREAM_BREAKER ? createBreaker({ onOpen }) : NO_BREAKER;
   function onOpen({ code, retryAfter }: GatewayError): void {
     log.warn({ code, seconds: retryAfter }, 'submits are refused: the breaker is open');

@@ -1,6 +1,6 @@
 /** Inserts a submit's row and takes a place in one statement, which only PostgreSQL supports. */
 
-import type { RawBuilder } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { GatewayUnavailableError } from '../../errors.ts';
 import {
   type Allowance,
@@ -10,8 +10,10 @@ import {
   type TakingOutOfLine,
   toTakingOutOfLine,
 } from '../allowance.ts';
-import { prepare } from '../prepared.ts';
-import { toVideoColumns, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
+import { buildCounting, isBelowCap } from '../daily-submits.ts';
+import { isWithinLimits, type SpendLimits, type SubmitLimits } from '../owner-limits.ts';
+import { type Param, prepare } from '../prepared.ts';
+import { now, toVideoColumns, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { type NewRow, type NewSubmit, toNewRow, toRowValues } from './insert.ts';
 
@@ -19,66 +21,151 @@ export type Inserted =
   | { readonly row: VideoRow; readonly place: Place }
   /** Another row of the owner holds the key. Nothing is stored. */
   | 'key held'
-  /** Nothing is stored. */
-  | 'no place';
+  /** No place is free, or a limit is or may be exceeded. Nothing is stored. */
+  | 'not at once';
 
 /**
- * Commits the row of a submit that can be sent at once, with one round trip instead of four.
+ * Commits the row of a submit that can be sent at once, with one round trip.
  *
  * @param first the owner whose scheduled submits go first; null for none.
  */
-export async function insertWithPlace(
+export type InsertWithPlace = (
   db: Database,
   submit: NewSubmit,
   allowance: Allowance,
   first: string | null,
-): Promise<Inserted> {
-  const takenAt = performance.now();
-  const params = { ...toNewRow(submit), ...toTakingOutOfLine(allowance, first) };
-  const { rows } = await takeAndInsert(db, params);
-  const found = rows[0];
-  if (!found) return 'no place';
-  const { place_number, ...row } = found;
-  const place = { number: place_number, takenAt, isTrial: false };
-  if (row.id !== null) return { row, place };
-  await putPlaceBack(db, allowance, place);
-  return 'key held';
+) => Promise<Inserted>;
+
+/** @param spending the limits that every submit is checked and counted against. */
+export function createInsertWithPlace(spending: SubmitLimits): InsertWithPlace {
+  const isUnlimited = spending.limits === null && spending.dailyCap === 0;
+  const takeAndInsert = isUnlimited ? insertUnlimited : prepareLimited(spending);
+  return async (db, submit, allowance, first) => {
+    const takenAt = performance.now();
+    const params = { ...toNewRow(submit), ...toTakingOutOfLine(allowance, first) };
+    const { rows } = await takeAndInsert(db, params).catch((error: unknown) => {
+      if (findState(error) === UNDONE) return { rows: [] };
+      throw error;
+    });
+    const found = rows[0];
+    if (!found) return 'not at once';
+    const { place_number, undone: _, ...row } = found;
+    const place = { number: place_number, takenAt, isTrial: false };
+    if (row.id !== null) return { row, place };
+    await putPlaceBack(db, allowance, place);
+    return 'key held';
+  };
 }
 
 /** Whether the server has answered with an error, so that nothing is stored. */
 export function isRolledBack(error: unknown): boolean {
-  const cause = error instanceof GatewayUnavailableError ? error.cause : error;
+  const state = findState(error);
   // A server that shuts down may end the connection between the commit and its answer.
-  return (
-    cause instanceof Error &&
-    'severity' in cause &&
-    'code' in cause &&
-    !/^(08|57P)/.test(String(cause.code))
-  );
+  return state !== null && !/^(08|57P)/.test(state);
 }
 
+/** The SQLSTATE of an error of the server; null for any other error. */
+function findState(error: unknown): string | null {
+  const cause = error instanceof GatewayUnavailableError ? error.cause : error;
+  const isOfServer = cause instanceof Error && 'severity' in cause && 'code' in cause;
+  return isOfServer ? String(cause.code) : null;
+}
+
+type Params = NewRow & TakingOutOfLine;
+type FoundRow = VideoRow & { place_number: number; undone?: null };
+
 /** @see https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING */
-const takeAndInsert = prepare<NewRow & TakingOutOfLine, VideoRow & { place_number: number }>(
-  (db, param) => {
-    const values = toRowValues(param);
-    const columns = Object.keys(values) as (keyof typeof values)[];
-    return db
-      .with('taken', () => buildTakingOutOfLine(db, param))
-      .with('inserted', (cte) =>
+function buildInsert(db: Database, param: Param<Params>, spending: SubmitLimits) {
+  const { limits, dailyCap } = spending;
+  const values = toRowValues(param);
+  const columns = Object.keys(values) as (keyof typeof values)[];
+  return db
+    .with('taken', () =>
+      buildTakingOutOfLine(db, param)
+        .$if(limits !== null, (query) =>
+          query.where((eb) => isWithinLimits(eb, param('owner'), limits as SpendLimits)),
+        )
+        .$if(dailyCap > 0, (query) => query.where((eb) => isBelowCap(eb, dailyCap))),
+    )
+    .with('inserted', (cte) =>
+      cte
+        .insertInto('video')
+        .columns(columns)
+        .expression((eb) =>
+          eb
+            .selectFrom('taken')
+            .select(columns.map((column) => (values[column] as RawBuilder<unknown>).as(column))),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .returning(VIDEO_COLUMNS),
+    );
+}
+
+const insertUnlimited = prepare<Params, FoundRow>((db, param) =>
+  buildInsert(db, param, { limits: null, dailyCap: 0 })
+    .selectFrom('taken')
+    .leftJoin('inserted', (join) => join.onTrue())
+    .select(toVideoColumns('inserted'))
+    .select('taken.place as place_number'),
+);
+
+/** SQLSTATE of a text that is no number, with which the statement undoes itself. */
+const UNDONE = '22P02';
+
+/**
+ * Checks the limits against what was committed when the statement began, but locks the owner's row only after
+ * the insert, because videos are locked before owners. Whoever counts a submit writes its owner's row. So if
+ * that row has changed since the statement began (`xmin` names its version), the check may be outdated, and the
+ * statement undoes itself.
+ */
+function prepareLimited(spending: SubmitLimits) {
+  const { limits, dailyCap } = spending;
+  const hasWindows = limits !== null && limits.windows.length > 0;
+  return prepare<Params, FoundRow>((db, param) =>
+    buildInsert(db, param, spending)
+      .with('locked', (cte) =>
         cte
-          .insertInto('video')
-          .columns(columns)
+          .insertInto('owner')
+          .columns(['owner', 'head', 'pruned'])
           .expression((eb) =>
             eb
-              .selectFrom('taken')
-              .select(columns.map((column) => (values[column] as RawBuilder<unknown>).as(column))),
+              .selectFrom('inserted')
+              .select(['inserted.owner', sql.lit(0).as('head'), sql.lit(0).as('pruned')]),
           )
-          .onConflict((conflict) => conflict.doNothing())
-          .returning(VIDEO_COLUMNS),
+          .onConflict((conflict) =>
+            conflict
+              .column('owner')
+              .doUpdateSet({ owner: param('owner') })
+              .where(
+                sql<SqlBool>`owner.xmin = (select known.xmin from owner as known where known.owner = ${param('owner')})`,
+              ),
+          )
+          .returning('owner'),
+      )
+      .with('attempted', (cte) =>
+        cte
+          .insertInto('attempt')
+          .columns(['owner', 'at', 'video_row'])
+          .expression((eb) =>
+            eb
+              .selectFrom('inserted')
+              .select(['inserted.owner', now.as('at'), 'inserted.id'])
+              .where(sql.lit(hasWindows)),
+          ),
+      )
+      .with('today', () =>
+        buildCounting(db, dailyCap, sql`exists (select from locked) and ${sql.lit(dailyCap > 0)}`),
       )
       .selectFrom('taken')
       .leftJoin('inserted', (join) => join.onTrue())
       .select(toVideoColumns('inserted'))
-      .select('taken.place as place_number');
-  },
-);
+      .select('taken.place as place_number')
+      .select(
+        // No statement can undo what it has written but by failing.
+        sql<null>`case when inserted.id is not null and not exists (select from ${sql.ref(dailyCap > 0 ? 'today' : 'locked')})
+          then cast('undone, another submit was counted meanwhile, and not ' || inserted.id as integer) end`.as(
+          'undone',
+        ),
+      ),
+  );
+}
