@@ -1,6 +1,7 @@
 /** Checks combinations of variables. */
 
-import { isLoopback, isOpen, list } from './config-values.ts';
+import { isOpen, list } from './config-values.ts';
+import { isLoopback } from './loopback.ts';
 
 type Raw = Readonly<Record<string, string | undefined>>;
 

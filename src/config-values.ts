@@ -107,17 +107,6 @@ export function isOpen(env: {
   return !env.AUTH_JWT_SECRET && !env.AUTH_JWKS_URL && env.AUTH_API_KEYS.length === 0;
 }
 
-/** Whether a host name or address is loopback. */
-export function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[|\]$/g, '').toLowerCase();
-  return (
-    name === 'localhost' ||
-    name.endsWith('.localhost') ||
-    name === '::1' ||
-    /^127(\.\d{1,3}){3}$/.test(name)
-  );
-}
-
 export const NO_HOST_LIST =
   'must be a comma-separated list of host names without a scheme, as in files.example.com or *.example.com';
 

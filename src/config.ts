@@ -10,7 +10,6 @@ import {
   flag,
   httpUrl,
   isHost,
-  isLoopback,
   isOpen,
   isOrigin,
   isSchemaUnnamed,
@@ -24,6 +23,7 @@ import {
 } from './config-values.ts';
 import { DAY_MS } from './durations.ts';
 import { keepUrl } from './keep-url.ts';
+import { isLoopback } from './loopback.ts';
 import { findNearMisses, type NearMiss } from './near-misses.ts';
 
 export type Config = Readonly<

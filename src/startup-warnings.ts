@@ -1,8 +1,9 @@
 /** Start-up facts and warnings about a configuration: what is unsafe and how to fix it. No I/O. */
 
 import type { Config } from './config.ts';
-import { isLoopback, isOpen } from './config-values.ts';
+import { isOpen } from './config-values.ts';
 import { toKeepName } from './keep-url.ts';
+import { isLoopback } from './loopback.ts';
 
 /** Logged at start-up; contains no secret. */
 export interface Facts {

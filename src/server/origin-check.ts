@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
-import { isLoopback } from '../config-values.ts';
+import { isLoopback } from '../loopback.ts';
 
 export interface OriginCheck {
   /**

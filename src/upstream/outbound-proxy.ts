@@ -1,7 +1,7 @@
 /** Selects the route of upstream calls: direct, or through the proxy that the environment names. */
 
 import { BlockList, isIP } from 'node:net';
-import { isLoopback } from '../config-values.ts';
+import { isLoopback } from '../loopback.ts';
 
 export interface ProxySettings {
   readonly HTTPS_PROXY?: string | undefined;
