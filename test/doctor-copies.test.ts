@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { examineCopies } from '../src/doctor/copies.ts';
 import { type S3Server, startS3 } from './support/s3.ts';
@@ -89,6 +89,21 @@ describe('the doctor, about copies,', () => {
     expect(finding).toMatchObject({
       level: 'fault',
       message: expect.stringContaining('Correct AWS_SECRET_ACCESS_KEY'),
+    });
+  });
+
+  it.skipIf(!HAS_SWIFT)('names a clock that is an hour late', async () => {
+    await using swift = await startS3('Swift');
+    const own = { ...server.env };
+    Object.assign(process.env, swift.env);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+    const [finding] = await examine(swift.url);
+    vi.useRealTimers();
+    Object.assign(process.env, own);
+
+    expect(finding).toMatchObject({
+      level: 'fault',
+      message: expect.stringContaining("this machine's clock is wrong"),
     });
   });
 

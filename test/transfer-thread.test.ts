@@ -93,6 +93,7 @@ function openThread(upstreamUrl: string, path: string) {
       UPSTREAM_URL: upstreamUrl,
       NO_PROXY: [],
     },
+    {},
     pino({ level: 'silent' }),
   );
   return { ...thread, [Symbol.asyncDispose]: thread.close };

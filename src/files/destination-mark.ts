@@ -28,7 +28,17 @@ export async function openOwnDestination(
   settings: DestinationSettings,
 ): Promise<Destination> {
   const destination = await openDestination(url, settings);
-  const check = () => checkMark(db, url, destination);
+  let marking: Promise<void> | null = null;
+
+  async function check(): Promise<void> {
+    if (await isMarked(db, destination)) return;
+    // Several copies begin at the same time.
+    marking ??= mark(db, url, destination).finally(() => {
+      marking = null;
+    });
+    await marking;
+  }
+
   return {
     ...destination,
     check,
@@ -50,8 +60,8 @@ export function isMark(fileName: string): boolean {
   return MARK_NAME.test(fileName);
 }
 
-/** Marks the destination at the first use. From then on the mark must be there. */
-async function checkMark(db: Database, url: KeepUrl, destination: Destination): Promise<void> {
+/** Once a destination is marked, the mark must be there. */
+async function isMarked(db: Database, destination: Destination): Promise<boolean> {
   const known = await findMeta(db, MARK);
   // Earlier versions made no mark.
   const expected = known ?? (await findNewestCopy(db));
@@ -61,12 +71,15 @@ async function checkMark(db: Database, url: KeepUrl, destination: Destination): 
       `${destination.name} does not contain the copies of this database: ${expected} is missing. Mount its disk, or correct KEEP_URL${remedy}`,
     );
   }
-  if (known !== null) return;
-  const mark = `longtake-${randomBytes(16).toString('hex')}`;
+  return known !== null;
+}
+
+async function mark(db: Database, url: KeepUrl, destination: Destination): Promise<void> {
+  const name = `longtake-${randomBytes(16).toString('hex')}`;
   if (url.kind === 'file') await guard(mkdir(resolve(url.path), { recursive: true, mode: 0o700 }));
-  await destination.write(mark, toSource(TEXT), new AbortController().signal);
+  await destination.write(name, toSource(TEXT), new AbortController().signal);
   // Another replica may have been faster.
-  if ((await takeMeta(db, MARK, mark)) !== mark) await destination.remove(mark);
+  if ((await takeMeta(db, MARK, name)) !== name) await destination.remove(name);
 }
 
 async function* toSource(text: string): AsyncGenerator<Buffer, void, void> {

@@ -1,6 +1,7 @@
 /** Where copies are stored. */
 
 import type { ProxySettings } from '../upstream/outbound-proxy.ts';
+import type { S3Control } from './s3-control.ts';
 
 /** The destination cannot be used now. Says nothing about the file. */
 export class DestinationError extends Error {}
@@ -35,6 +36,12 @@ export interface Destination {
    * serves the file itself.
    */
   readonly toUrl: ((name: string, until: number) => Promise<string>) | null;
+  /**
+   * For the thread that transfers files. Absent: it needs nothing of the gateway's thread.
+   *
+   * @param signal ends requests.
+   */
+  readonly openControl?: (signal: AbortSignal) => S3Control;
   /** The path of a file that the gateway serves itself. */
   readonly toPath?: (name: string) => string;
   close(): void;

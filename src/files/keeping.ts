@@ -68,7 +68,11 @@ export async function startKeeping(parts: KeepingParts): Promise<Keeping> {
       lostCopies.checkLater(name);
       return sign(name, until);
     });
-  const transfers = createTransferThread({ ...config, KEEP_URL: config.KEEP_URL }, log);
+  const transfers = createTransferThread(
+    { ...config, KEEP_URL: config.KEEP_URL },
+    destination,
+    log,
+  );
   // SQLite has only this process, so every earlier copier has died.
   if (!isShared(config.DATABASE_URL)) await endCopyLeases(db);
   const copier = startCopier({

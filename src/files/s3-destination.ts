@@ -1,6 +1,5 @@
 /** Copies in a bucket of Amazon S3 or of a compatible store. Loaded only when `KEEP_URL` names one. */
 
-import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
@@ -14,15 +13,14 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { HOUR_MS } from '../durations.ts';
 import { type S3KeepUrl, toKeepName } from '../keep-url.ts';
 import { findProxy } from '../upstream/outbound-proxy.ts';
-import { type Destination, DestinationError, type DestinationSettings } from './destination.ts';
+import type { Destination, DestinationSettings } from './destination.ts';
 import { toContentType, toDisposition } from './file-types.ts';
+import { createS3Commands } from './s3-commands.ts';
+import { createS3Http } from './s3-http.ts';
+import { createS3Objects } from './s3-objects.ts';
 import { requireProxySupport, S3Requests } from './s3-requests.ts';
-import { explainS3 } from './s3-trouble.ts';
-import { createUpload } from './s3-upload.ts';
+import { guardS3, toDestinationError } from './s3-trouble.ts';
 
-/** S3's minimum. */
-const MIN_PART = 5 * 1024 * 1024;
-const MAX_PARTS = 10_000;
 /** Statuses of stores that cannot list unfinished uploads. */
 const NOT_IMPLEMENTED = new Set([400, 404, 405, 501]);
 
@@ -41,45 +39,9 @@ export function createS3Destination(url: S3KeepUrl, settings: DestinationSetting
   });
   const toKey = (name: string) => (prefix === '' ? name : `${prefix}/${name}`);
   const toObject = (name: string) => ({ Bucket: bucket, Key: toKey(name) });
-  const partSize = Math.max(MIN_PART, Math.ceil(settings.KEEP_MAX_BYTES / MAX_PARTS));
 
-  async function guard<T>(work: Promise<T>): Promise<T> {
-    return work.catch((error: unknown) => {
-      throw new DestinationError(explainS3(error), { cause: error });
-    });
-  }
-
-  /** An object is visible once all of its parts have been put together. */
-  async function write(
-    name: string,
-    source: AsyncIterable<Buffer>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const object = toObject(name);
-    const ContentType = toContentType(name);
-    const upload = createUpload(client, { ...object, ContentType }, signal);
-    // The memory of a part is used again: a film takes as much as its longest part.
-    const part = Buffer.allocUnsafeSlow(partSize);
-    let length = 0;
-    try {
-      for await (const chunk of source) {
-        for (let taken = 0; taken < chunk.length; ) {
-          if (length === partSize) {
-            await guard(upload.sendPart(part));
-            length = 0;
-          }
-          const copied = chunk.copy(part, length, taken);
-          length += copied;
-          taken += copied;
-        }
-      }
-      await guard(upload.end(part.subarray(0, length)));
-    } catch (error) {
-      await upload.abort();
-      signal.throwIfAborted();
-      throw error;
-    }
-  }
+  const http = createS3Http(settings);
+  const openControl = (signal: AbortSignal) => createS3Commands(client, toObject, signal);
 
   /** Aborts the uploads of processes that died: until then their parts are stored and paid for. */
   async function abortUploads(name: string): Promise<void> {
@@ -99,13 +61,8 @@ export function createS3Destination(url: S3KeepUrl, settings: DestinationSetting
 
   return {
     name: toKeepName(url),
-    write,
-    async read(name, signal) {
-      const get = new GetObjectCommand(toObject(name));
-      const { Body } = await guard(client.send(get, { abortSignal: signal }));
-      if (!(Body instanceof Readable)) throw new DestinationError(`${name} has no content`);
-      return guardChunks(Body);
-    },
+    openControl,
+    ...createS3Objects({ openControl, http, maxBytes: settings.KEEP_MAX_BYTES }),
     async has(name) {
       const head = client.send(new HeadObjectCommand(toObject(name)));
       return head.then(
@@ -113,13 +70,13 @@ export function createS3Destination(url: S3KeepUrl, settings: DestinationSetting
         (error: unknown) => {
           if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404)
             return false;
-          throw new DestinationError(explainS3(error), { cause: error });
+          throw toDestinationError(error);
         },
       );
     },
     async remove(name) {
-      await guard(client.send(new DeleteObjectCommand(toObject(name))));
-      await guard(abortUploads(name));
+      await guardS3(client.send(new DeleteObjectCommand(toObject(name))));
+      await guardS3(abortUploads(name));
     },
     toUrl(name, until) {
       // Signed as of the beginning of the hour: the URL stays the same for an hour, so browsers can cache.
@@ -130,16 +87,11 @@ export function createS3Destination(url: S3KeepUrl, settings: DestinationSetting
         ResponseContentType: toContentType(name),
         ResponseContentDisposition: toDisposition(name, false),
       });
-      return guard(getSignedUrl(client, get, { signingDate, expiresIn }));
+      return guardS3(getSignedUrl(client, get, { signingDate, expiresIn }));
     },
-    close: () => client.destroy(),
+    close() {
+      client.destroy();
+      http.close();
+    },
   };
-}
-
-async function* guardChunks(body: Readable): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw new DestinationError(explainS3(error), { cause: error });
-  }
 }

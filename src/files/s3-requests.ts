@@ -7,8 +7,10 @@ import { DestinationError } from './destination.ts';
 
 const TIMEOUTS = {
   connectionTimeout: 10_000,
-  /** For one request. The longest one sends a part of a file. */
+  /** For one request, none of which contains bytes of a file. */
   requestTimeout: 60_000,
+  // By default the SDK only prints a warning.
+  throwOnRequestTimeout: true,
 };
 const CONNECTIONS = { keepAlive: true, maxSockets: 50 };
 

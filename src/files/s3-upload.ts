@@ -1,14 +1,8 @@
 /** Uploads an object in parts, or at once when it has only one. */
 
-import {
-  AbortMultipartUploadCommand,
-  type CompletedPart,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  PutObjectCommand,
-  type S3Client,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
+import { toContentType } from './file-types.ts';
+import type { S3Control } from './s3-control.ts';
+import type { S3Http } from './s3-http.ts';
 
 export interface Upload {
   /** Resolves when the bytes are no longer needed. */
@@ -20,47 +14,36 @@ export interface Upload {
 }
 
 export function createUpload(
-  client: S3Client,
-  object: { readonly Bucket: string; readonly Key: string; readonly ContentType: string },
+  control: S3Control,
+  http: S3Http,
+  name: string,
   signal: AbortSignal,
 ): Upload {
-  const { Bucket, Key } = object;
-  const options = { abortSignal: signal };
-  const parts: CompletedPart[] = [];
-  let UploadId: string | undefined;
+  const etags: string[] = [];
+  let uploadId: string | null = null;
 
-  async function sendPart(Body: Uint8Array): Promise<void> {
-    if (UploadId === undefined) {
-      const created = await client.send(new CreateMultipartUploadCommand(object), options);
-      UploadId = created.UploadId;
-    }
-    const PartNumber = parts.length + 1;
-    const upload = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body });
-    const { ETag } = await client.send(upload, options);
-    parts.push({ ETag, PartNumber });
+  async function sendPart(bytes: Uint8Array): Promise<string> {
+    uploadId ??= await control.begin(name);
+    const id = uploadId;
+    const number = etags.length + 1;
+    etags.push(await http.put(() => control.toPartUrl(name, id, number), bytes, null, signal));
+    return id;
   }
 
   return {
-    sendPart,
-    async end(Body) {
-      if (parts.length === 0) {
-        await client.send(new PutObjectCommand({ ...object, Body }), options);
+    async sendPart(bytes) {
+      await sendPart(bytes);
+    },
+    async end(bytes) {
+      if (uploadId === null) {
+        await http.put(() => control.toWriteUrl(name), bytes, toContentType(name), signal);
         return;
       }
-      await sendPart(Body);
-      const MultipartUpload = { Parts: parts };
-      const complete = new CompleteMultipartUploadCommand({
-        Bucket,
-        Key,
-        UploadId,
-        MultipartUpload,
-      });
-      await client.send(complete, options);
+      const id = await sendPart(bytes);
+      await control.complete(name, id, etags);
     },
     async abort() {
-      if (UploadId === undefined) return;
-      const abort = new AbortMultipartUploadCommand({ Bucket, Key, UploadId });
-      await client.send(abort).catch(() => undefined);
+      if (uploadId !== null) await control.abort(name, uploadId).catch(() => undefined);
     },
   };
 }

@@ -2,8 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { FilePart } from '../store/schema.ts';
-import { DestinationError } from './destination.ts';
-import { SourceError } from './source-error.ts';
+import type { Failure } from './transfer-failure.ts';
 import type { StoredFile } from './transfers.ts';
 
 /** To the thread. */
@@ -11,6 +10,8 @@ export interface TransferRequest {
   readonly url: string;
   readonly part: FilePart;
   readonly port: MessagePort;
+  /** For what only the gateway's thread can do. A folder needs nothing of it. */
+  readonly calls: MessagePort;
 }
 
 /** To the thread, on the port of a transfer. */
@@ -22,29 +23,3 @@ export type TransferAnswer =
   | { readonly extension: string }
   | { readonly stored: StoredFile }
   | { readonly failure: Failure };
-
-/** Classes do not survive on the way between threads. */
-interface Failure {
-  readonly kind: 'source' | 'final source' | 'destination' | 'other';
-  readonly message: string;
-  readonly stack: string | undefined;
-}
-
-export function toFailure(error: unknown): Failure {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  if (error instanceof DestinationError) return { kind: 'destination', message, stack };
-  if (!(error instanceof SourceError)) return { kind: 'other', message, stack };
-  return { kind: error.isFinal ? 'final source' : 'source', message, stack };
-}
-
-export function toError({ kind, message, stack }: Failure): Error {
-  const error = createError(kind, message);
-  if (stack !== undefined) error.stack = stack;
-  return error;
-}
-
-function createError(kind: Failure['kind'], message: string): Error {
-  if (kind === 'destination') return new DestinationError(message);
-  if (kind === 'other') return new Error(message);
-  return new SourceError(message, { isFinal: kind === 'final source' });
-}

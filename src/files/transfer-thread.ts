@@ -5,14 +5,11 @@
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { DestinationError } from './destination.ts';
+import { type Destination, DestinationError } from './destination.ts';
+import { answerS3Calls } from './s3-calls.ts';
 import { SourceError } from './source-error.ts';
-import {
-  type TransferAnswer,
-  type TransferCommand,
-  type TransferRequest,
-  toError,
-} from './transfer-messages.ts';
+import { toError } from './transfer-failure.ts';
+import type { TransferAnswer, TransferCommand, TransferRequest } from './transfer-messages.ts';
 import type { StoredFile, Transfer, TransferSettings, Transfers } from './transfers.ts';
 
 /** In the build, next to the file that contains this module. */
@@ -30,7 +27,11 @@ interface Thread {
 }
 
 /** The thread starts with the first transfer. If it dies, its transfers fail, and the next one starts another. */
-export function createTransferThread(settings: TransferSettings, log: Logger): Transfers {
+export function createTransferThread(
+  settings: TransferSettings,
+  { openControl }: Pick<Destination, 'openControl'>,
+  log: Logger,
+): Transfers {
   let current: Thread | null = null;
 
   function startThread(): Thread {
@@ -53,9 +54,11 @@ export function createTransferThread(settings: TransferSettings, log: Logger): T
       signal.throwIfAborted();
       if (!current || current.hasEnded) current = startThread();
       const { port1, port2 } = new MessageChannel();
-      const request: TransferRequest = { url, part, port: port2 };
-      current.worker.postMessage(request, [port2]);
-      return follow(port1, current, signal);
+      const calls = new MessageChannel();
+      const request: TransferRequest = { url, part, port: port2, calls: calls.port2 };
+      current.worker.postMessage(request, [port2, calls.port2]);
+      const answering = openControl && answerS3Calls(calls.port1, openControl(signal));
+      return follow(port1, { thread: current, answering, signal });
     },
     async close() {
       await current?.worker.terminate();
@@ -93,7 +96,15 @@ function toConnectionFlags(flags: readonly string[]): string[] {
   });
 }
 
-function follow(port: MessagePort, thread: Thread, signal: AbortSignal): Promise<Transfer> {
+interface Following {
+  readonly thread: Thread;
+  /** Until the end of what this thread does for the transfer. */
+  readonly answering: Promise<void> | undefined;
+  readonly signal: AbortSignal;
+}
+
+function follow(port: MessagePort, following: Following): Promise<Transfer> {
+  const { thread, answering, signal } = following;
   const started = Promise.withResolvers<Transfer>();
   const stored = Promise.withResolvers<StoredFile>();
   // A transfer may fail before it is stored.
@@ -136,8 +147,10 @@ function follow(port: MessagePort, thread: Thread, signal: AbortSignal): Promise
     // Stays in `running`, so that every transfer sees the others that ended with the thread.
     const isCause = isAccepted && running.size === 1;
     const error = isCause ? new SourceError(message) : new DestinationError(message);
-    started.reject(error);
-    stored.reject(error);
+    void Promise.resolve(answering).then(() => {
+      started.reject(error);
+      stored.reject(error);
+    });
   });
   return started.promise;
 }

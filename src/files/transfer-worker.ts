@@ -1,29 +1,29 @@
 /** The program of the thread that transfers files. */
 
 import { constants, getPriority, setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { findProxy } from '../upstream/outbound-proxy.ts';
 import { createAllowedHosts } from './allowed-hosts.ts';
+import type { Destination } from './destination.ts';
 import { createDownloader } from './download.ts';
+import { createFileDestination } from './file-destination.ts';
 import { collectRecentGarbage } from './garbage.ts';
-import { openDestination } from './open-destination.ts';
 import { createPace, type Pace } from './pace.ts';
-import {
-  type TransferAnswer,
-  type TransferCommand,
-  type TransferRequest,
-  toFailure,
-} from './transfer-messages.ts';
+import { callS3Control } from './s3-calls.ts';
+import { createS3Http } from './s3-http.ts';
+import { createS3Objects } from './s3-objects.ts';
+import { toFailure } from './transfer-failure.ts';
+import type { TransferAnswer, TransferCommand, TransferRequest } from './transfer-messages.ts';
 import { createTransfers, type TransferSettings } from './transfers.ts';
 
 /** The limit for all copies of a replica together, downloads and verification. */
 const BYTES_PER_SECOND = 16 * 1024 * 1024;
-const COLLECT_BYTES = 8 * 1024 * 1024;
+const COLLECT_BYTES = 2 * 1024 * 1024;
 
 lowerPriority();
 
 const settings = workerData as TransferSettings;
-const transfers = createTransfers({
+const shared = {
   downloader: createDownloader({
     hosts: createAllowedHosts({
       upstreamUrl: settings.UPSTREAM_URL,
@@ -31,10 +31,10 @@ const transfers = createTransfers({
     }),
     findProxy: (url) => findProxy(url, settings),
   }),
-  destination: await openDestination(settings.KEEP_URL, settings),
   maxBytes: settings.KEEP_MAX_BYTES,
   pace: collectEvery(COLLECT_BYTES, createPace(BYTES_PER_SECOND)),
-});
+};
+const openObjects = createOpenObjects();
 
 parentPort?.on('message', (request: TransferRequest) => void transfer(request));
 
@@ -50,7 +50,7 @@ function lowerPriority(): void {
   }
 }
 
-async function transfer({ url, part, port }: TransferRequest): Promise<void> {
+async function transfer({ url, part, port, calls }: TransferRequest): Promise<void> {
   const answer = (message: TransferAnswer) => port.postMessage(message);
   answer({ accepted: true });
   const aborting = new AbortController();
@@ -63,14 +63,28 @@ async function transfer({ url, part, port }: TransferRequest): Promise<void> {
     else named.resolve(command.store);
   });
   try {
+    const transfers = createTransfers({ ...shared, destination: openObjects(calls) });
     const { extension, store } = await transfers.start(url, part, aborting.signal);
     answer({ extension });
     answer({ stored: await store(await named.promise) });
   } catch (error) {
     answer({ failure: toFailure(error) });
   } finally {
+    calls.close();
     port.close();
   }
+}
+
+/** Opens the destination for one transfer. */
+function createOpenObjects(): (calls: MessagePort) => Pick<Destination, 'write' | 'read'> {
+  const { KEEP_URL, KEEP_MAX_BYTES } = settings;
+  if (KEEP_URL.kind === 'file') {
+    const folder = createFileDestination(KEEP_URL.path);
+    return () => folder;
+  }
+  const http = createS3Http(settings);
+  return (calls) =>
+    createS3Objects({ openControl: () => callS3Control(calls), http, maxBytes: KEEP_MAX_BYTES });
 }
 
 /** Frees the memory of handled bytes each time that there are this many. */

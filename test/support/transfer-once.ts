@@ -14,7 +14,7 @@ const settings: TransferSettings = {
   UPSTREAM_URL: url,
   NO_PROXY: [],
 };
-const thread = createTransferThread(settings, pino({ level: 'silent' }));
+const thread = createTransferThread(settings, {}, pino({ level: 'silent' }));
 const transfer = await thread.start(url, 'film', new AbortController().signal);
 const { bytes } = await transfer.store('1/film-1.webm');
 const priorities = readdirSync('/proc/self/task').map((id) => getPriority(Number(id)));
