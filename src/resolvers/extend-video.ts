@@ -12,8 +12,9 @@ import { noteRefusal, type StartedVideo, startTask } from './start-task.ts';
  */
 export function extendVideo(args: { input: RawExtendInput }, ctx: Context): Promise<StartedVideo> {
   return noteRefusal(ctx, async () => {
-    const { input, ...submit } = parseExtendInput(args.input);
-    const started = startTask(ctx, submit, input.taskId, async (source) => ({
+    const submit = parseExtendInput(args.input);
+    const { input } = submit;
+    const started = startTask(ctx, submit, async (source) => ({
       ...input,
       taskId: await toSourceTaskId(source, input.taskId, ctx),
     }));
@@ -33,7 +34,7 @@ async function toSourceTaskId(
   ctx: Context,
 ): Promise<string> {
   if (source === undefined) return resolveForeign(key, ctx);
-  if (source === null) throw new VideoNotFoundError(key);
+  if (!source?.isVideo) throw new VideoNotFoundError(key);
   if (source.taskId !== null) return source.taskId;
   throw new InvalidInputError([
     { path: ['taskId'], message: 'names a video that the upstream has not confirmed yet' },

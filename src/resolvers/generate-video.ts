@@ -12,7 +12,7 @@ export function generateVideo(
   ctx: Context,
 ): Promise<StartedVideo> {
   return noteRefusal(ctx, async () => {
-    const { input, ...submit } = parseGenerateInput(args.input);
-    return startTask(ctx, submit, null, () => input);
+    const submit = parseGenerateInput(args.input);
+    return startTask(ctx, submit, () => submit.input);
   });
 }

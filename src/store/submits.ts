@@ -10,13 +10,16 @@ import type { Database, RowState } from './schema.ts';
 export interface SubmitReads {
   /** The number of the owner's latest completion; 0 before the first. */
   readonly head: number;
-  /**
-   * The video to extend. Null when the key names another owner's video, a tombstone or a deleted video;
-   * undefined when it is not stored.
-   */
-  readonly source: { readonly taskId: string | null } | null | undefined;
+  /** The row of the video to extend. Null when it belongs to another owner; undefined when it is not stored. */
+  readonly source: SubmitSource | null | undefined;
   /** The row that holds the owner's idempotency key. */
   readonly holder: VideoRow | undefined;
+}
+
+export interface SubmitSource {
+  readonly taskId: string | null;
+  /** False for a tombstone and for a deleted video. */
+  readonly isVideo: boolean;
 }
 
 export interface SubmitQuestion {
@@ -38,8 +41,8 @@ export async function readForSubmit(db: Database, question: SubmitQuestion): Pro
   const { log_head, source_row, source_owner, source_state, source_task, ...holder } = found;
   const reads = { head: log_head ?? 0, holder: isRow(holder) ? holder : undefined };
   if (source_row === null) return { ...reads, source: undefined };
-  const isTheirs = source_owner === owner && isVideo(source_state);
-  return { ...reads, source: isTheirs ? { taskId: source_task } : null };
+  if (source_owner !== owner) return { ...reads, source: null };
+  return { ...reads, source: { taskId: source_task, isVideo: isVideo(source_state) } };
 }
 
 type FoundForSubmit = { log_head: number | null } & (

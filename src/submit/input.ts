@@ -45,8 +45,6 @@ export interface NewTask {
   readonly input: TaskInput;
   readonly scheduling: Scheduling;
   readonly idempotencyKey: string | null;
-  /** The row that holds the key, as it was read just before. */
-  readonly holder: VideoRow | undefined;
   /** For the log. */
   readonly requestId?: string | undefined;
 }

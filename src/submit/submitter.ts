@@ -58,14 +58,20 @@ export interface SubmitterParts {
 
 export interface Submitter {
   /**
-   * Starts or schedules a task, or joins the submit that holds the owner's key. Resolves when the
-   * upstream has confirmed the task, or when it is scheduled. The submit continues when the caller
-   * stops waiting.
+   * Starts or schedules a task, or joins a concurrent submit that took the owner's key first. Resolves when
+   * the upstream has confirmed the task, or when it is scheduled. The submit continues when the caller stops
+   * waiting.
    *
    * @throws the errors of the upstream's answer; OutcomeUnknownError when it was lost;
    * IdempotencyConflictError; RateLimitedError; GatewayUnavailableError when nothing was started.
    */
   submit(task: NewTask): Promise<Video>;
+  /**
+   * Joins the submit whose row holds the key, as it was read just before. Its input must be the same.
+   *
+   * @throws the errors of the upstream's answer; OutcomeUnknownError; GatewayUnavailableError.
+   */
+  repeat(holder: VideoRow): Promise<Video>;
   /**
    * Withdraws a scheduled submit, unpaid. A repeated call succeeds again. Waits for the outcome if the
    * submit is being sent.
@@ -117,18 +123,19 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
 
   async function submit(task: NewTask): Promise<Video> {
     if (isDraining) throw new GatewayUnavailableError();
-    const { holder } = task;
     const fingerprint = toSubmitFingerprint(task.input, task.scheduling);
-    const { row, settled } = holder
-      ? { row: holder, settled: null }
-      : await track(begin(task, fingerprint));
+    const { row, settled } = await track(begin(task, fingerprint));
     checkSameInput(row.fingerprint, fingerprint);
-    const isReplay = holder !== undefined && holder.state !== 'SUBMITTING';
     try {
-      return await waitForAnswer(parts, row, settled, isReplay);
+      return await waitForAnswer(parts, row, settled, false);
     } finally {
       if (settled) dispatcher.forget(row.id);
     }
+  }
+
+  async function repeat(holder: VideoRow): Promise<Video> {
+    if (isDraining) throw new GatewayUnavailableError();
+    return waitForAnswer(parts, holder, null, holder.state !== 'SUBMITTING');
   }
 
   /** Commits a row and starts sending it, or returns the row of a concurrent submit that took the key first. */
@@ -220,6 +227,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
 
   return {
     submit,
+    repeat,
     withdraw: (owner, key) => withdraw(parts, owner, key),
     get breakerSeconds() {
       return breaker.findRefusal()?.retryAfter ?? 0;
