@@ -626,6 +626,7 @@ const OTHER_MODULES = new Set([
     'migrate-postgres',
     'notifications-proof',
     'postgres',
+    'postgres-settings',
     'postgres-trouble',
     'prepared',
     'rows',

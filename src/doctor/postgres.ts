@@ -7,7 +7,8 @@ import { findFault, readLanded } from '../store/applied-migrations.ts';
 import { POSTGRES_MIGRATIONS } from '../store/database.ts';
 import { proveNotifications } from '../store/notifications-proof.ts';
 import { type PoolOptions, toClientConfig } from '../store/postgres.ts';
-import { explainPostgres, ListenError, NotificationsError } from '../store/postgres-trouble.ts';
+import { findUnusableSettings, READ_SETTINGS } from '../store/postgres-settings.ts';
+import { explainPostgres, ListenError, SetupError } from '../store/postgres-trouble.ts';
 import { examineDailySubmits } from './account.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 import { judgeMigrations } from './migrations.ts';
@@ -35,6 +36,7 @@ export async function examinePostgres(config: Config): Promise<Finding[]> {
     boundAnswers(client);
     return [
       ...(await examine(client, config)),
+      ...(await examineSettings(client, pool)),
       ...(await examineDurability(client)),
       await examineNotifications(url, pool),
       await compareClocks(client),
@@ -92,10 +94,17 @@ async function examineNotifications(url: string, pool: PoolOptions): Promise<Fin
     await proveNotifications(url, pool);
     return ok('database', 'notifications arrive: every replica sees the changes of the others');
   } catch (error) {
-    if (error instanceof NotificationsError) return fault('database', error.problem, error.remedy);
+    if (error instanceof SetupError) return fault('database', error.problem, error.remedy);
     if (error instanceof ListenError) return fault('database', error.message);
     throw error;
   }
+}
+
+async function examineSettings(client: pg.Client, { listenUrl }: PoolOptions): Promise<Finding[]> {
+  const row = (await ask(client, READ_SETTINGS)) ?? {};
+  return findUnusableSettings(row, listenUrl !== undefined).map(({ problem, remedy }) =>
+    fault('database', problem, remedy),
+  );
 }
 
 /** `synchronous_commit` is not checked: the gateway's own transactions set it. */

@@ -1,7 +1,7 @@
 /** Opens the database of `DATABASE_URL` and migrates its tables. */
 
 import { randomBytes } from 'node:crypto';
-import { Kysely } from 'kysely';
+import { CompiledQuery, Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { takeMeta, writeMeta } from './meta.ts';
 import { applyMigrations, MigrationError } from './migrate.ts';
@@ -28,7 +28,7 @@ import {
   sequenceTriggers,
 } from './migrations/postgres.ts';
 import type { PoolOptions } from './postgres.ts';
-import { explainPostgres, ListenError, NotificationsError } from './postgres-trouble.ts';
+import { explainPostgres, ListenError, SetupError } from './postgres-trouble.ts';
 import type { Database, Tables } from './schema.ts';
 import { createSqliteDialect, explainSqlite, openSqliteFile } from './sqlite.ts';
 
@@ -115,7 +115,7 @@ export async function openDatabase(
   } catch (error) {
     await db.destroy();
     if (start.signal?.aborted) throw error;
-    if (error instanceof NotificationsError || error instanceof ListenError) throw error;
+    if (error instanceof SetupError || error instanceof ListenError) throw error;
     const reason = explainDatabase(error, url);
     throw new Error(`DATABASE_URL: the database could not be brought up to date: ${reason}`, {
       cause: error,
@@ -129,10 +129,19 @@ async function migrate(db: Database, url: string, pool: PoolOptions, start: Star
     const { migratePostgres } = await import('./migrate-postgres.ts');
     // Before anything is set or changed, because a pooler may share its sessions with other clients.
     await proveNotifications(url, pool);
+    await requireSettings(db, pool);
     await migratePostgres(url, pool, POSTGRES_MIGRATIONS, start);
     return;
   }
   await db.transaction().execute((trx) => applyMigrations(trx, SQLITE_MIGRATIONS));
+}
+
+/** @throws SetupError */
+async function requireSettings(db: Database, { listenUrl }: PoolOptions): Promise<void> {
+  const { findUnusableSettings, READ_SETTINGS } = await import('./postgres-settings.ts');
+  const { rows } = await db.executeQuery<Record<string, unknown>>(CompiledQuery.raw(READ_SETTINGS));
+  const [error] = findUnusableSettings(rows[0] ?? {}, listenUrl !== undefined);
+  if (error) throw error;
 }
 
 /** Why the database cannot be used, in a sentence for the operator. */

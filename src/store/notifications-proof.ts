@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { within } from '../within.ts';
 import { type PoolOptions, toClientConfig } from './postgres.ts';
-import { explainPostgres, ListenError, NotificationsError } from './postgres-trouble.ts';
+import { explainPostgres, ListenError, SetupError } from './postgres-trouble.ts';
 
 /** A notification normally arrives within milliseconds. */
 const ARRIVES_WITHIN_MS = 10_000;
@@ -15,7 +15,7 @@ const GOODBYE_MS = 1_000;
  * Listens on one connection and notifies on another, because a notification on the same connection would
  * arrive through any pooler. Changes nothing in the database or in its sessions.
  *
- * @throws NotificationsError; ListenError; the error of `pg` for the connection of `DATABASE_URL`.
+ * @throws SetupError; ListenError; the error of `pg` for the connection of `DATABASE_URL`.
  */
 export async function proveNotifications(url: string, options: PoolOptions): Promise<void> {
   const channel = `longtake_proof_${randomBytes(8).toString('hex')}`;
@@ -27,11 +27,11 @@ export async function proveNotifications(url: string, options: PoolOptions): Pro
   await sender.client.query(`notify ${channel}`);
   if (await within(ARRIVES_WITHIN_MS, arrival.promise, false)) return;
   throw options.listenUrl === undefined
-    ? new NotificationsError(
+    ? new SetupError(
         'DATABASE_URL: notifications do not arrive, as behind a pooler in transaction mode',
         'Set DATABASE_LISTEN_URL to an address of the same database without that pooler.',
       )
-    : new NotificationsError(
+    : new SetupError(
         'DATABASE_LISTEN_URL: the notifications of DATABASE_URL do not arrive there',
         'Set it to an address of the same database, without a pooler in transaction mode.',
       );

@@ -3,8 +3,8 @@
 import { EnvironmentError } from '../config.ts';
 import { OWN_SCHEMA } from './applied-migrations.ts';
 
-/** An error that a retry does not fix. */
-export class NotificationsError extends EnvironmentError {
+/** The database, or a pooler in front of it, is set up in a way that a retry does not fix. */
+export class SetupError extends EnvironmentError {
   readonly problem: string;
   readonly remedy: string;
 

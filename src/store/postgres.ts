@@ -48,7 +48,8 @@ export function createPostgresDialect(url: string, options: PoolOptions): Dialec
     idleTimeoutMillis: 30_000,
     // pgbouncer refuses these limits as parameters of the connection.
     ...(!isPooled && {
-      onConnect: (client) => client.query(`${toLimits(options, 'session')}; ${KEEPABLE_PLANS}`),
+      onConnect: (client) =>
+        client.query(`${toLimits(options, 'session')}; ${ISOLATION}; ${KEEPABLE_PLANS}`),
     }),
   });
   // An error of a connection must not end the process. The next query on that connection rejects.
@@ -58,6 +59,9 @@ export function createPostgresDialect(url: string, options: PoolOptions): Dialec
     ? new PooledDialect({ pool }, toLimits(options, 'local'))
     : new PostgresDialect({ pool });
 }
+
+/** Behind a pooler in transaction mode, `postgres-settings.ts` checks the default instead. */
+const ISOLATION = 'set session characteristics as transaction isolation level read committed';
 
 /**
  * PostgreSQL may keep the plan of a prepared statement that it made while the tables were small. Without

@@ -27,6 +27,7 @@ const OTHERS = new Set([
   'STORAGE_FAILED',
   // Of the machine.
   'EX_CONFIG',
+  'SQL_ASCII',
   'NODE_OPTIONS',
   'ERR_UNKNOWN_FILE_EXTENSION',
   // Of the tests and the bench.
