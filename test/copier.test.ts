@@ -138,3 +138,54 @@ describe('a copy that another replica has taken over', () => {
     await close();
   });
 });
+
+describe('a copy that ends with an unexpected error', () => {
+  it('is counted as a failure, and tried again without waiting for its lease to end', async () => {
+    await using folder = await makeFolder();
+    await using server = await startScriptedUpstream((_request, response) => {
+      response.writeHead(200, { 'content-type': 'video/webm' }).end('film');
+    });
+    const database = `sqlite:${join(folder.path, 'gateway.db')}`;
+    const [id = ''] = await storeVideos(database, [`${server.url}/film.webm`]);
+    const { db, close } = await openDatabase(database);
+    const hosts = createAllowedHosts({ upstreamUrl: server.url, allowed: [] });
+    const downloader = createDownloader({ hosts, findProxy: () => null });
+    await mkdir(join(folder.path, 'kept'));
+    const destination = createFileDestination(join(folder.path, 'kept'));
+    let writes = 0;
+    const outcomes: string[] = [];
+    const copier = startCopier({
+      db,
+      hub: createHub(),
+      metrics: { copy: (outcome) => outcomes.push(outcome) },
+      log: pino({ level: 'silent' }),
+      destination,
+      transfers: createTransfers({
+        downloader,
+        destination: {
+          ...destination,
+          async write(...file) {
+            writes += 1;
+            // More often than there are gaps: nothing is given up because of a bug.
+            if (writes <= ATTEMPTS) throw new RangeError('a bug');
+            await destination.write(...file);
+          },
+        },
+        maxBytes: 1_000_000,
+        pace: createPace(1e9),
+      }),
+      retryGapsMs: RETRY_GAPS_MS,
+    });
+
+    await expect
+      .poll(async () => (await findVideo(db, 'open', id))?.copies?.state, { timeout: 20_000 })
+      .toBe('KEPT');
+
+    const copies = await db.selectFrom('file_copy').select('failures').execute();
+    expect(copies).toEqual([{ failures: ATTEMPTS }]);
+    expect(outcomes).toEqual([...Array(ATTEMPTS).fill('retried'), 'kept']);
+    await copier.stop();
+    downloader.close();
+    await close();
+  });
+});

@@ -96,8 +96,23 @@ export function startCopier(parts: CopierParts): Copier {
         await retryCopy(db, copy, { afterMs: 0, reason: 'stopped', isFailure: false });
       else if (error instanceof DestinationError) await pause(copy, error);
       else if (error instanceof SourceError) await retryOrGiveUp(copy, error);
-      else throw error;
+      else await retryUnexpected(copy, error);
     }
+  }
+
+  /**
+   * After a bug, or a failure of the database. The copy may have been recorded although an error was
+   * reported, so nothing is removed or given up now.
+   */
+  async function retryUnexpected(copy: LeasedCopy, error: unknown): Promise<void> {
+    const { video_row: video, part } = copy;
+    const afterMs = retryGapsMs[copy.failures] ?? retryGapsMs.at(-1) ?? 0;
+    metrics.copy('retried', 0);
+    log.error(
+      { video, part, err: error, seconds: afterMs / 1_000 },
+      'copy failed unexpectedly; retrying',
+    );
+    await retryCopy(db, copy, { afterMs, reason: 'unexpected error', isFailure: true });
   }
 
   async function retryOrGiveUp(copy: LeasedCopy, error: SourceError): Promise<void> {
