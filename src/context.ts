@@ -4,6 +4,7 @@ import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
 import type { Cancellation } from './cancellation.ts';
 import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts';
+import type { Config } from './config.ts';
 import type { Cursors } from './delivery/cursor.ts';
 import type { Hub } from './delivery/hub.ts';
 import type { Reader } from './delivery/reader.ts';
@@ -31,6 +32,7 @@ export interface Services {
   readonly sequences: Sequences;
   readonly forecast: Forecast;
   readonly refresher: Refresher;
+  readonly foreignVideos: Config['FOREIGN_VIDEOS'];
   readonly finished: VideoCache;
   readonly files: Files;
   readonly videoLoader: VideoLoader;
@@ -125,6 +127,9 @@ class RequestContext implements Context {
   }
   get refresher() {
     return this.services.refresher;
+  }
+  get foreignVideos() {
+    return this.services.foreignVideos;
   }
   get finished() {
     return this.services.finished;

@@ -126,6 +126,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     sequences: createSequences({ ...ends, config }),
     forecast,
     refresher,
+    foreignVideos: config.FOREIGN_VIDEOS,
     finished: fast.videoCache,
     files: keeping.files,
     videoLoader,

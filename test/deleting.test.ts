@@ -247,11 +247,11 @@ describe('npm run forget-owner', () => {
     await using gateway = await startGateway(sandbox, {
       ...JWT_ENV,
       DATABASE_URL,
-      // Otherwise their tasks could still be read at the upstream.
-      FOREIGN_VIDEOS: 'deny',
     });
     const { alice, videos } = await seed(gateway, sandbox);
     const open = await extend(alice);
+    // Otherwise their tasks could still be read at the upstream.
+    await gateway.restart({ FOREIGN_VIDEOS: 'deny' });
     for (const video of videos) expect((await findTraces(alice, video)).length).toBe(4);
 
     const { code, text } = await forget({ DATABASE_URL }, ALICE);
@@ -267,7 +267,7 @@ describe('npm run forget-owner', () => {
   it('leaves nothing behind when submits go on meanwhile', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     const DATABASE_URL = await postgres.createDatabase();
-    const env = { ...JWT_ENV, DATABASE_URL, FOREIGN_VIDEOS: 'deny', OWNER_SUBMITS_PER_DAY: '1000' };
+    const env = { ...JWT_ENV, DATABASE_URL, OWNER_SUBMITS_PER_DAY: '1000' };
     await using gateway = await startGateway(sandbox, env);
     const alice = gateway.as(bearerOf('alice'));
     let isForgetting = true;

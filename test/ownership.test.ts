@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';
 import {
   ExtendDocument,
+  GenerateDocument,
   OnExtendedDocument,
   OnUpdatedDocument,
   ReadCompletionsDocument,
@@ -14,6 +15,7 @@ import {
 import { backdate } from './support/backdate.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 import { extend, INPUT } from './support/operations.ts';
+import { refuse, toFilm } from './support/sequences.ts';
 import { bearerOf, JWT_ENV } from './support/tokens.ts';
 import { type Operation, openWays } from './support/ways.ts';
 
@@ -350,7 +352,7 @@ describe('a foreign video', () => {
 
   it('is unknown with FOREIGN_VIDEOS=deny, without an upstream call', async () => {
     await using both = await startBoth({ FOREIGN_VIDEOS: 'deny' });
-    const { gateway, sandbox, bob } = both;
+    const { gateway, sandbox } = both;
     const ways = await openWays(gateway, BOB);
 
     for (const key of [ORIGINAL_TASK_ID, derive(ORIGINAL_TASK_ID)]) {
@@ -366,11 +368,65 @@ describe('a foreign video', () => {
       }
     }
     expect(sandbox.requests).toEqual([]);
+  });
 
-    // It may be extended all the same, or there would be nothing to begin with; and is not shown then.
-    const { taskId } = await extend(bob);
+  it('cannot be extended with FOREIGN_VIDEOS=deny, by extendVideo or by a sequence', async () => {
+    await using both = await startBoth({ FOREIGN_VIDEOS: 'deny' });
+    const { sandbox, bob } = both;
+    for (const key of [ORIGINAL_TASK_ID, derive(ORIGINAL_TASK_ID)]) {
+      const stranger = toStranger(key);
+      const extendKey = async (taskId: string) => {
+        const { data } = await bob.send(EXTEND, { input: { ...INPUT, taskId } });
+        return JSON.stringify(data).replaceAll(taskId, 'KEY');
+      };
+
+      expect(await extendKey(key)).toContain('VIDEO_NOT_FOUND');
+      expect(await extendKey(key)).toBe(await extendKey(stranger));
+      const film = toFilm(['a shot'], { start: { video: key } });
+      expect((await refuse(bob, film)).code).toBe('INVALID_INPUT');
+    }
+    expect(sandbox.requests).toEqual([]);
+
+    // His own video can be extended by each of its ids.
+    const input = { prompt: 'A cat', aspectRatio: 'SQUARE_1_1', quality: 'P720' } as const;
+    const { data } = await bob.graphql(GenerateDocument, { input });
+    const own = data.generateVideo;
+    if (own.__typename !== 'GenerateVideoSuccess') throw new Error(own.__typename);
+    const { id, taskId } = own.video;
+    if (taskId === null) throw new Error('The video has no task id.');
+    await sandbox.complete(taskId);
+    for (const key of [id, taskId, derive(taskId)]) await extend(bob, { taskId: key });
+  });
+
+  it('that was forgotten here cannot be extended with FOREIGN_VIDEOS=deny', async () => {
+    await using both = await startBoth();
+    const { gateway, sandbox, alice } = both;
+    const hers = await extend(alice);
+    await sandbox.complete(hers.taskId);
+    await gateway.stop();
+    backdate(gateway, 'delete from completion');
+    backdate(gateway, 'delete from video');
+    await gateway.restart({ FOREIGN_VIDEOS: 'deny' });
+    const sent = sandbox.requests.length;
+
+    const input = { ...INPUT, taskId: hers.taskId };
+    const { data } = await gateway.as(BOB).graphql(ExtendDocument, { input });
+
+    expect(data.extendVideo.__typename).toBe('VideoNotFoundError');
+    expect(sandbox.requests).toHaveLength(sent);
+  });
+
+  it('is not shown with FOREIGN_VIDEOS=deny as the source of a video that was made before', async () => {
+    await using both = await startBoth();
+    const { taskId } = await extend(both.bob, { idempotencyKey: 'order 1' });
+
+    await both.gateway.restart({ FOREIGN_VIDEOS: 'deny' });
+
+    const bob = both.gateway.as(BOB);
     const { data } = await bob.graphql(ReadLineageDocument, { taskId });
     expect(data.video).toMatchObject({ sourceTaskId: ORIGINAL_TASK_ID, source: null });
+    // A repeat gets the video that was paid for.
+    expect((await extend(bob, { idempotencyKey: 'order 1' })).taskId).toBe(taskId);
   });
 });
 

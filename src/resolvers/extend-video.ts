@@ -41,11 +41,11 @@ async function toSourceTaskId(
   ]);
 }
 
-/** The derived id of a foreign video may name a task that belongs to another owner. */
+/** The derived id of a foreign video may name a task that is stored: the caller's, or another owner's. */
 async function resolveForeign(key: string, ctx: Context): Promise<string> {
   const taskId = toTaskId(key);
-  if (taskId === key) return taskId;
-  const source = await ctx.loadVideo(taskId);
-  if (source === null) throw new VideoNotFoundError(key);
+  const source = taskId === key ? undefined : await ctx.loadVideo(taskId);
+  const isHidden = source === undefined && ctx.foreignVideos === 'deny';
+  if (source === null || isHidden) throw new VideoNotFoundError(key);
   return taskId;
 }
