@@ -3,8 +3,10 @@ import { UpstreamUnreachableError } from '../src/errors.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { createBreaker } from '../src/submit/breaker.ts';
 import { ExtendDocument, ReadVideoDocument } from './generated/graphql.ts';
+import { queryDatabase } from './support/database-query.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 import { extend, INPUT } from './support/operations.ts';
+import { sharedPostgres } from './support/postgres.ts';
 import { answerJson, startScriptedUpstream } from './support/scripted-upstream.ts';
 
 const HOUR_MS = 3_600_000;
@@ -121,5 +123,22 @@ describe('a clock that is set back by two hours', () => {
     vi.advanceTimersByTime(10_000);
 
     expect(breaker.findRefusal()).toBeNull();
+  });
+});
+
+describe('a time that is too far ahead, on PostgreSQL', () => {
+  it('is corrected with a RECONCILE_AFTER_MS that is not round', async () => {
+    const DATABASE_URL = await sharedPostgres().createDatabase();
+    const env = { DATABASE_URL, RECONCILE_AFTER_MS: '600001' };
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, env);
+    await extend(gateway);
+    await gateway.stop();
+    await queryDatabase(DATABASE_URL, `update video set check_after = now_ms() + ${24 * HOUR_MS}`);
+
+    await using _later = await startGateway(sandbox, env);
+
+    const isAhead = `select 1 from video where check_after > now_ms() + ${HOUR_MS}`;
+    await expect.poll(() => queryDatabase(DATABASE_URL, isAhead), { timeout: 60_000 }).toEqual([]);
   });
 });

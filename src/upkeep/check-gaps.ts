@@ -14,6 +14,7 @@ export function toGap(firstMs: number, checks: number): number {
   return gap * (1 - SPREAD + 2 * SPREAD * Math.random());
 }
 
+/** Whole milliseconds, for the database. */
 export function toLongestGap(firstMs: number): number {
-  return Math.max(MAX_GAP_MS, firstMs) * (1 + SPREAD);
+  return Math.ceil(Math.max(MAX_GAP_MS, firstMs) * (1 + SPREAD));
 }
