@@ -68,7 +68,7 @@ const Environment = z
       .refine(isSchemaUnnamed, NO_SCHEMA)
       .optional(),
     DATABASE_POOL_SIZE: count(10, 1, 1_000),
-    DATABASE_TIMEOUT_MS: count(4_000, 1),
+    DATABASE_TIMEOUT_MS: count(4_000, 1, DAY_MS),
     // A list of commas alone must be refused: without keys every callback would count as signed.
     WEBHOOK_HMAC_KEY: z
       .string()
@@ -82,7 +82,8 @@ const Environment = z
       .string()
       .default('')
       .transform((text) => split(text.replaceAll(/\s+/g, ','))),
-    UPSTREAM_REQUESTS: count(20, 1),
+    // The database has a row for each: creating them takes 5 s.
+    UPSTREAM_REQUESTS: count(20, 1, 100_000),
     UPSTREAM_WINDOW_MS: count(10_000, 1),
     SUBMIT_MAX_WAIT_MS: count(10_000, 0),
     QUEUE_DEADLINE_MS: count(DAY_MS, 1, 30 * DAY_MS),

@@ -32,7 +32,7 @@ beforeAll(async () => {
     else answerJson(response, { code: 200, msg: 'success', data: { taskId: `task-${tasks}` } });
   });
   gateway = await startGatewayProcess(upstream, {
-    UPSTREAM_REQUESTS: '1000000',
+    UPSTREAM_REQUESTS: '100000',
     UPSTREAM_WINDOW_MS: '1',
     UPSTREAM_BREAKER: 'off',
   });

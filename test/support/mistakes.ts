@@ -80,6 +80,14 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
     { OWNER_SUBMITS_PER_DAY: ' ' },
     'OWNER_SUBMITS_PER_DAY: must not begin or end with a space or a line break',
   ],
+  'a rate limit that no upstream has': [
+    { UPSTREAM_REQUESTS: '2147483647' },
+    'UPSTREAM_REQUESTS: must be a whole number from 1 to 100000',
+  ],
+  'a time limit that no timer has': [
+    { DATABASE_TIMEOUT_MS: '2147483647' },
+    'DATABASE_TIMEOUT_MS: must be a whole number from 1 to 86400000',
+  ],
   'a public address with a query': [
     { PUBLIC_URL: 'https://gateway.example.com/?x=1', AUTH: 'none' },
     'PUBLIC_URL: must end before any ? or #',
