@@ -216,6 +216,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       (db) => dailySubmits.takeDailySubmit(db, 10),
       (db) => dailySubmits.takeDailySubmit(db, 1),
     ],
+    takeBackDailySubmit: [(db) => dailySubmits.takeBackDailySubmit(db, Date.now())],
     countSubmitsToday: [(db) => dailySubmits.countSubmitsToday(db)],
   },
   credits: {
@@ -410,6 +411,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   },
   'owner-limits': {
     lockOwner: [(db) => ownerLimits.lockOwner(db, OWNER)],
+    takeBackAttempt: [async (db) => ownerLimits.takeBackAttempt(db, await insertTaken(db))],
     recordAttempt: [(db) => ownerLimits.recordAttempt(db, { owner: OWNER, id: createVideoId() })],
     pruneAttempts: [
       (db) => ownerLimits.pruneAttempts(db, 60 * DAY_MS, 20),
@@ -538,11 +540,11 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   },
   'transitions/return-to-queue': {
     returnToQueue: [
-      async (db) => back.returnToQueue(db, await insertTaken(db), 1_000),
+      async (db) => back.returnToQueue(db, await insertTaken(db), 1_000, 9),
       async (db) => {
         const { video } = await insertFilm(db);
         const taken = await schedule.takeWaiting(db, { id: video.id, kind: 'LATER' }, TAKING);
-        if (taken) await back.returnToQueue(db, { ...taken, token_hash: 'token' }, 1_000);
+        if (taken) await back.returnToQueue(db, { ...taken, token_hash: 'token' }, 1_000, 0);
       },
     ],
   },

@@ -281,6 +281,24 @@ describe('OWNER_TASKS_IN_FLIGHT', () => {
   });
 });
 
+it.each(['SUBMITS_PER_DAY', 'OWNER_SUBMITS_PER_DAY'])(
+  '%s counts a scheduled submit on the day of its last try',
+  async (name) => {
+    await using upstream = await startHeldUpstream();
+    const env = { ...JWT_ENV, [name]: '1', QUEUE_DEADLINE_MS: '172800000' };
+    await using gateway = await startGateway(upstream, env);
+    const alice = as(gateway, 'alice');
+    const scheduling = submit(alice, { whenBusy: 'QUEUE' });
+    (await upstream.nextSubmit()).refuse(455);
+    expect(await scheduling).toMatchObject({ video: { state: 'SCHEDULED' } });
+
+    letPass(25 * 3_600);
+    (await upstream.nextSubmit()).accept('task-1');
+
+    expect(toRetryAfter(await submit(alice))).toBeGreaterThan(0);
+  },
+);
+
 describe('two replicas on PostgreSQL', () => {
   it.each([
     'OWNER_SUBMITS_PER_MINUTE',

@@ -31,7 +31,7 @@ import {
   readCompletions,
   readLogBounds,
 } from '../src/store/completions.ts';
-import { countSubmitsToday } from '../src/store/daily-submits.ts';
+import { countSubmitsToday, takeDailySubmit } from '../src/store/daily-submits.ts';
 import { isReachable, type OpenDatabase, openDatabase } from '../src/store/database.ts';
 import { findNextWaiting } from '../src/store/lanes.ts';
 import {
@@ -151,6 +151,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       'attempt',
       'pause',
       'lane',
+      'daily_submits',
     ] as const) {
       await db.deleteFrom(table).execute();
     }
@@ -335,16 +336,42 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         takeWaiting(db, { id, kind: 'LATER' }, { tokenHash, runtimeMs: HOUR_MS });
       const first = await retake('first');
       if (!first) throw new Error('It was not taken.');
-      expect(await returnToQueue(db, first, 0)).toMatchObject({ row: { state: 'SCHEDULED' } });
-      expect(await returnToQueue(db, first, 0)).toBeUndefined();
+      expect(await returnToQueue(db, first, 0, 0)).toMatchObject({ row: { state: 'SCHEDULED' } });
+      expect(await returnToQueue(db, first, 0, 0)).toBeUndefined();
       const second = await retake('second');
 
-      expect(await returnToQueue(db, first, 0)).toBeUndefined();
+      expect(await returnToQueue(db, first, 0, 0)).toBeUndefined();
       expect(await releaseTaken(db, first, '{}')).toBe(false);
       expect(await read(id)).toMatchObject({ state: 'SUBMITTING', token_hash: 'second' });
-      expect(second && (await returnToQueue(db, second, 0))).toMatchObject({
+      expect(second && (await returnToQueue(db, second, 0, 0))).toMatchObject({
         row: { queue_tries: 2 },
       });
+    });
+
+    it('that returns to the queue counts against no limit until it is sent again', async () => {
+      const id = await insert({ queue: { notBefore: null, deadlineMs: HOUR_MS } });
+      await scheduleSubmit(db, await read(id));
+      const send = async () => {
+        await recordAttempt(db, { owner: 'me', id });
+        await takeDailySubmit(db, 9);
+        return takeWaiting(db, { id, kind: 'LATER' }, { tokenHash: 't', runtimeMs: HOUR_MS });
+      };
+      const count = async () => [
+        (await db.selectFrom('attempt').select('at').execute()).length,
+        await countSubmitsToday(db),
+      ];
+      await recordAttempt(db, { owner: 'me', id: createVideoId() });
+      await takeDailySubmit(db, 9);
+      const sent = await send();
+      if (!sent) throw new Error('It was not taken.');
+      expect(await count()).toEqual([2, 2]);
+
+      await returnToQueue(db, sent, 0, 9);
+      await returnToQueue(db, sent, 0, 9);
+
+      expect(await count()).toEqual([1, 1]);
+      await send();
+      expect(await count()).toEqual([2, 2]);
     });
 
     it('that waited for a place begins its POST before its deadline, and never after', async () => {

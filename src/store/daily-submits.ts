@@ -22,6 +22,16 @@ export async function takeDailySubmit(trx: Database, cap: number): Promise<numbe
   return wait;
 }
 
+/** Takes back what `takeDailySubmit` has counted at a time, for a submit that will be sent again. */
+export async function takeBackDailySubmit(trx: Database, countedAt: number): Promise<void> {
+  await trx
+    .updateTable('daily_submits')
+    .set({ submits: sql<number>`submits - 1` })
+    .where('day', '=', Math.floor(countedAt / DAY_MS))
+    .where('submits', '>', 0)
+    .execute();
+}
+
 /** The statement that counts a submit if the condition holds. Returns no row when nothing is counted. */
 export function buildCounting(db: Database, cap: number, condition: Expression<SqlBool>) {
   return db

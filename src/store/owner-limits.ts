@@ -1,9 +1,10 @@
 /** Checks the spending limits of an owner. Those of all owners together are in `daily-submits.ts`. */
 
 import { type ExpressionBuilder, sql } from 'kysely';
+import { MINUTE_MS } from '../durations.ts';
 import { TASK_STATES } from './open-tasks.ts';
 import { ONE } from './prepared.ts';
-import { now } from './rows.ts';
+import { now, type VideoRow } from './rows.ts';
 import type { Database, Tables } from './schema.ts';
 
 export interface SpendLimits {
@@ -43,6 +44,20 @@ export async function recordAttempt(
   { owner, id }: { readonly owner: string; readonly id: string },
 ): Promise<void> {
   await trx.insertInto('attempt').values({ owner, at: now, video_row: id }).execute();
+}
+
+/** Takes back what `recordAttempt` has counted, for a submit that has started no task and will be sent again. */
+export async function takeBackAttempt(
+  trx: Database,
+  { owner, id, unfinished_at: sentAt }: Pick<VideoRow, 'owner' | 'id' | 'unfinished_at'>,
+): Promise<void> {
+  await trx
+    .deleteFrom('attempt')
+    .where('owner', '=', owner)
+    // By its time, because the index has the id last. It was counted right before the row was written.
+    .where('at', '>=', sentAt - MINUTE_MS)
+    .where('video_row', '=', id)
+    .execute();
 }
 
 /**

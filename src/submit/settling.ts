@@ -23,7 +23,7 @@ export interface SettlingParts extends EndTaskParts {
   readonly log: Logger;
   readonly config: Pick<
     Config,
-    'UNCONFIRMED_DEADLINE_MS' | 'RECONCILE_AFTER_MS' | 'TASK_DEADLINE_MS'
+    'UNCONFIRMED_DEADLINE_MS' | 'RECONCILE_AFTER_MS' | 'TASK_DEADLINE_MS' | 'SUBMITS_PER_DAY'
   >;
 }
 
@@ -103,7 +103,7 @@ export function createSettling({ db, reader, hub, metrics, log, config }: Settli
 
   /** Undefined when the row must not be sent again. */
   async function putBack(row: VideoRow, gapMs: number): Promise<VideoRow | undefined> {
-    const returned = await returnToQueue(db, row, gapMs);
+    const returned = await returnToQueue(db, row, gapMs, config.SUBMITS_PER_DAY);
     if (returned?.ended) notifyEnd({ db, reader, hub, metrics, log }, returned.ended, 'withdrawal');
     return returned?.row;
   }

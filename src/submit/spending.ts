@@ -39,11 +39,6 @@ export function toSpending(config: SpendConfig): Spending {
   };
 }
 
-/** The limits for a repeated try, which was counted when the submit was first sent. */
-export function toUncounted({ limits, ...others }: Spending): Spending {
-  return { ...others, limits: limits && toLimits({ ...limits, windows: [] }), dailyCap: 0 };
-}
-
 /** Null for no limits, so that nobody asks the database about none. */
 function toLimits(limits: SpendLimits): SpendLimits | null {
   return limits.windows.length > 0 || limits.inFlight !== null ? limits : null;

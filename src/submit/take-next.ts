@@ -13,7 +13,7 @@ import {
 } from '../store/lanes.ts';
 import type { Database } from '../store/schema.ts';
 import { type Taken, takeWaiting } from '../store/transitions/schedule.ts';
-import { countSubmit, type Spending, toUncounted } from './spending.ts';
+import { countSubmit, type Spending } from './spending.ts';
 
 /** Lanes considered at a time: other replicas may hold the first ones. */
 const LANES = 8;
@@ -85,8 +85,7 @@ async function takeFrom(
     return { found: 'change' };
   }
   // A submit whose caller waits was counted against the limits when it arrived.
-  const limits = next.queue_tries > 0 ? toUncounted(spending) : spending;
-  const exceeded = lane.kind === 'LATER' ? await countSubmit(trx, next, limits, 0) : null;
+  const exceeded = lane.kind === 'LATER' ? await countSubmit(trx, next, spending, 0) : null;
   if (exceeded) {
     const waitMs = exceeded.retryAfterMs ?? IN_FLIGHT_RETRY_MS;
     await pauseLane(trx, lane, Math.min(waitMs, MAX_LIMIT_PAUSE_MS));

@@ -128,7 +128,7 @@ export class Film {
   /** A refusal that passes: the upstream has started nothing, so this POST does not count. */
   async postpone(choice: number): Promise<boolean> {
     const row = await this.pick(choice, ['SUBMITTING']);
-    if (!row || !(await returnToQueue(this.db, row, 1))) return false;
+    if (!row || !(await returnToQueue(this.db, row, 1, 0))) return false;
     if (row.id !== this.start) this.posts -= 1;
     return true;
   }

@@ -1,8 +1,9 @@
 /** Returns a scheduled submit to the queue when it was taken and not sent, or temporarily refused. */
 
 import { sql } from 'kysely';
+import { takeBackDailySubmit } from '../daily-submits.ts';
 import { enterLane, pauseLane } from '../lanes.ts';
-import { lockOwner } from '../owner-limits.ts';
+import { lockOwner, takeBackAttempt } from '../owner-limits.ts';
 import type { VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import type { Ended } from './end-columns.ts';
@@ -16,10 +17,11 @@ export interface Returned {
 
 /**
  * Returns a submit that has certainly started no task to the queue. It keeps its position in its lane, and
- * the lane is paused.
+ * the lane is paused. It no longer counts against the spending limits: its next try does.
  *
  * @param row as it was taken. Its token tells this try from a later one, so the write can be repeated when
  * its outcome is unknown.
+ * @param dailyCap SUBMITS_PER_DAY; 0: no limit, so nothing was counted.
  * @returns the row, and its end if it was withdrawn instead because its sequence no longer needs it;
  * undefined when the row has a task by now, was never scheduled, or has already returned.
  */
@@ -27,6 +29,7 @@ export async function returnToQueue(
   db: Database,
   { id, token_hash: tokenHash }: Pick<VideoRow, 'id' | 'token_hash'>,
   waitMs: number,
+  dailyCap: number,
 ): Promise<Returned | undefined> {
   return db.transaction().execute(async (trx) => {
     const row = await trx
@@ -48,6 +51,8 @@ export async function returnToQueue(
     if (!row) return undefined;
     // A submit that was sent at once may be the owner's first: this adds the owner's row.
     await lockOwner(trx, row.owner);
+    await takeBackAttempt(trx, row);
+    if (dailyCap > 0) await takeBackDailySubmit(trx, row.unfinished_at);
     if (!(await isNeeded(trx, row))) {
       const withdrawn = await withdrawRow(trx, id);
       return { row: withdrawn, ended: await concludeEnd(trx, withdrawn) };
