@@ -146,12 +146,22 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
     await fail(submit, 'start');
     const paused = await waitFor(gateway, film.id, inState('PAUSED'));
     expect(paused.problem).toMatchObject({ failure: { reason: 'PROMPT_MODERATED' } });
-    expect(await resume(gateway, film.id)).toMatchObject({ sequence: { state: 'PAUSED' } });
+    const click = { idempotencyKey: 'a click' };
+    expect(await resume(gateway, film.id, click)).toMatchObject({ sequence: { state: 'PAUSED' } });
     expect((await refuse(gateway, { ...toFilm(['B']), start: { video: 'start' } })).code).toBe(
       'INVALID_INPUT',
     );
     await succeed(submit, 'start');
-    expect((await pass(upstream, 'task-1')).prompt).toBe('A');
+    const shot = await upstream.nextSubmit();
+    expect(shot.prompt).toBe('A');
+    shot.accept('task-1');
+    await fail(shot, 'task-1');
+    await waitFor(gateway, film.id, inState('PAUSED'));
+    // The click was answered before, when nothing could be resumed.
+    expect(await resume(gateway, film.id, click)).toMatchObject({ sequence: { state: 'PAUSED' } });
+    expect(await resume(gateway, film.id)).toMatchObject({ sequence: { state: 'RUNNING' } });
+    expect((await pass(upstream, 'task-2')).prompt).toBe('A');
+    expect(upstream.submits).toHaveLength(3);
   });
 
   it('starts from a video that was made elsewhere', async () => {
@@ -351,6 +361,55 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
       expect(done.shots[1]?.tries).toHaveLength(2);
       expect(done.shots[2]?.video?.sourceTaskId).toBe('task-3');
       expect(upstream.submits).toHaveLength(5);
+    });
+
+    it('never pays for a key that was answered while nothing could be resumed', async () => {
+      await using upstream = await startHeldUpstream();
+      await using gateway = await start(upstream);
+      const { film } = await pauseAtFirstShot(gateway, upstream);
+      const [first, second, third] = ['first click', 'second click', 'third click'].map(
+        (idempotencyKey) => ({ idempotencyKey }),
+      );
+      const running = { sequence: { state: 'RUNNING' } };
+      const paused = { sequence: { state: 'PAUSED' } };
+
+      expect(await resume(gateway, film.id, first)).toMatchObject(running);
+      expect(await resume(gateway, film.id, second)).toMatchObject(running);
+      const again = await upstream.nextSubmit();
+      expect(await resume(gateway, film.id, third)).toMatchObject(running);
+      again.accept('task-2');
+      await fail(again, 'task-2');
+      await waitFor(gateway, film.id, inState('PAUSED'));
+
+      for (const click of [first, second, third])
+        expect(await resume(gateway, film.id, click)).toMatchObject(paused);
+      const shots = [{ prompt: 'Better' }];
+      expect(await resume(gateway, film.id, { ...second, shots })).toMatchObject({
+        code: 'IDEMPOTENCY_CONFLICT',
+      });
+      expect(await resume(gateway, film.id, { shots })).toMatchObject(running);
+      expect((await upstream.nextSubmit()).prompt).toBe('Better');
+      expect(upstream.submits).toHaveLength(4);
+    });
+
+    it('frees a key that was refused because no shots could be replaced', async () => {
+      await using upstream = await startHeldUpstream();
+      await using gateway = await start(upstream);
+      const film = await create(gateway, toFilm(['One']));
+      const original = await upstream.nextSubmit();
+      const keyed = { shots: [{ prompt: 'Better' }], idempotencyKey: 'again' };
+      expect(await resume(gateway, film.id, keyed)).toMatchObject({ code: 'INVALID_INPUT' });
+      original.accept('task-0');
+      await succeed(original, 'task-0');
+      const failed = await upstream.nextSubmit();
+      failed.accept('task-1');
+      await fail(failed, 'task-1');
+      await waitFor(gateway, film.id, inState('PAUSED'));
+
+      expect(await resume(gateway, film.id, keyed)).toMatchObject({
+        sequence: { state: 'RUNNING' },
+      });
+      expect((await upstream.nextSubmit()).prompt).toBe('Better');
     });
 
     it('goes on by itself when the shot turns out to have succeeded', async () => {

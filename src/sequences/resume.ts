@@ -38,26 +38,31 @@ export interface ResumeRequest {
 
 /**
  * Schedules a new try of the shot that failed. Changes nothing for a repeat with the same key, for a
- * sequence that is not paused, and where an existing video that it should start with has failed.
+ * sequence that is not paused, and where an existing video that it should start with has failed. The key is
+ * stored in these cases as well, because a repeat must not be paid for after the next failure.
  *
  * @throws SequenceNotFoundError; IdempotencyConflictError; InvalidInputError for shots where none can be
  * replaced; RateLimitedError.
  */
 export async function resumeSequence(parts: MakingParts, request: ResumeRequest): Promise<void> {
   const { db } = parts;
-  const { owner, id } = request;
+  const { owner, id, idempotencyKey, fingerprint } = request;
   const isResumed = await db.transaction().execute(async (trx) => {
     await lockOwner(trx, owner);
     const sequence = await lockSequence(trx, owner, id);
     if (!sequence) throw new SequenceNotFoundError(id);
-    const known = await findResume(trx, id, request.idempotencyKey);
-    if (known !== undefined) checkSameInput(known, request.fingerprint);
+    const known = await findResume(trx, id, idempotencyKey);
+    if (known !== undefined) checkSameInput(known, fingerprint);
     if (known !== undefined) return false;
-    if (sequence.state !== 'PAUSED') {
-      if (request.shots === null) return false;
-      throw toFault(`can be replaced only while the sequence is PAUSED; it is ${sequence.state}`);
+    const { state } = sequence;
+    if (state !== 'PAUSED' && request.shots !== null) {
+      throw toFault(`can be replaced only while the sequence is PAUSED; it is ${state}`);
     }
-    return tryAgain(parts, trx, sequence, request);
+    // The other states are final.
+    if (state === 'RUNNING' || state === 'PAUSED') {
+      await insertResume(trx, id, idempotencyKey, fingerprint);
+    }
+    return state === 'PAUSED' && tryAgain(parts, trx, sequence, request);
   });
   if (isResumed) {
     const sequences = [{ id, step: 'RESUME' }] as const;
@@ -69,7 +74,7 @@ async function tryAgain(
   { config }: MakingParts,
   trx: Database,
   sequence: SequenceRow,
-  { owner, id, idempotencyKey, fingerprint, shots: words }: ResumeRequest,
+  { owner, id, shots: words }: ResumeRequest,
 ): Promise<boolean> {
   const { current } = sequence;
   const shots = await findShots(trx, id);
@@ -91,7 +96,6 @@ async function tryAgain(
     await replaceShots(trx, id, from, replacing);
     again = replacing.find(({ number }) => number === current) ?? failed;
   }
-  await insertResume(trx, id, idempotencyKey, fingerprint);
   const queue_ms = config.QUEUE_DEADLINE_MS;
   const { id: video_row } = await insertTry(trx, { ...sequence, queue_ms }, again, model);
   await setShot(trx, again, { video_row });
