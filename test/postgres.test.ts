@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
+import { createSequenceId } from '../src/video-id.ts';
 import {
   ExtendDocument,
   OnExtendedDocument,
@@ -38,7 +39,96 @@ describe('replicas on one PostgreSQL', () => {
   });
 });
 
+const IMAGE = 'https://images.example.com/cat.png';
+const MUTATION_FIELDS = `{ mutations: __type(name: "Mutation") {
+  fields { name args { name type { ofType { name } } } }
+} }`;
+interface MutationField {
+  readonly name: string;
+  readonly args: readonly { readonly name: string; readonly type: { ofType: { name: string } } }[];
+}
+const REFUSED = expect.objectContaining({
+  code: expect.stringMatching(/^(INVALID_INPUT|VIDEO_NOT_FOUND|SEQUENCE_NOT_FOUND)$/),
+});
+
+/** For each mutation, variables that are valid except for ids that name nothing. */
+const MUTATIONS: Record<string, unknown> = {
+  extendVideo: { input: { ...INPUT, waterMark: 'a', imageUrl: IMAGE, idempotencyKey: 'k' } },
+  generateVideo: {
+    input: {
+      prompt: 'A cat',
+      imageUrl: IMAGE,
+      waterMark: 'a',
+      quality: 'P720',
+      idempotencyKey: 'k',
+    },
+  },
+  withdrawVideo: { id: 'a' },
+  deleteVideo: { id: 'a' },
+  createSequence: {
+    input: {
+      start: { video: 'a' },
+      shots: [{ prompt: 'a', waterMark: 'b' }],
+      waterMark: 'c',
+      quality: 'P720',
+      idempotencyKey: 'k',
+    },
+  },
+  resumeSequence: {
+    input: {
+      id: createSequenceId(),
+      shots: [{ prompt: 'a', waterMark: 'b' }],
+      idempotencyKey: 'k',
+    },
+  },
+  cancelSequence: { id: createSequenceId() },
+};
+
+/** Copies of a value, each with the text at one place changed. */
+function* replaceTexts(value: unknown, change: (text: string) => string): Generator<unknown> {
+  if (typeof value === 'string' && value !== 'P720') yield change(value);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, child] of Object.entries(value)) {
+    for (const changed of replaceTexts(child, change)) {
+      yield Array.isArray(value) ? value.with(Number(key), changed) : { ...value, [key]: changed };
+    }
+  }
+}
+
 describe('a NUL, which PostgreSQL cannot store,', () => {
+  it.each(['SQLite', 'PostgreSQL'])(
+    'and half a character are refused in every text of every mutation: %s',
+    async (engine) => {
+      await using sandbox = await startSandbox({ autoplay: false });
+      await using gateway = await startGateway(
+        sandbox,
+        engine === 'SQLite' ? {} : { DATABASE_URL: await postgres.createDatabase() },
+      );
+      const { mutations } = (
+        await gateway.send<{ mutations: { fields: MutationField[] } }>(MUTATION_FIELDS)
+      ).data;
+      expect(mutations.fields.map(({ name }) => name).sort()).toEqual(
+        Object.keys(MUTATIONS).sort(),
+      );
+
+      for (const { name, args } of mutations.fields) {
+        const [{ name: argument = '', type } = {}] = args;
+        const document = `mutation ($value: ${type?.ofType.name}!) {
+          result: ${name}(${argument}: $value) { __typename ... on GatewayError { code } }
+        }`;
+        const { [argument]: valid } = MUTATIONS[name] as Record<string, unknown>;
+        for (const bad of ['\0', '\ud800']) {
+          for (const value of replaceTexts(valid, (text) => text + bad)) {
+            const { data, errors } = await gateway.send(document, { value });
+            expect([name, value, errors]).toEqual([name, value, undefined]);
+            expect([name, value, data.result]).toEqual([name, value, REFUSED]);
+          }
+        }
+      }
+      expect(sandbox.requests).toEqual([]);
+    },
+  );
+
   const toDerived = (taskId: string) => `task-${Buffer.from(taskId).toString('base64url')}`;
 
   it('causes no internal error, wherever a client sends one', async () => {

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { SequenceNotFoundError } from '../errors.ts';
 import type { Sequence } from '../sequence.ts';
+import { isSequenceId } from '../video-id.ts';
 import { parseResumeInput, type RawResumeInput } from './sequence-input.ts';
 import { noteRefusal } from './start-task.ts';
 
@@ -15,6 +16,7 @@ export function resumeSequence(
 ): Promise<{ sequence: Sequence }> {
   return noteRefusal(ctx, async () => {
     const request = parseResumeInput(args.input, ctx.owner, ctx.sequences.maxShots);
+    if (!isSequenceId(request.id)) throw new SequenceNotFoundError(request.id);
     await ctx.sequences.resume(request);
     return { sequence: await readChanged(request.id, ctx) };
   });
