@@ -18,6 +18,7 @@ import { openDatabase } from '../src/store/database.ts';
 import * as durations from '../src/store/durations.ts';
 import * as lanes from '../src/store/lanes.ts';
 import * as line from '../src/store/line.ts';
+import * as logOrigin from '../src/store/log-origin.ts';
 import * as lostCopies from '../src/store/lost-copies.ts';
 import * as meta from '../src/store/meta.ts';
 import * as openTasks from '../src/store/open-tasks.ts';
@@ -364,6 +365,15 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       },
     ],
   },
+  'log-origin': {
+    lockNewLogs: [(db) => db.transaction().execute((trx) => logOrigin.lockNewLogs(trx))],
+    deleteLog: [
+      async (db) => {
+        await ownerLimits.lockOwner(db, 'leaving');
+        await logOrigin.deleteLog(db, 'leaving');
+      },
+    ],
+  },
   removals: {
     requestRemovals: [(db, history) => removals.requestRemovals(db, [toCopy(history).video_row])],
     expireCopies: [(db) => removals.expireCopies(db, 29 * DAY_MS, 20)],
@@ -589,12 +599,15 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
 };
 
 /** SQLite has no statement that writes two tables. */
-const POSTGRES_ONLY = new Set(['createInsertWithPlace']);
+const POSTGRES_ONLY = new Set(['createInsertWithPlace', 'lockNewLogs']);
 
 /** Exported functions of the same modules that run no statement, or only those of others. */
 const OTHERS = new Set([
   'allowance.toAllowance',
   'lanes.isLineBusy',
+  'log-origin.isLockTimeout',
+  'log-origin.selectNewLog',
+  'log-origin.toNewLog',
   'pauses.isPaused',
   'database.explainDatabase',
   'database.isShared',

@@ -283,7 +283,7 @@ describe('pruning the store', () => {
     expect(await list(db, 'anna')).toEqual({
       videos: annas.toSorted(),
       log: [[4, annas[0]]],
-      bounds: { head: 4, pruned: 3 },
+      bounds: { head: 4, pruned: 3, origin: 0 },
     });
     expect(await list(db, 'bert')).toEqual({
       videos: young.toSorted(),
@@ -291,12 +291,12 @@ describe('pruning the store', () => {
         [1, young[0]],
         [2, young[1]],
       ],
-      bounds: { head: 2, pruned: 0 },
+      bounds: { head: 2, pruned: 0, origin: 0 },
     });
     expect(await list(db, 'cora')).toEqual({
       videos: [],
       log: [],
-      bounds: { head: 1, pruned: 1 },
+      bounds: { head: 1, pruned: 1, origin: 0 },
     });
     await close();
   });
@@ -322,7 +322,7 @@ describe('pruning the store', () => {
     expect(await list(db, 'anna')).toEqual({
       videos: [id],
       log: [[2, id]],
-      bounds: { head: 2, pruned: 1 },
+      bounds: { head: 2, pruned: 1, origin: 0 },
     });
     await close();
   });

@@ -518,7 +518,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         expect(await endConfirmedVideo(db, { ...PROOF, id, ...wrong }, succeeded())).toBeNull();
 
         expect(await read(id)).toEqual(before);
-        expect(await readLogBounds(db, 'me')).toEqual({ head: 0, pruned: 0 });
+        expect(await readLogBounds(db, 'me')).toEqual({ head: 0, pruned: 0, origin: 0 });
       });
 
       it('is refused before the task is confirmed, and if it has already ended this way', async () => {
@@ -607,7 +607,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       expect((await findTaskEnd(db, 'other', other))?.completion?.number).toBe(1);
       expect(await findTaskEnd(db, 'me', other)).toBeUndefined();
       expect(await readLogBounds(db, 'me')).toMatchObject({ head: 2, pruned: 0 });
-      expect(await readLogBounds(db, 'nobody')).toEqual({ head: 0, pruned: 0 });
+      expect(await readLogBounds(db, 'nobody')).toEqual({ head: 0, pruned: 0, origin: 0 });
       expect(await readCompletions(db, 'me', 1, 10)).toHaveLength(1);
     });
 
@@ -1001,10 +1001,10 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
 
       expect(await pruneVideos(db, HOUR_MS, 100)).toBe(1);
       expect(await pruneCompletions(db, HOUR_MS, 3)).toBe(1);
-      expect(await readLogBounds(db, 'me')).toEqual({ head: 6, pruned: 3 });
+      expect(await readLogBounds(db, 'me')).toEqual({ head: 6, pruned: 3, origin: 0 });
       expect(await pruneCompletions(db, HOUR_MS, 3)).toBe(1);
       expect(await pruneCompletions(db, HOUR_MS, 3)).toBe(0);
-      expect(await readLogBounds(db, 'me')).toEqual({ head: 6, pruned: 4 });
+      expect(await readLogBounds(db, 'me')).toEqual({ head: 6, pruned: 4, origin: 0 });
       expect(await pruneVideos(db, HOUR_MS, 3)).toBe(3);
       expect(await pruneVideos(db, HOUR_MS, 3)).toBe(1);
       expect(await pruneVideos(db, HOUR_MS, 3)).toBe(0);
@@ -1021,7 +1021,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       }
       await Promise.all(Array.from({ length: 5 }, () => pruneCompletions(db, HOUR_MS, 100)));
       await Promise.all(Array.from({ length: 5 }, () => pruneVideos(db, HOUR_MS, 100)));
-      expect(await readLogBounds(db, 'o0')).toEqual({ head: 7, pruned: 7 });
+      expect(await readLogBounds(db, 'o0')).toEqual({ head: 7, pruned: 7, origin: 0 });
       expect(await db.selectFrom('video').select('id').execute()).toEqual([]);
     });
   });
@@ -1471,7 +1471,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       await untilSomebodyWaits(trx);
     });
     await pruning;
-    expect(await readLogBounds(db, 'me')).toEqual({ head: 4, pruned: 4 });
+    expect(await readLogBounds(db, 'me')).toEqual({ head: 4, pruned: 4, origin: 0 });
   });
 });
 

@@ -12,7 +12,7 @@ export interface Cursors {
   /**
    * @throws InvalidInputError when the text is not a cursor of this owner and database, or is ahead of
    * the log's head (a database that was restored from a backup has lost its latest numbers).
-   * @throws CursorExpiredError when completions after the cursor have been pruned.
+   * @throws CursorExpiredError when completions after the cursor have been pruned or forgotten.
    */
   toNumber(owner: string, cursor: string, bounds: LogBounds): number;
 }
@@ -39,11 +39,19 @@ export function createCursors(databaseId: string): Cursors {
       if (!isOurs) throw invalid('is not a cursor of yours');
 
       const number = bytes.readUIntBE(SEAL_BYTES, NUMBER_BYTES);
+      if (isExpired(number, bounds)) throw new CursorExpiredError();
       if (number > bounds.head) throw invalid('is ahead of the log');
-      if (number < bounds.pruned) throw new CursorExpiredError();
       return number;
     },
   };
+}
+
+/**
+ * Whether completions after this number may be missing from the log. 0 is the number before an owner's first
+ * completion, wherever the log then begins.
+ */
+function isExpired(number: number, { pruned, origin }: LogBounds): boolean {
+  return number < pruned || (number > 0 && number < origin);
 }
 
 function invalid(fault: string): InvalidInputError {

@@ -18,7 +18,7 @@ export interface Feed {
  * It starts to watch before its first read, and waits only after a read has reached the end of the log.
  * So a completion that is committed after that read wakes it.
  *
- * @throws CursorExpiredError when pruning has overtaken the reader.
+ * @throws CursorExpiredError when pruning has overtaken the reader, or the owner was forgotten.
  */
 export async function* followLog(
   { reader, hub }: Feed,
@@ -28,6 +28,10 @@ export async function* followLog(
 ): AsyncGenerator<Completion, void, void> {
   const watch = cancelWith(cancellation, hub.watchOwner(owner));
   let last = from;
+  const isFirst = async ({ number }: Completion): Promise<boolean> => {
+    const { origin } = await readPatiently(cancellation, () => reader.readLogBounds(owner));
+    return number === origin + 1;
+  };
   try {
     do {
       let page: ShrinkingPage;
@@ -35,8 +39,10 @@ export async function* followLog(
         const after = last;
         page = await readPatiently(cancellation, () => readPage(reader, owner, after));
         for (let next = page.rest.pop(); next; next = page.rest.pop()) {
-          // Numbers have no gaps, so a missing one has been pruned.
-          if (next.number !== last + 1) throw new CursorExpiredError();
+          // Numbers have no gaps, so a missing one has been pruned or forgotten.
+          if (next.number !== last + 1 && !(last === 0 && (await isFirst(next)))) {
+            throw new CursorExpiredError();
+          }
           last = next.number;
           yield next;
         }

@@ -1,6 +1,8 @@
 /** The completion log. Each owner has one, in the order of commits. */
 
+import { sql } from 'kysely';
 import type { Video } from '../video.ts';
+import { origin } from './log-origin.ts';
 import { prepare } from './prepared.ts';
 import { isVideo, toVideo, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database } from './schema.ts';
@@ -8,17 +10,28 @@ import type { Database } from './schema.ts';
 export interface LogBounds {
   /** The number of the owner's latest completion; 0 before the first. */
   readonly head: number;
-  /** Completions up to and including this number have been pruned. */
+  /** Completions up to and including this number have been pruned; 0: none. */
   readonly pruned: number;
+  /** The log's numbers are greater. Lower ones may be of an earlier log, whose owner was forgotten. */
+  readonly origin: number;
 }
 
 export async function readLogBounds(db: Database, owner: string): Promise<LogBounds> {
   const { rows } = await findLogBounds(db, { owner });
-  return rows[0] ?? { head: 0, pruned: 0 };
+  const [bounds] = rows;
+  if (!bounds) throw new Error('A statement without a condition has found no row.');
+  return bounds;
 }
 
 const findLogBounds = prepare<{ owner: string }, LogBounds>((db, param) =>
-  db.selectFrom('owner').select(['head', 'pruned']).where('owner', '=', param('owner')),
+  db
+    .selectFrom(db.selectNoFrom(sql.lit(1).as('one')).as('always'))
+    .leftJoin('owner', (join) => join.on('owner.owner', '=', param('owner')))
+    .select(({ fn }) => [
+      fn.coalesce('owner.head', sql<number>`0`).as('head'),
+      fn.coalesce('owner.pruned', sql<number>`0`).as('pruned'),
+      fn.coalesce('owner.origin', origin).as('origin'),
+    ]),
 );
 
 export interface Completion {

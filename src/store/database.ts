@@ -20,6 +20,7 @@ import * as sequences from './migrations/0013-sequences.ts';
 import * as copies from './migrations/0014-copies.ts';
 import * as dueIndexes from './migrations/0016-due-indexes.ts';
 import * as listed from './migrations/0016-listed.ts';
+import * as logOrigin from './migrations/0017-log-origin.ts';
 import {
   clock,
   copyNotifications,
@@ -47,6 +48,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-sequences': sequences,
   '0014-copies': copies,
   '0016-due-indexes': dueIndexes,
+  '0017-log-origin': logOrigin,
 };
 export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   ...MIGRATIONS,

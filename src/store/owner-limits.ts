@@ -2,6 +2,7 @@
 
 import { type ExpressionBuilder, sql } from 'kysely';
 import { MINUTE_MS } from '../durations.ts';
+import { toNewLog } from './log-origin.ts';
 import { TASK_STATES } from './open-tasks.ts';
 import { ONE } from './prepared.ts';
 import { now, type VideoRow } from './rows.ts';
@@ -33,7 +34,7 @@ export interface Overspending {
 export async function lockOwner(trx: Database, owner: string): Promise<void> {
   await trx
     .insertInto('owner')
-    .values({ owner, head: 0, pruned: 0 })
+    .values({ owner, ...toNewLog(0) })
     .onConflict((conflict) => conflict.column('owner').doUpdateSet({ owner }))
     .execute();
 }

@@ -1,6 +1,6 @@
 /** The tables as Kysely sees them. Times are epoch milliseconds, flags 0 or 1, on every engine. */
 
-import type { Kysely } from 'kysely';
+import type { Generated, Kysely } from 'kysely';
 import type {
   AspectRatio,
   FailureReason,
@@ -151,7 +151,10 @@ export interface CompletionTable {
 export interface OwnerTable {
   owner: string;
   head: number;
+  /** 0 if no completion of this log has been pruned. */
   pruned: number;
+  /** The log's numbers are greater. Cursors before it are of an earlier log, whose owner was forgotten. */
+  origin: Generated<number>;
 }
 
 /** Named values. `database_id` is random and created with the tables; it binds cursors to this database. */

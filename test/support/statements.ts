@@ -44,8 +44,8 @@ export function watchDatabase(url: string): WatchedDatabase {
       if (known) return known;
       const created: DatabaseConnection = {
         async executeQuery<R>(query: CompiledQuery) {
-          // It has no plan.
-          if (query.sql.startsWith('analyze')) return connection.executeQuery<R>(query);
+          // They have no plan.
+          if (/^(analyze|lock) /.test(query.sql)) return connection.executeQuery<R>(query);
           const isOpen = transactions.has(created);
           const statement = file
             ? explainOnSqlite(file, query)

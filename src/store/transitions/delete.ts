@@ -2,6 +2,7 @@
 
 import { type SqlBool, sql } from 'kysely';
 import { isEnded, VIDEO_STATES } from '../../video.ts';
+import { deleteLog, isLockTimeout, lockNewLogs } from '../log-origin.ts';
 import { requestRemovals } from '../removals.ts';
 import type { VideoRow } from '../rows.ts';
 import type { Database, RowState } from '../schema.ts';
@@ -147,9 +148,22 @@ export interface OwnerRemains {
   readonly tasks: number;
 }
 
+const LOCK_TRIES = 30;
+
 /** Deletes everything about an owner except videos, unless tasks are still open. */
 export async function forgetOwner(db: Database, owner: string): Promise<OwnerRemains> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await tryToForget(db, owner);
+    } catch (error) {
+      if (!isLockTimeout(error) || tries === LOCK_TRIES) throw error;
+    }
+  }
+}
+
+async function tryToForget(db: Database, owner: string): Promise<OwnerRemains> {
   return db.transaction().execute(async (trx) => {
+    await lockNewLogs(trx);
     await trx.deleteFrom('attempt').where('owner', '=', owner).execute();
     const { tasks } = await trx
       .selectFrom('video')
@@ -158,7 +172,7 @@ export async function forgetOwner(db: Database, owner: string): Promise<OwnerRem
       .where('state', '<>', sql.lit('REJECTED'))
       .where('state', '<>', sql.lit('DELETED'))
       .executeTakeFirstOrThrow();
-    if (tasks === 0) await trx.deleteFrom('owner').where('owner', '=', owner).execute();
+    if (tasks === 0) await deleteLog(trx, owner);
     return { tasks };
   });
 }

@@ -1,7 +1,7 @@
 /** The fast path for the most frequent end: a callback for a confirmed task. */
 
-import { sql } from 'kysely';
 import { PREDECESSORS } from '../../video.ts';
+import { selectNewLog } from '../log-origin.ts';
 import { type Param, prepare } from '../prepared.ts';
 import { now, toVideoColumns, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
@@ -92,12 +92,8 @@ function endAndLogConfirmedRow(db: Database, param: Param<EndParams>, state: End
     .with('numbered', (cte) =>
       cte
         .insertInto('owner')
-        .columns(['owner', 'head', 'pruned'])
-        .expression((eb) =>
-          eb
-            .selectFrom('ended')
-            .select(['ended.owner', sql<number>`1`.as('head'), sql<number>`0`.as('pruned')]),
-        )
+        .columns(['owner', 'head', 'pruned', 'origin'])
+        .expression((eb) => eb.selectFrom('ended').select(['ended.owner', ...selectNewLog(1)]))
         .onConflict(countOn)
         .returning('head'),
     )

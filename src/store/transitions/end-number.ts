@@ -1,6 +1,7 @@
 /** Numbers the completions of an owner. */
 
 import { type OnConflictBuilder, sql } from 'kysely';
+import { toNewLog } from '../log-origin.ts';
 import { type Param, prepare } from '../prepared.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database, Tables } from '../schema.ts';
@@ -31,7 +32,7 @@ interface LogEntry {
 function buildNumber(db: Database, param: Param<LogEntry>) {
   return db
     .insertInto('owner')
-    .values({ owner: param('owner'), head: 1, pruned: 0 })
+    .values({ owner: param('owner'), ...toNewLog(1) })
     .onConflict(countOn)
     .returning('head');
 }

@@ -11,6 +11,7 @@ import {
   toTakingOutOfLine,
 } from '../allowance.ts';
 import { buildCounting, isBelowCap } from '../daily-submits.ts';
+import { selectNewLog } from '../log-origin.ts';
 import { isWithinLimits, type SpendLimits, type SubmitLimits } from '../owner-limits.ts';
 import { type Param, prepare } from '../prepared.ts';
 import { now, toVideoColumns, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
@@ -126,11 +127,9 @@ function prepareLimited(spending: SubmitLimits) {
       .with('locked', (cte) =>
         cte
           .insertInto('owner')
-          .columns(['owner', 'head', 'pruned'])
+          .columns(['owner', 'head', 'pruned', 'origin'])
           .expression((eb) =>
-            eb
-              .selectFrom('inserted')
-              .select(['inserted.owner', sql.lit(0).as('head'), sql.lit(0).as('pruned')]),
+            eb.selectFrom('inserted').select(['inserted.owner', ...selectNewLog(0)]),
           )
           .onConflict((conflict) =>
             conflict

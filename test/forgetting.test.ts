@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';
+import { readLogBounds } from '../src/store/completions.ts';
+import { openDatabase } from '../src/store/database.ts';
+import { lockOwner } from '../src/store/owner-limits.ts';
+import { forgetOwner } from '../src/store/transitions/delete.ts';
+import { OnExtendedDocument, ReadCompletionsDocument } from './generated/graphql.ts';
+import { forget } from './support/forget.ts';
+import { startGateway, type TestCaller } from './support/gateway.ts';
+import { extend } from './support/operations.ts';
+import { sharedPostgres } from './support/postgres.ts';
+import { bearerOf, ISSUER, JWT_ENV } from './support/tokens.ts';
+
+const ALICE = `jwt:${ISSUER}:alice`;
+const postgres = sharedPostgres();
+
+async function complete(caller: TestCaller, sandbox: Sandbox): Promise<string> {
+  const { id, taskId } = await extend(caller);
+  await sandbox.complete(taskId);
+  return id;
+}
+
+async function readCursor(caller: TestCaller): Promise<string> {
+  const { data } = await caller.graphql(ReadCompletionsDocument, { first: 100 });
+  return data.completions.pageInfo.endCursor ?? expect.fail('no end cursor');
+}
+
+async function readAfter(caller: TestCaller, after: string) {
+  const { data, errors } = await caller.graphql(ReadCompletionsDocument, { first: 100, after });
+  return errors?.[0]?.extensions.code ?? data.completions.edges.map(({ node }) => node.video.id);
+}
+
+describe('the completion log of a forgotten owner', () => {
+  it('never accepts an old cursor again', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, JWT_ENV);
+    const [alice, bob] = [gateway.as(bearerOf('alice')), gateway.as(bearerOf('bob'))];
+    await complete(alice, sandbox);
+    const first = await readCursor(alice);
+    await complete(alice, sandbox);
+    const last = await readCursor(alice);
+    await complete(bob, sandbox);
+    const ofBob = await readCursor(bob);
+    // Bob's, and of somebody whose first task is still open.
+    const { cursor, id, taskId } = await extend(gateway.as(bearerOf('carol')));
+    await gateway.stop();
+    const DATABASE_URL = `sqlite:${join(gateway.folder, 'gateway.db')}`;
+
+    expect(await forget({ DATABASE_URL }, ALICE)).toMatchObject({ code: 0 });
+
+    await gateway.restart();
+    for (const after of [first, last]) expect(await readAfter(alice, after)).toBe('CURSOR_EXPIRED');
+    const { cursor: begin } = await extend(alice);
+    const made: string[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      made.push(await complete(alice, sandbox));
+      for (const after of [first, last]) {
+        expect(await readAfter(alice, after)).toBe('CURSOR_EXPIRED');
+      }
+      expect(await readAfter(alice, begin)).toEqual(made);
+    }
+    expect(await readAfter(bob, ofBob)).toEqual([]);
+    await sandbox.complete(taskId);
+    expect(await readAfter(gateway.as(bearerOf('carol')), cursor)).toEqual([id]);
+  });
+
+  it('ends an open stream with CURSOR_EXPIRED instead of skipping completions', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    const DATABASE_URL = await postgres.createDatabase();
+    await using gateway = await startGateway(sandbox, { ...JWT_ENV, DATABASE_URL });
+    await using replica = await startGateway(sandbox, { ...JWT_ENV, DATABASE_URL });
+    const alice = gateway.as(bearerOf('alice'));
+    const streams = [];
+    for (const server of [gateway, replica]) {
+      const socket = await server.as(bearerOf('alice')).socket();
+      streams.push(socket.subscribe(OnExtendedDocument, {}));
+      // The socket's subscription is open once a later operation was answered.
+      await socket.subscribe(ReadCompletionsDocument, {}).rest();
+    }
+    const before = [await complete(alice, sandbox), await complete(alice, sandbox)];
+    for (const stream of streams) {
+      for (const id of before) {
+        expect((await stream.next())?.data.videoExtended.video.id).toBe(id);
+      }
+    }
+
+    expect(await forget({ DATABASE_URL }, ALICE)).toMatchObject({ code: 0 });
+    await complete(alice, sandbox);
+
+    for (const stream of streams) {
+      expect((await stream.next())?.errors?.[0]?.extensions.code).toBe('CURSOR_EXPIRED');
+    }
+  });
+
+  it('delivers to a stream that was opened before the owner had a log again', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    const DATABASE_URL = await postgres.createDatabase();
+    await using gateway = await startGateway(sandbox, { ...JWT_ENV, DATABASE_URL });
+    const alice = gateway.as(bearerOf('alice'));
+    await complete(alice, sandbox);
+    expect(await forget({ DATABASE_URL }, ALICE)).toMatchObject({ code: 0 });
+    const socket = await alice.socket();
+    const events = socket.subscribe(OnExtendedDocument, {});
+    await socket.subscribe(ReadCompletionsDocument, {}).rest();
+
+    const made = [await complete(alice, sandbox), await complete(alice, sandbox)];
+
+    for (const id of made) {
+      expect((await events.next())?.data?.videoExtended.video.id).toBe(id);
+    }
+  });
+
+  it('is not restarted by a statement that has begun before the deletion', async () => {
+    const url = await postgres.createDatabase();
+    const { db, close } = await openDatabase(url);
+    await sql`insert into owner (owner, head, pruned) values ('me', 7, 2)`.execute(db);
+    const waiting = async () => {
+      const { rows } = await sql<{ count: number }>`select count(*) as count from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+      return rows[0]?.count;
+    };
+    const { promise: isRead, resolve: release } = Promise.withResolvers<void>();
+    const { promise: isHeld, resolve: hold } = Promise.withResolvers<void>();
+    const reader = db.transaction().execute(async (trx) => {
+      await trx.selectFrom('owner').selectAll().where('owner', '=', 'me').forUpdate().execute();
+      hold();
+      await isRead;
+    });
+    await isHeld;
+
+    const forgetting = forgetOwner(db, 'me');
+    await expect.poll(waiting).toBe(1);
+    const submitting = lockOwner(db, 'me');
+    await expect.poll(waiting).toBe(2);
+    release();
+    await Promise.all([reader, forgetting, submitting]);
+
+    const { head, pruned } = await readLogBounds(db, 'me');
+    expect(head).toBeGreaterThan(7);
+    expect(pruned).toBe(0);
+    await close();
+  });
+});
