@@ -69,14 +69,6 @@ export const list = z.string().default('').transform(split);
 export const NO_KEY_LIST =
   'must be a comma-separated list of name:sha256-of-key, the hash in hex and not the key itself: printf %s "$KEY" | sha256sum';
 
-export const NO_SCHEMA =
-  'cannot set a schema by this parameter: use options=-c%20search_path%3DNAME instead, or set the search_path of the user';
-
-/** Parameters of Prisma, JDBC and Go that pg ignores: the tables would be created in another schema. */
-export function isSchemaUnnamed(url: string): boolean {
-  return !/[?&](schema|currentSchema|search_path)=/i.test(url);
-}
-
 /**
  * One rule for all variables: no value may begin or end with whitespace or a quote. Line breaks come from
  * secret files, carriage returns from files written on Windows, quotes from `.env` readers that keep

@@ -12,15 +12,14 @@ import {
   isHost,
   isOpen,
   isOrigin,
-  isSchemaUnnamed,
   list,
   NO_HOST_LIST,
   NO_KEY_LIST,
-  NO_SCHEMA,
   proxyUrl,
   split,
   wholeNumber,
 } from './config-values.ts';
+import { databaseUrl, listenUrl } from './database-url.ts';
 import { DAY_MS } from './durations.ts';
 import { keepUrl } from './keep-url.ts';
 import { isLoopback } from './loopback.ts';
@@ -54,19 +53,8 @@ const Environment = z
         /^[\x21-\x7e]+$/,
         'must be printable characters without spaces: the key alone, without "Bearer"',
       ),
-    DATABASE_URL: z
-      .string()
-      .regex(
-        /^(sqlite|postgres|postgresql):.+/,
-        'must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
-      )
-      .refine(isSchemaUnnamed, NO_SCHEMA)
-      .default('sqlite:data/gateway.db'),
-    DATABASE_LISTEN_URL: z
-      .string()
-      .regex(/^postgres(ql)?:.+/, 'must be postgres://USER:PASSWORD@HOST:PORT/DATABASE')
-      .refine(isSchemaUnnamed, NO_SCHEMA)
-      .optional(),
+    DATABASE_URL: databaseUrl.default('sqlite:data/gateway.db'),
+    DATABASE_LISTEN_URL: listenUrl.optional(),
     DATABASE_POOL_SIZE: count(10, 1, 1_000),
     DATABASE_TIMEOUT_MS: count(4_000, 1, DAY_MS),
     // A list of commas alone must be refused: without keys every callback would count as signed.

@@ -31,7 +31,14 @@ export function toKeepName(url: KeepUrl): string {
 const NO_KEEP_URL =
   'must be file:PATH, as in file:data/kept, or s3://BUCKET/PREFIX with the parameters region, endpoint and forcePathStyle, as in s3://films/kept?region=eu-central-1';
 
+const NO_HOST =
+  'cannot name a host: file:data/kept is a path below the working directory, file:///data/kept an absolute one';
+
 export const keepUrl = z.string().transform((text, context): KeepUrl => {
+  if (/^file:\/\/[^/]/.test(text)) {
+    context.addIssue(NO_HOST);
+    return z.NEVER;
+  }
   const url = text.startsWith('file:') ? toFileKeepUrl(text) : toS3KeepUrl(text);
   if (url) return url;
   context.addIssue(NO_KEEP_URL);
@@ -44,17 +51,27 @@ function toFileKeepUrl(text: string): FileKeepUrl | null {
   return path === '' ? null : { kind: 'file', path: path.startsWith('///') ? path.slice(2) : path };
 }
 
+/** Null where the path is not percent-encoded correctly. */
+function toPrefix({ pathname }: URL): string | null {
+  try {
+    return decodeURIComponent(pathname).replace(/^\/+|\/+$/g, '');
+  } catch {
+    return null;
+  }
+}
+
 function toS3KeepUrl(text: string): S3KeepUrl | null {
   const url = URL.parse(text);
   if (url?.protocol !== 's3:' || !url.hostname || url.username || url.password) return null;
+  const prefix = toPrefix(url);
   const { region, endpoint, forcePathStyle, ...others } = Object.fromEntries(url.searchParams);
   const isStyle = ['true', 'false', undefined].includes(forcePathStyle);
   const isEndpoint = endpoint === undefined || httpUrl.safeParse(endpoint).success;
-  if (Object.keys(others).length > 0 || !isStyle || !isEndpoint) return null;
+  if (Object.keys(others).length > 0 || !isStyle || !isEndpoint || prefix === null) return null;
   return {
     kind: 's3',
     bucket: url.hostname,
-    prefix: decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, ''),
+    prefix,
     region: region || null,
     endpoint: endpoint ?? null,
     forcePathStyle: forcePathStyle === 'true',

@@ -44,6 +44,49 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
     { DATABASE_URL: 'postgre://longtake@127.0.0.1/longtake' },
     'DATABASE_URL: must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
   ],
+  'a password with an unescaped #': [
+    { DATABASE_URL: 'postgres://longtake:canary#word@127.0.0.1/longtake' },
+    'DATABASE_URL: must be postgres://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the user and the password have to be percent-encoded: # is %23, / is %2F',
+  ],
+  'a password of digits and a #': [
+    { DATABASE_URL: 'postgres://longtake:12#34@127.0.0.1/longtake' },
+    'DATABASE_URL: must be postgres://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the user and the password have to be percent-encoded: # is %23, / is %2F',
+  ],
+  'a password with an unescaped slash': [
+    { DATABASE_URL: 'postgres://longtake:canary/word@127.0.0.1/longtake' },
+    'DATABASE_URL: must be postgres://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the user and the password have to be percent-encoded: # is %23, / is %2F',
+  ],
+  'a port that is too large': [
+    { DATABASE_URL: 'postgres://127.0.0.1:99999/longtake' },
+    'DATABASE_URL: must be postgres://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the user and the password have to be percent-encoded: # is %23, / is %2F',
+  ],
+  'a database without an address': [
+    { DATABASE_URL: 'postgres://' },
+    'DATABASE_URL: must be postgres://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the user and the password have to be percent-encoded: # is %23, / is %2F',
+  ],
+  'a database without slashes': [
+    { DATABASE_URL: 'postgres:longtake' },
+    'DATABASE_URL: must be postgres://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the user and the password have to be percent-encoded: # is %23, / is %2F',
+  ],
+  'a malformed connection to listen on': [
+    {
+      DATABASE_URL: 'postgres://127.0.0.1/longtake',
+      DATABASE_LISTEN_URL: 'postgres://longtake:canary#word@127.0.0.1/longtake',
+    },
+    'DATABASE_LISTEN_URL: must be postgres://USER:PASSWORD@HOST:PORT/DATABASE. Special characters in the user and the password have to be percent-encoded: # is %23, / is %2F',
+  ],
+  'a SQLite file after two slashes': [
+    { DATABASE_URL: 'sqlite://data/gateway.db' },
+    'DATABASE_URL: cannot name a host: sqlite:data/gateway.db is a path below the working directory, sqlite:///data/gateway.db an absolute one',
+  ],
+  'a folder after two slashes': [
+    { KEEP_URL: 'file://data/kept' },
+    'KEEP_URL: cannot name a host: file:data/kept is a path below the working directory, file:///data/kept an absolute one',
+  ],
+  'a prefix of a bucket that is not percent-encoded': [
+    { KEEP_URL: 's3://films/100%zz' },
+    'KEEP_URL: must be file:PATH, as in file:data/kept, or s3://BUCKET/PREFIX with the parameters region, endpoint and forcePathStyle, as in s3://films/kept?region=eu-central-1',
+  ],
   'a schema by the parameter of another client': [
     { DATABASE_URL: 'postgres://longtake@127.0.0.1/longtake?schema=video' },
     'DATABASE_URL: cannot set a schema by this parameter: use options=-c%20search_path%3DNAME instead, or set the search_path of the user',
