@@ -16,7 +16,7 @@ export interface ExtendVideoInput {
   readonly expandPrompt?: boolean | null | undefined;
   /** 1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent. A refused submit frees the key. A new key is your consent to a new payment. */
   readonly idempotencyKey?: string | null | undefined;
-  /** What happens if the request cannot be sent at once. */
+  /** What happens if the request cannot be sent at once. Not part of the input that an `idempotencyKey` stands for: a repeat with another value gets the same video. */
   readonly whenBusy?: WhenBusy | undefined;
   /** The earliest time at which the request is sent, at most 30 days ahead. The video is SCHEDULED until then, whatever `whenBusy` says. */
   readonly notBefore?: string | null | undefined;
@@ -44,7 +44,7 @@ export interface GenerateVideoInput {
   readonly waterMark?: string | null | undefined;
   /** 1 to 255 printable characters of your choice. The same key with the same input is paid once, however often it is sent. A refused submit frees the key. A new key is your consent to a new payment. */
   readonly idempotencyKey?: string | null | undefined;
-  /** What happens if the request cannot be sent at once. */
+  /** What happens if the request cannot be sent at once. Not part of the input that an `idempotencyKey` stands for: a repeat with another value gets the same video. */
   readonly whenBusy?: WhenBusy | undefined;
   /** The earliest time at which the request is sent, at most 30 days ahead. The video is SCHEDULED until then, whatever `whenBusy` says. */
   readonly notBefore?: string | null | undefined;

@@ -145,6 +145,22 @@ describe.each(['SQLite', 'PostgreSQL'])('the queue on %s', (engine) => {
     expect((await now).state).toBe('WAITING');
   });
 
+  it('compares notBefore of a repeated key, and not whenBusy', async () => {
+    await using upstream = await startHeldUpstream();
+    await using gateway = await start(upstream);
+    const notBefore = LATER();
+    const keyed = { idempotencyKey: 'order 1', notBefore };
+    const video = await queue(gateway, keyed);
+
+    expect(await queue(gateway, { ...keyed, whenBusy: 'FAIL' })).toEqual(video);
+    for (const changes of [{ notBefore: null }, { notBefore: new Date().toISOString() }]) {
+      const input = { ...INPUT, ...keyed, ...changes };
+      const { data } = await gateway.graphql(ExtendDocument, { input });
+      expect(data.extendVideo.__typename).toBe('IdempotencyConflictError');
+    }
+    expect(upstream.submits).toEqual([]);
+  });
+
   it('keeps a submit that the upstream refuses for a while, and sends it again', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await start(upstream, { UPSTREAM_WINDOW_MS: '1' });

@@ -18,7 +18,8 @@ export function toSchedulingFields(t: InputFieldBuilder) {
       type: WhenBusyType,
       required: true,
       defaultValue: 'FAIL',
-      description: 'What happens if the request cannot be sent at once.',
+      description:
+        'What happens if the request cannot be sent at once. Not part of the input that an `idempotencyKey` stands for: a repeat with another value gets the same video.',
     }),
     notBefore: t.field({
       type: 'DateTime',

@@ -88,7 +88,7 @@ export type ExtendVideoInput = {
   taskId: string;
   /** Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters. */
   waterMark?: string | null | undefined;
-  /** What happens if the request cannot be sent at once. */
+  /** What happens if the request cannot be sent at once. Not part of the input that an `idempotencyKey` stands for: a repeat with another value gets the same video. */
   whenBusy?: WhenBusy;
 };
 
@@ -149,7 +149,7 @@ export type GenerateVideoInput = {
   quality: VideoQuality;
   /** Text for the bottom right corner. Omitted or empty: no watermark. At most 2048 characters. */
   waterMark?: string | null | undefined;
-  /** What happens if the request cannot be sent at once. */
+  /** What happens if the request cannot be sent at once. Not part of the input that an `idempotencyKey` stands for: a repeat with another value gets the same video. */
   whenBusy?: WhenBusy;
 };
 
