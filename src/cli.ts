@@ -14,7 +14,7 @@ const USAGE = `Usage: longtake COMMAND
   token OWNER [--hours 12]
                        print a token for development, signed with AUTH_JWT_SECRET
   forget-owner OWNER   delete everything that is stored about an owner, such as jwt:-:alice
-  --help               print this
+  --help               print this; after a command, its usage
   --version            print the version
 `;
 /** EX_USAGE of sysexits.h. */
@@ -47,7 +47,7 @@ async function run(command = ''): Promise<void> {
     process.stdout.write(`${version}\n`);
     return;
   }
-  if (command === '--help') {
+  if (['--help', '-h', 'help'].includes(command)) {
     process.stdout.write(USAGE);
     return;
   }

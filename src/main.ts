@@ -1,15 +1,26 @@
 /**
  * Reads the environment, starts the gateway, and drains on SIGTERM, SIGINT and SIGHUP. Exit codes: 0 after
- * a signal, 78 for a wrong environment (EX_CONFIG of sysexits.h: a restart does not help), 1 otherwise.
+ * a signal, 64 for a wrong argument, 78 for a wrong environment (EX_CONFIG of sysexits.h: a restart does
+ * not help), 1 otherwise.
  */
 
 import './compile-cache.js';
+import { readArguments } from './arguments.ts';
 import type { Gateway } from './gateway.ts';
 
 // A failing standard error cannot be reported anywhere.
 process.stderr.on('error', () => {});
 // By default SIGUSR1 opens Node's inspector. A listener prevents that.
 if (process.env.NODE_ENV === 'production') process.on('SIGUSR1', () => {});
+
+readArguments({
+  usage: `Usage: longtake start
+
+Starts the gateway. Environment variables configure it: docs/configuration.md lists them, and
+longtake doctor checks them.
+`,
+  options: {},
+});
 
 /** Aborted by the first signal. */
 const shutdown = new AbortController();

@@ -3,30 +3,35 @@
  * gateway with the same environment accepts. `--hours 2` sets its lifetime; the default is 12.
  */
 
-import { parseArgs } from 'node:util';
 import { SignJWT } from 'jose';
+import { readArguments, refuseArguments } from './arguments.ts';
 
-const USAGE = 'Usage: npx longtake token OWNER [--hours 12]';
+const USAGE = `Usage: longtake token OWNER [--hours 12]
+
+Prints a token for development, signed with AUTH_JWT_SECRET.
+`;
 /** RFC 7518, 3.2: HS256 needs at least this length, and the gateway refuses shorter secrets. */
 const SHORTEST_SECRET = 32;
 
 try {
-  process.stdout.write(`${await mintToken(process.argv.slice(2), process.env)}\n`);
+  process.stdout.write(`${await mintToken(process.env)}\n`);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 
 /** @throws Error with a sentence for the user of the command. */
-async function mintToken(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const { values, positionals } = parseArgs({
-    args,
+async function mintToken(env: NodeJS.ProcessEnv): Promise<string> {
+  const { values, positionals } = readArguments({
+    usage: USAGE,
     allowPositionals: true,
     options: { hours: { type: 'string', default: '12' } },
   });
   const [owner] = positionals;
   const hours = Number(values.hours);
-  if (!owner || positionals.length > 1 || !(hours > 0)) throw new Error(USAGE);
+  if (!owner || positionals.length > 1)
+    return refuseArguments(USAGE, 'Name one owner, as in longtake token alice.');
+  if (!(hours > 0)) return refuseArguments(USAGE, '--hours must be a number above 0.');
 
   // The first secret of a list signs; the others only verify older tokens.
   const secret = env.AUTH_JWT_SECRET?.split(',')[0]?.trim() ?? '';

@@ -30,13 +30,19 @@ describe('longtake token', () => {
   });
 
   it.each([
-    ['no owner', { AUTH_JWT_SECRET: JWT_SECRET }, [], 'Usage: npx longtake token OWNER'],
-    ['no secret', {}, ['alice'], 'AUTH_JWT_SECRET: set it as the gateway has it'],
-    ['a short secret', { AUTH_JWT_SECRET: 'short' }, ['alice'], 'at least 32 characters'],
-    ['hours that are none', { AUTH_JWT_SECRET: JWT_SECRET }, ['alice', '--hours', 'x'], 'Usage'],
-  ])('names what is missing: %s', async (_name, env, args, message) => {
+    ['no owner', { AUTH_JWT_SECRET: JWT_SECRET }, [], 64, 'Usage: longtake token OWNER'],
+    ['no secret', {}, ['alice'], 1, 'AUTH_JWT_SECRET: set it as the gateway has it'],
+    ['a short secret', { AUTH_JWT_SECRET: 'short' }, ['alice'], 1, 'at least 32 characters'],
+    [
+      'hours that are none',
+      { AUTH_JWT_SECRET: JWT_SECRET },
+      ['alice', '--hours', 'x'],
+      64,
+      '--hours',
+    ],
+  ])('names what is missing: %s', async (_name, env, args, code, message) => {
     await expect(mint(env, ...args)).rejects.toMatchObject({
-      code: 1,
+      code,
       stderr: expect.stringContaining(message),
     });
   });

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createClient, type Sequence } from '../../client/index.ts';
 import type { Web } from '../../examples/web/serve.ts';
+import { readArguments } from '../arguments.ts';
 import { readConfig } from '../config.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { ORIGINAL_TASK_ID, type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
@@ -28,7 +29,16 @@ const BAR: Record<VideoState, number> = {
   WITHDRAWN: 4,
 };
 
-const isOnce = process.argv.includes('--once');
+const { values: asked } = readArguments({
+  usage: `Usage: longtake demo [--once]
+
+Makes and extends a video with a stand-in for the API, and keeps an example app open.
+
+  --once   without the app, to the end
+`,
+  options: { once: { type: 'boolean' } },
+});
+const isOnce = asked.once === true;
 const folder = await mkdtemp(join(tmpdir(), 'longtake-demo-'));
 let sandbox: Sandbox | undefined;
 let gateway: Gateway | undefined;

@@ -4,6 +4,7 @@
  * `--json` is for programs.
  */
 
+import { readArguments } from '../arguments.ts';
 import { type Config, EnvironmentError, readConfig } from '../config.ts';
 import { readTrustedDocuments } from '../server/graphql/trusted-documents.ts';
 import { toUrl } from '../server/listen.ts';
@@ -31,10 +32,20 @@ const SUBJECT_OF: Readonly<Record<string, Subject>> = {
 const SEE =
   'docs/configuration.md lists all variables. Fix these, then run the doctor again for the other checks.';
 
+const { values: asked } = readArguments({
+  usage: `Usage: longtake doctor [--json]
+
+Lists what is misconfigured in this environment. Changes nothing and spends nothing.
+
+  --json   print the findings as JSON
+`,
+  options: { json: { type: 'boolean' } },
+});
+
 // The reader may close the pipe early, as in `longtake doctor | head`.
 process.stdout.on('error', () => {});
 const findings = await examine(process.env);
-process.stdout.write(process.argv.includes('--json') ? toJson(findings) : toText(findings));
+process.stdout.write(asked.json ? toJson(findings) : toText(findings));
 process.exitCode = findings.some(({ level }) => level === 'fault') ? 1 : 0;
 
 async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {

@@ -1,6 +1,7 @@
 /** `longtake sandbox`: the stand-in upstream alone, until SIGINT or SIGTERM. */
 
 import { z } from 'zod';
+import { readArguments } from '../arguments.ts';
 import { findWrapped } from '../config-values.ts';
 import { findNearMisses } from '../near-misses.ts';
 import { startSandbox } from './sandbox.ts';
@@ -14,6 +15,15 @@ const Environment = z.object({
   SANDBOX_API_KEY: z.string().default(DEFAULT_KEY),
   SANDBOX_STEP_MS: z.coerce.number().int().min(0).default(1000),
   SANDBOX_WEBHOOK_HMAC_KEY: z.string().optional(),
+});
+
+readArguments({
+  usage: `Usage: longtake sandbox
+
+Starts the stand-in for the API alone, for a gateway with UPSTREAM_URL and APIKLEY_API_KEY=sandbox-key.
+PORT and HOST say where it listens.
+`,
+  options: {},
 });
 
 try {

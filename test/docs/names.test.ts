@@ -27,6 +27,7 @@ const OTHERS = new Set([
   'STORAGE_FAILED',
   // Of the machine.
   'EX_CONFIG',
+  'EX_USAGE',
   'SQL_ASCII',
   'NODE_OPTIONS',
   'ERR_UNKNOWN_FILE_EXTENSION',
