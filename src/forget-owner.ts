@@ -11,6 +11,7 @@ import { openDatabase } from './store/database.ts';
 import { countRemovals } from './store/removals.ts';
 import { forgetSequences } from './store/sequence-removals.ts';
 import { forgetOwner, forgetVideos } from './store/transitions/delete.ts';
+import { withdrawSome } from './store/transitions/withdraw.ts';
 
 const USAGE = 'Usage: npx longtake forget-owner OWNER (as in jwt:-:alice or key:mobile)';
 const BATCH = 200;
@@ -30,6 +31,13 @@ async function forget(owner: string): Promise<void> {
   try {
     // First, so that no more shots follow.
     await forgetSequences(db, owner);
+    let withdrawn = 0;
+    for (let found = BATCH; found > 0; ) {
+      const some = await withdrawSome(db, owner, BATCH);
+      found = some.found;
+      withdrawn += some.withdrawn;
+    }
+    if (withdrawn > 0) say(`${withdrawn} scheduled requests withdrawn`);
     let videos = 0;
     for (;;) {
       const forgotten = await forgetVideos(db, owner, BATCH);

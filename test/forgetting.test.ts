@@ -6,10 +6,16 @@ import { readLogBounds } from '../src/store/completions.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { lockOwner } from '../src/store/owner-limits.ts';
 import { forgetOwner } from '../src/store/transitions/delete.ts';
-import { OnExtendedDocument, ReadCompletionsDocument } from './generated/graphql.ts';
+import {
+  ExtendDocument,
+  OnExtendedDocument,
+  ReadCompletionsDocument,
+  ReadVideosDocument,
+} from './generated/graphql.ts';
 import { forget } from './support/forget.ts';
 import { startGateway, type TestCaller } from './support/gateway.ts';
-import { extend } from './support/operations.ts';
+import { startHeldUpstream } from './support/held-upstream.ts';
+import { extend, INPUT } from './support/operations.ts';
 import { sharedPostgres } from './support/postgres.ts';
 import { bearerOf, ISSUER, JWT_ENV } from './support/tokens.ts';
 
@@ -142,4 +148,106 @@ describe('the completion log of a forgotten owner', () => {
     expect(pruned).toBe(0);
     await close();
   });
+});
+
+describe.each(['SQLite', 'PostgreSQL'])(
+  'scheduled requests of a forgotten owner on %s',
+  (engine) => {
+    const LATER = () => new Date(Date.now() + 3_600_000).toISOString();
+
+    async function schedule(caller: TestCaller, prompt: string): Promise<string> {
+      const input = { ...INPUT, prompt, notBefore: LATER() };
+      const { data } = await caller.graphql(ExtendDocument, { input });
+      if (data.extendVideo.__typename !== 'ExtendVideoSuccess')
+        throw new Error(JSON.stringify(data));
+      expect(data.extendVideo.video.state).toBe('SCHEDULED');
+      return data.extendVideo.video.id;
+    }
+
+    async function findTables(url: string, text: string): Promise<string[]> {
+      const { db, close } = await openDatabase(url);
+      const tables = (await db.introspection.getTables()).map(({ name }) => name);
+      const found: string[] = [];
+      for (const table of tables) {
+        const { rows } = await sql`select * from ${sql.table(table)}`.execute(db);
+        if (JSON.stringify(rows).includes(text)) found.push(table);
+      }
+      await close();
+      return found;
+    }
+
+    it('are withdrawn and deleted, and those of others are kept', async () => {
+      await using sandbox = await startSandbox({ autoplay: false });
+      const isShared = engine === 'PostgreSQL';
+      const env = isShared ? { DATABASE_URL: await postgres.createDatabase() } : {};
+      await using gateway = await startGateway(sandbox, { ...JWT_ENV, ...env });
+      const [alice, bob] = [gateway.as(bearerOf('alice')), gateway.as(bearerOf('bob'))];
+      for (const prompt of ['First', 'Second']) await schedule(alice, prompt);
+      const ofBob = await schedule(bob, "Bob's");
+      if (!isShared) await gateway.stop();
+      const url = env.DATABASE_URL ?? `sqlite:${join(gateway.folder, 'gateway.db')}`;
+
+      const { code, text } = await forget({ DATABASE_URL: url }, ALICE);
+
+      expect(text).toContain('2 scheduled requests withdrawn\n');
+      expect(text).toContain(`${ALICE}: 2 videos and refused submits deleted\n`);
+      expect(code).toBe(0);
+      expect(await findTables(url, ALICE)).toEqual([]);
+      if (!isShared) await gateway.restart();
+      const { data } = await bob.graphql(ReadVideosDocument, { states: ['SCHEDULED'], first: 9 });
+      expect(data.videos.edges.map(({ node }) => node.id)).toEqual([ofBob]);
+      expect(sandbox.requests.filter(({ method }) => method === 'POST')).toEqual([]);
+    });
+  },
+);
+
+it('does not lose a scheduled request that is being sent while its owner is forgotten', async () => {
+  await using upstream = await startHeldUpstream();
+  const DATABASE_URL = await postgres.createDatabase();
+  await using gateway = await startGateway(upstream, {
+    ...JWT_ENV,
+    DATABASE_URL,
+    // No room until the restart, so that the second submit is scheduled.
+    UPSTREAM_REQUESTS: '1',
+    UPSTREAM_WINDOW_MS: '60000',
+  });
+  const alice = gateway.as(bearerOf('alice'));
+  const submit = (prompt: string) =>
+    alice.graphql(ExtendDocument, { input: { ...INPUT, prompt, whenBusy: 'QUEUE' } });
+  const first = submit('First');
+  (await upstream.nextSubmit()).accept('task-1');
+  await first;
+  await submit('Second');
+  await gateway.restart({ UPSTREAM_REQUESTS: '100', UPSTREAM_WINDOW_MS: '1' });
+  const sent = await upstream.nextSubmit();
+
+  const { code, text } = await forget({ DATABASE_URL }, ALICE);
+
+  expect(text).toContain('2 tasks have not ended. Run this again once they have.');
+  expect(code).toBe(1);
+  sent.accept('task-2');
+  await expect
+    .poll(async () => {
+      const { data } = await alice.graphql(ReadVideosDocument, { first: 9 });
+      return data.videos.edges.map(({ node }) => `${node.taskId} ${node.state}`);
+    })
+    .toEqual(['task-2 WAITING', 'task-1 WAITING']);
+});
+
+it('removes lanes of owners that an earlier version has forgotten', async () => {
+  const url = await postgres.createDatabase();
+  const first = await openDatabase(url);
+  await sql`insert into owner (owner, head, pruned) values ('kept', 0, 0)`.execute(first.db);
+  for (const owner of ['forgotten', 'kept']) {
+    await sql`insert into lane (owner, kind, turn, resume_at, busy_until, entries)
+      values (${owner}, 'LATER', 1, 0, 0, 1)`.execute(first.db);
+  }
+  await sql`alter table owner drop column origin`.execute(first.db);
+  await sql`delete from longtake_migration where name = '0017-log-origin'`.execute(first.db);
+  await first.close();
+
+  const { db, close } = await openDatabase(url);
+
+  expect(await db.selectFrom('lane').select('owner').execute()).toEqual([{ owner: 'kept' }]);
+  await close();
 });

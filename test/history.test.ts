@@ -482,7 +482,12 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
       (db, history) => deletes.deleteEndedVideo(db, OWNER, history.toId(history.firstSucceeded)),
     ],
     forgetVideos: [(db) => deletes.forgetVideos(db, OWNER, 20)],
-    forgetOwner: [(db) => deletes.forgetOwner(db, 'nobody')],
+    forgetOwner: [
+      async (db) => {
+        await lanes.enterLane(db, { owner: 'leaving', kind: 'LATER' }, 'none');
+        await deletes.forgetOwner(db, 'leaving');
+      },
+    ],
   },
   'transitions/end': {
     endVideo: [
@@ -589,6 +594,12 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   },
   'transitions/tries': { insertTry: [insertFilm] },
   'transitions/withdraw': {
+    withdrawSome: [
+      async (db) => {
+        await insertScheduled(db);
+        await withdraw.withdrawSome(db, OWNER, 5);
+      },
+    ],
     withdrawSubmit: [async (db) => withdraw.withdrawSubmit(db, OWNER, await insertScheduled(db))],
   },
   'transitions/unconfirmed': {

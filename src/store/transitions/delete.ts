@@ -2,6 +2,7 @@
 
 import { type SqlBool, sql } from 'kysely';
 import { isEnded, VIDEO_STATES } from '../../video.ts';
+import { restLane } from '../lanes.ts';
 import { deleteLog, isLockTimeout, lockNewLogs } from '../log-origin.ts';
 import { requestRemovals } from '../removals.ts';
 import type { VideoRow } from '../rows.ts';
@@ -172,7 +173,20 @@ async function tryToForget(db: Database, owner: string): Promise<OwnerRemains> {
       .where('state', '<>', sql.lit('REJECTED'))
       .where('state', '<>', sql.lit('DELETED'))
       .executeTakeFirstOrThrow();
-    if (tasks === 0) await deleteLog(trx, owner);
+    if (tasks > 0) return { tasks };
+    await deleteLog(trx, owner);
+    // A lane without an owner's row is never served, and all new submits would wait behind it.
+    await deleteLanes(trx, owner);
     return { tasks };
   });
+}
+
+/** Deletes the lanes of an owner without waiting submits. Another transaction may be adding a submit. */
+async function deleteLanes(trx: Database, owner: string): Promise<void> {
+  const lanes = await trx
+    .selectFrom('lane')
+    .select(['kind', 'entries'])
+    .where('owner', '=', owner)
+    .execute();
+  for (const { kind, entries } of lanes) await restLane(trx, { owner, kind }, entries);
 }

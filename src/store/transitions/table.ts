@@ -10,7 +10,7 @@
  * | insertScheduled | (none) | SCHEDULED, `waiting` LATER | none | at `queue_until` |
  * | takeWaiting | SUBMITTING or SCHEDULED, `waiting` | SUBMITTING, `post_begun` 1 | | at `submit_until` |
  * | returnToQueue | SUBMITTING, UNCONFIRMED | SCHEDULED, `waiting` LATER | | at `queue_until` |
- * | withdrawSubmit | SCHEDULED | WITHDRAWN | | none |
+ * | withdrawSubmit, withdrawSome | SCHEDULED | WITHDRAWN | | none |
  * | confirmSubmit | SUBMITTING, SCHEDULED, UNCONFIRMED, REJECTED | WAITING | taken back if free | after `firstCheckMs` |
  * | confirmSubmit | FAILED without a task id | FAILED, with the id | | now |
  * | adoptTask with an id | SUBMITTING, SCHEDULED, UNCONFIRMED, REJECTED, WITHDRAWN | WAITING | taken back if free | now |

@@ -27,3 +27,27 @@ export async function withdrawSubmit(
     return row ? concludeEnd(trx, row) : null;
   });
 }
+
+/**
+ * Withdraws up to `limit` scheduled submits of an owner. Those that are being sent at this moment are left.
+ *
+ * @returns how many were found, and how many of them were withdrawn.
+ */
+export async function withdrawSome(
+  db: Database,
+  owner: string,
+  limit: number,
+): Promise<{ readonly found: number; readonly withdrawn: number }> {
+  const scheduled = await db
+    .selectFrom('video')
+    .select('id')
+    .where('owner', '=', owner)
+    .where('waiting', '=', 'LATER')
+    .limit(limit)
+    .execute();
+  let withdrawn = 0;
+  for (const { id } of scheduled) {
+    if (await withdrawSubmit(db, owner, id)) withdrawn += 1;
+  }
+  return { found: scheduled.length, withdrawn };
+}
