@@ -243,6 +243,29 @@ describe('the URL of a copy', () => {
     expect(attachment.headers.get('content-disposition')).toMatch(/^attachment/);
   });
 
+  it('answers a suffix that is longer than the file with the whole file', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { KEEP_URL: `file:${newFolder()}` });
+    const { id, film } = await makeVideo(gateway, sandbox);
+    const bytes = await download(film);
+    const url = (await untilKept(gateway, id)).videoUrl ?? '';
+    const whole = `bytes 0-${bytes.length - 1}/${bytes.length}`;
+
+    // RFC 9110, 14.1.2.
+    for (const length of [bytes.length, bytes.length + 1, '9'.repeat(400)]) {
+      const answer = await fetch(url, { headers: { range: `bytes=-${length}` } });
+      expect(answer.status).toBe(206);
+      expect(answer.headers.get('content-range')).toBe(whole);
+      expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true);
+    }
+    const empty = await fetch(url, { headers: { range: 'bytes=-0' } });
+    expect(empty.status).toBe(416);
+    // Ranges that overlap may be answered as one (RFC 9110, 15.3.7).
+    const range = `bytes=0-9, -${bytes.length + 1}`;
+    const several = await fetch(url, { headers: { range } });
+    expect(several.headers.get('content-range')).toBe(whole);
+  });
+
   it('can be read by players on any page, with the headers of ranges', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox, { KEEP_URL: `file:${newFolder()}` });

@@ -1,5 +1,6 @@
 /** `GET /files/…`: sends a kept file to holders of its signed URL. */
 
+import type { Stats } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import send from 'send';
 import { DestinationError } from './destination.ts';
@@ -88,12 +89,27 @@ function sendFile(
     response.on('close', () => resolve(null));
     const options = { cacheControl: false, lastModified: false, index: false } as const;
     send(request, path, { ...options, dotfiles: 'allow' })
+      .on('file', (_path: string, { size }: Stats) => {
+        const { range } = request.headers;
+        if (range) request.headers.range = shortenSuffixes(range, size);
+      })
       .on('error', (error: { status?: number }) => {
         if (response.headersSent) response.destroy();
         else resolve(error.status ?? 500);
       })
       .pipe(response);
   });
+}
+
+/**
+ * A suffix longer than the file means the whole file. `send` would answer 416.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-14.1.2
+ */
+function shortenSuffixes(range: string, size: number): string {
+  return range.replace(/(?<=[=,]\s*)-(\d+)/g, (suffix, length) =>
+    Number(length) > size ? '0-' : suffix,
+  );
 }
 
 const FILE_HEADERS = ['content-disposition', 'cache-control', 'etag'];
