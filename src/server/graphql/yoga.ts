@@ -10,6 +10,7 @@ import type { RequestCounts } from '../../telemetry/request-counts.ts';
 import { type StreamContext, useEventStreams } from '../sse/event-streams.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { createLimitsRule } from './document-limits.ts';
+import { useNestingGuard } from './nesting.ts';
 import { type RequestStats, useRequestMetrics } from './request-metrics.ts';
 import type { LimitResultSize } from './result-size.ts';
 import { type Subscribe, useSubscribe } from './subscribe.ts';
@@ -45,6 +46,8 @@ export function createGraphQL(parts: {
       useLimits(config),
       useEventStreams(toClientError),
       ...(config.INTROSPECTION ? [] : [useClosedSchema()]),
+      // After the plugins that replace the parser and the validation.
+      useNestingGuard(),
       ...(trusted ? [useTrusted(trusted)] : []),
       useKnownParameters(extraParamNames),
       useSubscribe(subscribe),
