@@ -13,12 +13,20 @@ export interface Completion {
   readonly cursor: string;
 }
 
+interface Entry {
+  readonly node: Completion;
+}
+
 interface Page {
   readonly completions: {
-    readonly edges?: readonly { readonly node: Completion }[];
+    /** None when only the end of the log is asked for. */
+    readonly edges?: readonly Entry[];
     readonly pageInfo: { readonly endCursor: string; readonly hasNextPage: boolean };
   };
 }
+
+/** The cursor was pruned, or is of a database that was restored from a backup. */
+const LOST_CURSOR = ['CURSOR_EXPIRED', 'INVALID_INPUT'];
 
 export async function* readCompletions(
   connection: Connection,
@@ -29,74 +37,44 @@ export async function* readCompletions(
   const retry = createRetry(options);
   let isCursorLost = false;
   while (!signal?.aborted) {
-    const isFromStart = isCursorLost;
-    isCursorLost = false;
     try {
-      const source = isFromStart
-        ? readStored(connection, memory, signal)
-        : listen(connection, memory, signal);
-      for await (const completion of source) {
+      const after = await memory.readCursor();
+      // A storage without a cursor begins at the end of the log.
+      const stored = isCursorLost ? COMPLETIONS : after === null && LOG_END;
+      isCursorLost = false;
+      const source = stored
+        ? readLog(connection, memory, stored, signal)
+        : connection.subscribe<Entry>(VIDEO_EXTENDED, { after }, signal);
+      for await (const { node } of source) {
         retry.reset();
-        yield completion;
+        yield node;
         // Only now: what the caller did not finish is delivered again.
-        await memory.writeCursor(completion.cursor);
+        await memory.writeCursor(node.cursor);
       }
-      if (!isFromStart) throw toNoAnswer('The event stream ended.');
+      if (!stored) throw toNoAnswer('The event stream ended.');
     } catch (error) {
       if (signal?.aborted) return;
-      isCursorLost = isLost(error);
-      if (!isCursorLost) await retry.after(error).catch((reason) => endOrThrow(reason, signal));
+      isCursorLost = error instanceof LongtakeError && LOST_CURSOR.includes(error.code);
+      if (!isCursorLost)
+        await retry.after(error).catch((reason) => {
+          if (!signal?.aborted) throw reason;
+        });
     }
   }
 }
 
-function endOrThrow(reason: unknown, signal: Signal): void {
-  if (!signal?.aborted) throw reason;
-}
-
-async function* listen(
+/** What the query selects of the log, and then a new cursor. */
+async function* readLog(
   connection: Connection,
   memory: Memory,
+  query: string,
   signal: Signal,
-): AsyncGenerator<Completion> {
-  const after = (await memory.readCursor()) ?? (await findEnd(connection, memory, signal));
-  const events = connection.subscribe<{ completion: Completion }>(
-    VIDEO_EXTENDED,
-    { after },
-    signal,
-  );
-  for await (const { completion } of events) yield completion;
-}
-
-/** Everything that the gateway has stored, and then a new cursor. */
-async function* readStored(
-  connection: Connection,
-  memory: Memory,
-  signal: Signal,
-): AsyncGenerator<Completion> {
-  for (let after: string | null = null, isEnd = false; !isEnd; ) {
-    const { completions }: Page = await connection.send(COMPLETIONS, { after }, signal);
-    for (const { node } of completions.edges ?? []) yield node;
-    after = completions.pageInfo.endCursor;
-    isEnd = !completions.pageInfo.hasNextPage;
-    await memory.writeCursor(after);
-  }
-}
-
-/** Where a storage without a cursor begins: at the end of the log. */
-async function findEnd(connection: Connection, memory: Memory, signal: Signal): Promise<string> {
-  let after: string | null = null;
-  for (;;) {
-    const { completions }: Page = await connection.send(LOG_END, { after }, signal);
+): AsyncGenerator<Entry> {
+  for (let after: string | null = null; ; ) {
+    const { completions }: Page = await connection.send(query, { after }, signal);
+    yield* completions.edges ?? [];
     after = completions.pageInfo.endCursor;
     if (completions.pageInfo.hasNextPage) continue;
-    await memory.writeCursor(after);
-    return after;
+    return memory.writeCursor(after);
   }
-}
-
-/** The cursor was pruned, or is of a database that was restored from a backup. */
-function isLost(error: unknown): boolean {
-  const code = error instanceof LongtakeError ? error.code : '';
-  return code === 'CURSOR_EXPIRED' || code === 'INVALID_INPUT';
 }

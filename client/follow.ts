@@ -47,7 +47,7 @@ export function createFollow(connection: Connection) {
     async function read(): Promise<Task> {
       const { made } = await connection.send<{ made: Task | null }>(query, { id }, signal);
       if (!made) {
-        const message = `The gateway does not know the ${type.toLowerCase()} any more.`;
+        const message = `The gateway does not know the ${type} any more.`;
         throw new LongtakeError({ code: `${type.toUpperCase()}_NOT_FOUND`, message });
       }
       show(made);

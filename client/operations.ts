@@ -43,10 +43,9 @@ export interface SubmitResult<Task extends Made> {
 const VIDEO = `fragment Video on Video ${VIDEO_FIELDS}`;
 /** Errors that a mutation cannot answer with do no harm inside of the interface. */
 const REFUSAL = `fragment Refusal on GatewayError { code message retryable retryAfter
-  ... on InvalidInputError { issues { path message } }
-  ... on OutcomeUnknownError { video { ...Video } }
-  ... on UpstreamError { maybe: video { ...Video } }
-}`;
+... on InvalidInputError { issues { path message } }
+... on OutcomeUnknownError { video { ...Video } }
+... on UpstreamError { maybe: video { ...Video } } }`;
 
 export function toMutation(name: SubmitName | 'cancelSequence'): string {
   const type = name.charAt(0).toUpperCase() + name.slice(1);
@@ -55,38 +54,34 @@ export function toMutation(name: SubmitName | 'cancelSequence'): string {
     ? `made: sequence ${SEQUENCE_FIELDS}`
     : 'cursor made: video { ...Video }';
   return `mutation ${type}($${argument}: ${input}!) { result: ${name}(${argument}: $${argument}) {
-    ... on ${type}Success { ${made} }
-    ...Refusal
-  } } ${REFUSAL} ${VIDEO}`;
+... on ${type}Success { ${made} } ...Refusal } } ${REFUSAL} ${VIDEO}`;
 }
 
 /** How a video or a sequence is read and followed. */
 export interface Reads {
-  readonly type: 'Video' | 'Sequence';
+  readonly type: string;
   readonly query: string;
   readonly subscription: string;
 }
 
 export function toReads(name: SubmitName): Reads {
-  return isOfSequence(name) ? SEQUENCE_READS : VIDEO_READS;
+  const [type, argument, fields] = isOfSequence(name)
+    ? ['sequence', 'id', SEQUENCE_FIELDS]
+    : ['video', 'taskId', '{ ...Video }'];
+  const toRead = (field: string) =>
+    `${field}($id: ID!) { made: ${field}(${argument}: $id) ${fields} } ${VIDEO}`;
+  return {
+    type,
+    query: `query ${toRead(type)}`,
+    subscription: `subscription ${toRead(`${type}Updated`)}`,
+  };
 }
 
-function isOfSequence(name: string): boolean {
+export function isOfSequence(name: string): boolean {
   return name.endsWith('Sequence');
 }
 
-const VIDEO_READS: Reads = {
-  type: 'Video',
-  query: `query Video($id: ID!) { made: video(taskId: $id) { ...Video } } ${VIDEO}`,
-  subscription: `subscription VideoUpdated($id: ID!) { made: videoUpdated(taskId: $id) { ...Video } } ${VIDEO}`,
-};
-const SEQUENCE_READS: Reads = {
-  type: 'Sequence',
-  query: `query Sequence($id: ID!) { made: sequence(id: $id) ${SEQUENCE_FIELDS} } ${VIDEO}`,
-  subscription: `subscription SequenceUpdated($id: ID!) { made: sequenceUpdated(id: $id) ${SEQUENCE_FIELDS} } ${VIDEO}`,
-};
-
-export const VIDEO_EXTENDED = `subscription VideoExtended($after: String!) { completion: videoExtended(after: $after) { cursor video { ...Video } } } ${VIDEO}`;
+export const VIDEO_EXTENDED = `subscription VideoExtended($after: String!) { node: videoExtended(after: $after) { cursor video { ...Video } } } ${VIDEO}`;
 export const COMPLETIONS = `query Completions($after: String) { completions(first: 100, after: $after) { edges { node { cursor video { ...Video } } } pageInfo { endCursor hasNextPage } } } ${VIDEO}`;
 /** Only for its end. */
 export const LOG_END = `query LogEnd($after: String) { completions(first: 100, after: $after) { pageInfo { endCursor hasNextPage } } }`;

@@ -1,6 +1,6 @@
 /** When a video or a sequence has ended, and which ends are errors. */
 
-import { LongtakeError } from './error.ts';
+import { type ErrorFacts, LongtakeError } from './error.ts';
 import type { Made } from './operations.ts';
 import type { Sequence, Video } from './schema.ts';
 
@@ -17,30 +17,22 @@ export function isAtRest(made: Made): boolean {
 
 /** @throws LongtakeError if a video has failed or was withdrawn, or a sequence is paused. */
 export function toOutcome<Task extends Made>(made: Task): Task {
-  const error = 'shots' in made ? toSequenceError(made) : toVideoError(made);
-  if (error) throw error;
+  const facts = 'shots' in made ? toSequenceFacts(made) : toVideoFacts(made);
+  if (facts) throw new LongtakeError(facts);
   return made;
 }
 
-function toVideoError(video: Video): LongtakeError | null {
+function toVideoFacts(video: Video): ErrorFacts | null {
   const { state, failure } = video;
   if (state === 'SUCCEEDED') return null;
-  if (failure) return new LongtakeError({ ...failure, code: 'VIDEO_FAILED', failure, video });
+  if (failure) return { ...failure, code: 'VIDEO_FAILED', failure, video };
   const message = 'The request was withdrawn before it was sent. It was not paid.';
-  return new LongtakeError({ code: 'VIDEO_WITHDRAWN', message, video });
+  return { code: 'VIDEO_WITHDRAWN', message, video };
 }
 
-function toSequenceError(sequence: Sequence): LongtakeError | null {
+function toSequenceFacts(sequence: Sequence): ErrorFacts | null {
   const { state, problem } = sequence;
   if (state !== 'PAUSED') return null;
   const { message = 'The sequence is paused.', failure, video } = problem ?? {};
-  const { retryable } = failure ?? {};
-  return new LongtakeError({
-    code: 'SEQUENCE_PAUSED',
-    message,
-    retryable,
-    failure,
-    video,
-    sequence,
-  });
+  return { ...failure, code: 'SEQUENCE_PAUSED', message, failure, video, sequence };
 }

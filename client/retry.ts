@@ -34,27 +34,24 @@ export function createRetry(
   let refusals = 0;
   return {
     async after(error) {
-      if (!(error instanceof LongtakeError) || !isWorthRetrying(error)) throw error;
-      if (error.code !== 'NO_ANSWER') refusals += 1;
-      if (refusals > maxRefusals) throw error;
+      if (!(error instanceof LongtakeError)) throw error;
+      const { code, retryable, retryAfter } = error;
+      const isLost = code === 'NO_ANSWER';
+      if (!isLost) refusals += 1;
+      // After a bug in the gateway, the same key makes it safe to ask again.
+      if (refusals > maxRefusals || !(retryable || code === 'INTERNAL')) throw error;
       // With jitter, so that clients do not come back at the same moment.
       const longest = Math.min(LONGEST_WAIT_MS, 500 * 2 ** tries);
       const wait = longest * (0.5 + Math.random() / 2);
       tries += 1;
-      const ms = error.retryAfter === null ? wait : error.retryAfter * 1_000;
+      const ms = retryAfter === null ? wait : retryAfter * 1_000;
       onRetry?.(error, ms / 1_000);
-      await sleep(ms, signal, error.code === 'NO_ANSWER');
+      await sleep(ms, signal, isLost);
     },
     reset() {
       tries = 0;
-      refusals = 0;
     },
   };
-}
-
-/** After a bug in the gateway, the same key makes it safe to ask again. */
-function isWorthRetrying({ retryable, code }: LongtakeError): boolean {
-  return retryable || code === 'INTERNAL';
 }
 
 /** @param wakes whether it ends as soon as the browser is online again. */
