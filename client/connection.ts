@@ -14,8 +14,11 @@ export interface ConnectionOptions {
 export type Signal = AbortSignal | undefined;
 
 export interface Connection {
-  /** @throws LongtakeError, or the signal's reason. */
-  send<Data>(query: string, variables: object, signal: Signal): Promise<Data>;
+  /**
+   * @param onSend called just before a request leaves; when it throws, none does.
+   * @throws LongtakeError, or the signal's reason.
+   */
+  send<Data>(query: string, variables: object, signal: Signal, onSend?: () => void): Promise<Data>;
   /**
    * The results of a subscription until its stream ends, for whatever reason.
    *
@@ -26,7 +29,11 @@ export interface Connection {
 
 interface Result<Data> {
   readonly data?: Data | null;
-  readonly errors?: readonly { readonly message: string; readonly extensions?: object }[];
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly unknown[];
+    readonly extensions?: object;
+  }[];
 }
 
 /** The gateway sends something every 12 s. After this silence the connection is dead. */
@@ -40,15 +47,16 @@ export function createConnection(options: ConnectionOptions): Connection {
     query: string,
     variables: object,
     signal: Signal,
+    onSend?: () => void,
   ): Promise<Response> {
     const body = JSON.stringify({ query, variables });
     let token = await getToken();
     for (;;) {
       const headers: Record<string, string> = { 'content-type': 'application/json', accept };
       if (token) headers.authorization = `Bearer ${token}`;
-      const init: RequestInit = { method: 'POST', headers, body };
-      if (signal) init.signal = signal;
+      const init: RequestInit = { method: 'POST', headers, body, signal: signal ?? null };
       if (!options.fetch) check(url, init);
+      onSend?.();
       const response = await (options.fetch ?? fetch)(url, init);
       if (response.status !== 401) return response;
       // It may have expired on the way. The same token again would be refused again.
@@ -59,9 +67,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   return {
-    async send(query, variables, signal) {
+    async send(query, variables, signal, onSend) {
       try {
-        return toData(await readJson(await post('application/json', query, variables, signal)));
+        const response = await post('application/json', query, variables, signal, onSend);
+        return toData(await readJson(response));
       } catch (error) {
         throw toThrown(error, signal);
       }
@@ -127,8 +136,7 @@ async function readJson<Data>(response: Response): Promise<Result<Data>> {
   const { status, redirected, url } = response;
   const result: Result<Data> = await response.json().catch(() => ({}));
   if (result.data || result.errors) return result;
-  const source = redirected ? ` of ${url}, to which the address redirects,` : '';
-  const message = `The answer${source} is no GraphQL result, and has the status ${status}.`;
+  const message = `The answer of ${url} is no GraphQL result, and has the status ${status}.`;
   // Of a wrong address, for example. Others pass.
   const isFinal = status >= 400 && status < 500 && ![408, 425, 429].includes(status);
   throw new LongtakeError({ code: 'NO_ANSWER', message, retryable: !isFinal && !redirected });
@@ -137,6 +145,8 @@ async function readJson<Data>(response: Response): Promise<Result<Data>> {
 function toData<Data>({ data, errors }: Result<Data>): Data {
   const [error] = errors ?? [];
   if (!error && data) return data;
+  // Only a part of the answer could not be read. A mutation has been executed by then.
+  if (error?.path?.[1]) throw toNoAnswer(error.message);
   const message = error?.message ?? 'The answer has no data.';
   const facts: ErrorFacts = { code: 'INTERNAL', ...error?.extensions, message };
   throw new LongtakeError(facts);

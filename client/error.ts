@@ -42,6 +42,8 @@ export class LongtakeError extends Error {
   readonly sequence: Sequence | null;
   /** The invalid fields of the input. */
   readonly issues: readonly { readonly path: readonly string[]; readonly message: string }[];
+  /** Whether the submit stays in `pending()`. It may have been paid for, and a new one would be, too. */
+  pending = false;
 
   constructor(facts: ErrorFacts, options?: ErrorOptions) {
     super(facts.message, options);

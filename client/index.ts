@@ -67,11 +67,11 @@ export function createClient(options: ClientOptions): Client {
   const memory = createMemory(storage, namespace);
   const submits = createSubmits(connection, memory);
   return {
-    extendVideo: (input, own = {}) => submits.begin('extendVideo', input, own),
-    generateVideo: (input, own = {}) => submits.begin('generateVideo', input, own),
-    createSequence: (input, own = {}) => submits.begin('createSequence', input, own),
-    resumeSequence: (input, own = {}) => submits.begin('resumeSequence', input, own),
-    cancelSequence: (id, own = {}) => submits.cancel(id, own),
+    extendVideo: submits.toCall('extendVideo'),
+    generateVideo: submits.toCall('generateVideo'),
+    createSequence: submits.toCall('createSequence'),
+    resumeSequence: submits.toCall('resumeSequence'),
+    cancelSequence: submits.cancel,
     pending: submits.list,
     completions: (own = {}) => readCompletions(connection, memory, own),
   };

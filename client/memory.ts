@@ -27,6 +27,7 @@ export interface Memory {
   /** The name of its item. */
   toName(submit: StoredSubmit): string;
   keep(submit: StoredSubmit): Promise<void>;
+  find(name: string): Promise<StoredSubmit | undefined>;
   forget(name: string): Promise<void>;
   list(): Promise<StoredSubmit[]>;
   readCursor(): Promise<string | null>;
@@ -49,6 +50,7 @@ export function createMemory(storage: ClientStorage, namespace: string): Memory 
   return {
     toName,
     keep: (submit) => use(() => storage.setItem(toName(submit), JSON.stringify(submit))),
+    find: (name) => use(async () => parse(await storage.getItem(name))[0]),
     forget: (name) => use(() => storage.removeItem(name)),
     list: () =>
       use(async () => {

@@ -5,6 +5,7 @@ import { LongtakeError } from './error.ts';
 import { createFollow } from './follow.ts';
 import type { Memory, StoredSubmit } from './memory.ts';
 import {
+  isOfSequence,
   type Made,
   type SubmitName,
   type SubmitResult,
@@ -38,95 +39,127 @@ export interface PendingSubmit<Name extends SubmitName> {
   forget(): Promise<void>;
 }
 
-/** The gateway remembers keys for RETENTION_DAYS. Sent again after that, a submit would be paid again. */
-const FORGOTTEN_AFTER_MS = 7 * 86_400_000;
+/**
+ * The gateway remembers a key for RETENTION_DAYS, which is at least one day. Sent again after that, a submit
+ * would be paid again. The last hour is for requests that are slow to arrive.
+ */
+const SENT_AGAIN_FOR_MS = 23 * 3_600_000;
 /** How often a refused submit is sent again. */
 const MAX_REFUSALS = 5;
-/** Errors that leave it open whether the task has been started. */
-const OPEN_ENDS = ['NO_ANSWER', 'INTERNAL', 'UNAUTHENTICATED', 'STORAGE_FAILED'];
+/** Errors that leave it open whether the task has been started, or that pass when the user signs in. */
+const OPEN_ENDS = ['NO_ANSWER', 'INTERNAL', 'BAD_REQUEST', 'UNAUTHENTICATED'];
+/**
+ * Errors that end a submit although an earlier send may have started its task: refusals that the gateway makes
+ * only if no task has the key, and that of this client. The conflict of a key may concern another input.
+ */
+const FINAL_ENDS = ['SOURCE_UNAVAILABLE', 'UPSTREAM_ERROR', 'OUTCOME_UNKNOWN'];
+
+/** What is known of the sends of a submit that has no video or sequence yet. */
+interface Sends {
+  /** When the first one began that may have started the task, in epoch milliseconds. Null: none. */
+  openSince: number | null;
+}
 
 export function createSubmits(connection: Connection, memory: Memory) {
   /** Names of the submits that this page or process follows. */
   const active = new Set<string>();
   const follow = createFollow(connection);
 
-  async function begin<Name extends SubmitName>(
-    operation: Name,
-    fields: Submits[Name]['input'],
-    options: SubmitOptions<Submits[Name]['made']>,
-  ): Promise<Submits[Name]['made']> {
-    options.signal?.throwIfAborted();
-    const input = { ...fields, idempotencyKey: fields.idempotencyKey || createKey() };
-    return run<Name>({ operation, input, startedAt: Date.now(), id: null }, options, false);
+  function toCall<Name extends SubmitName>(operation: Name) {
+    return async (
+      fields: Submits[Name]['input'],
+      options: SubmitOptions<Submits[Name]['made']> = {},
+    ): Promise<Submits[Name]['made']> => {
+      options.signal?.throwIfAborted();
+      const input = { ...fields, idempotencyKey: fields.idempotencyKey || createKey() };
+      return run<Name>({ operation, input, startedAt: Date.now(), id: null }, options, false);
+    };
   }
 
   /** Resolves with the video or the sequence in which it has ended. */
   async function run<Name extends SubmitName>(
     submit: StoredSubmit<Name>,
     options: SubmitOptions<Submits[Name]['made']>,
-    isSent: boolean,
+    isRepeat: boolean,
   ): Promise<Submits[Name]['made']> {
-    const { signal } = options;
+    const { operation, input } = submit;
     const name = memory.toName(submit);
+    const sends: Sends = { openSince: isRepeat ? submit.startedAt : null };
     let { id } = submit;
-    active.add(name);
-    try {
-      // Before it is sent: a page that ends in between finds it here.
-      if (id === null) await memory.keep(submit);
-      signal?.throwIfAborted();
-      isSent = true;
-      const made = await track(submit, options, async (answered) => {
-        id = answered;
-        const kept: StoredSubmit<Name> = { ...submit, id };
-        await memory.keep(kept);
-        // The same sequence: one of them is enough to find it again.
-        if (submit.operation === 'resumeSequence') await forgetOthers(id, name);
-      });
-      // A paused sequence stays, for the page to ask again what to do.
-      if (isFinal(made)) await attempt(memory.forget(name));
-      return toOutcome(made);
-    } catch (error) {
-      if (!isSent || isOver(error, id)) await attempt(memory.forget(name));
-      throw error;
-    } finally {
-      active.delete(name);
-    }
-  }
-
-  async function track<Task extends Made>(
-    { operation, input, id }: StoredSubmit,
-    options: SubmitOptions<Task>,
-    onAnswer: (id: string) => Promise<void>,
-  ): Promise<Task> {
+    let isKept = isRepeat;
     let shown = '';
-    function show(task: Task): boolean {
+    function show(task: Submits[Name]['made']): boolean {
       const text = JSON.stringify(task);
       if (text === shown) return false;
       shown = text;
       options.onUpdate?.(task);
       return true;
     }
-    if (id !== null) return follow(toReads(operation), id, options, show);
-    const task = await send<Task>(operation, { input }, options);
-    show(task);
-    if (isFinal(task)) return task;
-    await attempt(onAnswer(task.id));
-    return follow(toReads(operation), task.id, options, show);
+    active.add(name);
+    try {
+      let made: Submits[Name]['made'] | undefined;
+      if (id === null) {
+        // An earlier page or process may have sent the caller's key, even with another input.
+        const known = await memory.find(name);
+        if (known) {
+          isKept = true;
+          sends.openSince = known.startedAt;
+          if (JSON.stringify(known.input) === JSON.stringify(input)) id = known.id;
+        } else {
+          // Before it is sent: a page that ends in between finds it here.
+          await memory.keep(submit);
+        }
+      }
+      options.signal?.throwIfAborted();
+      isKept = true;
+      if (id === null) {
+        made = await send<Submits[Name]['made']>(operation, { input }, options, sends);
+        show(made);
+        id = made.id;
+        if (!isFinal(made)) await attempt(keepAnswer({ ...submit, id }));
+      }
+      if (!made || !isFinal(made)) made = await follow(toReads(operation), id, options, show);
+      // A paused sequence stays, for the page to ask again what to do.
+      isKept = !isFinal(made);
+      return toOutcome(made);
+    } catch (error) {
+      if (error instanceof LongtakeError) {
+        isKept &&= isOpen(error.code, id, sends);
+        error.pending = isKept;
+      }
+      throw error;
+    } finally {
+      if (!isKept) await attempt(memory.forget(name));
+      active.delete(name);
+    }
   }
 
-  /** Resolves with what there is, or may be. */
+  async function keepAnswer<Name extends SubmitName>(submit: StoredSubmit<Name>): Promise<void> {
+    await memory.keep(submit);
+    // The same sequence: one of them is enough to find it again.
+    if (submit.operation === 'resumeSequence') await forgetOthers(submit.id, memory.toName(submit));
+  }
+
+  /**
+   * Resolves with what there is, or may be.
+   *
+   * @param sends of a paid submit, whose key does not live forever.
+   */
   async function send<Task extends Made>(
     operation: SubmitName | 'cancelSequence',
     variables: object,
     options: RetryOptions,
+    sends?: Sends,
   ): Promise<Task> {
     const retry = createRetry(options, options.maxRefusals ?? MAX_REFUSALS);
     for (;;) {
+      const sentAt = Date.now();
       try {
         const { result } = await connection.send<{ result: SubmitResult<Task> }>(
           toMutation(operation),
           variables,
           options.signal,
+          () => checkAge(sends),
         );
         const { made, video, maybe, cursor, ...refusal } = result;
         const task = made ?? video ?? maybe;
@@ -134,6 +167,7 @@ export function createSubmits(connection: Connection, memory: Memory) {
         if (cursor) await attempt(beginCompletions(cursor));
         return task;
       } catch (error) {
+        if (sends && !isRefusal(error, operation)) sends.openSince ??= sentAt;
         await retry.after(error);
       }
     }
@@ -144,7 +178,7 @@ export function createSubmits(connection: Connection, memory: Memory) {
     if ((await memory.readCursor()) === null) await memory.writeCursor(cursor);
   }
 
-  async function cancel(id: string, options: RetryOptions): Promise<Sequence> {
+  async function cancel(id: string, options: RetryOptions = {}): Promise<Sequence> {
     options.signal?.throwIfAborted();
     const sequence = await send<Sequence>('cancelSequence', { id }, options);
     await attempt(forgetOthers(id));
@@ -160,31 +194,20 @@ export function createSubmits(connection: Connection, memory: Memory) {
   }
 
   async function list(): Promise<Pending[]> {
-    const kept: Pending[] = [];
-    for (const submit of await memory.list()) {
-      const name = memory.toName(submit);
-      if (active.has(name)) continue;
-      if (submit.id === null && submit.startedAt < Date.now() - FORGOTTEN_AFTER_MS) {
-        await attempt(memory.forget(name));
-        continue;
-      }
-      kept.push(toPending(submit));
-    }
-    return kept;
+    const kept = await memory.list();
+    return kept.filter((submit) => !active.has(memory.toName(submit))).map(toPending);
   }
 
   function toPending<Name extends SubmitName>(submit: StoredSubmit<Name>): Pending<Name> {
     return {
-      operation: submit.operation,
-      input: submit.input,
+      ...submit,
       startedAt: new Date(submit.startedAt),
-      id: submit.id,
       resume: (options = {}) => run(submit, options, true),
       forget: () => memory.forget(memory.toName(submit)),
     };
   }
 
-  return { begin, cancel, list };
+  return { toCall, cancel, list };
 }
 
 /** After the request, a failing storage costs nothing: what it holds is sent again with the same key. */
@@ -192,14 +215,29 @@ async function attempt(stored: Promise<void>): Promise<void> {
   await stored.catch(() => {});
 }
 
-/** Whether nothing is left to wait for: refused, or unknown to the gateway. */
-function isOver(error: unknown, id: string | null): boolean {
-  if (!(error instanceof LongtakeError)) return false;
-  return id === null ? !OPEN_ENDS.includes(error.code) : error.code.endsWith('_NOT_FOUND');
+/** @throws LongtakeError if the gateway may have forgotten the key of an open send. */
+function checkAge(sends: Sends | undefined): void {
+  const now = Date.now();
+  // A clock that was set back does not show the age.
+  if (Math.abs(now - (sends?.openSince ?? now)) <= SENT_AGAIN_FOR_MS) return;
+  const message = 'No answer came to a submit of long ago. It may have been paid for.';
+  throw new LongtakeError({ code: 'OUTCOME_UNKNOWN', message });
+}
+
+/** Whether it says that this send has started nothing. */
+function isRefusal(error: unknown, operation: string): boolean {
+  if (!(error instanceof LongtakeError) || OPEN_ENDS.includes(error.code)) return false;
+  // A sequence may be stored although the database did not confirm it.
+  return !isOfSequence(operation) || error.code !== 'GATEWAY_UNAVAILABLE';
+}
+
+/** Whether there may be something to wait for. */
+function isOpen(code: string, id: string | null, { openSince }: Sends): boolean {
+  if (id !== null) return !code.endsWith('_NOT_FOUND');
+  return openSince !== null && !FINAL_ENDS.includes(code);
 }
 
 /** Not `randomUUID`, which browsers offer only to pages from HTTPS or localhost. */
 function createKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return crypto.getRandomValues(new Uint8Array(16)).join('-');
 }

@@ -45,6 +45,9 @@ export interface Submit {
   dismiss(): void;
 }
 
+/** When a submit is sent again whose outcome is open, if the gateway names no time. */
+const RESUME_AFTER_S = 5;
+
 type Send = (options: SubmitOptions<Made>) => Promise<Made>;
 
 export const isContinuation = (input: Input): input is ResumeSequenceInput => 'id' in input;
@@ -122,18 +125,19 @@ export function useSubmit(onMade: (id: string) => void, onEnded: (made: Made) =>
       if (problem.code === 'UNAUTHENTICATED') askToSignIn();
       if (isAnswered) return;
       const isRefused = problem instanceof LongtakeError && problem.code in PROBLEMS;
-      if (!isRefused) return setSilence(problem.message);
-      settle();
       const { retryAfter } = problem;
+      if (!isRefused || problem.pending) {
+        setSilence(problem.message);
+        // It may have been paid. Only the same key tells.
+        if (problem.retryable) setTimeout(followPending, (retryAfter ?? RESUME_AFTER_S) * 1000);
+        return;
+      }
+      settle();
       setRefusal({ input, problem, retryAt: retryAfter ? Date.now() + retryAfter * 1000 : 0 });
     }
   }
 
-  const hasResumed = useRef(false);
-  const resume = useEffectEvent(async () => {
-    // React runs effects twice in development.
-    if (hasResumed.current) return;
-    hasResumed.current = true;
+  async function followPending(): Promise<void> {
     for (const submit of await longtake.pending()) {
       const send = toResume(submit);
       if (submit.id === null) void follow(submit.input, send);
@@ -143,6 +147,14 @@ export function useSubmit(onMade: (id: string) => void, onEnded: (made: Made) =>
           if (made) onEnded(made);
         });
     }
+  }
+
+  const hasResumed = useRef(false);
+  const resume = useEffectEvent(async () => {
+    // React runs effects twice in development.
+    if (hasResumed.current) return;
+    hasResumed.current = true;
+    await followPending();
   });
   useEffect(() => void resume(), []);
 

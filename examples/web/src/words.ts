@@ -17,7 +17,7 @@ import type {
 /** Why a submit was not accepted. The other codes do not come from a submit, or are no refusal. */
 export type Problem = Exclude<
   ErrorCode,
-  'OUTCOME_UNKNOWN' | 'TOO_LATE' | 'CURSOR_EXPIRED' | 'UNAUTHENTICATED' | 'INTERNAL'
+  'TOO_LATE' | 'CURSOR_EXPIRED' | 'UNAUTHENTICATED' | 'INTERNAL'
 >;
 
 /** Why a request was not withdrawn. */
@@ -127,6 +127,11 @@ export const PROBLEMS: Record<Problem, Words> = {
     title: 'The video service cannot be reached',
     advice:
       'Nothing was sent or paid. Try again in a moment, or tick “Send when there is room” and send it again.',
+  },
+  OUTCOME_UNKNOWN: {
+    title: 'It is not known whether this was made',
+    advice:
+      'It was sent a day ago or earlier, and no answer came. It may have been paid: look for it among your videos before you send it again.',
   },
   IDEMPOTENCY_CONFLICT: {
     title: 'This request was sent before, with other words',
