@@ -172,6 +172,35 @@ describe('the example app after an interruption', () => {
     expect(await page.getByRole('heading', { name: 'No answer has come' }).count()).toBe(0);
   });
 
+  it('pays once for a submit whose answer was lost and whose repeat was refused', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await live(page);
+    let submits = 0;
+    await page.route('**/graphql', async (route) => {
+      const isSubmit = route.request().postData()?.includes('mutation ExtendVideo');
+      if (isSubmit) submits += 1;
+      if (isSubmit && submits === 1) {
+        await route.fetch();
+        return route.abort();
+      }
+      if (!isSubmit || submits > 2) return route.continue();
+      const extensions = { code: 'GATEWAY_UNAVAILABLE', retryable: true, retryAfter: 1 };
+      return route.fulfill({ json: { errors: [{ message: 'No database', extensions }] } });
+    });
+
+    await extend(page, 'Sent three times');
+    const taskId = await app.nextTaskId();
+    await page.getByText('No database').waitFor();
+    await app.sandbox.complete(taskId);
+    await playable(page);
+
+    await page.getByRole('heading', { name: 'Sent three times' }).waitFor();
+    await settled(page);
+    expect(app.countSubmits()).toBe(1);
+  });
+
   it('shows an end that arrives before the answer of its submit', async () => {
     await using app = await startApp();
     await using shown = await app.open(browser);
