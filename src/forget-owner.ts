@@ -4,31 +4,48 @@
  */
 
 import { pino } from 'pino';
+import { readArguments, refuseArguments } from './arguments.ts';
+import { isOwnerName, listTokenOwners } from './auth/owner-name.ts';
 import { readConfig } from './config.ts';
 import { openOwnDestination } from './files/destination-mark.ts';
 import { removeCopies } from './files/remover.ts';
-import { openDatabase } from './store/database.ts';
+import { toDatabaseName } from './startup-warnings.ts';
+import { openDatabase, toPoolOptions } from './store/database.ts';
+import { isKnownOwner } from './store/known-owners.ts';
 import { countRemovals } from './store/removals.ts';
+import type { Database } from './store/schema.ts';
 import { forgetSequences } from './store/sequence-removals.ts';
 import { forgetOwner, forgetVideos } from './store/transitions/delete.ts';
 import { withdrawSome } from './store/transitions/withdraw.ts';
 
-const USAGE = 'Usage: npx longtake forget-owner OWNER (as in jwt:-:alice or key:mobile)';
+const USAGE = `Usage: longtake forget-owner OWNER
+
+Deletes everything that is stored about an owner: jwt:ISSUER:SUBJECT with - for no issuer, as in
+jwt:-:alice; key:NAME, as in key:mobile; or open.
+`;
 const BATCH = 200;
 
 try {
-  const [owner, ...others] = process.argv.slice(2);
-  if (!owner || others.length > 0) throw new Error(USAGE);
-  await forget(owner);
+  const { positionals } = readArguments({ usage: USAGE, options: {}, allowPositionals: true });
+  const [name = '', ...others] = positionals;
+  if (others.length > 0) refuseArguments(USAGE, 'Name one owner.');
+  if (!isOwnerName(name))
+    refuseArguments(USAGE, `No owner can have the name ${JSON.stringify(name)}.`);
+  await forget(name);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 
-async function forget(owner: string): Promise<void> {
+async function forget(name: string): Promise<void> {
   const config = readConfig(process.env);
-  const { db, close } = await openDatabase(config.DATABASE_URL);
+  const { DATABASE_URL } = config;
+  const { db, close } = await openDatabase(DATABASE_URL, toPoolOptions(config), {
+    mustExist: true,
+  });
   try {
+    const owner = await findOwner(db, name);
+    const isKnown = await isKnownOwner(db, owner);
     // First, so that no more shots follow.
     await forgetSequences(db, owner);
     let withdrawn = 0;
@@ -45,11 +62,10 @@ async function forget(owner: string): Promise<void> {
       videos += forgotten.length;
     }
     const { tasks } = await forgetOwner(db, owner);
-    const isKnown = videos > 0 || tasks > 0;
     say(
       isKnown
         ? `${owner}: ${videos} videos and refused submits deleted`
-        : `Nothing is stored about ${owner}.`,
+        : `Nothing is stored about ${owner} in ${toDatabaseName(DATABASE_URL)}. Check both names if this is unexpected.`,
     );
 
     let files = 0;
@@ -78,6 +94,21 @@ async function forget(owner: string): Promise<void> {
   } finally {
     await close();
   }
+}
+
+/** The stored name. @throws Error when several owners may be meant. */
+async function findOwner(db: Database, name: string): Promise<string> {
+  if (await isKnownOwner(db, name)) return name;
+  const known: string[] = [];
+  for (const owner of listTokenOwners(name)) {
+    if (await isKnownOwner(db, owner)) known.push(owner);
+  }
+  const [owner = name, ...others] = known;
+  if (others.length > 0) {
+    throw new Error(`Nothing was deleted. Use one of the stored names:\n${known.join('\n')}`);
+  }
+  if (owner !== name) say(`The stored name is ${owner}`);
+  return owner;
 }
 
 function say(line: string): void {

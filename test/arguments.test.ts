@@ -5,7 +5,9 @@ const WRONG_USAGE = 64;
 
 const longtake = (...args: string[]) => runProgram('cli.ts', {}, { args });
 
-describe.each(['start', 'demo', 'sandbox', 'doctor', 'token'])('longtake %s', (command) => {
+const COMMANDS = ['start', 'demo', 'sandbox', 'doctor', 'token', 'forget-owner'];
+
+describe.each(COMMANDS)('longtake %s', (command) => {
   it.each(['--help', '-h'])('prints its usage for %s', async (option) => {
     const { code, stdout, stderr } = await longtake(command, option);
 

@@ -291,6 +291,6 @@ describe('npm run forget-owner', () => {
   });
 
   it('says what is missing', async () => {
-    expect(await forget({})).toMatchObject({ code: 1, text: expect.stringContaining('Usage') });
+    expect(await forget({})).toMatchObject({ code: 64, text: expect.stringContaining('Usage') });
   });
 });

@@ -16,6 +16,7 @@ import * as dailySubmits from '../src/store/daily-submits.ts';
 import * as database from '../src/store/database.ts';
 import { openDatabase } from '../src/store/database.ts';
 import * as durations from '../src/store/durations.ts';
+import * as knownOwners from '../src/store/known-owners.ts';
 import * as lanes from '../src/store/lanes.ts';
 import * as line from '../src/store/line.ts';
 import * as logOrigin from '../src/store/log-origin.ts';
@@ -304,6 +305,9 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     writeProbe: [(db) => database.writeProbe(db)],
   },
   durations: { readTaskDurations: [(db) => durations.readTaskDurations(db, 500)] },
+  'known-owners': {
+    isKnownOwner: [OWNER, 'nobody'].map((owner) => (db) => knownOwners.isKnownOwner(db, owner)),
+  },
   lanes: {
     enterLane: [(db) => lanes.enterLane(db, LANE, 'another')],
     listReadyLanes: [(db) => lanes.listReadyLanes(db, 8)],

@@ -13,6 +13,7 @@ import type { Config } from '../config.ts';
 import { GatewayUnavailableError, UnauthenticatedError } from '../errors.ts';
 import type { Identity } from './identity.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
+import { toTokenOwner } from './owner-name.ts';
 import { isRefusal, logRefusal, OwnerClaimError } from './token-refusals.ts';
 
 export type TokenVerifier = (token: string) => Promise<Identity>;
@@ -127,11 +128,9 @@ function toIdentity(payload: JWTPayload, config: TokenConfig): Identity {
   const issuer = payload.iss ?? '-';
   if (!isText(issuer)) throw new OwnerClaimError('iss');
   if (payload.exp === undefined) throw new OwnerClaimError('exp');
-  // An issuer may contain colons, a subject must not: otherwise two owners could have the same name.
-  const name = subject.replace(/[%:]/g, encodeURIComponent);
   // The second from which jose refuses the token: sockets and streams end at the same time.
   const end = Math.ceil(payload.exp + config.AUTH_CLOCK_TOLERANCE_S);
-  return { owner: `jwt:${issuer}:${name}`, expiresAt: end * 1_000 };
+  return { owner: toTokenOwner(issuer, subject), expiresAt: end * 1_000 };
 }
 
 /** Accepts numeric ids. Above 2^53 two of them could be parsed as the same number. */

@@ -1,10 +1,12 @@
 /** Opens the database of `DATABASE_URL` and migrates its tables. */
 
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { CompiledQuery, Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { takeMeta, writeMeta } from './meta.ts';
-import { applyMigrations, MigrationError } from './migrate.ts';
+import { applyMigrations, MigrationError, UNUSED } from './migrate.ts';
 import type { Start } from './migrate-postgres.ts';
 import * as videos from './migrations/0001-videos.ts';
 import * as traces from './migrations/0003-traces.ts';
@@ -102,6 +104,10 @@ export async function openDatabase(
   pool: PoolOptions = { size: 10, statementTimeoutMs: 4_000 },
   start: Start = {},
 ): Promise<OpenDatabase> {
+  const path = isShared(url) ? null : resolve(url.slice('sqlite:'.length));
+  if (start.mustExist && path !== null && !existsSync(path)) {
+    throw new Error(`DATABASE_URL: ${path} does not exist: ${UNUSED}`);
+  }
   // Loaded only when needed: a gateway on SQLite does not need pg.
   const dialect = isShared(url)
     ? (await import('./postgres.ts')).createPostgresDialect(url, pool)
@@ -135,7 +141,7 @@ async function migrate(db: Database, url: string, pool: PoolOptions, start: Star
     await migratePostgres(url, pool, POSTGRES_MIGRATIONS, start);
     return;
   }
-  await db.transaction().execute((trx) => applyMigrations(trx, SQLITE_MIGRATIONS));
+  await db.transaction().execute((trx) => applyMigrations(trx, SQLITE_MIGRATIONS, start));
 }
 
 /** @throws SetupError */

@@ -13,6 +13,8 @@ const RETRY_MS = 200;
 export interface Start {
   /** Called when another process is migrating, which may take minutes. */
   onWait?(): void;
+  /** Refuses a database without the gateway's tables instead of creating them. */
+  readonly mustExist?: boolean;
   /** Ends the wait. */
   readonly signal?: AbortSignal;
 }
@@ -40,7 +42,7 @@ export async function migratePostgres(
         // The role or the database may set a limit as well.
         await sql`set local statement_timeout = 0`.execute(trx);
         await takeLock(trx, start);
-        await applyMigrations(trx, migrations);
+        await applyMigrations(trx, migrations, start);
       });
   } finally {
     await db.destroy();

@@ -8,6 +8,9 @@ import { isEmbedded } from './sqlite.ts';
 
 export type Migrations = Readonly<Record<string, Migration>>;
 
+/** For commands that must not create a database. */
+export const UNUSED = 'no gateway has used it. Set DATABASE_URL to the database of the gateway.';
+
 /** An error that a retry does not fix. */
 export class MigrationError extends Error {}
 
@@ -16,7 +19,11 @@ export class MigrationError extends Error {}
  *
  * @throws MigrationError; the database's error.
  */
-export async function applyMigrations(trx: Database, migrations: Migrations): Promise<void> {
+export async function applyMigrations(
+  trx: Database,
+  migrations: Migrations,
+  { mustExist = false }: { readonly mustExist?: boolean } = {},
+): Promise<void> {
   const known = Object.keys(migrations).sort();
   const landed = await readLanded(isEmbedded(trx) ? 'sqlite' : 'postgres', async (statement) => {
     const { rows } = await trx.executeQuery<Record<string, unknown>>(CompiledQuery.raw(statement));
@@ -24,6 +31,7 @@ export async function applyMigrations(trx: Database, migrations: Migrations): Pr
   });
   const fault = findFault(landed, known);
   if (fault) throw new MigrationError(`${fault.problem}. ${fault.remedy}`);
+  if (landed.table === null && mustExist) throw new MigrationError(UNUSED);
   if (landed.table === null) await createTable(trx);
   else if (landed.table === FORMER_TABLE) await takeFormerTable(trx, landed.schema);
   for (const name of known.slice(landed.names.length)) {
