@@ -10,6 +10,7 @@ import { openDatabase } from '../src/store/database.ts';
 import {
   DeleteVideoDocument,
   ExtendDocument,
+  OnExtendedDocument,
   ReadCompletionsDocument,
   ReadLineageDocument,
   ReadVideoDocument,
@@ -155,6 +156,22 @@ describe('deleteVideo', () => {
     expect(
       (await alice.graphql(ExtendDocument, { input: { ...INPUT, taskId: first.taskId } })).data,
     ).toMatchObject({ extendVideo: { __typename: 'VideoNotFoundError' } });
+  });
+
+  it('does not end a stream that has not delivered its completion', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const begin = await extend(gateway);
+    const ends = [await makeVideo(gateway, sandbox), await makeVideo(gateway, sandbox)];
+    await sandbox.complete(begin.taskId);
+
+    for (const { id } of ends) await deleteVideo(gateway, id);
+    const socket = await gateway.socket();
+    const stream = socket.subscribe(OnExtendedDocument, { after: begin.cursor });
+
+    expect(await stream.next()).toMatchObject({
+      data: { videoExtended: { video: { id: begin.id } } },
+    });
   });
 
   it('is seen by other replicas at once, though they have cached the video', async () => {

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { type ExecutionResult, GraphQLError, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
@@ -14,8 +12,10 @@ import {
   ReadCompletionsDocument,
   ReadVideoDocument,
 } from './generated/graphql.ts';
+import { queryDatabase } from './support/database-query.ts';
 import { type GraphQLAnswer, startGateway, type TestGateway } from './support/gateway.ts';
 import { extend } from './support/operations.ts';
+import { sharedPostgres } from './support/postgres.ts';
 import { createQueue } from './support/queue.ts';
 import { chooseRounds } from './support/rounds.ts';
 import { openWays } from './support/ways.ts';
@@ -307,24 +307,24 @@ describe('videoUpdated', () => {
 describe('a stream with an error', () => {
   it('ends with a typed error and does not affect other operations on its socket', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
-    await using gateway = await startGateway(sandbox);
-    const start = await readEndCursor(gateway);
-    const made = [await extend(gateway), await extend(gateway), await extend(gateway)];
-    for (const { taskId } of made) await sandbox.complete(taskId);
-    // A reader that pruning overtakes between two reads finds a gap in the numbers.
-    await gateway.stop();
-    const file = new DatabaseSync(join(gateway.folder, 'gateway.db'));
-    file.exec('delete from completion where number = 2');
-    file.close();
-    await gateway.restart();
+    const DATABASE_URL = await sharedPostgres().createDatabase();
+    await using gateway = await startGateway(sandbox, { DATABASE_URL });
+    const after = await readEndCursor(gateway);
+    const made = [await extend(gateway), await extend(gateway)];
     const socket = await gateway.socket();
+    const bySocket = socket.subscribe(OnExtendedDocument, { after });
+    const bySse = await gateway.sse(OnExtendedDocument, { after });
+    await sandbox.complete(made[0]?.taskId ?? '');
+    for (const stream of [bySocket, bySse]) {
+      expect((await stream.next())?.data.videoExtended.video.id).toBe(made[0]?.id);
+    }
 
-    const bySocket = await socket.subscribe(OnExtendedDocument, { after: start }).rest();
-    const bySse = await (await gateway.sse(OnExtendedDocument, { after: start })).rest();
+    // As if there had been a second completion that was pruned before the streams could read it.
+    await queryDatabase(DATABASE_URL, 'update owner set head = 2, pruned = 2');
+    await sandbox.complete(made[1]?.taskId ?? '');
 
-    for (const answers of [bySocket, bySse]) {
-      expect(answers[0]?.data.videoExtended.video.id).toBe(made[0]?.id);
-      expect(answers.slice(1).map(codeOf)).toEqual(['CURSOR_EXPIRED']);
+    for (const stream of [bySocket, bySse]) {
+      expect((await stream.rest()).map(codeOf)).toEqual(['CURSOR_EXPIRED']);
     }
     const [read] = await socket.subscribe(ReadVideoDocument, { taskId: made[0]?.id ?? '' }).rest();
     expect(read?.data.video?.state).toBe('SUCCEEDED');

@@ -50,7 +50,7 @@ export function createCursors(databaseId: string): Cursors {
  * Whether completions after this number may be missing from the log. 0 is the number before an owner's first
  * completion, wherever the log then begins.
  */
-function isExpired(number: number, { pruned, origin }: LogBounds): boolean {
+export function isExpired(number: number, { pruned, origin }: LogBounds): boolean {
   return number < pruned || (number > 0 && number < origin);
 }
 

@@ -3,6 +3,7 @@
 import type { Cancellation } from '../cancellation.ts';
 import { CursorExpiredError } from '../errors.ts';
 import type { Completion } from '../store/completions.ts';
+import { isExpired } from './cursor.ts';
 import type { Hub } from './hub.ts';
 import type { Reader } from './reader.ts';
 import { cancelWith, readPatiently } from './stream.ts';
@@ -28,10 +29,8 @@ export async function* followLog(
 ): AsyncGenerator<Completion, void, void> {
   const watch = cancelWith(cancellation, hub.watchOwner(owner));
   let last = from;
-  const isFirst = async ({ number }: Completion): Promise<boolean> => {
-    const { origin } = await readPatiently(cancellation, () => reader.readLogBounds(owner));
-    return number === origin + 1;
-  };
+  const isOvertaken = async (): Promise<boolean> =>
+    isExpired(last, await readPatiently(cancellation, () => reader.readLogBounds(owner)));
   try {
     do {
       let page: ShrinkingPage;
@@ -39,10 +38,8 @@ export async function* followLog(
         const after = last;
         page = await readPatiently(cancellation, () => readPage(reader, owner, after));
         for (let next = page.rest.pop(); next; next = page.rest.pop()) {
-          // Numbers have no gaps, so a missing one has been pruned or forgotten.
-          if (next.number !== last + 1 && !(last === 0 && (await isFirst(next)))) {
-            throw new CursorExpiredError();
-          }
+          // Numbers are missing where completions were pruned or forgotten, or their video was deleted.
+          if (next.number !== last + 1 && (await isOvertaken())) throw new CursorExpiredError();
           last = next.number;
           yield next;
         }
