@@ -73,6 +73,32 @@ describe('the migration of PostgreSQL', () => {
     await expect(opening).rejects.toBe(reason);
   });
 
+  it('does not block a transaction of an older replica that locks the same tables', async () => {
+    const url = await sharedPostgres().createDatabase();
+    await using older = await connect(url);
+    // As before the last migrations, the first and the last of which change `video`, another one `owner`.
+    await older.query(`drop index video_due_named`);
+    await older.query(`create index video_due on video (check_after)`);
+    await older.query(`alter table owner drop column origin`);
+    await older.query(`delete from longtake_migration where name >= '0016'`);
+    await using watching = await connect(url);
+    const someoneWaits = `select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+
+    await older.query('begin');
+    await older.query('select id from video for update skip locked');
+    const opening = openDatabase(url);
+    while ((await watching.query(someoneWaits)).rowCount === 0);
+    await older.query(`insert into owner (owner, head, pruned) values ('me', 0, 0)
+      on conflict (owner) do update set owner = excluded.owner`);
+    await older.query(`update video set prompt = ''`);
+    await older.query('commit');
+
+    await (await opening).close();
+    const { rows } = await older.query('select name from longtake_migration order by name');
+    expect(rows.at(-1)).toEqual({ name: '0019-drop-due-index' });
+  });
+
   it('is done once by many replicas that start at once', async () => {
     const url = await sharedPostgres().createEmptyDatabase();
 

@@ -23,6 +23,8 @@ import * as copies from './migrations/0014-copies.ts';
 import * as dueIndexes from './migrations/0016-due-indexes.ts';
 import * as listed from './migrations/0016-listed.ts';
 import * as logOrigin from './migrations/0017-log-origin.ts';
+import * as forgottenLanes from './migrations/0018-forgotten-lanes.ts';
+import * as dropDueIndex from './migrations/0019-drop-due-index.ts';
 import {
   clock,
   copyNotifications,
@@ -51,6 +53,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0014-copies': copies,
   '0016-due-indexes': dueIndexes,
   '0017-log-origin': logOrigin,
+  '0018-forgotten-lanes': forgottenLanes,
+  '0019-drop-due-index': dropDueIndex,
 };
 export const SQLITE_MIGRATIONS: Record<string, Migration> = {
   ...MIGRATIONS,

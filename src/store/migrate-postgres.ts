@@ -34,19 +34,27 @@ export async function migratePostgres(
   const dialect = createPostgresDialect(url, { ...pool, size: 1, statementTimeoutMs: 0 });
   const db = new Kysely<Tables>({ dialect });
   try {
-    // After the lock was taken, statements must see what other processes have committed.
-    await db
-      .transaction()
-      .setIsolationLevel('read committed')
-      .execute(async (trx) => {
-        // The role or the database may set a limit as well.
-        await sql`set local statement_timeout = 0`.execute(trx);
-        await takeLock(trx, start);
-        await applyMigrations(trx, migrations, start);
-      });
+    while (await migrateOnce(db, migrations, start));
   } finally {
     await db.destroy();
   }
+}
+
+/**
+ * Applies one migration. Older replicas work on the same tables meanwhile: a transaction that locks two tables,
+ * or one table twice, could wait for one that waits for it.
+ *
+ * @returns whether others are still missing.
+ */
+function migrateOnce(db: Kysely<Tables>, migrations: Migrations, start: Start): Promise<boolean> {
+  // After the lock was taken, statements must see what other processes have committed.
+  const transaction = db.transaction().setIsolationLevel('read committed');
+  return transaction.execute(async (trx) => {
+    // The role or the database may set a limit as well.
+    await sql`set local statement_timeout = 0`.execute(trx);
+    await takeLock(trx, start);
+    return applyMigrations(trx, migrations, { ...start, oneByOne: true });
+  });
 }
 
 /**

@@ -14,16 +14,24 @@ export const UNUSED = 'no gateway has used it. Set DATABASE_URL to the database 
 /** An error that a retry does not fix. */
 export class MigrationError extends Error {}
 
+export interface MigrationOptions {
+  /** Refuses a database without the gateway's tables instead of creating them. */
+  readonly mustExist?: boolean;
+  /** Applies only the first missing one if the tables are there. */
+  readonly oneByOne?: boolean;
+}
+
 /**
- * Applies the missing migrations in the caller's transaction: all of them or none.
+ * Applies missing migrations in the caller's transaction.
  *
+ * @returns whether others are still missing.
  * @throws MigrationError; the database's error.
  */
 export async function applyMigrations(
   trx: Database,
   migrations: Migrations,
-  { mustExist = false }: { readonly mustExist?: boolean } = {},
-): Promise<void> {
+  { mustExist = false, oneByOne = false }: MigrationOptions = {},
+): Promise<boolean> {
   const known = Object.keys(migrations).sort();
   const landed = await readLanded(isEmbedded(trx) ? 'sqlite' : 'postgres', async (statement) => {
     const { rows } = await trx.executeQuery<Record<string, unknown>>(CompiledQuery.raw(statement));
@@ -34,12 +42,15 @@ export async function applyMigrations(
   if (landed.table === null && mustExist) throw new MigrationError(UNUSED);
   if (landed.table === null) await createTable(trx);
   else if (landed.table === FORMER_TABLE) await takeFormerTable(trx, landed.schema);
-  for (const name of known.slice(landed.names.length)) {
+  const missing = known.slice(landed.names.length);
+  const applied = oneByOne && landed.table !== null ? missing.slice(0, 1) : missing;
+  for (const name of applied) {
     await migrations[name]?.up(trx);
     const timestamp = new Date().toISOString();
     await sql`insert into ${sql.table(TABLE)} (name, timestamp)
       values (${name}, ${timestamp})`.execute(trx);
   }
+  return applied.length < missing.length;
 }
 
 /** The same columns as Kysely's table, which earlier versions left behind. */

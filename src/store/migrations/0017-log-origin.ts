@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 
 /** Where an owner's completion log begins, so that cursors of an earlier log of the same owner are refused. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -6,8 +6,4 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .alterTable('owner')
     .addColumn('origin', 'bigint', (column) => column.notNull().defaultTo(0))
     .execute();
-  // Of forgotten owners. They were never served, and all submits waited behind them.
-  await sql`delete from lane where kind = 'LATER' and owner not in (select owner from owner)`.execute(
-    db,
-  );
 }
