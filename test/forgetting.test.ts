@@ -150,6 +150,53 @@ describe('the completion log of a forgotten owner', () => {
   });
 });
 
+describe('an owner whose table is being vacuumed', () => {
+  async function vacuum() {
+    const url = await postgres.createDatabase();
+    const { db, close } = await openDatabase(url);
+    await sql`insert into owner (owner, head, pruned) values ('key:me', 7, 2)`.execute(db);
+    const session = await db.startTransaction().execute();
+    await sql`set local idle_in_transaction_session_timeout = 0`.execute(session);
+    // The lock of a vacuum.
+    await sql`lock table owner in share update exclusive mode`.execute(session);
+    const countWaiting = async () => {
+      const { rows } = await sql<{ count: number }>`select count(*) as count from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+      return rows[0]?.count;
+    };
+    const end = async () => {
+      await session.rollback().execute();
+      await close();
+    };
+    return { url, db, countWaiting, end };
+  }
+
+  it('is forgotten once the vacuum has ended', async () => {
+    const { url, countWaiting, end } = await vacuum();
+    const forgetting = forget({ DATABASE_URL: url }, 'key:me');
+    await expect.poll(countWaiting, { timeout: 20_000 }).toBe(1);
+    // The first try has given up, so that the writes behind it go on.
+    await expect.poll(countWaiting, { timeout: 20_000 }).toBe(0);
+    await end();
+
+    expect(await forgetting).toEqual({
+      code: 0,
+      text: 'key:me: 0 videos and refused submits deleted\n0 copies of files removed\n',
+    });
+  });
+
+  it('is kept if the vacuum does not end, and the operator is told so', async () => {
+    const { url, db, end } = await vacuum();
+
+    expect(await forget({ DATABASE_URL: url }, 'key:me')).toEqual({
+      code: 1,
+      text: 'The table owner is in use, for example by a vacuum. Not everything was deleted: run this again.\n',
+    });
+    expect(await db.selectFrom('owner').select('owner').execute()).toEqual([{ owner: 'key:me' }]);
+    await end();
+  });
+});
+
 describe.each(['SQLite', 'PostgreSQL'])(
   'scheduled requests of a forgotten owner on %s',
   (engine) => {

@@ -370,7 +370,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     ],
   },
   'log-origin': {
-    lockNewLogs: [(db) => db.transaction().execute((trx) => logOrigin.lockNewLogs(trx))],
+    lockNewLogs: [(db) => db.transaction().execute((trx) => logOrigin.lockNewLogs(trx, 1_500))],
     deleteLog: [
       async (db) => {
         await ownerLimits.lockOwner(db, 'leaving');

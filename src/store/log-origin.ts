@@ -27,21 +27,19 @@ export function selectNewLog(completions: 0 | 1) {
   return [head.as('head'), pruned.as('pruned'), origin.as('origin')] as const;
 }
 
-/** PostgreSQL looks for a deadlock after 1 s (`deadlock_timeout`). */
-const LOCK_TIMEOUT_MS = 300;
-
 /**
- * Keeps every other transaction from inserting an owner's row until this one ends. Call it first. Otherwise a
- * statement that waits for the deleted row would insert it with the origin from before the deletion.
- * SQLite has only one writer.
+ * Keeps every other transaction from inserting an owner's row until this one ends. Call it first, so that it
+ * waits without holding another lock. Otherwise a statement that waits for the deleted row would insert it with
+ * the origin from before the deletion. SQLite has only one writer.
  *
- * @throws an error for which `isLockTimeout` is true, so that no submit waits long behind this lock.
+ * @param waitMs how long to wait for the table. Other writes of the table wait behind this one.
+ * @throws an error for which `isLockTimeout` is true.
  */
-export async function lockNewLogs(trx: Database): Promise<void> {
+export async function lockNewLogs(trx: Database, waitMs: number): Promise<void> {
   if (isEmbedded(trx)) return;
   const limitWaits = (ms: number) =>
     sql`select set_config('lock_timeout', ${String(ms)}, true)`.execute(trx);
-  await limitWaits(LOCK_TIMEOUT_MS);
+  await limitWaits(waitMs);
   await sql`lock table owner in share row exclusive mode`.execute(trx);
   await limitWaits(0);
 }

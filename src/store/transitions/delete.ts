@@ -1,5 +1,6 @@
 /** Deletes a video at its owner's request. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { type SqlBool, sql } from 'kysely';
 import { isEnded, VIDEO_STATES } from '../../video.ts';
 import { restLane } from '../lanes.ts';
@@ -149,22 +150,41 @@ export interface OwnerRemains {
   readonly tasks: number;
 }
 
-const LOCK_TRIES = 30;
+/**
+ * How long each try waits for the table `owner`. Submits and callbacks wait meanwhile, so the first tries are
+ * short. The last ones are longer than `deadlock_timeout` (1 s): only then PostgreSQL cancels an autovacuum that
+ * holds the table. The upstream waits 5 s for the answer to a callback.
+ */
+const LOCK_WAITS_MS = [300, 300, 300, 300, 300, 1_500, 1_500, 1_500];
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 2_000;
 
-/** Deletes everything about an owner except videos, unless tasks are still open. */
+const TABLE_IN_USE =
+  'The table owner is in use, for example by a vacuum. Not everything was deleted: run this again.';
+
+/**
+ * Deletes everything about an owner except videos, unless tasks are still open.
+ *
+ * @throws Error with a sentence for the operator when another session holds the table `owner`.
+ */
 export async function forgetOwner(db: Database, owner: string): Promise<OwnerRemains> {
-  for (let tries = 1; ; tries += 1) {
+  let cause: unknown;
+  for (const [index, waitMs] of LOCK_WAITS_MS.entries()) {
+    // Writes that have waited go on in the pause.
+    if (index > 0) await delay(Math.min(FIRST_PAUSE_MS * 2 ** (index - 1), MAX_PAUSE_MS));
     try {
-      return await tryToForget(db, owner);
+      return await tryToForget(db, owner, waitMs);
     } catch (error) {
-      if (!isLockTimeout(error) || tries === LOCK_TRIES) throw error;
+      if (!isLockTimeout(error)) throw error;
+      cause = error;
     }
   }
+  throw new Error(TABLE_IN_USE, { cause });
 }
 
-async function tryToForget(db: Database, owner: string): Promise<OwnerRemains> {
+async function tryToForget(db: Database, owner: string, waitMs: number): Promise<OwnerRemains> {
   return db.transaction().execute(async (trx) => {
-    await lockNewLogs(trx);
+    await lockNewLogs(trx, waitMs);
     await trx.deleteFrom('attempt').where('owner', '=', owner).execute();
     const { tasks } = await trx
       .selectFrom('video')
