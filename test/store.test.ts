@@ -692,6 +692,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
           checkWait: async () => null,
         };
         const spending = { limits, dailyCap: 0, maxQueued: 0 };
+        const openings = new Map<string, number>();
         for (let round = 0; round < 60; round++) {
           const key = `key-${round}`;
           const refused = await insert({ idempotencyKey: key });
@@ -700,7 +701,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
             endVideo(db, refused, succeeded(`task-${round}`)),
             ...Array.from({ length: 3 }, () =>
               openSubmit(
-                { db, spending, gate },
+                { db, spending, gate, openings },
                 toSubmit({ idempotencyKey: key }),
                 false,
                 () => {},

@@ -19,8 +19,12 @@ export interface OpenedSubmit {
   readonly place: Place | null;
 }
 
+/** How many submits of each owner this process is opening at the moment. */
+export type Openings = Map<string, number>;
+
 export interface OpeningParts {
   readonly db: Database;
+  readonly openings: Openings;
   readonly spending: Spending;
   readonly gate: Pick<Gate, 'insertWithPlace' | 'takeFree' | 'putBack' | 'checkWait'>;
 }
@@ -40,8 +44,29 @@ export async function openSubmit(
   mustWait: boolean,
   onUncertain: (waiting: VideoRow | null) => void,
 ): Promise<OpenedSubmit | undefined> {
-  const { db, gate } = parts;
-  if (!mustWait && !isEmbedded(db)) {
+  const { openings } = parts;
+  const { owner } = submit;
+  const others = openings.get(owner) ?? 0;
+  openings.set(owner, others + 1);
+  try {
+    return await open(parts, submit, { mustWait, isAlone: others === 0 }, onUncertain);
+  } finally {
+    const left = (openings.get(owner) ?? 1) - 1;
+    if (left === 0) openings.delete(owner);
+    else openings.set(owner, left);
+  }
+}
+
+async function open(
+  parts: OpeningParts,
+  submit: NewSubmit,
+  { mustWait, isAlone }: { readonly mustWait: boolean; readonly isAlone: boolean },
+  onUncertain: (waiting: VideoRow | null) => void,
+): Promise<OpenedSubmit | undefined> {
+  const { db, spending, gate } = parts;
+  const isUnlimited = spending.limits === null && spending.dailyCap === 0;
+  // A single statement undoes itself if another submit of the owner is counted meanwhile.
+  if (!mustWait && !isEmbedded(db) && (isUnlimited || isAlone)) {
     const inserted = await insertAtOnce(db, submit, gate, onUncertain);
     if (inserted !== 'not at once') return inserted === 'key held' ? undefined : inserted;
   }
@@ -52,8 +77,8 @@ export async function openSubmit(
     // row. So the owner is locked after the video, as at the end of a task.
     const row = await insertSubmit(trx, submit);
     if (!row) return undefined;
-    const open = submit.queue ? sendOrSchedule : sendOrWait;
-    committing = await open(parts, trx, row, mustWait);
+    const send = submit.queue ? sendOrSchedule : sendOrWait;
+    committing = await send(parts, trx, row, mustWait);
     return committing;
   });
   return opening.catch((error: unknown) => {

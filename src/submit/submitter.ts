@@ -21,7 +21,7 @@ import { createBreaker, NO_BREAKER } from './breaker.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createGate } from './gate.ts';
 import { type NewTask, toColumns, toSubmitFingerprint } from './input.ts';
-import { type OpenedSubmit, openSubmit } from './opening.ts';
+import { type OpenedSubmit, type Openings, openSubmit } from './opening.ts';
 import { createSender } from './sender.ts';
 import { createSettling } from './settling.ts';
 import { type SpendConfig, toSpending } from './spending.ts';
@@ -117,6 +117,7 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     takeBack: settling.takeBack,
     runtimeMs: sendMs,
   });
+  const openings: Openings = new Map();
   hub.onScheduled(dispatcher.wake);
   const inFlight = new Set<Promise<unknown>>();
   let isDraining = false;
@@ -170,9 +171,14 @@ export function createSubmitter(parts: SubmitterParts): Submitter {
     // Set when the commit was not acknowledged. A row with a place could be sent only by this process, which
     // does not send it. A waiting row may be sent by any process.
     let uncertain: { readonly waiting: VideoRow | null } | undefined;
-    const opened = await openSubmit({ db, spending, gate }, submit, mustWait, (waiting) => {
-      uncertain = { waiting };
-    }).catch((error: unknown) => {
+    const opened = await openSubmit(
+      { db, openings, spending, gate },
+      submit,
+      mustWait,
+      (waiting) => {
+        uncertain = { waiting };
+      },
+    ).catch((error: unknown) => {
       span.end(error);
       if (error instanceof GatewayError) metrics.submit(error.code);
       if (uncertain?.waiting) throw new OutcomeUnknownError(toVideo(uncertain.waiting));

@@ -162,7 +162,7 @@ function prepareLimited(spending: SubmitLimits) {
       .select(
         // No statement can undo what it has written but by failing.
         sql<null>`case when inserted.id is not null and not exists (select from ${sql.ref(dailyCap > 0 ? 'today' : 'locked')})
-          then cast('undone, another submit was counted meanwhile, and not ' || inserted.id as integer) end`.as(
+          then cast('undone, the rows of its limits have changed meanwhile: ' || inserted.id as integer) end`.as(
           'undone',
         ),
       ),
