@@ -110,7 +110,7 @@ export interface ResumeSequenceInput {
   readonly id: string;
   /** Replaces the shot that failed and all shots after it. Omitted: the shots stay as they are. */
   readonly shots?: readonly ShotInput[] | null | undefined;
-  /** 1 to 255 printable characters of your choice. The same key resumes a sequence once, however often it is sent, and never if its first answer came while nothing could be resumed. A new key is your consent to pay for a new try of the shot. */
+  /** 1 to 255 printable characters of your choice. The same key resumes a sequence once, however often it is sent, and never if it was first answered with success while the sequence was not PAUSED. A new key is your consent to pay for a new try of the shot. */
   readonly idempotencyKey?: string | undefined;
 }
 

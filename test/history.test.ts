@@ -401,6 +401,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
   sequences: {
     findSequenceByKey: [(db) => sequences.findSequenceByKey(db, OWNER, 'film-7')],
     findResume: [async (db) => sequences.findResume(db, (await insertFilm(db)).film.id, 'key')],
+    countResumes: [async (db) => sequences.countResumes(db, (await insertFilm(db)).film.id, 1_000)],
     findShots: [async (db) => sequences.findShots(db, (await insertFilm(db)).film.id)],
     hasScheduledTry: [async (db) => sequences.hasScheduledTry(db, (await insertFilm(db)).film.id)],
     countRunning: [(db) => sequences.countRunning(db, OWNER, 101)],

@@ -12,6 +12,7 @@ import {
   inState,
   pass,
   readFilm,
+  resume,
   toFilm,
   waitFor,
 } from './support/sequences.ts';
@@ -73,6 +74,29 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
     for (let n = 0; n <= 2; n++) await pass(upstream, `task-${n}`);
     await waitFor(gateway, id, inState('COMPLETED'));
     expect(upstream.submits).toHaveLength(3);
+  });
+
+  it('refuses new keys of resumeSequence after 1,000', async () => {
+    await using upstream = await startHeldUpstream();
+    const { gateway, databaseUrl } = await start(upstream, {});
+    await using _ = gateway;
+    const { id } = await create(gateway, toFilm(['One']));
+    await pass(upstream, 'task-0');
+    await gateway.stop();
+    await queryDatabase(
+      databaseUrl,
+      `insert into sequence_resume (sequence_id, idempotency_key, fingerprint)
+        with recursive n (i) as (select 1 union all select i + 1 from n where i < 999)
+        select '${id}', 'key-' || i, 'fingerprint' from n`,
+    );
+    await gateway.restart();
+
+    const unchanged = { sequence: { state: 'RUNNING' } };
+    expect(await resume(gateway, id, { idempotencyKey: 'last' })).toMatchObject(unchanged);
+    expect(await resume(gateway, id, { idempotencyKey: 'more' })).toMatchObject({
+      code: 'RATE_LIMITED',
+    });
+    expect(await resume(gateway, id, { idempotencyKey: 'last' })).toMatchObject(unchanged);
   });
 
   it('waits in the middle for credits', async () => {

@@ -1,13 +1,13 @@
 /** Resumes a paused sequence at the shot that failed. */
 
 import { notifyFollowUp } from '../delivery/end-task.ts';
-import { InvalidInputError, SequenceNotFoundError } from '../errors.ts';
+import { InvalidInputError, RateLimitedError, SequenceNotFoundError } from '../errors.ts';
 import { checkSameInput } from '../idempotency.ts';
 import { START } from '../sequence.ts';
 import { lockOwner } from '../store/owner-limits.ts';
 import type { Database } from '../store/schema.ts';
 import type { SequenceRow, ShotRow } from '../store/sequence-rows.ts';
-import { findResume, findShots } from '../store/sequences.ts';
+import { countResumes, findResume, findShots } from '../store/sequences.ts';
 import { findRow } from '../store/submits.ts';
 import { NO_PROBLEM } from '../store/transitions/next-shot.ts';
 import {
@@ -36,6 +36,9 @@ export interface ResumeRequest {
     | null;
 }
 
+/** Of one sequence. A key is stored even where it changes nothing, so somebody could store any number of them. */
+const MAX_KEYS = 1_000;
+
 /**
  * Schedules a new try of the shot that failed. Changes nothing for a repeat with the same key, for a
  * sequence that is not paused, and where an existing video that it should start with has failed. The key is
@@ -60,6 +63,9 @@ export async function resumeSequence(parts: MakingParts, request: ResumeRequest)
     }
     // The other states are final.
     if (state === 'RUNNING' || state === 'PAUSED') {
+      if ((await countResumes(trx, id, MAX_KEYS)) === MAX_KEYS) {
+        throw new RateLimitedError({ retryAfter: null });
+      }
       await insertResume(trx, id, idempotencyKey, fingerprint);
     }
     return state === 'PAUSED' && tryAgain(parts, trx, sequence, request);

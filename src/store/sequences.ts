@@ -44,6 +44,22 @@ export async function findResume(
   return row?.fingerprint;
 }
 
+/** Counts the keys that have resumed the sequence, up to `limit`. */
+export async function countResumes(
+  db: Database,
+  sequenceId: string,
+  limit: number,
+): Promise<number> {
+  return countRows(
+    db,
+    db
+      .selectFrom('sequence_resume')
+      .select('idempotency_key as id')
+      .where('sequence_id', '=', sequenceId)
+      .limit(limit),
+  );
+}
+
 export async function findShots(db: Database, sequenceId: string): Promise<ShotRow[]> {
   return db
     .selectFrom('shot')
