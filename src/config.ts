@@ -206,7 +206,8 @@ function foldCase(env: Raw): Raw {
 }
 
 /**
- * @throws EnvironmentError whose message names every fault, one per line, without values: some are secrets.
+ * @throws EnvironmentError whose message names every fault, one per line, without values, except
+ * paths: some are secrets.
  */
 export function readConfig(env: Raw): Config {
   // An empty variable counts as unset, because many shells and containers cannot unset one.

@@ -1,18 +1,20 @@
 /** `DATABASE_URL` and `DATABASE_LISTEN_URL`. */
 
 import { z } from 'zod';
+import { explainHost } from './file-url.ts';
 
 const FORM = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE';
 const MALFORMED = `must be ${FORM}. Special characters in the user and the password have to be percent-encoded: # is %23, / is %2F`;
-const NO_HOST =
-  'cannot name a host: sqlite:data/gateway.db is a path below the working directory, sqlite:///data/gateway.db an absolute one';
 const NO_SCHEMA =
   'cannot set a schema by this parameter: use options=-c%20search_path%3DNAME instead, or set the search_path of the user';
 
 export const databaseUrl = z
   .string()
   .regex(/^(sqlite|postgres|postgresql):.+/, `must be sqlite:PATH or ${FORM}`)
-  .refine((url) => !/^sqlite:\/\/[^/]/.test(url), NO_HOST)
+  .superRefine((url, context) => {
+    const host = explainHost(url);
+    if (host !== null) context.addIssue(host);
+  })
   .refine(isWellFormed, MALFORMED)
   .refine(isSchemaUnnamed, NO_SCHEMA);
 

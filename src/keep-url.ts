@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { httpUrl } from './config-values.ts';
+import { explainHost } from './file-url.ts';
 
 export interface FileKeepUrl {
   readonly kind: 'file';
@@ -31,12 +32,10 @@ export function toKeepName(url: KeepUrl): string {
 const NO_KEEP_URL =
   'must be file:PATH, as in file:data/kept, or s3://BUCKET/PREFIX with the parameters region, endpoint and forcePathStyle, as in s3://films/kept?region=eu-central-1';
 
-const NO_HOST =
-  'cannot name a host: file:data/kept is a path below the working directory, file:///data/kept an absolute one';
-
 export const keepUrl = z.string().transform((text, context): KeepUrl => {
-  if (/^file:\/\/[^/]/.test(text)) {
-    context.addIssue(NO_HOST);
+  const host = explainHost(text);
+  if (host !== null) {
+    context.addIssue(host);
     return z.NEVER;
   }
   const url = text.startsWith('file:') ? toFileKeepUrl(text) : toS3KeepUrl(text);

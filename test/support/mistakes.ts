@@ -77,11 +77,15 @@ export const IN_THE_ENVIRONMENT: Record<string, [Record<string, string>, string]
   ],
   'a SQLite file after two slashes': [
     { DATABASE_URL: 'sqlite://data/gateway.db' },
-    'DATABASE_URL: cannot name a host: sqlite:data/gateway.db is a path below the working directory, sqlite:///data/gateway.db an absolute one',
+    'DATABASE_URL: was read as /data/gateway.db by earlier versions. To keep using it, write sqlite:///data/gateway.db; a path relative to the working directory is sqlite:data/gateway.db',
+  ],
+  'a SQLite file after two slashes and a dot': [
+    { DATABASE_URL: 'sqlite://./gateway.db' },
+    'DATABASE_URL: was read as /gateway.db by earlier versions. To keep using it, write sqlite:///gateway.db; a path relative to the working directory is sqlite:./gateway.db',
   ],
   'a folder after two slashes': [
     { KEEP_URL: 'file://data/kept' },
-    'KEEP_URL: cannot name a host: file:data/kept is a path below the working directory, file:///data/kept an absolute one',
+    'KEEP_URL: was read as /data/kept by earlier versions. To keep using it, write file:///data/kept; a path relative to the working directory is file:data/kept',
   ],
   'a prefix of a bucket that is not percent-encoded': [
     { KEEP_URL: 's3://films/100%zz' },
