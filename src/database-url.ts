@@ -27,8 +27,9 @@ export const listenUrl = z
 /** Checks URLs of PostgreSQL; true for others. */
 function isWellFormed(url: string): boolean {
   if (!/^postgres(ql)?:/.test(url)) return true;
-  // With an unescaped / or #, the rest of the password would be in the path or the fragment.
-  const isPasswordCut = /^\w+:\/\/[^/?#]*[/#][^?]*@/.test(url);
+  // With an unescaped / or #, the rest of the password and the @ would be in the path or the fragment. After
+  // the @ of the authority, another one belongs to the name of the database.
+  const isPasswordCut = /^\w+:\/\/[^@/?#]*[/#][^?]*@/.test(url);
   // pg accepts a user without a host, for a socket.
   const isUrl = /^\w+:\/\/./.test(url) && URL.canParse(url.replace('@/', '@socket/'));
   return isUrl && !isPasswordCut;

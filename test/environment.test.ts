@@ -54,3 +54,11 @@ describe('every variable', () => {
     expect(code).toBe(1);
   });
 });
+
+it.each([
+  'postgres://user:password@127.0.0.1/d@b',
+  'postgres://user:password@127.0.0.1:5432/d@b?application_name=a@b',
+  'postgres://user:password@/d@b?host=/run/postgresql',
+])('DATABASE_URL may name a database that contains @ (%s)', (DATABASE_URL) => {
+  expect(messageOf({ DATABASE_URL })).toBe('');
+});
