@@ -2,6 +2,7 @@
 
 import type { Config } from './config.ts';
 import { isOpen } from './config-values.ts';
+import { toDatabaseName } from './database-name.ts';
 import { toKeepName } from './keep-url.ts';
 import { isLoopback } from './loopback.ts';
 
@@ -113,13 +114,6 @@ export function toGreeting(config: Config, url: string): string {
     ]),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-/** Omits credentials and parameters, which may name key files. */
-export function toDatabaseName(url: string): string {
-  if (url.startsWith('sqlite:')) return url;
-  const { host = '', pathname = '' } = URL.parse(url) ?? {};
-  return `postgres://${host}${pathname}`;
 }
 
 function toAuthName(config: Config): string {

@@ -96,6 +96,17 @@ describe('the name of the owner to forget', () => {
 });
 
 describe('the database of the owner to forget', () => {
+  it('is named also if the URL gives its host as a parameter', async () => {
+    const url = new URL(await store([]));
+    const { username, password, hostname, port, pathname } = url;
+    const DATABASE_URL = `postgres://${username}:${password}@${pathname}?host=${hostname}&port=${port}`;
+
+    const { code, text } = await forget({ DATABASE_URL }, 'jwt:-:alice');
+
+    expect(text).toContain(`in postgres://${hostname}:${port}${pathname}. Check both names`);
+    expect(code).toBe(0);
+  });
+
   it.each([
     ['does not exist', async (_path: string) => {}],
     ['is empty', (path: string) => writeFile(path, '')],

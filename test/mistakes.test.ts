@@ -141,6 +141,17 @@ describe('a mistake about PostgreSQL', () => {
     expect(code).toBe(FAILED);
   });
 
+  it('(a folder without a socket) prints the file of the socket', async () => {
+    const DATABASE_URL = 'postgres://user:not-the-word@/db?host=/nowhere&port=5433';
+
+    const { code, stderr } = await start({ DATABASE_URL });
+
+    expect(stderr).toBe(
+      `${PREFIX}/nowhere/.s.PGSQL.5433 does not answer (connect ENOENT /nowhere/.s.PGSQL.5433).\n`,
+    );
+    expect(code).toBe(FAILED);
+  });
+
   it('(a user without CREATE) prints what to grant', async () => {
     const url = new URL(await postgres.createEmptyDatabase());
     const user = `reader_${process.pid}`;

@@ -105,6 +105,23 @@ describe('the start-up message', () => {
     }
   });
 
+  it.each([
+    ['a socket', 'user:pw@/db?host=/run/pg', '/db?host=/run/pg&port=5432'],
+    ['a socket as the host', 'user:pw@%2Frun%2Fpg:5433/db', '/db?host=/run/pg&port=5433'],
+    [
+      'a host among the parameters',
+      '/db?host=far.example.com&port=6543',
+      'far.example.com:6543/db',
+    ],
+    ['no port', 'user:pw@near.example.com/d@b', 'near.example.com:5432/d@b'],
+    ['an IPv6 address', 'user:pw@[::1]:6543/my%20db', '[::1]:6543/my%20db'],
+    ['a file that does not exist', 'h/db?sslmode=verify-full&sslrootcert=/nowhere', 'h:5432/db'],
+  ])('names a database with %s', (_name, url, name) => {
+    const config = read({ DATABASE_URL: `postgres://${url}` });
+
+    expect(toFacts(config, URL_OF_IT).database).toBe(`postgres://${name}`);
+  });
+
   it('is a few lines on a terminal, with warnings and their fixes', () => {
     const config = read({ PUBLIC_URL: '', AUTH_JWT_SECRET: '' });
 

@@ -2,7 +2,7 @@
 
 import pg from 'pg';
 import type { Config } from '../config.ts';
-import { toDatabaseName } from '../startup-warnings.ts';
+import { toDatabaseName } from '../database-name.ts';
 import { findFault, readLanded } from '../store/applied-migrations.ts';
 import { POSTGRES_MIGRATIONS } from '../store/database.ts';
 import { proveNotifications } from '../store/notifications-proof.ts';

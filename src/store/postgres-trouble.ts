@@ -1,6 +1,7 @@
 /** Explains to the operator, in a sentence, why PostgreSQL cannot be used. Never contains the password. */
 
 import { EnvironmentError } from '../config.ts';
+import { toServerAddress, toServerName } from '../database-name.ts';
 import { OWN_SCHEMA } from './applied-migrations.ts';
 
 /** The database, or a pooler in front of it, is set up in a way that a retry does not fix. */
@@ -102,18 +103,11 @@ interface Parts {
 }
 
 function toParts(url: string): Parts {
-  const parsed = URL.parse(url);
-  return {
-    host: parsed?.host ? `${parsed.hostname}:${parsed.port || 5432}` : 'the server',
-    database: decode(parsed?.pathname.slice(1)) || 'of that name',
-    user: decode(parsed?.username) || 'of that name',
-  };
-}
-
-function decode(text = ''): string {
   try {
-    return decodeURIComponent(text);
+    const address = toServerAddress(url);
+    return { ...address, host: toServerName(address) };
   } catch {
-    return text;
+    // The error to explain says why pg cannot read the URL.
+    return { host: 'the server', database: 'of that name', user: 'of that name' };
   }
 }
