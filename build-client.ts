@@ -7,6 +7,8 @@ export async function bundleClient(): Promise<string> {
     input: fileURLToPath(new URL('client/index.ts', import.meta.url)),
     platform: 'neutral',
     transform: { target: 'es2022' },
+    // Without comments that name the source files.
+    experimental: { attachDebugInfo: 'none' },
   });
   const { output } = await bundle.generate({ format: 'esm', comments: false });
   return output[0].code;

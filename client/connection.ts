@@ -1,6 +1,6 @@
 /** GraphQL over HTTP: single results as JSON, and subscriptions as server-sent events. */
 
-import { type ErrorFacts, LongtakeError, toNoAnswer } from './error.ts';
+import { type ErrorFacts, LongtakeError, PartialError, toNoAnswer } from './error.ts';
 
 export interface ConnectionOptions {
   /** The address of the GraphQL endpoint. */
@@ -32,7 +32,7 @@ interface Result<Data> {
   readonly errors?: readonly {
     readonly message: string;
     readonly path?: readonly unknown[];
-    readonly extensions?: object;
+    readonly extensions?: { readonly code: string };
   }[];
 }
 
@@ -76,7 +76,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       }
     },
 
-    async *subscribe(query, variables, signal) {
+    async *subscribe<Data>(query: string, variables: object, signal: Signal) {
       const connection = new AbortController();
       const abort = () => connection.abort();
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -92,7 +92,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         const type = response.headers.get('content-type') ?? '';
         if (!response.body || !type.startsWith('text/event-stream')) {
           toData(await readJson(response));
-          throw new Error(`The answer is not an event stream: ${type}`);
+          throw new Error(`No event stream: ${type}`);
         }
         const reader = response.body.getReader();
         const decoder = new TextDecoder();
@@ -106,7 +106,11 @@ export function createConnection(options: ConnectionOptions): Connection {
           text = events.pop() ?? '';
           for (const event of events) {
             const data = /^data: (.+)$/m.exec(event)?.[1];
-            if (data) yield toEvent(JSON.parse(data));
+            if (!data) continue;
+            const result: Result<Data> = JSON.parse(data);
+            // The token expired while the stream was open: a new connection asks for a new one.
+            if (result.errors?.[0]?.extensions?.code === 'UNAUTHENTICATED') return;
+            yield toData(result);
           }
         }
       } catch (error) {
@@ -138,28 +142,16 @@ async function readJson<Data>(response: Response): Promise<Result<Data>> {
   if (result.data || result.errors) return result;
   const message = `The answer of ${url} is no GraphQL result, and has the status ${status}.`;
   // Of a wrong address, for example. Others pass.
-  const isFinal = status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+  const isFinal = /^4(?!08|25|29)/.test(`${status}`);
   throw new LongtakeError({ code: 'NO_ANSWER', message, retryable: !isFinal && !redirected });
 }
 
 function toData<Data>({ data, errors }: Result<Data>): Data {
   const [error] = errors ?? [];
   if (!error && data) return data;
-  // Only a part of the answer could not be read. A mutation has been executed by then.
-  if (error?.path?.[1]) throw toNoAnswer(error.message);
   const message = error?.message ?? 'The answer has no data.';
   const facts: ErrorFacts = { code: 'INTERNAL', ...error?.extensions, message };
-  throw new LongtakeError(facts);
-}
-
-/** The token expired while the stream was open: a new connection asks for a new one. */
-function toEvent<Data>(result: Result<Data>): Data {
-  try {
-    return toData(result);
-  } catch (error) {
-    const isExpired = error instanceof LongtakeError && error.code === 'UNAUTHENTICATED';
-    throw isExpired ? toNoAnswer(error) : error;
-  }
+  throw new (error?.path?.[1] ? PartialError : LongtakeError)(facts);
 }
 
 function toThrown(error: unknown, signal: Signal): unknown {

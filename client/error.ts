@@ -29,19 +29,22 @@ export interface ErrorFacts {
 /** Everything that a call of the client throws, except the reason of an aborted signal. */
 export class LongtakeError extends Error {
   override readonly name = 'LongtakeError';
-  readonly code: LongtakeErrorCode;
+  declare readonly code: LongtakeErrorCode;
   /** Whether the same may succeed later. After a failed video, or a failed shot, it is a new task, which is paid for. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** Seconds to wait before that. Null: unknown. */
-  readonly retryAfter: number | null;
+  declare readonly retryAfter: number | null;
   /** Why the task failed. Null: no task was made, or its outcome is unknown. */
-  readonly failure: VideoFailure | null;
+  declare readonly failure: VideoFailure | null;
   /** The video without a file. Null: no task was made, or its outcome is unknown. */
-  readonly video: Video | null;
+  declare readonly video: Video | null;
   /** The sequence that is paused. */
-  readonly sequence: Sequence | null;
+  declare readonly sequence: Sequence | null;
   /** The invalid fields of the input. */
-  readonly issues: readonly { readonly path: readonly string[]; readonly message: string }[];
+  declare readonly issues: readonly {
+    readonly path: readonly string[];
+    readonly message: string;
+  }[];
   /** Whether the submit stays in `pending()`. It may have been paid for, and a new one would be, too. */
   pending = false;
 
@@ -56,6 +59,9 @@ export class LongtakeError extends Error {
     this.issues = facts.issues ?? [];
   }
 }
+
+/** Only a part of the answer could not be read. A mutation has been executed by then. */
+export class PartialError extends LongtakeError {}
 
 export function toNoAnswer(cause: unknown): LongtakeError {
   const message = 'No answer came from the gateway.';

@@ -34,7 +34,7 @@ export function createFollow(connection: Connection) {
         const events = connection.subscribe<{ made: Task }>(subscription, { id }, signal);
         for await (const { made } of events) {
           // A stream that is cut after its first event must not be opened without a pause.
-          if (show(made)) retry.reset();
+          retry.reset(show(made));
           if (isAtRest(made)) return made;
         }
       } finally {
@@ -50,7 +50,7 @@ export function createFollow(connection: Connection) {
         const message = `The gateway does not know the ${type} any more.`;
         throw new LongtakeError({ code: `${type.toUpperCase()}_NOT_FOUND`, message });
       }
-      show(made);
+      retry.reset(show(made));
       return made;
     }
 

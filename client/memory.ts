@@ -26,7 +26,7 @@ export interface StoredSubmit<Name extends SubmitName = SubmitName> {
 export interface Memory {
   /** The name of its item. */
   toName(submit: StoredSubmit): string;
-  keep(submit: StoredSubmit): Promise<void>;
+  keep<Name extends SubmitName>(submit: StoredSubmit<Name>): Promise<void>;
   find(name: string): Promise<StoredSubmit | undefined>;
   forget(name: string): Promise<void>;
   list(): Promise<StoredSubmit[]>;
@@ -73,6 +73,14 @@ async function use<T>(call: () => T | Promise<T>): Promise<T> {
     const message = 'The storage of the client has failed.';
     throw new LongtakeError({ code: 'STORAGE_FAILED', message }, { cause });
   }
+}
+
+/** Equal for inputs that differ only in the order of their fields, in empty fields, or in what is not compared. */
+export function toText(input: object): string {
+  return JSON.stringify(input, (name, value) => {
+    if (name === 'whenBusy' || !value) return;
+    return value.constructor === Object ? Object.fromEntries(Object.entries(value).sort()) : value;
+  });
 }
 
 /** None if another tab has removed it meanwhile, or another version of the client has written it. */

@@ -12,6 +12,8 @@ export interface RetryOptions {
   readonly onRetry?: ((error: LongtakeError, seconds: number) => void) | undefined;
 }
 
+/** How often a refused submit is sent again, and how often a read after a bug in the gateway. */
+export const MAX_REFUSALS = 5;
 const LONGEST_WAIT_MS = 10_000;
 
 export interface Retry {
@@ -21,14 +23,18 @@ export interface Retry {
    * @throws the error if it is not worth a new try, or the signal's reason.
    */
   after(error: unknown): Promise<void>;
-  /** Something has worked: the waits begin from the shortest again. */
-  reset(): void;
+  /** Something has worked. With news the waits begin from the shortest again. */
+  reset(hasNews: boolean): void;
 }
 
-/** @param maxRefusals a lost connection is tried again without a limit. */
+/**
+ * A lost connection is tried again without a limit.
+ *
+ * @param maxRefusals of a submit. A read that is refused for now is tried again without a limit, too.
+ */
 export function createRetry(
   { signal, onRetry }: Pick<RetryOptions, 'signal' | 'onRetry'>,
-  maxRefusals = Number.POSITIVE_INFINITY,
+  maxRefusals?: number,
 ): Retry {
   let tries = 0;
   let refusals = 0;
@@ -37,9 +43,10 @@ export function createRetry(
       if (!(error instanceof LongtakeError)) throw error;
       const { code, retryable, retryAfter } = error;
       const isLost = code === 'NO_ANSWER';
-      if (!isLost) refusals += 1;
+      if (maxRefusals === undefined ? !retryable : !isLost) refusals += 1;
       // After a bug in the gateway, the same key makes it safe to ask again.
-      if (refusals > maxRefusals || !(retryable || code === 'INTERNAL')) throw error;
+      if (refusals > (maxRefusals ?? MAX_REFUSALS) || !(retryable || code === 'INTERNAL'))
+        throw error;
       // With jitter, so that clients do not come back at the same moment.
       const longest = Math.min(LONGEST_WAIT_MS, 500 * 2 ** tries);
       const wait = longest * (0.5 + Math.random() / 2);
@@ -48,8 +55,9 @@ export function createRetry(
       onRetry?.(error, ms / 1_000);
       await sleep(ms, signal, isLost);
     },
-    reset() {
-      tries = 0;
+    reset(hasNews) {
+      refusals = 0;
+      if (hasNews) tries = 0;
     },
   };
 }

@@ -1,9 +1,9 @@
 /** Paid submits: each is paid once, across lost connections and reloads, and followed to its end. */
 
 import type { Connection } from './connection.ts';
-import { LongtakeError } from './error.ts';
+import { LongtakeError, PartialError } from './error.ts';
 import { createFollow } from './follow.ts';
-import type { Memory, StoredSubmit } from './memory.ts';
+import { type Memory, type StoredSubmit, toText } from './memory.ts';
 import {
   isOfSequence,
   type Made,
@@ -14,7 +14,7 @@ import {
   toReads,
 } from './operations.ts';
 import { isFinal, toOutcome } from './outcome.ts';
-import { createRetry, type RetryOptions } from './retry.ts';
+import { createRetry, MAX_REFUSALS, type RetryOptions } from './retry.ts';
 import type { Sequence, Video } from './schema.ts';
 
 export interface SubmitOptions<Task extends Made = Video> extends RetryOptions {
@@ -44,8 +44,6 @@ export interface PendingSubmit<Name extends SubmitName> {
  * would be paid again. The last hour is for requests that are slow to arrive.
  */
 const SENT_AGAIN_FOR_MS = 23 * 3_600_000;
-/** How often a refused submit is sent again. */
-const MAX_REFUSALS = 5;
 /** Errors that leave it open whether the task has been started, or that pass when the user signs in. */
 const OPEN_ENDS = ['NO_ANSWER', 'INTERNAL', 'BAD_REQUEST', 'UNAUTHENTICATED'];
 /**
@@ -103,8 +101,13 @@ export function createSubmits(connection: Connection, memory: Memory) {
         const known = await memory.find(name);
         if (known) {
           isKept = true;
+          id = known.id;
           sends.openSince = known.startedAt;
-          if (JSON.stringify(known.input) === JSON.stringify(input)) id = known.id;
+          // The gateway refuses it, too, or has forgotten the key: then it would be paid.
+          if (id !== null && toText(known.input) !== toText(input)) {
+            const message = 'Another submit has this key.';
+            throw new LongtakeError({ code: 'IDEMPOTENCY_CONFLICT', message });
+          }
         } else {
           // Before it is sent: a page that ends in between finds it here.
           await memory.keep(submit);
@@ -116,7 +119,12 @@ export function createSubmits(connection: Connection, memory: Memory) {
         made = await send<Submits[Name]['made']>(operation, { input }, options, sends);
         show(made);
         id = made.id;
-        if (!isFinal(made)) await attempt(keepAnswer({ ...submit, id }));
+        if (!isFinal(made))
+          await attempt(async () => {
+            await memory.keep<Name>({ ...submit, id });
+            // The same sequence: one of them is enough to find it again.
+            if (operation === 'resumeSequence') await forgetOthers(id, name);
+          });
       }
       if (!made || !isFinal(made)) made = await follow(toReads(operation), id, options, show);
       // A paused sequence stays, for the page to ask again what to do.
@@ -124,20 +132,14 @@ export function createSubmits(connection: Connection, memory: Memory) {
       return toOutcome(made);
     } catch (error) {
       if (error instanceof LongtakeError) {
-        isKept &&= isOpen(error.code, id, sends);
+        isKept &&= error instanceof PartialError || isOpen(error.code, id, sends);
         error.pending = isKept;
       }
       throw error;
     } finally {
-      if (!isKept) await attempt(memory.forget(name));
+      if (!isKept) await attempt(() => memory.forget(name));
       active.delete(name);
     }
-  }
-
-  async function keepAnswer<Name extends SubmitName>(submit: StoredSubmit<Name>): Promise<void> {
-    await memory.keep(submit);
-    // The same sequence: one of them is enough to find it again.
-    if (submit.operation === 'resumeSequence') await forgetOthers(submit.id, memory.toName(submit));
   }
 
   /**
@@ -164,7 +166,9 @@ export function createSubmits(connection: Connection, memory: Memory) {
         const { made, video, maybe, cursor, ...refusal } = result;
         const task = made ?? video ?? maybe;
         if (!task) throw new LongtakeError({ code: 'INTERNAL', message: 'No message', ...refusal });
-        if (cursor) await attempt(beginCompletions(cursor));
+        // completions() begins here, if it has not begun before.
+        if (cursor)
+          await attempt(async () => (await memory.readCursor()) ?? memory.writeCursor(cursor));
         return task;
       } catch (error) {
         if (sends && !isRefusal(error, operation)) sends.openSince ??= sentAt;
@@ -173,15 +177,10 @@ export function createSubmits(connection: Connection, memory: Memory) {
     }
   }
 
-  /** completions() begins here, if it has not begun before. */
-  async function beginCompletions(cursor: string): Promise<void> {
-    if ((await memory.readCursor()) === null) await memory.writeCursor(cursor);
-  }
-
   async function cancel(id: string, options: RetryOptions = {}): Promise<Sequence> {
     options.signal?.throwIfAborted();
     const sequence = await send<Sequence>('cancelSequence', { id }, options);
-    await attempt(forgetOthers(id));
+    await attempt(() => forgetOthers(id));
     return sequence;
   }
 
@@ -211,8 +210,8 @@ export function createSubmits(connection: Connection, memory: Memory) {
 }
 
 /** After the request, a failing storage costs nothing: what it holds is sent again with the same key. */
-async function attempt(stored: Promise<void>): Promise<void> {
-  await stored.catch(() => {});
+async function attempt(store: () => Promise<unknown>): Promise<void> {
+  await store().catch(() => {});
 }
 
 /** @throws LongtakeError if the gateway may have forgotten the key of an open send. */
@@ -226,7 +225,8 @@ function checkAge(sends: Sends | undefined): void {
 
 /** Whether it says that this send has started nothing. */
 function isRefusal(error: unknown, operation: string): boolean {
-  if (!(error instanceof LongtakeError) || OPEN_ENDS.includes(error.code)) return false;
+  if (!(error instanceof LongtakeError) || error instanceof PartialError) return false;
+  if (OPEN_ENDS.includes(error.code)) return false;
   // A sequence may be stored although the database did not confirm it.
   return !isOfSequence(operation) || error.code !== 'GATEWAY_UNAVAILABLE';
 }

@@ -22,7 +22,9 @@ const HOUR_MS = 60 * 60 * 1000;
 afterEach(() => vi.restoreAllMocks());
 
 const refuse = (code: string, retryable: boolean, path?: unknown[]) =>
-  Response.json({ errors: [{ message: 'No', path, extensions: { code, retryable } }] });
+  Response.json({
+    errors: [{ message: 'No', path, extensions: { code, retryable, retryAfter: path ? 0 : null } }],
+  });
 
 /** Loses the answer to the first submit, which the gateway gets, and answers the others itself. */
 function loseFirst(answer: () => Response) {
@@ -54,6 +56,7 @@ async function leave(gateway: TestGateway, sandbox: Sandbox, storage: Storage) {
 
 function age(storage: Storage, ms: number): void {
   for (const [name, text] of Object.entries(storage)) {
+    if (!name.includes('.submit.')) continue;
     const submit = JSON.parse(String(text));
     storage[name] = JSON.stringify({ ...submit, startedAt: submit.startedAt - ms });
   }
@@ -170,14 +173,75 @@ describe('a submit whose answer was lost', () => {
     });
 
     const making = client.generateVideo(ORIGINAL, {
-      maxRefusals: 0,
+      maxRefusals: 1,
       onRetry: ({ code }) => codes.push(code),
     });
     await sandbox.complete(await nextTask(sandbox));
 
     expect((await making).state).toBe('SUCCEEDED');
-    expect(codes).toEqual(['NO_ANSWER']);
+    expect(codes).toEqual(['GATEWAY_UNAVAILABLE']);
     expect(countSubmits(sandbox)).toBe(1);
+  });
+
+  it.each([
+    ['INTERNAL', false, 3],
+    ['GATEWAY_UNAVAILABLE', true, 3],
+    ['UPSTREAM_ERROR', false, 1],
+    ['BAD_REQUEST', false, 1],
+  ])(
+    'stays pending when a part of the answer always fails with %s',
+    async (code, retryable, tries) => {
+      let sent = 0;
+      const client = createClient({
+        url: 'https://gateway.example.com/graphql',
+        async fetch() {
+          sent += 1;
+          return refuse(code, retryable, ['result', 'video', 'schedule']);
+        },
+      });
+
+      const error = await client
+        .generateVideo(ORIGINAL, { maxRefusals: 2 })
+        .catch((thrown) => thrown);
+
+      expect(error).toMatchObject({ name: 'LongtakeError', code, message: 'No', pending: true });
+      expect(sent).toBe(tries);
+      expect(await client.pending()).toMatchObject([{ id: null }]);
+    },
+  );
+});
+
+describe('a read that always fails with INTERNAL', () => {
+  it('ends the wait for a video, which stays pending', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const client = toClient(gateway, {
+      fetch: async (url: string, init: RequestInit) =>
+        String(init.body).includes('mutation')
+          ? fetch(url, init)
+          : refuse('INTERNAL', false, ['made', 'schedule']),
+    });
+
+    const making = client.generateVideo(ORIGINAL);
+
+    await expect(making).rejects.toMatchObject({ code: 'INTERNAL', message: 'No', pending: true });
+    expect(await client.pending()).toHaveLength(1);
+  });
+
+  it('ends the completions', async () => {
+    let sent = 0;
+    const client = createClient({
+      url: 'https://gateway.example.com/graphql',
+      async fetch() {
+        sent += 1;
+        return refuse('INTERNAL', false, ['completions', 'edges']);
+      },
+    });
+
+    const next = client.completions().next();
+
+    await expect(next).rejects.toMatchObject({ code: 'INTERNAL', message: 'No', pending: false });
+    expect(sent).toBe(6);
   });
 });
 
@@ -309,4 +373,50 @@ describe('a submit of long ago', () => {
       expect(sent).toHaveLength(1);
     },
   );
+});
+
+describe('an answered submit whose key is sent again after a day', () => {
+  const INPUT = { ...ORIGINAL, idempotencyKey: 'order-1' };
+
+  /** Leaves a submit that has its answer, and is 25 hours old. */
+  async function leaveAnswered(gateway: TestGateway, storage: Storage) {
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const onUpdate = () => leaving.abort('left');
+    const left = toClient(gateway, { storage }).generateVideo(INPUT, { signal, onUpdate });
+    await expect(left).rejects.toBe('left');
+    age(storage, 25 * HOUR_MS);
+  }
+
+  it.each([
+    ['another order', Object.fromEntries(Object.entries(INPUT).reverse()) as typeof INPUT],
+    ['an empty water mark', { ...INPUT, waterMark: '' }],
+    ['another whenBusy', { ...INPUT, whenBusy: 'QUEUE' as const }],
+  ])('is followed when its input has %s', async (_case, input) => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const storage = createStorage();
+    await leaveAnswered(gateway, storage);
+    const taskId = await nextTask(sandbox);
+
+    const again = toClient(gateway, { storage }).generateVideo(input);
+    await sandbox.complete(taskId);
+
+    expect(await again).toMatchObject({ taskId, state: 'SUCCEEDED' });
+    expect(countSubmits(sandbox)).toBe(1);
+  });
+
+  it('stays stored and is not sent when its input differs', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const storage = createStorage();
+    await leaveAnswered(gateway, storage);
+    const stored = { ...storage };
+
+    const again = toClient(gateway, { storage }).generateVideo({ ...INPUT, prompt: 'A dog' });
+
+    await expect(again).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', pending: true });
+    expect({ ...storage }).toEqual(stored);
+    expect(countSubmits(sandbox)).toBe(1);
+  });
 });
