@@ -34,7 +34,7 @@ async function writeTypes(): Promise<void> {
   await rm(out, { recursive: true });
 }
 
-/** The source maps name every file that the build includes. */
+/** The source maps name every file that the build includes. A text that several packages share is written once. */
 async function writeLicences(): Promise<void> {
   const maps = (await readdir(at('dist/gateway'))).filter((name) => name.endsWith('.map'));
   const texts = await Promise.all(maps.map((name) => readFile(at(`dist/gateway/${name}`), 'utf8')));
@@ -46,14 +46,18 @@ async function writeLicences(): Promise<void> {
     ),
   );
   const licences = await Promise.all([...folders].sort().map(readLicence));
-  await writeFile(at('dist/gateway/LICENSES.txt'), licences.join(`\n${'-'.repeat(80)}\n\n`));
+  const sections = Array.from(
+    Map.groupBy(licences, ({ text }) => text),
+    ([text, same]) => `${[...new Set(same.map(({ name }) => name))].join('\n')}\n\n${text}`,
+  );
+  await writeFile(at('dist/gateway/LICENSES.txt'), sections.join(`\n${'-'.repeat(80)}\n\n`));
 }
 
-async function readLicence(folder: string): Promise<string> {
+async function readLicence(folder: string): Promise<{ name: string; text: string }> {
   const { name, version, license } = JSON.parse(
     await readFile(at(`${folder}/package.json`), 'utf8'),
   );
-  const file = (await readdir(at(folder))).find((name) => /^licen[cs]e/i.test(name));
+  const file = (await readdir(at(folder))).find((entry) => /^licen[cs]e/i.test(entry));
   const text = file ? await readFile(at(`${folder}/${file}`), 'utf8') : '';
-  return `${name} ${version}, ${license}\n\n${text}`;
+  return { name: `${name} ${version}, ${license}`, text };
 }
