@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { extend, making, openOriginal, playable, startApp } from './support/app.ts';
 import { launchBrowser } from './support/browser.ts';
+import { openStoryboard, start, write } from './support/storyboard.ts';
 
 /** What a browser itself says of a connection that is refused. */
 const REFUSED =
@@ -13,6 +14,22 @@ const countPending = (page: Page) =>
     () => Object.keys(localStorage).filter((name) => name.startsWith('longtake.submit.')).length,
   );
 const settled = (page: Page) => expect.poll(() => countPending(page)).toBe(0);
+/** Loses the answer to the first extension, and refuses its first repeat. */
+async function loseAndRefuse(page: Page): Promise<void> {
+  let submits = 0;
+  await page.route('**/graphql', async (route) => {
+    const isSubmit = route.request().postData()?.includes('mutation ExtendVideo');
+    if (isSubmit) submits += 1;
+    if (isSubmit && submits === 1) {
+      await route.fetch();
+      return route.abort();
+    }
+    if (!isSubmit || submits > 2) return route.continue();
+    const extensions = { code: 'GATEWAY_UNAVAILABLE', retryable: true, retryAfter: 1 };
+    return route.fulfill({ json: { errors: [{ message: 'No database', extensions }] } });
+  });
+}
+
 const live = (page: Page) => page.getByText('Live', { exact: true }).waitFor();
 const lost = (page: Page) => page.getByText('Connection lost').waitFor();
 
@@ -177,18 +194,7 @@ describe('the example app after an interruption', () => {
     await using shown = await app.open(browser);
     const { page } = shown;
     await live(page);
-    let submits = 0;
-    await page.route('**/graphql', async (route) => {
-      const isSubmit = route.request().postData()?.includes('mutation ExtendVideo');
-      if (isSubmit) submits += 1;
-      if (isSubmit && submits === 1) {
-        await route.fetch();
-        return route.abort();
-      }
-      if (!isSubmit || submits > 2) return route.continue();
-      const extensions = { code: 'GATEWAY_UNAVAILABLE', retryable: true, retryAfter: 1 };
-      return route.fulfill({ json: { errors: [{ message: 'No database', extensions }] } });
-    });
+    await loseAndRefuse(page);
 
     await extend(page, 'Sent three times');
     const taskId = await app.nextTaskId();
@@ -199,6 +205,38 @@ describe('the example app after an interruption', () => {
     await page.getByRole('heading', { name: 'Sent three times' }).waitFor();
     await settled(page);
     expect(app.countSubmits()).toBe(1);
+  });
+
+  it('does not report a paused film again when another submit is sent again', async () => {
+    await using app = await startApp();
+    await using shown = await app.openStart(browser);
+    const { page } = shown;
+    await openStoryboard(page);
+    await write(page, 'A cat dances', ['Something unseemly #nsfw']);
+    await page.getByRole('button', { name: 'Remove shot 2' }).click();
+    await start(page);
+    await app.sandbox.complete(await app.nextTaskId());
+    const shot = await app.nextTaskId();
+    await openOriginal(page);
+    await app.sandbox.complete(shot);
+    await page.getByText('is paused: a shot has failed.').waitFor();
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await loseAndRefuse(page);
+    let follows = 0;
+    page.on('request', (request) => {
+      if (request.postData()?.includes('subscription sequenceUpdated')) follows += 1;
+    });
+
+    await extend(page, 'Sent three times');
+    const taskId = await app.nextTaskId();
+    await page.getByText('No database').waitFor();
+    await app.sandbox.complete(taskId);
+    await page.getByRole('heading', { name: 'Sent three times' }).waitFor();
+    await playable(page);
+
+    expect(follows).toBe(0);
+    expect(await page.getByText('is paused: a shot has failed.').count()).toBe(0);
+    await expect.poll(() => countPending(page)).toBe(1);
   });
 
   it('shows an end that arrives before the answer of its submit', async () => {

@@ -71,6 +71,11 @@ function toResume(submit: Pending): Send {
   return (options) => submit.resume(options);
 }
 
+/** Not `randomUUID`, which browsers offer only to pages from HTTPS or localhost. */
+function createKey(): string {
+  return crypto.getRandomValues(new Uint8Array(16)).join('-');
+}
+
 function forgetWords(input: Input): void {
   if (isNewFilm(input)) forgetStoryboard();
   else if (isContinuation(input)) rememberDraft(input.idempotencyKey ?? '', '');
@@ -129,12 +134,20 @@ export function useSubmit(onMade: (id: string) => void, onEnded: (made: Made) =>
       if (!isRefused || problem.pending) {
         setSilence(problem.message);
         // It may have been paid. Only the same key tells.
-        if (problem.retryable) setTimeout(followPending, (retryAfter ?? RESUME_AFTER_S) * 1000);
+        const seconds = retryAfter ?? RESUME_AFTER_S;
+        if (problem.retryable) setTimeout(() => repeat(input), seconds * 1000);
         return;
       }
       settle();
       setRefusal({ input, problem, retryAt: retryAfter ? Date.now() + retryAfter * 1000 : 0 });
     }
+  }
+
+  /** Sends a submit again, unless the user has given it up. */
+  async function repeat({ idempotencyKey }: Input): Promise<void> {
+    const all = await longtake.pending();
+    const refused = all.find(({ input }) => input.idempotencyKey === idempotencyKey);
+    if (refused) await follow(refused.input, toResume(refused));
   }
 
   async function followPending(): Promise<void> {
@@ -165,7 +178,9 @@ export function useSubmit(onMade: (id: string) => void, onEnded: (made: Made) =>
     submit(input) {
       if (pending) return;
       setRefusal(null);
-      void follow(input, toSend(input));
+      // By its key the submit is found again among the pending ones.
+      const keyed = { ...input, idempotencyKey: input.idempotencyKey || createKey() };
+      void follow(keyed, toSend(keyed));
     },
     async forget() {
       leaving.current?.abort();
