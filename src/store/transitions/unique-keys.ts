@@ -24,7 +24,8 @@ export function isUnclaimed(id: string, taskId: string | null) {
 
 /**
  * For a tombstone, which has freed its key. When a callback proves that its task exists, the row takes the
- * key back unless a later submit holds it.
+ * key back unless a later submit holds it. Only another row counts: PostgreSQL, after it has waited for the
+ * commit that frees the key, still finds the row itself as the holder.
  */
 export const reclaimedKey = sql<number>`case
   when idempotency_key is null then 0
@@ -32,7 +33,7 @@ export const reclaimedKey = sql<number>`case
   when exists (
     select 1 from video as holder
     where holder.owner = video.owner and holder.idempotency_key = video.idempotency_key
-      and holder.key_held = 1
+      and holder.key_held = 1 and holder.id <> video.id
   ) then 0
   else 1 end`;
 
