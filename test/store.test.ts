@@ -681,6 +681,24 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       }
     });
 
+    it.runIf(isShared).each(['end', 'confirmation', 'adoption'])(
+      'keeps its key if the commit of its refusal comes just before its %s',
+      async (proof) => {
+        const id = await insert({ idempotencyKey: 'key' });
+        let proving: Promise<unknown> | undefined;
+        await db.transaction().execute(async (trx) => {
+          await rejectSubmit(trx, id, '{}');
+          if (proof === 'end') proving = endVideo(db, id, failed());
+          else if (proof === 'adoption') proving = adoptTask(db, id, 't', false, HOUR_MS);
+          else proving = confirmSubmit(db, { id, taskId: 't', firstCheckMs: HOUR_MS });
+          // Not on `trx`: within a transaction PostgreSQL lists the same activity again and again.
+          await untilSomebodyWaits(db);
+        });
+        await proving;
+        expect((await findHolder(db, 'key'))?.id).toBe(id);
+      },
+    );
+
     it.runIf(isShared)(
       'and a repeat with its freed key cause no deadlock and no duplicate key',
       async () => {
