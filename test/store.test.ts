@@ -124,7 +124,7 @@ async function findHolder(db: Database, idempotencyKey: string): Promise<VideoRo
   return (await readForSubmit(db, { owner: 'me', source: null, idempotencyKey })).holder;
 }
 
-/** For the lock on a row. */
+/** For the lock on a row. Not in a transaction, where PostgreSQL lists the activity of its first reading again. */
 async function untilSomebodyWaits(db: Database): Promise<void> {
   for (;;) {
     const { rows } = await sql`
@@ -691,7 +691,6 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
           if (proof === 'end') proving = endVideo(db, id, failed());
           else if (proof === 'adoption') proving = adoptTask(db, id, 't', false, HOUR_MS);
           else proving = confirmSubmit(db, { id, taskId: 't', firstCheckMs: HOUR_MS });
-          // Not on `trx`: within a transaction PostgreSQL lists the same activity again and again.
           await untilSomebodyWaits(db);
         });
         await proving;
@@ -1442,7 +1441,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
         await db.transaction().execute(async (trx) => {
           await lockOwner(trx, 'me');
           inserting = insertLimited(db, toSubmit({ idempotencyKey: 'key' }), allowance, null);
-          await untilSomebodyWaits(trx);
+          await untilSomebodyWaits(db);
           await recordAttempt(trx, { owner: 'me', id: createVideoId() });
         });
         expect(await inserting).toBe('not at once');
@@ -1469,7 +1468,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
     await db.transaction().execute(async (trx) => {
       await trx.updateTable('video').set({ finished_at: now }).where('id', '=', id).execute();
       pruning = pruneVideos(db, HOUR_MS, 9);
-      await untilSomebodyWaits(trx);
+      await untilSomebodyWaits(db);
     });
     expect(await pruning).toBe(0);
     expect((await read(id)).id).toBe(id);
@@ -1487,7 +1486,7 @@ describe.each(ENGINES)('the store on $engine', ({ isShared, create }) => {
       await trx.deleteFrom('completion').where('owner', '=', 'me').execute();
       // It sees four old entries still, and waits for the owner's row.
       pruning = pruneCompletions(db, HOUR_MS, 2);
-      await untilSomebodyWaits(trx);
+      await untilSomebodyWaits(db);
     });
     await pruning;
     expect(await readLogBounds(db, 'me')).toEqual({ head: 4, pruned: 4, origin: 0 });
