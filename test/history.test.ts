@@ -637,6 +637,7 @@ const OTHERS = new Set([
   'allowance.buildTakingOutOfLine',
   'daily-submits.buildCounting',
   'daily-submits.isBelowCap',
+  'owner-limits.isUnlimited',
   'owner-limits.isWithinLimits',
   'allowance.toTakingOutOfLine',
   'transitions/follow-up.toFollowUp',

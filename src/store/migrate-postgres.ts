@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
-import { applyMigrations, type Migrations } from './migrate.ts';
+import { applyMigrations, type MigrationOptions, type Migrations } from './migrate.ts';
 import { createPostgresDialect, type PoolOptions } from './postgres.ts';
 import type { Tables } from './schema.ts';
 
@@ -10,11 +10,9 @@ import type { Tables } from './schema.ts';
 const LOCK_ID = 3_853_314_791_062_309_107n;
 const RETRY_MS = 200;
 
-export interface Start {
+export interface Start extends Pick<MigrationOptions, 'mustExist'> {
   /** Called when another process is migrating, which may take minutes. */
   onWait?(): void;
-  /** Refuses a database without the gateway's tables instead of creating them. */
-  readonly mustExist?: boolean;
   /** Ends the wait. */
   readonly signal?: AbortSignal;
 }
@@ -41,7 +39,7 @@ export async function migratePostgres(
 }
 
 /**
- * Applies one migration. Older replicas work on the same tables meanwhile: a transaction that locks two tables,
+ * Applies one migration, or all of them to a new database. Older replicas work on the same tables meanwhile: a transaction that locks two tables,
  * or one table twice, could wait for one that waits for it.
  *
  * @returns whether others are still missing.

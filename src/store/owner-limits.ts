@@ -23,6 +23,11 @@ export interface SubmitLimits {
   readonly dailyCap: number;
 }
 
+/** Whether there is nothing to check or to count. */
+export function isUnlimited({ limits, dailyCap }: SubmitLimits): boolean {
+  return limits === null && dailyCap === 0;
+}
+
 export interface Overspending {
   /** Milliseconds until a submit is allowed again; null if a task of the owner must end first. */
   readonly retryAfterMs: number | null;

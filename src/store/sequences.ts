@@ -44,7 +44,7 @@ export async function findResume(
   return row?.fingerprint;
 }
 
-/** Counts the keys that have resumed the sequence, up to `limit`. */
+/** Counts the keys of `resumeSequence` that are stored for the sequence, up to `limit`. */
 export async function countResumes(
   db: Database,
   sequenceId: string,

@@ -2,7 +2,7 @@
 
 import { RateLimitedError } from '../errors.ts';
 import type { Place } from '../store/allowance.ts';
-import { lockOwner } from '../store/owner-limits.ts';
+import { isUnlimited, lockOwner } from '../store/owner-limits.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { isEmbedded } from '../store/sqlite.ts';
@@ -64,9 +64,8 @@ async function open(
   onUncertain: (waiting: VideoRow | null) => void,
 ): Promise<OpenedSubmit | undefined> {
   const { db, spending, gate } = parts;
-  const isUnlimited = spending.limits === null && spending.dailyCap === 0;
   // A single statement undoes itself if another submit of the owner is counted meanwhile.
-  if (!mustWait && !isEmbedded(db) && (isUnlimited || isAlone)) {
+  if (!mustWait && !isEmbedded(db) && (isAlone || isUnlimited(spending))) {
     const inserted = await insertAtOnce(db, submit, gate, onUncertain);
     if (inserted !== 'not at once') return inserted === 'key held' ? undefined : inserted;
   }

@@ -5,6 +5,7 @@ import { DAY_MS, MINUTE_MS } from '../durations.ts';
 import { takeDailySubmit } from '../store/daily-submits.ts';
 import {
   findOverspending,
+  isUnlimited,
   lockOwner,
   recordAttempt,
   type SpendLimits,
@@ -59,11 +60,12 @@ export interface Exceeded {
 export async function countSubmit(
   trx: Database,
   submit: { readonly id: string; readonly owner: string },
-  { limits, dailyCap }: Spending,
+  spending: Spending,
   counted: 0 | 1,
 ): Promise<Exceeded | null> {
+  const { limits, dailyCap } = spending;
   // Always before the day's row, so that no two transactions wait for each other.
-  if (limits || dailyCap > 0) await lockOwner(trx, submit.owner);
+  if (!isUnlimited(spending)) await lockOwner(trx, submit.owner);
   const overspending = limits && (await findOverspending(trx, submit.owner, limits, counted));
   if (overspending) return overspending;
   const waitMs = dailyCap > 0 ? await takeDailySubmit(trx, dailyCap) : null;

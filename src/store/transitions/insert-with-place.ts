@@ -12,7 +12,12 @@ import {
 } from '../allowance.ts';
 import { buildCounting, isBelowCap } from '../daily-submits.ts';
 import { selectNewLog } from '../log-origin.ts';
-import { isWithinLimits, type SpendLimits, type SubmitLimits } from '../owner-limits.ts';
+import {
+  isUnlimited,
+  isWithinLimits,
+  type SpendLimits,
+  type SubmitLimits,
+} from '../owner-limits.ts';
 import { type Param, prepare } from '../prepared.ts';
 import { now, toVideoColumns, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
@@ -39,8 +44,7 @@ export type InsertWithPlace = (
 
 /** @param spending the limits that every submit is checked and counted against. */
 export function createInsertWithPlace(spending: SubmitLimits): InsertWithPlace {
-  const isUnlimited = spending.limits === null && spending.dailyCap === 0;
-  const takeAndInsert = isUnlimited ? insertUnlimited : prepareLimited(spending);
+  const takeAndInsert = isUnlimited(spending) ? insertUnlimited : prepareLimited(spending);
   return async (db, submit, allowance, first) => {
     const takenAt = performance.now();
     const params = { ...toNewRow(submit), ...toTakingOutOfLine(allowance, first) };
