@@ -46,7 +46,7 @@ export async function* readCompletions(
         ? readLog(connection, memory, stored, signal)
         : connection.subscribe<Entry>(VIDEO_EXTENDED, { after }, signal);
       for await (const { node } of source) {
-        retry.reset(true);
+        retry.reset(node.cursor);
         yield node;
         // Only now: what the caller did not finish is delivered again.
         await memory.writeCursor(node.cursor);

@@ -140,7 +140,7 @@ async function readJson<Data>(response: Response): Promise<Result<Data>> {
   const { status, redirected, url } = response;
   const result: Result<Data> = await response.json().catch(() => ({}));
   if (result.data || result.errors) return result;
-  const message = `The answer of ${url} is no GraphQL result, and has the status ${status}.`;
+  const message = `The answer of ${url}, with status ${status}, is no GraphQL result.`;
   // Of a wrong address, for example. Others pass.
   const isFinal = /^4(?!08|25|29)/.test(`${status}`);
   throw new LongtakeError({ code: 'NO_ANSWER', message, retryable: !isFinal && !redirected });

@@ -16,25 +16,28 @@ export function createFollow(connection: Connection) {
 
   /**
    * Shows each state, and resolves with the one in which it rests.
-   *
-   * @param show returns whether the state is new.
    */
   return async function follow<Task extends Made>(
     { type, query, subscription }: Reads,
     id: string,
     options: RetryOptions,
-    show: (task: Task) => boolean,
+    show: (task: Task) => void,
   ): Promise<Task> {
     const { signal } = options;
     const retry = createRetry(options);
+
+    function see(made: Task): void {
+      // Estimates and the time of the last check change at each read, and are no news.
+      retry.reset(JSON.stringify(made, ['state', 'shots', 'video']));
+      show(made);
+    }
 
     async function watch(): Promise<Task> {
       streams += 1;
       try {
         const events = connection.subscribe<{ made: Task }>(subscription, { id }, signal);
         for await (const { made } of events) {
-          // A stream that is cut after its first event must not be opened without a pause.
-          retry.reset(show(made));
+          see(made);
           if (isAtRest(made)) return made;
         }
       } finally {
@@ -47,10 +50,10 @@ export function createFollow(connection: Connection) {
     async function read(): Promise<Task> {
       const { made } = await connection.send<{ made: Task | null }>(query, { id }, signal);
       if (!made) {
-        const message = `The gateway does not know the ${type} any more.`;
+        const message = `The gateway no longer has the ${type}.`;
         throw new LongtakeError({ code: `${type.toUpperCase()}_NOT_FOUND`, message });
       }
-      retry.reset(show(made));
+      see(made);
       return made;
     }
 

@@ -70,7 +70,7 @@ async function use<T>(call: () => T | Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (cause) {
-    const message = 'The storage of the client has failed.';
+    const message = 'The storage has failed.';
     throw new LongtakeError({ code: 'STORAGE_FAILED', message }, { cause });
   }
 }

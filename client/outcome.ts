@@ -26,7 +26,7 @@ function toVideoFacts(video: Video): ErrorFacts | null {
   const { state, failure } = video;
   if (state === 'SUCCEEDED') return null;
   if (failure) return { ...failure, code: 'VIDEO_FAILED', failure, video };
-  const message = 'The request was withdrawn before it was sent. It was not paid.';
+  const message = 'The request was withdrawn, and was not paid.';
   return { code: 'VIDEO_WITHDRAWN', message, video };
 }
 

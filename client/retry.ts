@@ -14,7 +14,7 @@ export interface RetryOptions {
 
 /** How often a refused submit is sent again, and how often a read after a bug in the gateway. */
 export const MAX_REFUSALS = 5;
-const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_SECONDS = 10;
 
 export interface Retry {
   /**
@@ -23,8 +23,8 @@ export interface Retry {
    * @throws the error if it is not worth a new try, or the signal's reason.
    */
   after(error: unknown): Promise<void>;
-  /** Something has worked. With news the waits begin from the shortest again. */
-  reset(hasNews: boolean): void;
+  /** Something has worked. With other news than the last, the waits begin from the shortest again. */
+  reset(news: string): void;
 }
 
 /**
@@ -38,6 +38,7 @@ export function createRetry(
 ): Retry {
   let tries = 0;
   let refusals = 0;
+  let last: string;
   return {
     async after(error) {
       if (!(error instanceof LongtakeError)) throw error;
@@ -48,16 +49,16 @@ export function createRetry(
       if (refusals > (maxRefusals ?? MAX_REFUSALS) || !(retryable || code === 'INTERNAL'))
         throw error;
       // With jitter, so that clients do not come back at the same moment.
-      const longest = Math.min(LONGEST_WAIT_MS, 500 * 2 ** tries);
-      const wait = longest * (0.5 + Math.random() / 2);
+      const longest = Math.min(LONGEST_WAIT_SECONDS, 2 ** tries / 2);
+      const seconds = retryAfter ?? longest * (0.5 + Math.random() / 2);
       tries += 1;
-      const ms = retryAfter === null ? wait : retryAfter * 1_000;
-      onRetry?.(error, ms / 1_000);
-      await sleep(ms, signal, isLost);
+      onRetry?.(error, seconds);
+      await sleep(seconds * 1_000, signal, isLost);
     },
-    reset(hasNews) {
+    reset(news) {
       refusals = 0;
-      if (hasNews) tries = 0;
+      if (news !== last) tries = 0;
+      last = news;
     },
   };
 }

@@ -86,12 +86,10 @@ export function createSubmits(connection: Connection, memory: Memory) {
     let { id } = submit;
     let isKept = isRepeat;
     let shown = '';
-    function show(task: Submits[Name]['made']): boolean {
+    function show(task: Submits[Name]['made']): void {
       const text = JSON.stringify(task);
-      if (text === shown) return false;
+      if (text !== shown) options.onUpdate?.(task);
       shown = text;
-      options.onUpdate?.(task);
-      return true;
     }
     active.add(name);
     try {
@@ -105,7 +103,7 @@ export function createSubmits(connection: Connection, memory: Memory) {
           sends.openSince = known.startedAt;
           // The gateway refuses it, too, or has forgotten the key: then it would be paid.
           if (id !== null && toText(known.input) !== toText(input)) {
-            const message = 'Another submit has this key.';
+            const message = 'Another submit has the key.';
             throw new LongtakeError({ code: 'IDEMPOTENCY_CONFLICT', message });
           }
         } else {
@@ -219,7 +217,7 @@ function checkAge(sends: Sends | undefined): void {
   const now = Date.now();
   // A clock that was set back does not show the age.
   if (Math.abs(now - (sends?.openSince ?? now)) <= SENT_AGAIN_FOR_MS) return;
-  const message = 'No answer came to a submit of long ago. It may have been paid for.';
+  const message = 'No answer came to an old submit. It may have been paid.';
   throw new LongtakeError({ code: 'OUTCOME_UNKNOWN', message });
 }
 

@@ -296,7 +296,7 @@ describe('a submit', () => {
 
     await expect(making).rejects.toMatchObject({
       code: 'NO_ANSWER',
-      message: `The answer of ${sandbox.url}/graphql is no GraphQL result, and has the status 404.`,
+      message: `The answer of ${sandbox.url}/graphql, with status 404, is no GraphQL result.`,
     });
   });
 
