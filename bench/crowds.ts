@@ -39,8 +39,7 @@ interface Crowd {
 }
 
 function gather({ url, authorization }: Subject, index: number): Crowd {
-  // One address has too few ports for all of them.
-  const args = [url, String(PER_REPLICA), authorization, `127.0.0.${index + 2}`];
+  const args = [url, String(PER_REPLICA), authorization, `127.0.${index + 1}`];
   const child = spawnPinned(['bench/lib/reconnecting-listeners.ts', ...args], {}, 1);
   const crowd: Crowd = {
     last: { connected: 0, heard: 0, lastAt: 0 },

@@ -1,15 +1,21 @@
 /**
  * WebSocket listeners to all completions of their owner, which reconnect as graphql-ws' own client does:
- * `reconnecting-listeners.ts <url> <count> <authorization> <local address>`. It tells its parent of each
- * event, in batches, and of how many are connected.
+ * `reconnecting-listeners.ts <url> <count> <authorization> <network>`. It tells its parent of each event, in
+ * batches, and of how many are connected.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
-const [url = '', count = '0', authorization = '', localAddress] = process.argv.slice(2);
+/** The network has the form `127.0.1`. */
+const [url = '', count = '0', authorization = '', network] = process.argv.slice(2);
 const QUERY =
   'subscription C($after: String) { videoExtended(after: $after) { cursor video { id } } }';
+/**
+ * Local addresses that the listeners share. The kernel looks for a free port of an address one by one: with
+ * more than a few thousand connections each, this takes longer than all the rest.
+ */
+const ADDRESSES = 16;
 /** Connections that are being opened at a time. */
 const WAVE = 200;
 
@@ -23,7 +29,12 @@ function toPause(attempt: number): number {
 }
 
 class Listener {
+  readonly #localAddress: string;
   #cursor: string | null = null;
+
+  constructor(number: number) {
+    this.#localAddress = `${network}.${(number % ADDRESSES) + 1}`;
+  }
 
   /** Resolves when it is connected for the first time. */
   async run(onConnected: () => void): Promise<never> {
@@ -40,7 +51,7 @@ class Listener {
   #connect(onConnected: () => void): Promise<void> {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
       perMessageDeflate: false,
-      localAddress,
+      localAddress: this.#localAddress,
     });
     let isConnected = false;
     return new Promise((resolve) => {
@@ -81,7 +92,7 @@ for (let from = 0; from < Number(count); from += WAVE) {
   const wave = Math.min(WAVE, Number(count) - from);
   const opened = Array.from(
     { length: wave },
-    () => new Promise<void>((resolve) => void new Listener().run(resolve)),
+    (_, index) => new Promise<void>((resolve) => void new Listener(from + index).run(resolve)),
   );
   await Promise.all(opened);
 }
