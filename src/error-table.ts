@@ -179,8 +179,9 @@ export const ERROR_TABLE = toTable({
   GATEWAY_UNAVAILABLE: {
     type: 'GatewayUnavailableError',
     message: 'The gateway cannot serve this now; try again shortly.',
-    meaning: 'The gateway cannot serve requests now. Nothing was started.',
-    action: 'Retry.',
+    meaning:
+      'The gateway cannot serve requests now. Nothing was started, except perhaps a sequence: a database that fails during a commit may have stored it.',
+    action: 'Retry unchanged.',
     retryable: true,
     mutations: [...SUBMITS, ...FILMS, 'cancelSequence', 'withdrawVideo', 'deleteVideo'],
   },

@@ -37,7 +37,7 @@ export type CreateSequenceInput = {
 export type ErrorCode =
   /** The completions after this cursor have been pruned. Read `videos`, then continue from a new cursor. */
   | 'CURSOR_EXPIRED'
-  /** The gateway cannot serve requests now. Nothing was started. Retry. */
+  /** The gateway cannot serve requests now. Nothing was started, except perhaps a sequence: a database that fails during a commit may have stored it. Retry unchanged. */
   | 'GATEWAY_UNAVAILABLE'
   /** The idempotency key was already used with a different input. Use a new key for a new task. */
   | 'IDEMPOTENCY_CONFLICT'
