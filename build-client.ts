@@ -10,6 +10,11 @@ export async function bundleClient(): Promise<string> {
     // Without comments that name the source files.
     experimental: { attachDebugInfo: 'none' },
   });
-  const { output } = await bundle.generate({ format: 'esm', comments: false });
+  const { output } = await bundle.generate({
+    format: 'esm',
+    comments: false,
+    // As in build.ts: only white space is removed, and stacks can be read.
+    minify: { compress: false, mangle: false, codegen: true },
+  });
   return output[0].code;
 }
