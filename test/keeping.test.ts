@@ -152,6 +152,44 @@ describe('copies', () => {
     expect((await fetch(videoUrl ?? '')).status).toBe(404);
   });
 
+  it.each([
+    {
+      when: 'was copied again later',
+      statements: [
+        "update file_copy set kept_at = kept_at - ? where part = 'cover' and video_row = ?",
+      ],
+    },
+    {
+      when: 'could not be copied until then',
+      statements: [
+        `update file_copy set kept_at = case part when 'cover' then kept_at - ? end,
+          state = case part when 'cover' then state else 'PENDING' end where video_row = ?`,
+        "update video set keep_state = 'PENDING', kept_film = null where ? > 0 and id = ?",
+      ],
+    },
+  ])('stay after the KEEP_DAYS of the cover if the film $when', async ({ statements }) => {
+    const folder = newFolder();
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox, { KEEP_URL: `file:${folder}` });
+    const { id } = await makeVideo(gateway, sandbox);
+    const { id: old } = await makeVideo(gateway, sandbox);
+    for (const made of [id, old]) await untilKept(gateway, made);
+    await expect.poll(async () => (await listFiles(folder)).length).toBe(4);
+    await gateway.stop();
+    for (const statement of statements) backdate(gateway, statement, 4 * DAY_MS, id);
+    const all = 'update file_copy set kept_at = kept_at - ? where video_row = ?';
+    backdate(gateway, all, 4 * DAY_MS, old);
+
+    await gateway.restart({ KEEP_DAYS: '3' });
+
+    await expect
+      .poll(() => readKept(gateway, old), { timeout: 10_000 })
+      .toMatchObject({ expired: true });
+    const { videoUrl, kept } = await untilKept(gateway, id);
+    expect(Date.parse(kept?.expiresAt ?? '') - Date.now()).toBeGreaterThan(2 * DAY_MS);
+    expect((await fetch(videoUrl ?? '')).status).toBe(200);
+  });
+
   it('are removed together with their video by retention', async () => {
     const folder = newFolder();
     await using sandbox = await startSandbox({ autoplay: false });

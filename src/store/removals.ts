@@ -1,6 +1,6 @@
 /** Copies that must be removed from the destination. Their rows remain until then. */
 
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { countRows } from './count.ts';
 import { type FileCopyRow, leaseFiles } from './file-leases.ts';
 import { now } from './rows.ts';
@@ -22,7 +22,10 @@ export interface ExpiredCopies {
   readonly owner: string;
 }
 
-/** Marks up to `limit` copies older than `keepMs` for removal; those of one video together. */
+/**
+ * Marks the copies of up to `limit` videos for removal whose film was kept for `keepMs`. The cover stays as
+ * long as the film, and counts only if the film was given up.
+ */
 export async function expireCopies(
   db: Database,
   keepMs: number,
@@ -35,6 +38,12 @@ export async function expireCopies(
       // A literal, because a partial index is not used for a parameter.
       .where('state', '=', sql.lit('KEPT'))
       .where('kept_at', '<', sql<number>`now_ms() - ${keepMs}`)
+      // A nested value instead of `not exists`, for which PostgreSQL may read the whole table.
+      .where(
+        sql<SqlBool>`(part = 'film' or coalesce((
+          select film.state from file_copy as film where film.id = file_copy.video_row || '/film'
+        ), 'FAILED') = 'FAILED')`,
+      )
       .orderBy('kept_at')
       .limit(limit)
       .execute();
@@ -43,7 +52,7 @@ export async function expireCopies(
     const videos = await trx
       .updateTable('video')
       .set({
-        keep_state: sql`case when keep_state = 'KEPT' then 'REMOVED' else keep_state end`,
+        keep_state: sql`case when keep_state in ('KEPT', 'PENDING') then 'REMOVED' else keep_state end`,
         kept_film: null,
         kept_cover: null,
       })
