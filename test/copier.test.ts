@@ -9,6 +9,7 @@ import { createHub } from '../src/delivery/hub.ts';
 import { createAllowedHosts } from '../src/files/allowed-hosts.ts';
 import { startCopier } from '../src/files/copier.ts';
 import { toNames } from '../src/files/copy-file.ts';
+import { DestinationError } from '../src/files/destination.ts';
 import { createDownloader } from '../src/files/download.ts';
 import { createFileDestination } from '../src/files/file-destination.ts';
 import { createPace } from '../src/files/pace.ts';
@@ -184,6 +185,64 @@ describe('a copy that ends with an unexpected error', () => {
     const copies = await db.selectFrom('file_copy').select('failures').execute();
     expect(copies).toEqual([{ failures: ATTEMPTS }]);
     expect(outcomes).toEqual([...Array(ATTEMPTS).fill('retried'), 'kept']);
+    await copier.stop();
+    downloader.close();
+    await close();
+  });
+});
+
+describe('a file that the destination refuses', () => {
+  it('does not keep others from being copied', async () => {
+    await using folder = await makeFolder();
+    await using server = await startScriptedUpstream((_request, response) => {
+      response.writeHead(200, { 'content-type': 'video/webm' }).end('film');
+    });
+    const database = `sqlite:${join(folder.path, 'gateway.db')}`;
+    const film = `${server.url}/film.webm`;
+    const [refused = '', ...others] = await storeVideos(database, [film, film, film]);
+    const { db, close } = await openDatabase(database);
+    const hosts = createAllowedHosts({ upstreamUrl: server.url, allowed: [] });
+    const downloader = createDownloader({ hosts, findProxy: () => null });
+    await mkdir(join(folder.path, 'kept'));
+    const destination = createFileDestination(join(folder.path, 'kept'));
+    // The others are due only once the destination has refused the first.
+    await db
+      .updateTable('video')
+      .set({ keep_state: 'PENDING' })
+      .where('id', 'in', others)
+      .execute();
+    const copier = startCopier({
+      db,
+      hub: createHub(),
+      metrics: NO_METRICS,
+      log: pino({ level: 'silent' }),
+      destination,
+      transfers: createTransfers({
+        downloader,
+        destination: {
+          ...destination,
+          async write(name, ...file) {
+            if (!name.startsWith(refused)) return destination.write(name, ...file);
+            await db
+              .updateTable('video')
+              .set({ keep_state: null })
+              .where('id', 'in', others)
+              .where('kept_film', 'is', null)
+              .execute();
+            throw new DestinationError('the object is too large');
+          },
+        },
+        maxBytes: 1_000_000,
+        pace: createPace(1e9),
+      }),
+    });
+    const readStates = () =>
+      Promise.all(
+        [refused, ...others].map(async (id) => (await findVideo(db, 'open', id))?.copies?.state),
+      );
+
+    await expect.poll(readStates, { timeout: 30_000 }).toEqual(['PENDING', 'KEPT', 'KEPT']);
+
     await copier.stop();
     downloader.close();
     await close();

@@ -135,7 +135,10 @@ export function startCopier(parts: CopierParts): Copier {
     hub.publish({ id: video, owner: copy.owner });
   }
 
-  /** A failing destination says nothing about the file: all copying pauses, and no failure of a file is counted. */
+  /**
+   * All copying pauses, and no failure of the file is counted, because usually the destination fails for every
+   * file. It may also refuse this one alone, so others are tried before it.
+   */
   async function pause(copy: LeasedCopy, error: DestinationError): Promise<void> {
     pauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, pauseMs * 2));
     pausedUntil = performance.now() + pauseMs;
@@ -144,7 +147,10 @@ export function startCopier(parts: CopierParts): Copier {
       { err: error, seconds: pauseMs / 1_000 },
       'the destination of KEEP_URL fails; copying pauses',
     );
-    await retryCopy(db, copy, { afterMs: 0, reason: error.message, isFailure: false });
+    const refusals = copy.attempts - copy.failures;
+    const grownMs = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** (refusals - 1));
+    const afterMs = Math.max(pauseMs + 2 * TICK_MS, grownMs);
+    await retryCopy(db, copy, { afterMs, reason: error.message, isFailure: false });
   }
 
   const done = run();
