@@ -1,6 +1,6 @@
 /** Every completion after the stored cursor: none is missed, across lost connections and reloads. */
 
-import type { Connection, Signal } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { LongtakeError, toNoAnswer } from './error.ts';
 import type { Memory } from './memory.ts';
 import { COMPLETIONS, LOG_END, VIDEO_EXTENDED } from './operations.ts';
@@ -36,45 +36,38 @@ export async function* readCompletions(
   const { signal } = options;
   const retry = createRetry(options);
   let isCursorLost = false;
-  while (!signal?.aborted) {
-    try {
-      const after = await memory.readCursor();
-      // A storage without a cursor begins at the end of the log.
-      const stored = isCursorLost ? COMPLETIONS : after === null && LOG_END;
-      isCursorLost = false;
-      const source = stored
-        ? readLog(connection, memory, stored, signal)
-        : connection.subscribe<Entry>(VIDEO_EXTENDED, { after }, signal);
-      for await (const { node } of source) {
-        retry.reset(node.cursor);
-        yield node;
-        // Only now: what the caller did not finish is delivered again.
-        await memory.writeCursor(node.cursor);
-      }
-      if (!stored) throw toNoAnswer('The event stream ended.');
-    } catch (error) {
-      if (signal?.aborted) return;
-      isCursorLost = error instanceof LongtakeError && LOST_CURSOR.includes(error.code);
-      if (!isCursorLost)
-        await retry.after(error).catch((reason) => {
-          if (!signal?.aborted) throw reason;
-        });
-    }
-  }
-}
 
-/** What the query selects of the log, and then a new cursor. */
-async function* readLog(
-  connection: Connection,
-  memory: Memory,
-  query: string,
-  signal: Signal,
-): AsyncGenerator<Entry> {
-  for (let after: string | null = null; ; ) {
-    const { completions }: Page = await connection.send(query, { after }, signal);
-    yield* completions.edges ?? [];
-    after = completions.pageInfo.endCursor;
-    if (completions.pageInfo.hasNextPage) continue;
-    return memory.writeCursor(after);
+  /** First those of the log: some proxies hold event streams back. */
+  async function* readEntries(): AsyncGenerator<Entry> {
+    let after = isCursorLost ? null : await memory.readCursor();
+    // A storage without a cursor begins at the end of the log.
+    const query = isCursorLost || after !== null ? COMPLETIONS : LOG_END;
+    let page: Page['completions'];
+    do {
+      page = (await connection.send<Page>(query, { after }, signal)).completions;
+      yield* page.edges ?? [];
+      after = page.pageInfo.endCursor;
+    } while (page.pageInfo.hasNextPage);
+    await memory.writeCursor(after);
+    yield* connection.subscribe<Entry>(VIDEO_EXTENDED, { after }, signal);
+  }
+
+  try {
+    for (;;) {
+      try {
+        for await (const { node } of readEntries()) {
+          retry.reset(node.cursor);
+          yield node;
+          // Only now: what the caller did not finish is delivered again.
+          await memory.writeCursor(node.cursor);
+        }
+        throw toNoAnswer('The event stream ended.');
+      } catch (error) {
+        isCursorLost = error instanceof LongtakeError && LOST_CURSOR.includes(error.code);
+        if (!isCursorLost) await retry.after(error);
+      }
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw error;
   }
 }

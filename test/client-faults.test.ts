@@ -143,6 +143,26 @@ describe('an event stream', () => {
     expect(streams).toBeLessThan(5);
   });
 
+  it('that is held back by a proxy is replaced by reading, for completions too', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const client = toClient(gateway, {
+      storage: createStorage(),
+      fetch: (url: string, init: RequestInit) =>
+        isStream(init) ? Promise.resolve(new Response('', EMPTY)) : fetch(url, init),
+    });
+    const seen: string[] = [];
+
+    const making = [client.generateVideo(ORIGINAL), client.generateVideo(ORIGINAL)];
+    for (const _ of making) await sandbox.complete(await nextTask(sandbox));
+    const made = await Promise.all(making);
+    for await (const { video } of client.completions()) {
+      if (seen.push(video.id) === 2) break;
+    }
+
+    expect(seen.sort()).toEqual(made.map(({ id }) => id).sort());
+  });
+
   it('that is cut after its first event is opened more and more slowly', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
