@@ -59,8 +59,8 @@ interface Sends {
 }
 
 export function createSubmits(connection: Connection, memory: Memory) {
-  /** Names of the submits that this page or process follows. */
-  const active = new Set<string>();
+  /** Names of the submits that this page or process follows, once for each call. */
+  const active: string[] = [];
   const follow = createFollow(connection);
 
   function toCall<Name extends SubmitName>(operation: Name) {
@@ -68,7 +68,6 @@ export function createSubmits(connection: Connection, memory: Memory) {
       fields: Submits[Name]['input'],
       options: SubmitOptions<Submits[Name]['made']> = {},
     ): Promise<Submits[Name]['made']> => {
-      options.signal?.throwIfAborted();
       const input = { ...fields, idempotencyKey: fields.idempotencyKey || createKey() };
       return run<Name>({ operation, input, startedAt: Date.now(), id: null }, options, false);
     };
@@ -91,7 +90,7 @@ export function createSubmits(connection: Connection, memory: Memory) {
       if (text !== shown) options.onUpdate?.(task);
       shown = text;
     }
-    active.add(name);
+    active.push(name);
     try {
       let made: Submits[Name]['made'] | undefined;
       if (id === null) {
@@ -135,8 +134,10 @@ export function createSubmits(connection: Connection, memory: Memory) {
       }
       throw error;
     } finally {
-      if (!isKept) await attempt(() => memory.forget(name));
-      active.delete(name);
+      // Another call may have sent it: React runs effects twice in development.
+      const isLast = active.indexOf(name) === active.lastIndexOf(name);
+      if (!isKept && isLast) await attempt(() => memory.forget(name));
+      active.splice(active.indexOf(name), 1);
     }
   }
 
@@ -176,7 +177,6 @@ export function createSubmits(connection: Connection, memory: Memory) {
   }
 
   async function cancel(id: string, options: RetryOptions = {}): Promise<Sequence> {
-    options.signal?.throwIfAborted();
     const sequence = await send<Sequence>('cancelSequence', { id }, options);
     await attempt(() => forgetOthers(id));
     return sequence;
@@ -192,7 +192,7 @@ export function createSubmits(connection: Connection, memory: Memory) {
 
   async function list(): Promise<Pending[]> {
     const kept = await memory.list();
-    return kept.filter((submit) => !active.has(memory.toName(submit))).map(toPending);
+    return kept.filter((submit) => !active.includes(memory.toName(submit))).map(toPending);
   }
 
   function toPending<Name extends SubmitName>(submit: StoredSubmit<Name>): Pending<Name> {

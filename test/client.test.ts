@@ -112,6 +112,32 @@ describe('a submit', () => {
     expect(await toClient(gateway, { storage }).pending()).toEqual([]);
   });
 
+  it('is stored until its last call has ended, also if React aborts the first of two', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGateway(sandbox);
+    const storage = createStorage();
+    const client = toClient(gateway, { storage });
+    const leaving = new AbortController();
+    const input = { ...ORIGINAL, prompt: '#slow-answer', idempotencyKey: 'order-4711' };
+
+    // As an effect in development: it runs, is cleaned up, and runs again.
+    const left = client.generateVideo(input, { signal: leaving.signal });
+    leaving.abort();
+    const making = client.generateVideo(input);
+    await expect(left).rejects.toBe(leaving.signal.reason);
+    const taskId = await nextTask(sandbox);
+    const here = await client.pending();
+    const afterReload = await toClient(gateway, { storage }).pending();
+    sandbox.answer(taskId);
+    await sandbox.complete(taskId);
+
+    expect(here).toEqual([]);
+    expect(afterReload).toMatchObject([{ operation: 'generateVideo', input }]);
+    expect(await making).toMatchObject({ taskId, state: 'SUCCEEDED' });
+    expect(await client.pending()).toEqual([]);
+    expect(countSubmits(sandbox)).toBe(1);
+  });
+
   it('is followed after a reload that came after its answer, without being sent again', async () => {
     await using sandbox = await startSandbox({ autoplay: false });
     await using gateway = await startGateway(sandbox);
