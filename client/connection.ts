@@ -6,9 +6,11 @@ export interface ConnectionOptions {
   /** The address of the GraphQL endpoint. */
   readonly url: string | URL;
   /** Called for each request, and again when the gateway refuses the token. Null: no credentials. */
-  readonly token?: () => string | null | undefined | Promise<string | null | undefined>;
+  readonly token?:
+    | (() => string | null | undefined | Promise<string | null | undefined>)
+    | undefined;
   /** Instead of the global `fetch`. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
 }
 
 export type Signal = AbortSignal | undefined;

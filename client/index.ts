@@ -23,12 +23,12 @@ export type { Pending, PendingSubmit, SubmitOptions } from './submits.ts';
 
 export interface ClientOptions extends ConnectionOptions {
   /** `localStorage`, or anything like it. Without it nothing outlives the page or the process. */
-  readonly storage?: ClientStorage;
+  readonly storage?: ClientStorage | undefined;
   /**
    * Begins the names of all items in the storage; `longtake` by default. Use another one for each user
    * of a browser: what one has submitted must not be sent again in the name of another.
    */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
 }
 
 export interface Client {

@@ -9,7 +9,7 @@ export interface ClientStorage {
   setItem(name: string, value: string): void | Promise<void>;
   removeItem(name: string): void | Promise<void>;
   /** The names of all items. Without it they are the object's own properties, as of `localStorage`. */
-  keys?: () => Iterable<string> | Promise<Iterable<string>>;
+  keys?: (() => Iterable<string> | Promise<Iterable<string>>) | undefined;
 }
 
 /** A submit until its video or its sequence has ended. */

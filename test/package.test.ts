@@ -72,6 +72,8 @@ export const members: readonly string[] = possibleTypes.ExtendVideoResult;
 void startGateway({ OWNER_SUBMIT_PER_DAY: 5 });
 
 const longtake = createClient({ url: '/graphql', storage: localStorage, token: () => 'token' });
+// As on a server that renders pages.
+createClient({ url: '/graphql', storage: undefined, token: undefined, namespace: undefined });
 export const video: Promise<Video> = longtake.extendVideo(
   { taskId: 'id', prompt: 'On', quality: 'P720', whenBusy: 'QUEUE' },
   { onUpdate: ({ state }) => state === 'GENERATING', signal: AbortSignal.timeout(1) },
@@ -244,7 +246,8 @@ describe('the npm package', () => {
     const folder = folders.pinned;
     await writeFile(join(folder.path, 'use.mts'), TYPES);
 
-    const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2024'];
+    const strict = ['--strict', '--exactOptionalPropertyTypes'];
+    const options = [...strict, '--noEmit', '--module', 'nodenext', '--target', 'es2024'];
     const checked = await promisify(execFile)(
       process.execPath,
       [TSC, ...options, '--resolveJsonModule', '--types', '', 'use.mts'],
