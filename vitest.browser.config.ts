@@ -10,8 +10,6 @@ export default defineConfig({
     globalSetup: 'test/browser/support/build.ts',
     // Each file has a browser of its own.
     isolate: true,
-    // Only to end what hangs, as in the other tests.
-    expect: { poll: { timeout: 60_000 } },
     // One browser at a time is enough for a small machine.
     fileParallelism: false,
   },

@@ -111,13 +111,10 @@ describe('UPSTREAM_CREDITS', () => {
 
     for (const gateway of [first, second]) {
       await expect
-        .poll(
-          async () => {
-            const { get } = await scrape(gateway, 'a-token-for-metrics');
-            return get('longtake_upstream_credits');
-          },
-          { timeout: 20_000 },
-        )
+        .poll(async () => {
+          const { get } = await scrape(gateway, 'a-token-for-metrics');
+          return get('longtake_upstream_credits');
+        })
         .toBe(1188.5);
     }
     expect(reads.filter((path) => path.endsWith('/credit'))).toHaveLength(1);

@@ -72,9 +72,7 @@ describe('a film that cannot be copied', () => {
       retryGapsMs: RETRY_GAPS_MS,
     });
 
-    await expect
-      .poll(async () => (await findVideo(db, 'open', id))?.copies?.state, { timeout: 20_000 })
-      .toBe('FAILED');
+    await expect.poll(async () => (await findVideo(db, 'open', id))?.copies?.state).toBe('FAILED');
 
     expect(server.requests.length).toBe(ATTEMPTS);
     expect((await findVideo(db, 'open', id))?.videoUrl).toBe(film);
@@ -178,9 +176,7 @@ describe('a copy that ends with an unexpected error', () => {
       retryGapsMs: RETRY_GAPS_MS,
     });
 
-    await expect
-      .poll(async () => (await findVideo(db, 'open', id))?.copies?.state, { timeout: 20_000 })
-      .toBe('KEPT');
+    await expect.poll(async () => (await findVideo(db, 'open', id))?.copies?.state).toBe('KEPT');
 
     const copies = await db.selectFrom('file_copy').select('failures').execute();
     expect(copies).toEqual([{ failures: ATTEMPTS }]);

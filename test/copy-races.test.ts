@@ -60,7 +60,7 @@ describe('a copy', () => {
     expect(data.deleteVideo.__typename).toBe('DeleteVideoSuccess');
     await ended;
     const { db, close } = await openDatabase(DATABASE_URL);
-    await expect.poll(() => countRemovals(db), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => countRemovals(db)).toBe(0);
     expect(await listFiles(folder.path)).toEqual([]);
     expect(server.requests.length).toBe(1);
     await close();

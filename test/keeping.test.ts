@@ -140,7 +140,7 @@ describe('copies', () => {
 
     await gateway.restart({ KEEP_DAYS: '3' });
 
-    await expect.poll(() => listFiles(folder), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => listFiles(folder)).toEqual([]);
     expect(kept?.state).toBe('KEPT');
     expect(await readKept(gateway, id)).toMatchObject({
       state: 'SUCCEEDED',
@@ -203,7 +203,7 @@ describe('copies', () => {
 
     await gateway.restart();
 
-    await expect.poll(() => listFiles(folder), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => listFiles(folder)).toEqual([]);
   });
 });
 

@@ -59,8 +59,6 @@ async function startKeeping() {
   };
 }
 
-const LONG = { timeout: 30_000 };
-
 describe('a folder whose disk is not mounted', () => {
   it('gets no copy and is not created; copying continues once it is mounted', async () => {
     await using kept = await startKeeping();
@@ -70,7 +68,7 @@ describe('a folder whose disk is not mounted', () => {
     await kept.unmount();
 
     const { id, film } = await makeVideo(gateway, sandbox);
-    await expect.poll(() => kept.count('destination_failed'), LONG).toBeGreaterThan(0);
+    await expect.poll(() => kept.count('destination_failed')).toBeGreaterThan(0);
     const unreadable = await fetch(videoUrl ?? '');
 
     expect(unreadable.status).toBe(503);
@@ -105,7 +103,7 @@ describe('a folder whose disk is not mounted', () => {
     await gateway.stop();
     backdate(gateway, 'update file_copy set try_after = 0, lease_until = 0');
     await gateway.restart();
-    await expect.poll(() => listFiles(disk), LONG).toEqual([]);
+    await expect.poll(() => listFiles(disk)).toEqual([]);
   });
 
   it('is recognised where an earlier version has made the copies', async () => {
@@ -121,7 +119,7 @@ describe('a folder whose disk is not mounted', () => {
     await gateway.restart();
 
     const { id: next } = await makeVideo(gateway, sandbox);
-    await expect.poll(() => kept.count('destination_failed'), LONG).toBeGreaterThan(0);
+    await expect.poll(() => kept.count('destination_failed')).toBeGreaterThan(0);
     expect(await readdir(disk)).toEqual([]);
     await kept.mount();
 
@@ -227,7 +225,7 @@ describe('a copy that somebody has deleted', () => {
 
     expect((await fetch(cover)).status).toBe(404);
 
-    await expect.poll(readCover, LONG).toContain('/cover-2.png');
+    await expect.poll(readCover).toContain('/cover-2.png');
     expect((await readKept(gateway, id)).videoUrl).toBe(videoUrl);
   });
 
@@ -245,8 +243,6 @@ describe('a copy that somebody has deleted', () => {
 
     expect((await fetch(videoUrl ?? '')).status).toBe(404);
 
-    await expect
-      .poll(async () => (await readKept(second, id)).videoUrl, LONG)
-      .toContain('/film-2.mp4');
+    await expect.poll(async () => (await readKept(second, id)).videoUrl).toContain('/film-2.mp4');
   });
 });

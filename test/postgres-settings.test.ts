@@ -94,16 +94,13 @@ describe.each(['repeatable read', 'serializable'])('the default isolation level 
     await other.query('update video set prompt = prompt');
     const calling = postCallback(held.callback.url, toSuccess('task-1'));
     await expect
-      .poll(
-        async () => {
-          const { rows } = await other.query(
-            `select 1 from pg_stat_activity where datname = current_database()
+      .poll(async () => {
+        const { rows } = await other.query(
+          `select 1 from pg_stat_activity where datname = current_database()
               and wait_event_type = 'Lock'`,
-          );
-          return rows.length;
-        },
-        { timeout: 30_000 },
-      )
+        );
+        return rows.length;
+      })
       .toBeGreaterThan(0);
     await other.query('commit');
     await other.end();

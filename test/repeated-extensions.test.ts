@@ -48,7 +48,7 @@ async function prune(gateway: TestGateway, id: string): Promise<void> {
     const { data } = await gateway.graphql(ReadVideosDocument, { first: 100 });
     return data.videos.edges.map(({ node }) => node.id);
   };
-  await expect.poll(list, { timeout: 10_000 }).not.toContain(id);
+  await expect.poll(list).not.toContain(id);
 }
 
 function toAnswer({ id }: Ids) {

@@ -50,7 +50,7 @@ function ageEnd(gateway: TestGateway, id: string, days: number): void {
 
 /** Pruning has no event to wait for: it begins with the gateway, and shows in what is gone. */
 async function untilListed(gateway: TestGateway, ids: string[]): Promise<void> {
-  await expect.poll(() => listIds(gateway), { timeout: 10_000 }).toEqual(ids.toSorted());
+  await expect.poll(() => listIds(gateway)).toEqual(ids.toSorted());
 }
 
 describe('the files of a video', () => {
@@ -204,9 +204,7 @@ describe('what is older than RETENTION_DAYS', () => {
     await untilListed(gateway, [lostId, waiting.id]);
     const late = new URL(refused.url);
     await expect
-      .poll(async () => (await postCallback(gateway.url + late.pathname, 'nonsense')).status, {
-        timeout: 10_000,
-      })
+      .poll(async () => (await postCallback(gateway.url + late.pathname, 'nonsense')).status)
       .toBe(404);
     expect(await readVideo(gateway, lostId)).toMatchObject({ state: 'UNCONFIRMED' });
     expect(await readVideo(gateway, waiting.id)).toMatchObject({ state: 'WAITING' });

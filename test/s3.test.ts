@@ -124,7 +124,7 @@ describe.each(S3_KINDS)('with %s', (kind) => {
           .write(name, stopAfter(randomBytes(11 * MIB)), signal)
           .catch((error: unknown) => error),
       );
-      await expect.poll(() => server.listUploads(), { timeout: 20_000 }).toHaveLength(2);
+      await expect.poll(() => server.listUploads()).toHaveLength(2);
 
       const next = await open();
       await next.remove(NAME);
@@ -189,7 +189,7 @@ describe.each(S3_KINDS)('with %s', (kind) => {
       await gateway.restart();
 
       await expect
-        .poll(async () => (await readKept(gateway, id)).videoUrl, { timeout: 20_000 })
+        .poll(async () => (await readKept(gateway, id)).videoUrl)
         .toContain('/film-2.mp4');
 
       const { videoUrl, kept } = await readKept(gateway, id);
@@ -218,7 +218,7 @@ describe.each(S3_KINDS)('with %s', (kind) => {
       await readKept(gateway, id);
       const next = await extend(gateway);
       await sandbox.complete(next.taskId);
-      await expect.poll(countFailures, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(countFailures).toBeGreaterThan(0);
       const between = await readKept(gateway, id);
       await gateway.restart({ KEEP_URL: server.url });
 
@@ -247,7 +247,7 @@ describe.each(S3_KINDS)('with %s', (kind) => {
       const killed = await startChildGateway(options);
       await half.promise;
       if ((await server.listUploads()) !== null) {
-        await expect.poll(() => server.listUploads(), { timeout: 20_000 }).toHaveLength(1);
+        await expect.poll(() => server.listUploads()).toHaveLength(1);
       }
       await killed.kill();
 

@@ -52,7 +52,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
       const { data } = await gateway.graphql(ReadScheduleDocument, { id: video });
       return Date.parse(data.video?.schedule?.estimatedStartAt ?? '') - Date.now();
     };
-    await expect.poll(readRest, { timeout: 30_000 }).toBeGreaterThan(REST_MS);
+    await expect.poll(readRest).toBeGreaterThan(REST_MS);
     expect(waiting.state).toBe('RUNNING');
     expect(upstream.submits).toHaveLength(2);
 

@@ -95,7 +95,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
     await gateway.restart();
 
     const left = async () => [await listFilms(gateway), (await listVideos(gateway)).length];
-    await expect.poll(left, { timeout: 30_000 }).toEqual([[running.id, cancelled.id].sort(), 4]);
+    await expect.poll(left).toEqual([[running.id, cancelled.id].sort(), 4]);
     for (const { shot, taskId } of open) await succeed(shot, taskId);
     await pass(upstream, 'running-2');
     const completed = await waitFor(gateway, running.id, inState('COMPLETED'));
@@ -214,7 +214,7 @@ describe('a paused sequence that is pruned at the same moment', () => {
       );
       return rows.length > 0;
     };
-    await expect.poll(isBlocked, { timeout: 30_000 }).toBe(true);
+    await expect.poll(isBlocked).toBe(true);
     await client.query('commit');
     await client.end();
     return running;

@@ -223,13 +223,13 @@ describe('a thread that dies', () => {
     await using server = await serveFilm();
     await using copying = await startCopying(server.url, [`${server.url}/1`]);
 
-    await expect.poll(() => copying.outcomes).toEqual(['destination_failed']);
+    await expect.poll(() => copying.outcomes).toContain('destination_failed');
     await expect
       .poll(copying.readFailures)
       .toEqual([{ failures: 0, reason: 'the thread that copies files has ended' }]);
     vi.unstubAllEnvs();
 
-    await expect.poll(copying.readStates, { timeout: 20_000 }).toEqual(['KEPT']);
+    await expect.poll(copying.readStates).toEqual(['KEPT']);
     expect(copying.outcomes.at(-1)).toBe('kept');
   });
 
@@ -239,10 +239,10 @@ describe('a thread that dies', () => {
     const films = [`${server.url}/crash`, `${server.url}/1`];
     await using copying = await startCopying(server.url, films);
 
-    await expect.poll(copying.readStates, { timeout: 60_000 }).toEqual(['FAILED', 'KEPT']);
+    await expect.poll(copying.readStates).toEqual(['FAILED', 'KEPT']);
 
     expect(await copying.readFailures()).toContainEqual({ failures: 0, reason: null });
     expect(copying.outcomes.filter((outcome) => outcome === 'retried')).toHaveLength(2);
     expect(copying.outcomes).toContain('given_up');
-  }, 70_000);
+  });
 });

@@ -25,9 +25,7 @@ export async function untilKept(
   id: string,
   state: 'KEPT' | 'FAILED' = 'KEPT',
 ): Promise<KeptVideo> {
-  await expect
-    .poll(async () => (await readKept(gateway, id)).kept?.state, { timeout: 60_000 })
-    .toBe(state);
+  await expect.poll(async () => (await readKept(gateway, id)).kept?.state).toBe(state);
   return readKept(gateway, id);
 }
 
