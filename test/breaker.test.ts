@@ -296,7 +296,8 @@ describe('an upstream that is down', () => {
 
   it('refuses submits that were waiting for the rate limit, and frees their keys', async () => {
     await using upstream = await startHeldUpstream();
-    const env = { ...ON, UPSTREAM_REQUESTS: '5', UPSTREAM_WINDOW_MS: '500' };
+    // Longer than a busy machine takes to open the breaker.
+    const env = { ...ON, UPSTREAM_REQUESTS: '5', UPSTREAM_WINDOW_MS: '4000' };
     await using gateway = await startGateway(upstream, env);
     const failing = Array.from({ length: 5 }, () => submit(gateway));
     const held = await Promise.all(failing.map(() => upstream.nextSubmit()));

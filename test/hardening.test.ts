@@ -231,7 +231,7 @@ describe('an oversized document', () => {
       await ways[way]({ document: overlap });
       expect(await ways[way]({ document: lists, variables })).toMatch(/edges\\*":\[\]/);
     }
-  }, 10_000);
+  });
 });
 
 describe('several operations in one request', () => {

@@ -53,7 +53,7 @@ describe('many sockets', () => {
 describe('a socket whose client has disappeared', () => {
   it('is closed, and one that answers stays open', async () => {
     // Long enough for the answer of a machine that is busy.
-    await using server = await start(500);
+    await using server = await start(1_500);
     const living = await server.open({ autoPong: true });
     const silent = await server.open({ autoPong: false });
     const pings: string[] = [];

@@ -23,7 +23,7 @@ async function readPosts(replica: Replica) {
 describe.concurrent('the queue of several owners', () => {
   const SUBMITS = chooseRounds({ few: 60, all: 500 });
   const CALLS = 20;
-  const WINDOW_MS = chooseRounds({ few: 1_000, all: 3_000 });
+  const WINDOW_MS = chooseRounds({ few: 2_000, all: 3_000 });
   /** Only so that most of them wait together. */
   const START_AFTER_MS = chooseRounds({ few: 3_000, all: 10_000 });
   /** Owners with a share of the submits, in order; the last one has a single submit. */

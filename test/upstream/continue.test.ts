@@ -61,7 +61,7 @@ describe('an unsolicited 100 Continue', () => {
 
   it('without an answer after it is a lost answer', async () => {
     await using upstream = await startRawUpstream([CONTINUE]);
-    await using client = startClient(upstream.url, { timeoutMs: 200 });
+    await using client = startClient(upstream.url, { timeoutMs: 2_000 });
 
     expect(await failureOf(sendExtend(client, EXTEND))).toBeInstanceOf(AnswerLostError);
     expect(upstream.counts().requests).toBe(1);
