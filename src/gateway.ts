@@ -28,7 +28,7 @@ import { serveWebSockets } from './server/websocket/server.ts';
 import { findWarnings, toFacts } from './startup-warnings.ts';
 import { toAllowance } from './store/allowance.ts';
 import { openDatabase, toPoolOptions } from './store/database.ts';
-import { prepareStore } from './store/prepare.ts';
+import { prepareStore } from './store/prepare-store.ts';
 import { createVideoLoader } from './store/video-loader.ts';
 import { createForecast } from './submit/forecast.ts';
 import { createSubmitter } from './submit/submitter.ts';

@@ -25,7 +25,7 @@ import * as meta from '../src/store/meta.ts';
 import * as openTasks from '../src/store/open-tasks.ts';
 import * as ownerLimits from '../src/store/owner-limits.ts';
 import * as pauses from '../src/store/pauses.ts';
-import { listPreparedStatements } from '../src/store/prepared.ts';
+import { listPreparedStatements } from '../src/store/prepared-statements.ts';
 import * as pruning from '../src/store/pruning.ts';
 import * as removals from '../src/store/removals.ts';
 import type { Database } from '../src/store/schema.ts';
@@ -629,7 +629,7 @@ const OTHERS = new Set([
   'database.isShared',
   'database.openDatabase',
   'database.toPoolOptions',
-  'prepare.prepareStore',
+  'prepare-store.prepareStore',
   'transitions/refuse.releaseUnsent',
   'transitions/insert.toNewRow',
   'transitions/insert.toRowValues',
@@ -660,7 +660,7 @@ const OTHER_MODULES = new Set([
     'postgres',
     'postgres-settings',
     'postgres-trouble',
-    'prepared',
+    'prepared-statements',
     'rows',
     'count',
     'file-leases',

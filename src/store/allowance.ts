@@ -7,7 +7,7 @@ import { type SqlBool, sql } from 'kysely';
 import { MAX_PAUSE_MS } from '../durations.ts';
 import { isLineBusy } from './lanes.ts';
 import { isPaused, pauseCalls, takeTrial } from './pauses.ts';
-import { ONE, type Param, prepare } from './prepared.ts';
+import { ONE, type Param, prepare } from './prepared-statements.ts';
 import { now } from './rows.ts';
 import type { AllowanceName, Database } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';

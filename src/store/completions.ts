@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import type { Video } from '../video.ts';
 import { origin } from './log-origin.ts';
-import { prepare } from './prepared.ts';
+import { prepare } from './prepared-statements.ts';
 import { isVideo, toVideo, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database } from './schema.ts';
 

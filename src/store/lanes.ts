@@ -8,7 +8,7 @@
  */
 
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
-import { ONE, type Param, prepare } from './prepared.ts';
+import { ONE, type Param, prepare } from './prepared-statements.ts';
 import { now, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database, LaneKind } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';

@@ -4,7 +4,7 @@ import { type ExpressionBuilder, sql } from 'kysely';
 import { MINUTE_MS } from '../durations.ts';
 import { toNewLog } from './log-origin.ts';
 import { TASK_STATES } from './open-tasks.ts';
-import { ONE } from './prepared.ts';
+import { ONE } from './prepared-statements.ts';
 import { now, type VideoRow } from './rows.ts';
 import type { Database, Tables } from './schema.ts';
 

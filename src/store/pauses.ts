@@ -1,7 +1,7 @@
 /** Pauses of all calls after the upstream refused one (429). */
 
 import { type Expression, type SqlBool, sql } from 'kysely';
-import { prepare } from './prepared.ts';
+import { prepare } from './prepared-statements.ts';
 import { now } from './rows.ts';
 import type { AllowanceName, Database } from './schema.ts';
 

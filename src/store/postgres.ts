@@ -12,7 +12,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import { GatewayUnavailableError } from '../errors.ts';
-import { findStatementName } from './prepared.ts';
+import { findStatementName } from './prepared-statements.ts';
 
 export interface PoolOptions {
   /** Connections per replica, in addition to the one that listens. */

@@ -2,7 +2,7 @@
 
 import { sql } from 'kysely';
 import { toCreationTime } from '../video-id.ts';
-import { prepare } from './prepared.ts';
+import { prepare } from './prepared-statements.ts';
 import { isVideo, toVideoColumns, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 

@@ -4,7 +4,7 @@ import { type SqlBool, sql } from 'kysely';
 import type { Video, VideoState } from '../video.ts';
 import { toCreationTime } from '../video-id.ts';
 import { isOnPage, type Page, type Place, toPageOrder } from './pages.ts';
-import { type Prepared, prepare } from './prepared.ts';
+import { type Prepared, prepare } from './prepared-statements.ts';
 import { isVideo, toVideo, toVideoState, VIDEO_COLUMNS, type VideoRow } from './rows.ts';
 import type { Database, RowState } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';

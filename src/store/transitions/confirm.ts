@@ -1,7 +1,7 @@
 /** Stores the task of a row, which the answer to its submit or a callback has named. */
 
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import { type Param, prepare } from '../prepared.ts';
+import { type Param, prepare } from '../prepared-statements.ts';
 import { now, startedAt, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { withRetries } from './unique-key-retries.ts';

@@ -2,7 +2,7 @@
 
 import { PREDECESSORS } from '../../video.ts';
 import { selectNewLog } from '../log-origin.ts';
-import { type Param, prepare } from '../prepared.ts';
+import { type Param, prepare } from '../prepared-statements.ts';
 import { now, toVideoColumns, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { isEmbedded } from '../sqlite.ts';

@@ -2,7 +2,7 @@
 
 import { type OnConflictBuilder, sql } from 'kysely';
 import { toNewLog } from '../log-origin.ts';
-import { type Param, prepare } from '../prepared.ts';
+import { type Param, prepare } from '../prepared-statements.ts';
 import { now, type VideoRow } from '../rows.ts';
 import type { Database, Tables } from '../schema.ts';
 import { isEmbedded } from '../sqlite.ts';

@@ -6,7 +6,7 @@
 import type { Updateable } from 'kysely';
 import { type Progress, START, type Step, type TryEnd, toProblem, toStep } from '../../sequence.ts';
 import type { VideoFailure } from '../../video.ts';
-import { prepare } from '../prepared.ts';
+import { prepare } from '../prepared-statements.ts';
 import { toVideo, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { type SequenceRow, SHOT_COLUMNS, type ShotRow } from '../sequence-rows.ts';

@@ -18,7 +18,7 @@ import {
   type SpendLimits,
   type SubmitLimits,
 } from '../owner-limits.ts';
-import { type Param, prepare } from '../prepared.ts';
+import { type Param, prepare } from '../prepared-statements.ts';
 import { now, toVideoColumns, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { type NewRow, type NewSubmit, toNewRow, toRowValues } from './insert.ts';

@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import type { AspectRatio, VideoKind, VideoQuality } from '../../video.ts';
 import { enterLane } from '../lanes.ts';
-import { type Param, prepare } from '../prepared.ts';
+import { type Param, prepare } from '../prepared-statements.ts';
 import { now, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 

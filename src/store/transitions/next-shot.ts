@@ -2,7 +2,7 @@
 
 import { sql } from 'kysely';
 import { buildEntering } from '../lanes.ts';
-import { prepare } from '../prepared.ts';
+import { prepare } from '../prepared-statements.ts';
 import { now } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import type { SequenceRow, ShotRow } from '../sequence-rows.ts';

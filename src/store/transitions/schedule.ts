@@ -3,7 +3,7 @@
 import { type SqlBool, sql } from 'kysely';
 import { countRows } from '../count.ts';
 import { enterLane } from '../lanes.ts';
-import { type Param, prepare } from '../prepared.ts';
+import { type Param, prepare } from '../prepared-statements.ts';
 import { now, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database, LaneKind } from '../schema.ts';
 import { type NewRow, toRowValues } from './insert.ts';
