@@ -1,7 +1,10 @@
 /** The environment, read once and parsed as a whole. */
 
 import { z } from 'zod';
-import { findConflicts } from './config-conflicts.ts';
+import { findConflicts } from './config/conflicts.ts';
+import { databaseUrl, listenUrl } from './config/database-url.ts';
+import { keepUrl } from './config/keep-url.ts';
+import { findNearMisses, type NearMiss } from './config/near-misses.ts';
 import {
   basePath,
   baseUrl,
@@ -18,12 +21,9 @@ import {
   proxyUrl,
   split,
   wholeNumber,
-} from './config-values.ts';
-import { databaseUrl, listenUrl } from './database-url.ts';
+} from './config/values.ts';
 import { DAY_MS } from './durations.ts';
-import { keepUrl } from './keep-url.ts';
 import { isLoopback } from './loopback.ts';
-import { findNearMisses, type NearMiss } from './near-misses.ts';
 
 export type Config = Readonly<
   z.output<typeof Environment> & {

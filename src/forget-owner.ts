@@ -6,8 +6,8 @@
 import { pino } from 'pino';
 import { readArguments, refuseArguments } from './arguments.ts';
 import { isOwnerName, listTokenOwners } from './auth/owner-name.ts';
+import { toDatabaseName } from './config/database-name.ts';
 import { readConfig } from './config.ts';
-import { toDatabaseName } from './database-name.ts';
 import { openOwnDestination } from './files/destination-mark.ts';
 import { removeCopies } from './files/remover.ts';
 import { openDatabase, toPoolOptions } from './store/database.ts';

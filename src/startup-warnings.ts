@@ -1,9 +1,9 @@
 /** Start-up facts and warnings about a configuration: what is unsafe and how to fix it. No I/O. */
 
+import { toDatabaseName } from './config/database-name.ts';
+import { toKeepName } from './config/keep-url.ts';
+import { isOpen } from './config/values.ts';
 import type { Config } from './config.ts';
-import { isOpen } from './config-values.ts';
-import { toDatabaseName } from './database-name.ts';
-import { toKeepName } from './keep-url.ts';
 import { isLoopback } from './loopback.ts';
 
 /** Logged at start-up; contains no secret. */

@@ -2,11 +2,11 @@
 
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { keepUrl } from '../src/config/keep-url.ts';
 import type { Finding } from '../src/doctor/finding.ts';
 import { DestinationError } from '../src/files/destination.ts';
 import { openDestination } from '../src/files/open-destination.ts';
 import { requireProxySupport } from '../src/files/s3-requests.ts';
-import { keepUrl } from '../src/keep-url.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { ExtendDocument, ReadVideoDocument } from './generated/graphql.ts';
 import { makeCertificates } from './support/certificates.ts';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keepUrl } from '../src/config/keep-url.ts';
 import { type Destination, DestinationError } from '../src/files/destination.ts';
 import { openDestination } from '../src/files/open-destination.ts';
 import { SourceError } from '../src/files/source-error.ts';
-import { keepUrl } from '../src/keep-url.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { DeleteVideoDocument } from './generated/graphql.ts';
 import { startChildGateway } from './support/child-gateway.ts';

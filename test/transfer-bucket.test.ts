@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { keepUrl } from '../src/config/keep-url.ts';
 import { openDestination } from '../src/files/open-destination.ts';
 import { createTransferThread } from '../src/files/transfer-thread.ts';
-import { keepUrl } from '../src/keep-url.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
 const FILM = randomBytes(6_000_000);

@@ -1,8 +1,8 @@
 /** Checks PostgreSQL over one connection, with reads only. */
 
 import pg from 'pg';
+import { toDatabaseName } from '../config/database-name.ts';
 import type { Config } from '../config.ts';
-import { toDatabaseName } from '../database-name.ts';
 import { findFault, readLanded } from '../store/applied-migrations.ts';
 import { POSTGRES_MIGRATIONS } from '../store/database.ts';
 import { proveNotifications } from '../store/notifications-proof.ts';

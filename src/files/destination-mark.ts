@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { KeepUrl } from '../keep-url.ts';
+import type { KeepUrl } from '../config/keep-url.ts';
 import { findNewestCopy } from '../store/lost-copies.ts';
 import { findMeta, takeMeta } from '../store/meta.ts';
 import type { Database } from '../store/schema.ts';

@@ -1,4 +1,4 @@
-import type { KeepUrl } from '../keep-url.ts';
+import type { KeepUrl } from '../config/keep-url.ts';
 import type { Destination, DestinationSettings } from './destination.ts';
 import { createFileDestination } from './file-destination.ts';
 

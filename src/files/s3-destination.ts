@@ -10,8 +10,8 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { type S3KeepUrl, toKeepName } from '../config/keep-url.ts';
 import { HOUR_MS } from '../durations.ts';
-import { type S3KeepUrl, toKeepName } from '../keep-url.ts';
 import { findProxy } from '../upstream/outbound-proxy.ts';
 import type { Destination, DestinationSettings } from './destination.ts';
 import { toContentType, toDisposition } from './file-types.ts';

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { readArguments } from '../arguments.ts';
-import { findWrapped } from '../config-values.ts';
-import { findNearMisses } from '../near-misses.ts';
+import { findNearMisses } from '../config/near-misses.ts';
+import { findWrapped } from '../config/values.ts';
 import { startSandbox } from './sandbox.ts';
 
 const DEFAULT_KEY = 'sandbox-key';

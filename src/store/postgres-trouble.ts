@@ -1,7 +1,7 @@
 /** Explains to the operator, in a sentence, why PostgreSQL cannot be used. Never contains the password. */
 
+import { toServerAddress, toServerName } from '../config/database-name.ts';
 import { EnvironmentError } from '../config.ts';
-import { toServerAddress, toServerName } from '../database-name.ts';
 import { OWN_SCHEMA } from './applied-migrations.ts';
 
 /** The database, or a pooler in front of it, is set up in a way that a retry does not fix. */

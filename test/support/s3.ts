@@ -10,8 +10,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import S3rver from 's3rver';
+import { keepUrl } from '../../src/config/keep-url.ts';
 import { isMark } from '../../src/files/destination-mark.ts';
-import { keepUrl } from '../../src/keep-url.ts';
 import { HAS_SWIFT, startSwift } from './swift.ts';
 
 export const S3_KINDS = process.env.TEST_S3_URL

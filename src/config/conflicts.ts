@@ -1,7 +1,7 @@
 /** Checks combinations of variables. */
 
-import { isOpen, list } from './config-values.ts';
-import { isLoopback } from './loopback.ts';
+import { isLoopback } from '../loopback.ts';
+import { isOpen, list } from './values.ts';
 
 type Raw = Readonly<Record<string, string | undefined>>;
 

@@ -1,8 +1,8 @@
 /** `KEEP_URL`: where copies of finished files are stored. */
 
 import { z } from 'zod';
-import { httpUrl } from './config-values.ts';
 import { explainHost } from './file-url.ts';
+import { httpUrl } from './values.ts';
 
 export interface FileKeepUrl {
   readonly kind: 'file';
