@@ -18,7 +18,6 @@ import { openDatabase } from '../src/store/database.ts';
 import * as durations from '../src/store/durations.ts';
 import * as knownOwners from '../src/store/known-owners.ts';
 import * as lanes from '../src/store/lanes.ts';
-import * as line from '../src/store/line.ts';
 import * as logOrigin from '../src/store/log-origin.ts';
 import * as lostCopies from '../src/store/lost-copies.ts';
 import * as meta from '../src/store/meta.ts';
@@ -27,6 +26,7 @@ import * as ownerLimits from '../src/store/owner-limits.ts';
 import * as pauses from '../src/store/pauses.ts';
 import { listPreparedStatements } from '../src/store/prepared-statements.ts';
 import * as pruning from '../src/store/pruning.ts';
+import * as queue from '../src/store/queue.ts';
 import * as removals from '../src/store/removals.ts';
 import type { Database } from '../src/store/schema.ts';
 import * as sequenceRemovals from '../src/store/sequence-removals.ts';
@@ -238,8 +238,8 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
         }),
     ],
     findNextPlace: [(db) => allowance.findNextPlace(db, ALLOWANCE)],
-    takePlaceOutOfLine: [null, OWNER].map(
-      (first) => (db) => allowance.takePlaceOutOfLine(db, ALLOWANCE, first),
+    takePlaceForNewSubmit: [null, OWNER].map(
+      (first) => (db) => allowance.takePlaceForNewSubmit(db, ALLOWANCE, first),
     ),
     putPlaceBack: [
       (db) =>
@@ -324,10 +324,10 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Run[]>>>> 
     advanceLane: [(db) => lanes.advanceLane(db, LANE, 1_000)],
     freeLane: [(db) => lanes.freeLane(db, LANE)],
   },
-  line: {
-    readLanes: [(db) => line.readLanes(db)],
-    listScheduled: [(db) => line.listScheduled(db, OWNER)],
-    readQueueState: [(db) => line.readQueueState(db)],
+  queue: {
+    readLanes: [(db) => queue.readLanes(db)],
+    listScheduled: [(db) => queue.listScheduled(db, OWNER)],
+    readQueueState: [(db) => queue.readQueueState(db)],
   },
   'lost-copies': {
     loseCopy: [(db, history) => lostCopies.loseCopy(db, `${toCopy(history).video_row}/film-1.mp4`)],
@@ -620,7 +620,7 @@ const POSTGRES_ONLY = new Set(['createInsertWithPlace', 'lockNewLogs']);
 /** Exported functions of the same modules that run no statement, or only those of others. */
 const OTHERS = new Set([
   'allowance.toAllowance',
-  'lanes.isLineBusy',
+  'lanes.areOthersWaiting',
   'log-origin.isLockTimeout',
   'log-origin.selectNewLog',
   'log-origin.toNewLog',
@@ -634,12 +634,12 @@ const OTHERS = new Set([
   'transitions/insert.toNewRow',
   'transitions/insert.toRowValues',
   'transitions/insert-with-place.isRolledBack',
-  'allowance.buildTakingOutOfLine',
+  'allowance.buildTakingForNewSubmit',
   'daily-submits.buildCounting',
   'daily-submits.isBelowCap',
   'owner-limits.isUnlimited',
   'owner-limits.isWithinLimits',
-  'allowance.toTakingOutOfLine',
+  'allowance.toTakingForNewSubmit',
   'transitions/follow-up.toFollowUp',
   'transitions/schedule.buildScheduled',
   'transitions/tries.toTry',

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { createAllowance, takePlaceOutOfLine } from '../src/store/allowance.ts';
+import { createAllowance, takePlaceForNewSubmit } from '../src/store/allowance.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { lockOwner } from '../src/store/owner-limits.ts';
 import type { Database } from '../src/store/schema.ts';
@@ -57,7 +57,7 @@ it('on SQLite, each commit of a task writes only the indexes that it changes', a
       ...{ sourceTaskId: 'source', duration: null, aspectRatio: null, prompt: 'Dance' },
       ...{ quality: 'P720', waterMark: '', imageUrl: null, expandPrompt: null },
     });
-    await takePlaceOutOfLine(trx, ALLOWANCE, null);
+    await takePlaceForNewSubmit(trx, ALLOWANCE, null);
   });
   const submitted = await readWritten();
   await confirmSubmit(db, { ...task, firstCheckMs: 60_000 });

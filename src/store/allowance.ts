@@ -5,7 +5,7 @@
 
 import { type SqlBool, sql } from 'kysely';
 import { MAX_PAUSE_MS } from '../durations.ts';
-import { isLineBusy } from './lanes.ts';
+import { areOthersWaiting } from './lanes.ts';
 import { isPaused, pauseCalls, takeTrial } from './pauses.ts';
 import { ONE, type Param, prepare } from './prepared-statements.ts';
 import { now } from './rows.ts';
@@ -82,13 +82,13 @@ export async function takePlace(
  * @param owner the owner whose own scheduled submits go first even while they may not be sent yet; null
  * for none.
  */
-export async function takePlaceOutOfLine(
+export async function takePlaceForNewSubmit(
   db: Database,
   allowance: Allowance,
   owner: string | null,
 ): Promise<Place | null> {
   const takenAt = performance.now();
-  const { rows } = await takeUnlined(db, toTakingOutOfLine(allowance, owner));
+  const { rows } = await takeForNewSubmit(db, toTakingForNewSubmit(allowance, owner));
   return rows[0] ? { number: rows[0].place, takenAt, isTrial: false } : null;
 }
 
@@ -112,16 +112,16 @@ interface Taking {
   readonly lengthMs: number;
 }
 
-export interface TakingOutOfLine extends Taking {
+export interface TakingForNewSubmit extends Taking {
   /** The owner whose scheduled submits go first; null for none. */
   readonly first: string | null;
 }
 
-/** The parameters of `buildTakingOutOfLine`. */
-export function toTakingOutOfLine(
+/** The parameters of `buildTakingForNewSubmit`. */
+export function toTakingForNewSubmit(
   { name, calls, windowMs }: Allowance,
   first: string | null,
-): TakingOutOfLine {
+): TakingForNewSubmit {
   return { name, calls, lengthMs: toLength(windowMs), first };
 }
 
@@ -154,13 +154,13 @@ const takeUnpaused = prepare<Taking, { place: number }>((db, param) =>
 );
 
 /** The statement that takes a place for a new submit. */
-export function buildTakingOutOfLine(db: Database, param: Param<TakingOutOfLine>) {
+export function buildTakingForNewSubmit(db: Database, param: Param<TakingForNewSubmit>) {
   return buildTaking(db, param)
     .where((eb) => eb.not(isPaused(param('name'))))
-    .where((eb) => eb.not(isLineBusy(param('first'))));
+    .where((eb) => eb.not(areOthersWaiting(param('first'))));
 }
 
-const takeUnlined = prepare<TakingOutOfLine, { place: number }>(buildTakingOutOfLine);
+const takeForNewSubmit = prepare<TakingForNewSubmit, { place: number }>(buildTakingForNewSubmit);
 
 /**
  * Restarts the window of a place when its call leaves; never shortens it. A call that left at once is covered

@@ -89,7 +89,7 @@ const enterLater = prepare<Entering, unknown>((db, param) =>
  *
  * @param owner the owner whose scheduled submits go first even while their lane is paused; null for none.
  */
-export function isLineBusy(owner: string | null): Expression<SqlBool> {
+export function areOthersWaiting(owner: string | null): Expression<SqlBool> {
   return sql<SqlBool>`(
     exists (select 1 from lane where ${isReady})
     or exists (

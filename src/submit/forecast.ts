@@ -3,10 +3,10 @@
 import type { Change, Hub } from '../delivery/hub.ts';
 import type { Allowance } from '../store/allowance.ts';
 import { readTaskDurations, type TaskDuration } from '../store/durations.ts';
-import { listScheduled } from '../store/line.ts';
+import { listScheduled } from '../store/queue.ts';
 import type { Database } from '../store/schema.ts';
 import { isEnded, type Video } from '../video.ts';
-import { countBefore, type Line, readLine, toWaitMs } from './line.ts';
+import { countBefore, type QueueReading, readQueue, toWaitMs } from './queue-reading.ts';
 
 /** How long the queue, and the durations of recent tasks, are cached. */
 const QUEUE_MS = 1_000;
@@ -48,7 +48,7 @@ interface Durations {
 }
 
 interface Queue {
-  readonly line: Line;
+  readonly reading: QueueReading;
   /** The ids of an owner's scheduled submits, in order; read when first needed. */
   readonly scheduled: Map<string, Promise<string[]>>;
 }
@@ -62,10 +62,10 @@ export function createForecast({
   readonly hub: Hub;
   readonly allowance: Allowance;
 }): Forecast {
-  const readQueue = createCache(
+  const readCached = createCache(
     QUEUE_MS,
     async (): Promise<Queue> => ({
-      line: await readLine(db, allowance),
+      reading: await readQueue(db, allowance),
       scheduled: new Map(),
     }),
   );
@@ -75,7 +75,7 @@ export function createForecast({
   const followed = new Map<string, { change: Change; count: number; position: number }>();
   let timer: NodeJS.Timeout | undefined;
 
-  async function findPosition({ line, scheduled }: Queue, owner: string, id: string) {
+  async function findPosition({ reading, scheduled }: Queue, owner: string, id: string) {
     const readOwn = () => {
       const ids = listScheduled(db, owner);
       scheduled.set(owner, ids);
@@ -85,16 +85,16 @@ export function createForecast({
     // The submit may have arrived after the list was read.
     if (!ids.includes(id)) ids = await readOwn();
     // If it is still missing, it is being sent.
-    return countBefore(line, owner, 'LATER', Math.max(0, ids.indexOf(id)));
+    return countBefore(reading, owner, 'LATER', Math.max(0, ids.indexOf(id)));
   }
 
   async function findSchedule(owner: string, video: Video): Promise<Schedule | null> {
     const { id, state, notBefore, queuedUntil } = video;
     if (state !== 'SCHEDULED' || queuedUntil === null) return null;
-    const queue = await readQueue();
+    const queue = await readCached();
     const before = await findPosition(queue, owner, id);
-    const lane = queue.line.lanes.find((one) => one.owner === owner && one.kind === 'LATER');
-    const waitMs = Math.max(toWaitMs(queue.line, allowance, before), lane?.restsMs ?? 0);
+    const lane = queue.reading.lanes.find((one) => one.owner === owner && one.kind === 'LATER');
+    const waitMs = Math.max(toWaitMs(queue.reading, allowance, before), lane?.restsMs ?? 0);
     return {
       position: before + 1,
       estimatedStartAt: Math.max(notBefore ?? 0, Math.round(Date.now() + waitMs)),
@@ -105,7 +105,7 @@ export function createForecast({
 
   /** Notifies the listeners of videos whose positions have changed. All of them share one reading. */
   async function publishMoves(): Promise<void> {
-    const queue = await readQueue();
+    const queue = await readCached();
     for (const entry of followed.values()) {
       const { id, owner } = entry.change;
       const position = await findPosition(queue, owner, id);

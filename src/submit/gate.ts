@@ -8,7 +8,7 @@ import {
   pauseAllowance,
   putPlaceBack,
   restartPlace,
-  takePlaceOutOfLine,
+  takePlaceForNewSubmit,
 } from '../store/allowance.ts';
 import type { SubmitLimits } from '../store/owner-limits.ts';
 import { endPause } from '../store/pauses.ts';
@@ -16,7 +16,7 @@ import type { Database } from '../store/schema.ts';
 import type { NewSubmit } from '../store/transitions/insert.ts';
 import { createInsertWithPlace, type Inserted } from '../store/transitions/insert-with-place.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { countBefore, isFresh, type Line, readLine, toWaitMs } from './line.ts';
+import { countBefore, isFresh, type QueueReading, readQueue, toWaitMs } from './queue-reading.ts';
 
 export interface Gate {
   /**
@@ -68,11 +68,11 @@ export interface GateParts {
 export function createGate(parts: GateParts): Gate {
   const { db, log, metrics, allowance, maxWaitMs } = parts;
   const insertWithPlace = createInsertWithPlace(parts.spending);
-  let line: Line | null = null;
+  let reading: QueueReading | null = null;
 
   /** According to the last reading of the queue. */
   function findWaitMs(owner: string): number {
-    return line ? toWaitMs(line, allowance, countBefore(line, owner, 'NOW')) : 0;
+    return reading ? toWaitMs(reading, allowance, countBefore(reading, owner, 'NOW')) : 0;
   }
 
   function toError(waitMs: number): RateLimitedError {
@@ -80,7 +80,7 @@ export function createGate(parts: GateParts): Gate {
   }
 
   function findRefusal(owner: string): RateLimitedError | null {
-    if (!line || !isFresh(line)) return null;
+    if (!reading || !isFresh(reading)) return null;
     const waitMs = findWaitMs(owner);
     if (waitMs <= maxWaitMs) return null;
     metrics.gateWait(false, 0);
@@ -100,17 +100,17 @@ export function createGate(parts: GateParts): Gate {
   return {
     findRefusal,
     takeFree: (trx, owner, isInOrder) =>
-      takePlaceOutOfLine(trx, allowance, isInOrder ? owner : null),
+      takePlaceForNewSubmit(trx, allowance, isInOrder ? owner : null),
     insertWithPlace: (connection, submit, isInOrder) =>
       insertWithPlace(connection, submit, allowance, isInOrder ? submit.owner : null),
     putBack: (trx, place) => putPlaceBack(trx, allowance, place),
     async checkWait(trx, owner) {
-      line = await readLine(trx, allowance);
+      reading = await readQueue(trx, allowance);
       return findRefusal(owner);
     },
     async toRefusal(owner) {
       // While the database is unavailable, the last reading is the best estimate.
-      line = await readLine(db, allowance).catch(() => line);
+      reading = await readQueue(db, allowance).catch(() => reading);
       return toError(findWaitMs(owner));
     },
     leave(place) {

@@ -1,7 +1,7 @@
 /** Metrics of the queue of scheduled submits. */
 
 import { Gauge, Histogram, type Registry } from 'prom-client';
-import type { QueueState } from '../store/line.ts';
+import type { QueueState } from '../store/queue.ts';
 
 export interface QueueReadings {
   /** Of all replicas together; null while the database does not answer. */

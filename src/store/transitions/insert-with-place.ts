@@ -4,11 +4,11 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { GatewayUnavailableError } from '../../errors.ts';
 import {
   type Allowance,
-  buildTakingOutOfLine,
+  buildTakingForNewSubmit,
   type Place,
   putPlaceBack,
-  type TakingOutOfLine,
-  toTakingOutOfLine,
+  type TakingForNewSubmit,
+  toTakingForNewSubmit,
 } from '../allowance.ts';
 import { buildCounting, isBelowCap } from '../daily-submits.ts';
 import { selectNewLog } from '../log-origin.ts';
@@ -47,7 +47,7 @@ export function createInsertWithPlace(spending: SubmitLimits): InsertWithPlace {
   const takeAndInsert = isUnlimited(spending) ? insertUnlimited : prepareLimited(spending);
   return async (db, submit, allowance, first) => {
     const takenAt = performance.now();
-    const params = { ...toNewRow(submit), ...toTakingOutOfLine(allowance, first) };
+    const params = { ...toNewRow(submit), ...toTakingForNewSubmit(allowance, first) };
     const { rows } = await takeAndInsert(db, params).catch((error: unknown) => {
       if (findState(error) === UNDONE) return { rows: [] };
       throw error;
@@ -76,7 +76,7 @@ function findState(error: unknown): string | null {
   return isOfServer ? String(cause.code) : null;
 }
 
-type Params = NewRow & TakingOutOfLine;
+type Params = NewRow & TakingForNewSubmit;
 type FoundRow = VideoRow & { place_number: number; undone?: null };
 
 /** @see https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING */
@@ -86,7 +86,7 @@ function buildInsert(db: Database, param: Param<Params>, spending: SubmitLimits)
   const columns = Object.keys(values) as (keyof typeof values)[];
   return db
     .with('taken', () =>
-      buildTakingOutOfLine(db, param)
+      buildTakingForNewSubmit(db, param)
         .$if(limits !== null, (query) =>
           query.where((eb) => isWithinLimits(eb, param('owner'), limits as SpendLimits)),
         )

@@ -1,14 +1,14 @@
 /** Estimates how many submits are sent before a waiting one, and how long that takes. */
 
 import { type Allowance, findNextPlace } from '../store/allowance.ts';
-import { type LaneLoad, readLanes } from '../store/line.ts';
+import { type LaneLoad, readLanes } from '../store/queue.ts';
 import type { Database, LaneKind } from '../store/schema.ts';
 
 /** How long a reading may be used. */
 const FRESH_MS = 1_000;
 
 /** A reading of the queue. */
-export interface Line {
+export interface QueueReading {
   /** By `performance.now`. */
   readonly readAt: number;
   /** Milliseconds until a place is free. */
@@ -16,12 +16,12 @@ export interface Line {
   readonly lanes: readonly LaneLoad[];
 }
 
-export async function readLine(db: Database, allowance: Allowance): Promise<Line> {
+export async function readQueue(db: Database, allowance: Allowance): Promise<QueueReading> {
   const nextPlaceMs = await findNextPlace(db, allowance);
   return { readAt: performance.now(), nextPlaceMs, lanes: await readLanes(db) };
 }
 
-export function isFresh({ readAt }: Line): boolean {
+export function isFresh({ readAt }: QueueReading): boolean {
   return performance.now() - readAt < FRESH_MS;
 }
 
@@ -31,7 +31,7 @@ export function isFresh({ readAt }: Line): boolean {
  * @param ahead how many submits of the same lane are sent before it; null for all of them.
  */
 export function countBefore(
-  { lanes }: Line,
+  { lanes }: QueueReading,
   owner: string,
   kind: LaneKind,
   ahead: number | null = null,
@@ -46,7 +46,11 @@ export function countBefore(
 }
 
 /** Milliseconds until a submit with this many before it gets a place. */
-export function toWaitMs(line: Line, { calls, windowMs }: Allowance, before: number): number {
-  const elapsed = performance.now() - line.readAt;
-  return Math.max(0, line.nextPlaceMs - elapsed) + Math.floor(before / calls) * windowMs;
+export function toWaitMs(
+  reading: QueueReading,
+  { calls, windowMs }: Allowance,
+  before: number,
+): number {
+  const elapsed = performance.now() - reading.readAt;
+  return Math.max(0, reading.nextPlaceMs - elapsed) + Math.floor(before / calls) * windowMs;
 }
