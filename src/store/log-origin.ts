@@ -5,6 +5,7 @@
  */
 
 import { sql } from 'kysely';
+import { GatewayUnavailableError } from '../errors.ts';
 import { findMeta, writeMeta } from './meta.ts';
 import type { Database } from './schema.ts';
 import { isEmbedded } from './sqlite.ts';
@@ -45,7 +46,8 @@ export async function lockNewLogs(trx: Database, waitMs: number): Promise<void> 
 }
 
 export function isLockTimeout(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '55P03';
+  const cause = error instanceof GatewayUnavailableError ? error.cause : error;
+  return cause instanceof Error && 'code' in cause && cause.code === '55P03';
 }
 
 /** Deletes the owner's row. Logs that begin later use none of its numbers. Needs `lockNewLogs`. */

@@ -32,11 +32,11 @@ const CONNECT_TIMEOUT_MS = 3_000;
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
 /**
- * Classes of SQLSTATE after which the same statement may succeed later: connection failure, rollback
- * because of a conflict, insufficient resources, operator intervention (57014 is our own timeout), system
- * error. 25006 comes from a standby that is about to take over.
+ * Classes of SQLSTATE after which the same statement fails again: the feature is not supported, or the data,
+ * the text or the rights of the statement are wrong. After any other error it may succeed later: a lock or a
+ * resource was not available, a time limit has passed, or a standby takes over.
  */
-const TEMPORARY = /^(08|40|53|57|58)|^25006$/;
+const PERMANENT = /^(0A|2[0-3]|4[24]|P0)/;
 
 /** Kysely closes the pool with `destroy`. */
 export function createPostgresDialect(url: string, options: PoolOptions): Dialect {
@@ -168,8 +168,13 @@ class GuardedPool extends pg.Pool {
   override connect(...args: any[]): any {
     // @ts-expect-error the same overloads
     const result: unknown = super.connect(...args);
-    return result instanceof Promise ? result.catch(rethrow) : result;
+    return result instanceof Promise ? result.catch(toUnavailable) : result;
   }
+}
+
+/** Whatever the reason, such as a password that is being replaced, no statement has begun. */
+function toUnavailable(error: unknown): never {
+  throw error instanceof TypeError ? error : new GatewayUnavailableError({ cause: error });
 }
 
 /** Converts an unavailable database, which is not the caller's fault, to a typed error. */
@@ -181,5 +186,5 @@ function rethrow(error: unknown): never {
 function isTemporary(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof TypeError) return false;
   // Judged by class, because Node has error codes of five letters too (EPIPE).
-  return !(error instanceof pg.DatabaseError) || TEMPORARY.test(error.code ?? '');
+  return !(error instanceof pg.DatabaseError) || !PERMANENT.test(error.code ?? '');
 }

@@ -40,20 +40,23 @@ export async function waitForAnswer(
   settled: Promise<VideoRow | undefined> | null,
   isReplay: boolean,
 ): Promise<Video> {
-  return toAnswer(await waitUntilSettled(parts, row, settled), isReplay);
+  const last = await waitUntilSettled(parts, row, settled);
+  if (!last) throw new OutcomeUnknownError(toVideo(row));
+  return toAnswer(last, isReplay);
 }
 
 /**
- * Resolves with the row once its state is no longer SUBMITTING.
+ * Resolves with the row once its state is no longer SUBMITTING. Undefined when the database is unavailable
+ * for longer than the submit may take, or when the row is gone, for example because a standby without it has
+ * taken over.
  *
- * @throws OutcomeUnknownError when the database is unavailable for longer than the submit may take;
- * GatewayUnavailableError when this process closes.
+ * @throws GatewayUnavailableError when this process closes.
  */
 export async function waitUntilSettled(
   { db, hub, config }: AnswerParts,
   first: VideoRow,
   settled: Promise<VideoRow | undefined> | null,
-): Promise<VideoRow> {
+): Promise<VideoRow | undefined> {
   let row = first;
   let answered: VideoRow | undefined;
   let own: Promise<boolean> | undefined = settled?.then((settledRow) => {
@@ -69,7 +72,9 @@ export async function waitUntilSettled(
       if (row.state !== 'SUBMITTING') return row;
       if (!isNew) {
         try {
-          row = (await findRow(db, row.id)) ?? row;
+          const found = await findRow(db, row.id);
+          if (!found) return undefined;
+          row = found;
           if (row.state !== 'SUBMITTING') continue;
           // The database's clock decides; this check only avoids needless writes.
           if (Date.now() >= row.submit_until) {
@@ -78,7 +83,7 @@ export async function waitUntilSettled(
         } catch (error) {
           if (!(error instanceof GatewayUnavailableError)) throw error;
           // The row is committed and its request may have left, so a retry is not safe.
-          if (Date.now() >= row.submit_until) throw new OutcomeUnknownError(toVideo(row));
+          if (Date.now() >= row.submit_until) return undefined;
         }
       }
       isNew = false;

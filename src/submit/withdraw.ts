@@ -32,6 +32,7 @@ export async function withdraw(
     if (row.state === 'WITHDRAWN') return toVideo(row);
     // A temporary refusal returns it to the queue.
     const settled = row.state === 'SUBMITTING' ? await waitUntilSettled(parts, row, null) : row;
+    if (!settled) continue;
     if (settled.state === 'REJECTED') throw new VideoNotFoundError(key);
     if (settled.state !== 'SCHEDULED') throw new TooLateError(toVideo(settled));
   }
