@@ -121,3 +121,19 @@ describe.each(['light', 'dark'] as const)('the example app, %s', (colorScheme) =
     await look(page, '11-films', width);
   });
 });
+
+it('shows in high contrast which choice is selected', async () => {
+  await using stack = new AsyncDisposableStack();
+  const browser = stack.adopt(await launchBrowser(), (launched) => launched.close());
+  const app = stack.use(await startApp());
+  const shown = stack.use(await app.openStart(browser, { forcedColors: 'active' }));
+  const { page } = shown;
+  await page.getByText('Live', { exact: true }).waitFor();
+
+  const choice = page.getByText('720p', { exact: true });
+  const selected = await choice.screenshot();
+  await page.getByText('1080p', { exact: true }).click();
+  const other = await choice.screenshot();
+
+  expect(selected.equals(other)).toBe(false);
+});
