@@ -12,6 +12,7 @@ import { SandboxBadge } from './Sandbox.tsx';
 import { SignIn } from './SignIn.tsx';
 import { Start } from './Start.tsx';
 import { Storyboard } from './Storyboard.tsx';
+import { local } from './storage.ts';
 import { type Made, useSubmit } from './submit.ts';
 import { Take } from './Take.tsx';
 
@@ -63,6 +64,12 @@ export function App() {
           <span className="unseen"> theme</span>
         </button>
       </header>
+      {!local && (
+        <p className="notice">
+          This browser stores nothing for this page. A reload loses drafts, a sign-in, and a request
+          that is being sent, although it may be paid.
+        </p>
+      )}
       <SignIn />
       <News
         news={news}

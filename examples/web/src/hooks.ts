@@ -1,4 +1,5 @@
 import { type RefObject, useEffect, useState, useSyncExternalStore } from 'react';
+import { local, store } from './storage.ts';
 
 /** The sandbox's own video, which can be extended. Null with a real upstream. */
 export const SANDBOX_ORIGINAL =
@@ -72,7 +73,7 @@ type Theme = 'light' | 'dark';
 
 export function useTheme(): [Theme, () => void] {
   const [theme, setTheme] = useState<Theme>(() => {
-    const saved = localStorage.getItem('longtake.theme');
+    const saved = local?.getItem('longtake.theme');
     if (saved === 'light' || saved === 'dark') return saved;
     return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
   });
@@ -83,7 +84,7 @@ export function useTheme(): [Theme, () => void] {
     theme,
     () => {
       const next = theme === 'dark' ? 'light' : 'dark';
-      localStorage.setItem('longtake.theme', next);
+      store(local, 'longtake.theme', next);
       setTheme(next);
     },
   ];

@@ -3,5 +3,11 @@
 import { createClient } from '../../../client/index.ts';
 import { gatewayUrl } from './connection.ts';
 import { getToken } from './session.ts';
+import { local } from './storage.ts';
 
-export const longtake = createClient({ url: gatewayUrl, token: getToken, storage: localStorage });
+export const longtake = createClient({
+  url: gatewayUrl,
+  token: getToken,
+  // Without it, a request that is being sent is lost with a reload, and may be paid.
+  storage: local ?? undefined,
+});

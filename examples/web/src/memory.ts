@@ -1,5 +1,7 @@
 /** Drafts, which survive a reload. */
 
+import { local, store } from './storage.ts';
+
 type Drafts = Readonly<Record<string, string>>;
 
 const KEY = 'longtake.drafts';
@@ -8,14 +10,14 @@ const MAX_DRAFTS = 20;
 /** By form, the newest last. */
 export function recallDrafts(): Drafts {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    return JSON.parse(local?.getItem(KEY) ?? '{}');
   } catch {
     return {};
   }
 }
 
 function remember(drafts: [string, string][]): void {
-  localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(drafts.slice(-MAX_DRAFTS))));
+  store(local, KEY, JSON.stringify(Object.fromEntries(drafts.slice(-MAX_DRAFTS))));
 }
 
 export function rememberDraft(form: string, text: string): void {

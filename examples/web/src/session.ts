@@ -2,11 +2,12 @@
 
 import type { CombinedError } from '@urql/core';
 import { useSyncExternalStore } from 'react';
+import { session, store } from './storage.ts';
 
 const KEY = 'longtake.token';
 
 /** Only for this tab. An app with an identity provider gets a token from it instead. */
-const token = sessionStorage.getItem(KEY);
+const token = session?.getItem(KEY) ?? null;
 
 let isAsked = false;
 const listeners = new Set<() => void>();
@@ -30,7 +31,7 @@ export function isUnauthenticated({ graphQLErrors }: CombinedError): boolean {
 
 /** Reloads the page, which drops everything read for another user. Pending submits are kept. */
 export function signIn(next: string): void {
-  sessionStorage.setItem(KEY, next);
+  store(session, KEY, next);
   location.reload();
 }
 

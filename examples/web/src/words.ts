@@ -15,10 +15,10 @@ import type {
 } from './gql/graphql.ts';
 
 /** Why a submit was not accepted. The other codes do not come from a submit, or are no refusal. */
-export type Problem = Exclude<
-  ErrorCode,
-  'TOO_LATE' | 'CURSOR_EXPIRED' | 'UNAUTHENTICATED' | 'INTERNAL'
->;
+export type Problem =
+  | Exclude<ErrorCode, 'TOO_LATE' | 'CURSOR_EXPIRED' | 'UNAUTHENTICATED' | 'INTERNAL'>
+  /** Of the client: a request is stored before it is sent. */
+  | 'STORAGE_FAILED';
 
 /** Why a request was not withdrawn. */
 export type WithdrawProblem = Exclude<
@@ -140,6 +140,11 @@ export const PROBLEMS: Record<Problem, Words> = {
   GATEWAY_UNAVAILABLE: {
     title: 'The service is busy or restarting',
     advice: 'Nothing was started or paid. Try again in a moment.',
+  },
+  STORAGE_FAILED: {
+    title: 'The storage of this browser is full',
+    advice:
+      'Nothing was sent or paid. Delete data of this site in the settings of the browser, and send it again.',
   },
 };
 
