@@ -175,14 +175,15 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
     const { id: video } = await sent;
     const { id } = await create(gateway, toFilm(['One'], { start: { video } }));
     await fail(submit, 'start');
-    await waitFor(gateway, id, inState('PAUSED'));
+    const { problem } = await waitFor(gateway, id, inState('PAUSED'));
 
     await gateway.graphql(DeleteVideoDocument, { id: video });
 
+    expect(problem?.message).toContain('moderator');
     expect(await readFilm(gateway, id)).toMatchObject({
       state: 'PAUSED',
       start: null,
-      problem: { video: null, failure: null },
+      problem: { message: 'The video to start from was deleted.', video: null, failure: null },
     });
     expect(await resume(gateway, id)).toMatchObject({ sequence: { state: 'PAUSED' } });
     expect(await cancel(gateway, id)).toMatchObject({ sequence: { state: 'CANCELLED' } });

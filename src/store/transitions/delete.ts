@@ -61,6 +61,7 @@ export async function deleteEndedVideo(db: Database, owner: string, id: string):
       .executeTakeFirst();
     if (!row) return false;
     await scrubShot(trx, row);
+    await scrubProblems(trx, id);
     await trx.deleteFrom('completion').where('video_row', '=', id).execute();
     await requestRemovals(trx, [id]);
     return true;
@@ -89,6 +90,16 @@ async function scrubShot(
         ),
       ),
     )
+    .execute();
+}
+
+/** Sequences that could not start from the video repeat its failure text. */
+async function scrubProblems(trx: Database, id: string): Promise<void> {
+  await trx
+    .updateTable('sequence')
+    .set({ problem_message: 'The video to start from was deleted.' })
+    .where('start_video', '=', id)
+    .where('problem_video', '=', id)
     .execute();
 }
 
