@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import { getPriority } from 'node:os';
+import { constants, getPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -113,26 +113,36 @@ describe('the thread', () => {
     expect((await readFile(join(folder.path, '1/film-1.webm'))).equals(FILM)).toBe(true);
   });
 
-  it.runIf(process.platform === 'linux')('has a lower priority than requests', async () => {
-    await using folder = await makeFolder();
-    await using server = await serveFilm();
-    await using thread = openThread(server.url, folder.path);
+  const isLinux = process.platform === 'linux';
+  const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority;
+  const own = getPriority();
 
-    await (await thread.start(`${server.url}/1`, 'film', signal)).store('1/film-1.webm');
+  it.runIf(isLinux && own < PRIORITY_BELOW_NORMAL)(
+    'has a lower priority than requests',
+    async () => {
+      await using folder = await makeFolder();
+      await using server = await serveFilm();
+      await using thread = openThread(server.url, folder.path);
 
-    expect(getPriority(process.pid)).toBe(0);
-    const ids = (await readdir('/proc/self/task')).map(Number);
-    expect(ids.filter((id) => getPriority(id) > 0)).toHaveLength(1);
-  });
+      await (await thread.start(`${server.url}/1`, 'film', signal)).store('1/film-1.webm');
 
-  it.runIf(process.platform === 'linux')('does not raise a low priority', async () => {
+      expect(getPriority(process.pid)).toBe(own);
+      const ids = (await readdir('/proc/self/task')).map(Number);
+      expect(ids.filter((id) => getPriority(id) > own)).toHaveLength(1);
+    },
+  );
+
+  it.runIf(isLinux)('does not raise a low priority', async () => {
     await using folder = await makeFolder();
     await using server = await serveFilm();
 
     const program = [process.execPath, TRANSFER_ONCE, `${server.url}/1`, folder.path];
     const { stdout } = await run('nice', ['-n', '15', ...program]);
 
-    expect(JSON.parse(stdout)).toEqual({ bytes: FILM.length, priorities: [15] });
+    expect(JSON.parse(stdout)).toEqual({
+      bytes: FILM.length,
+      priorities: [Math.min(own + 15, PRIORITY_LOW)],
+    });
   });
 
   it.each([
