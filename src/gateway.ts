@@ -80,11 +80,15 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     onWait: () => log.info('waiting: another process migrates the database'),
     ...(signal && { signal }),
   });
+  // Closes what is open when a later step fails. From `listen` on, `release` does.
+  await using opened = new AsyncDisposableStack();
+  opened.defer(closeDatabase);
   await prepareStore(db, config);
   const limitResultSize = createResultSizeLimit(config.MAX_ANSWER_BYTES);
   const fast = createFastPaths(config, schema, limitResultSize);
   const hub = createHub(fast.videoCache);
   const listener = await followChanges(config, pool, hub, log);
+  opened.defer(async () => listener?.close());
 
   const isDatabaseReady = createReadiness(db, log);
   const subscriptions = createQuota(config.OWNER_SUBSCRIPTIONS, config.MAX_SUBSCRIPTIONS);
@@ -97,6 +101,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
     isDatabaseReady,
     droppedLogLines: () => output.dropped,
   });
+  opened.defer(metrics.close);
   const client = createUpstreamClient({
     url: config.UPSTREAM_URL,
     apiKey: config.APIKLEY_API_KEY,
@@ -113,8 +118,8 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
   const forecast = createForecast({ db, hub, allowance: toAllowance('submit', config) });
   const videoLoader = createVideoLoader(db, fast.videoCache);
   const refresher = createRefresher({ ...ends, videoLoader, upstream, log, config });
-  const upkeep = startUpkeep({ ...ends, upstream, tracing, log, config });
   const keeping = await startKeeping({ ...common, metrics });
+  const upkeep = startUpkeep({ ...ends, upstream, tracing, log, config });
 
   let isDraining = false;
   const services = {
@@ -216,6 +221,7 @@ export async function startGateway(config: Config, signal?: AbortSignal): Promis
 
   // Checks that the database can be written, so that a full disk is logged at start-up.
   await isDatabaseReady();
+  opened.move();
   try {
     url = (await listen(server, config.HOST, config.PORT)) + config.BASE_PATH;
   } catch (error) {
