@@ -49,9 +49,9 @@ async function forget(name: string): Promise<void> {
     // First, so that no more shots follow.
     await forgetSequences(db, owner);
     let withdrawn = 0;
-    for (let found = BATCH; found > 0; ) {
+    for (;;) {
       const some = await withdrawSome(db, owner, BATCH);
-      found = some.found;
+      if (some.found === 0) break;
       withdrawn += some.withdrawn;
     }
     if (withdrawn > 0) say(`${withdrawn} scheduled requests withdrawn`);
@@ -96,7 +96,11 @@ async function forget(name: string): Promise<void> {
   }
 }
 
-/** The stored name. @throws Error when several owners may be meant. */
+/**
+ * The name under which the owner is stored; the given one when nothing is stored.
+ *
+ * @throws Error when several owners may be meant.
+ */
 async function findOwner(db: Database, name: string): Promise<string> {
   if (await isKnownOwner(db, name)) return name;
   const known: string[] = [];

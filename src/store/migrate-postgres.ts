@@ -39,8 +39,8 @@ export async function migratePostgres(
 }
 
 /**
- * Applies one migration, or all of them to a new database. Older replicas work on the same tables meanwhile: a transaction that locks two tables,
- * or one table twice, could wait for one that waits for it.
+ * Applies one migration, or all of them to a new database. Older replicas use the tables meanwhile: a
+ * migration that locks several tables could wait for one of their transactions, which waits for it.
  *
  * @returns whether others are still missing.
  */
