@@ -7,6 +7,8 @@ import { relayStylePagination } from '@apollo/client/utilities';
 import { OperationTypeNode } from 'graphql';
 import possibleTypes from '../../possibleTypes.json' with { type: 'json' };
 import {
+  DeleteVideoDocument,
+  type DeleteVideoMutation,
   ExtendVideoDocument,
   type ExtendVideoInput,
   type ExtendVideoMutation,
@@ -49,6 +51,23 @@ export async function extendVideo(
   });
   if (!data) throw new Error('No data');
   return data.extendVideo;
+}
+
+export async function deleteVideo(
+  client: ApolloClient,
+  id: string,
+): Promise<DeleteVideoMutation['deleteVideo']> {
+  const { data } = await client.mutate({
+    mutation: DeleteVideoDocument,
+    variables: { id },
+    // Lists leave out what is no longer in the cache.
+    update(cache, { data: deleted }) {
+      if (!deleted || !('id' in deleted.deleteVideo)) return;
+      cache.evict({ id: cache.identify({ __typename: 'Video', id: deleted.deleteVideo.id }) });
+    },
+  });
+  if (!data) throw new Error('No data');
+  return data.deleteVideo;
 }
 
 export function followCompletions(

@@ -1,6 +1,7 @@
 /** Relay: the compiler reads the tags and schema.graphql, the runtime keeps one store of records. */
 
 import {
+  ConnectionHandler,
   commitMutation,
   createOperationDescriptor,
   type Disposable,
@@ -22,6 +23,10 @@ import {
   type SubscribeFunction,
 } from 'relay-runtime';
 import type { relay_video$data, relay_video$key } from './__generated__/relay_video.graphql.ts';
+import type {
+  relayDeleteVideoMutation,
+  relayDeleteVideoMutation$data,
+} from './__generated__/relayDeleteVideoMutation.graphql.ts';
 import type {
   ExtendVideoInput,
   relayExtendVideoMutation,
@@ -153,6 +158,41 @@ export function extendVideo(
       mutation: ExtendVideoMutation,
       variables: { input, connections },
       onCompleted: ({ extendVideo }) => resolve(extendVideo),
+      onError: reject,
+    });
+  });
+}
+// #endregion
+
+// #region delete
+// Selects nothing of DeleteVideoSuccess: Relay would take it for the video, which has the same id.
+const DeleteVideoMutation = graphql`
+  mutation relayDeleteVideoMutation($id: ID!) {
+    deleteVideo(id: $id) {
+      ... on GatewayError @alias(as: "error") {
+        code
+      }
+    }
+  }
+`;
+
+/** @param connections the lists from which the video is removed. */
+export function deleteVideo(
+  environment: Environment,
+  id: string,
+  connections: string[],
+): Promise<relayDeleteVideoMutation$data['deleteVideo']> {
+  return new Promise((resolve, reject) => {
+    commitMutation<relayDeleteVideoMutation>(environment, {
+      mutation: DeleteVideoMutation,
+      variables: { id },
+      updater(store, data) {
+        if (data?.deleteVideo.error) return;
+        const lists = connections.map((connection) => store.get(connection));
+        for (const list of lists) if (list) ConnectionHandler.deleteNode(list, id);
+        store.delete(id);
+      },
+      onCompleted: ({ deleteVideo }) => resolve(deleteVideo),
       onError: reject,
     });
   });

@@ -1,9 +1,10 @@
 /** urql with Graphcache: one normalised cache for queries, mutations and subscriptions. */
 
 import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
-import { cacheExchange } from '@urql/exchange-graphcache';
+import { type Cache, cacheExchange, type UpdateResolver } from '@urql/exchange-graphcache';
 import { relayPagination } from '@urql/exchange-graphcache/extras';
 import {
+  type DeleteVideoMutation,
   ExtendVideoDocument,
   type ExtendVideoInput,
   type ExtendVideoMutation,
@@ -19,6 +20,23 @@ const embedded = schema.__schema.types
   .filter(({ kind, interfaces }) => kind === 'OBJECT' && !interfaces?.some(isNode))
   .map(({ name }) => [name, () => null]);
 
+/** The lists are stale now: reads those again that are displayed. */
+function readListsAgain(cache: Cache): void {
+  for (const { fieldName, fieldKey } of cache.inspectFields('Query')) {
+    if (fieldName === 'videos') cache.invalidate('Query', fieldKey);
+  }
+}
+
+const deleteVideo: UpdateResolver<DeleteVideoMutation> = (
+  { deleteVideo: result },
+  _args,
+  cache,
+) => {
+  if (!('id' in result)) return;
+  cache.invalidate({ __typename: 'Video', id: result.id });
+  readListsAgain(cache);
+};
+
 const cache = cacheExchange({
   // Contains the possible types of the union and the interfaces.
   schema,
@@ -26,12 +44,9 @@ const cache = cacheExchange({
   resolvers: { Query: { videos: relayPagination() } },
   updates: {
     Mutation: {
-      // The lists are stale now: read them again.
-      extendVideo(_result, _args, cache) {
-        for (const { fieldName, fieldKey } of cache.inspectFields('Query')) {
-          if (fieldName === 'videos') cache.invalidate('Query', fieldKey);
-        }
-      },
+      generateVideo: (_result, _args, cache) => readListsAgain(cache),
+      extendVideo: (_result, _args, cache) => readListsAgain(cache),
+      deleteVideo,
     },
   },
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   createApolloClient,
+  deleteVideo,
   extendVideo,
   followCompletions,
 } from '../../examples/clients/apollo.ts';
@@ -120,6 +121,29 @@ describe('Apollo Client', () => {
 
     expect([empty, one, two].map(toIds)).toEqual([[], [older.id], [newer.id]]);
     expect(toIds(both)).toEqual([newer.id, older.id]);
+  });
+
+  it('removes a deleted video from a displayed list', async () => {
+    await using world = await startWorld();
+    const client = createApolloClient(world.url, world.getToken);
+    const kept = toSuccess(await extendVideo(client, INPUT)).video;
+    const { id, taskId } = toSuccess(await extendVideo(client, INPUT)).video;
+    const list = client.watchQuery({ query: VideosDocument, variables: { first: 9 } });
+    const lists = world.listen<VideosQuery['videos']>((show) => {
+      const subscription = list.subscribe(({ data, dataState, loading }) => {
+        if (dataState === 'complete' && !loading) show(data.videos);
+      });
+      return () => subscription.unsubscribe();
+    });
+    const both = await lists.next();
+
+    const early = await deleteVideo(client, id);
+    await world.sandbox.complete(taskId ?? '');
+    await deleteVideo(client, id);
+    const one = await lists.next();
+
+    expect([both, one].map(toIds)).toEqual([[id, kept.id], [kept.id]]);
+    expect(early.__typename).toBe('TooLateError');
   });
 
   it('pays once for a submit that is sent again after a lost answer', async () => {

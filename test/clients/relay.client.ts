@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { relay_video$data } from '../../examples/clients/__generated__/relay_video.graphql.ts';
 import type { relayCompletionsQuery } from '../../examples/clients/__generated__/relayCompletionsQuery.graphql.ts';
 import type { relayVideoQuery } from '../../examples/clients/__generated__/relayVideoQuery.graphql.ts';
@@ -9,6 +9,7 @@ import type {
 import {
   CompletionsQuery,
   createRelayEnvironment,
+  deleteVideo,
   extendVideo,
   followCompletions,
   readVideo,
@@ -113,6 +114,26 @@ describe('Relay', () => {
     expect(toIds(one)).toEqual([newer.id]);
     expect(toIds(two)).toEqual([newer.id, older.id]);
     expect(toIds(three)).toEqual([newest.id, newer.id, older.id]);
+  });
+
+  it('removes a deleted video from a displayed list', async () => {
+    const warnings = vi.spyOn(console, 'error');
+    await using world = await startWorld();
+    const environment = createRelayEnvironment(world.url, world.getToken);
+    const kept = (await extend(environment)).video;
+    const { id, taskId } = (await extend(environment)).video;
+    const lists = watchVideos(world, environment, { count: 9 });
+    const both = await lists.next();
+
+    const early = await deleteVideo(environment, id, [both.videos.__id]);
+    await world.sandbox.complete(taskId ?? '');
+    await deleteVideo(environment, id, [both.videos.__id]);
+    const one = await lists.next();
+
+    expect([both, one].map(toIds)).toEqual([[id, kept.id], [kept.id]]);
+    expect(early.error?.code).toBe('TOO_LATE');
+    expect(warnings).not.toHaveBeenCalled();
+    warnings.mockRestore();
   });
 
   it('pays once for a submit that is sent again after a lost answer', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   CompletionsDocument,
+  DeleteVideoDocument,
+  GenerateVideoDocument,
   VideoDocument,
   type VideoInfoFragment,
   type VideoQuery,
@@ -109,6 +111,28 @@ describe('urql', () => {
 
     expect([empty, one, two].map(toIds)).toEqual([[], [older.id], [newer.id]]);
     expect(toIds(data?.videos)).toEqual([newer.id, older.id]);
+  });
+
+  it('refetches a list after a new original, and after a video was deleted', async () => {
+    await using world = await startWorld();
+    const client = createUrqlClient(world.url, world.getToken);
+    const lists = world.listen<VideosQuery['videos']>((show) => {
+      const query = client.query(VideosDocument, { first: 9 });
+      return query.subscribe(({ data, stale }) => data && !stale && show(data.videos)).unsubscribe;
+    });
+    const empty = await lists.next();
+
+    const input = { prompt: 'A cat', aspectRatio: 'SQUARE_1_1', quality: 'P720' } as const;
+    await client.mutation(GenerateVideoDocument, { input }).toPromise();
+    const one = await lists.next();
+    const [id = ''] = toIds(one);
+    const early = await client.mutation(DeleteVideoDocument, { id }).toPromise();
+    await world.sandbox.complete(one.edges[0]?.node.taskId ?? '');
+    await client.mutation(DeleteVideoDocument, { id }).toPromise();
+    const none = await lists.next();
+
+    expect([empty, one, none].map(toIds)).toEqual([[], [id], []]);
+    expect(early.data?.deleteVideo.__typename).toBe('TooLateError');
   });
 
   it('pays once for a submit that is sent again after a lost answer', async () => {
