@@ -68,12 +68,14 @@ export async function deleteEndedVideo(db: Database, owner: string, id: string):
   });
 }
 
-/** Clears the prompt of a shot when its last try is deleted. */
+/** Clears the words of a shot when its last try is deleted, and the watermark of its sequence, which has ended. */
 async function scrubShot(
   trx: Database,
   { sequence_id, shot_number }: Pick<VideoRow, 'sequence_id' | 'shot_number'>,
 ): Promise<void> {
   if (sequence_id === null) return;
+  // First, because it locks the sequence: two deletes at once would each find the other's try.
+  await trx.updateTable('sequence').set({ water_mark: '' }).where('id', '=', sequence_id).execute();
   await trx
     .updateTable('shot')
     .set({ prompt: '', water_mark: '' })
