@@ -335,7 +335,7 @@ describe('the check of callbacks', () => {
 
     expect(the('callbacks')).toMatchObject({
       level: 'warning',
-      message: `no gateway runs at ${NOWHERE}, so ${NOWHERE}/outside cannot be checked`,
+      message: `no gateway runs at ${NOWHERE}, so callbacks to ${NOWHERE}/outside cannot be checked`,
       fix: expect.stringContaining('Start the gateway'),
     });
   });

@@ -217,7 +217,7 @@ describe('a line of the log', () => {
       .find(({ msg }) => msg === 'submit unconfirmed');
     expect(fault.err).toEqual({
       type: 'AnswerLostError',
-      message: expect.stringContaining('other side closed'),
+      message: 'The request was sent, and no readable answer came back: other side closed',
     });
   });
 });

@@ -32,7 +32,7 @@ export async function examineCallbacks(config: Config): Promise<Finding[]> {
     return [
       warning(
         'callbacks',
-        `no gateway runs at ${own}, so ${publicUrl} cannot be checked`,
+        `no gateway runs at ${own}, so callbacks to ${publicUrl === own ? 'it' : publicUrl} cannot be checked`,
         'Start the gateway, then run the doctor again while it runs.',
       ),
     ];

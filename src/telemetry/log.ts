@@ -36,12 +36,18 @@ function logMethod(this: Logger, args: Parameters<LogFn>, method: LogFn, level: 
 
 /** Leaves errors that `logMethod` has shortened as they are. */
 function toFacts(error: unknown): unknown {
-  return error instanceof Error ? pino.stdSerializers.err(error) : error;
+  return error instanceof Error ? serialize(error) : error;
 }
 
 function toBrief(error: Error): { type: string; message: string } {
-  const { type, message } = pino.stdSerializers.err(error);
+  const { type, message } = serialize(error);
   return { type, message };
+}
+
+/** Pino joins the messages of the causes by a colon, also where a sentence ends before it. */
+function serialize(error: Error) {
+  const facts = pino.stdSerializers.err(error);
+  return { ...facts, message: facts.message.replaceAll('.: ', ': ') };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

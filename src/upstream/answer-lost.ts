@@ -1,5 +1,5 @@
 /**
- * The request left and no readable answer came back: the upstream may have acted on it. Not an
+ * The request was sent and no readable answer came back: the upstream may have acted on it. Not an
  * error for clients: a submit turns it into OutcomeUnknownError with its video, a read into
  * UpstreamError. `cause` describes what happened instead, without secrets.
  */
@@ -9,7 +9,7 @@ export class AnswerLostError extends Error {
   readonly retryAfter: number | null;
 
   constructor(cause: Error, retryAfter: number | null = null) {
-    super('The request left, and no readable answer came back.');
+    super('The request was sent, and no readable answer came back.');
     this.name = 'AnswerLostError';
     this.cause = cause;
     this.retryAfter = retryAfter;
