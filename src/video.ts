@@ -120,7 +120,7 @@ export interface Video {
   readonly startedAt: number | null;
   /** Of a scheduled submit: when it may be sent at the earliest. */
   readonly notBefore: number | null;
-  /** Of a scheduled submit: when it fails as NEVER_SENT. Null exactly where it was never scheduled. */
+  /** Of a scheduled submit: when it fails as NEVER_SENT. Null if it was never scheduled. */
   readonly queuedUntil: number | null;
   readonly finishedAt: number | null;
   readonly expiresAt: number | null;

@@ -1,10 +1,10 @@
-/** Shares reads of the database among those who ask for the same. */
+/** Shares a read of the database among all callers with the same key. */
 
 export interface ReadCache<T> {
   /**
    * Callers with the same key share the next read. It starts at the end of this event loop tick, or when the
    * read before it has ended. So each caller sees everything that was committed before its call, and
-   * thousands who reconnect at once cost one statement per round trip.
+   * thousands of clients that reconnect at once cost one statement per round trip.
    */
   load(key: string, read: () => Promise<T>): Promise<T>;
   /** Answers `load` with this value for the rest of the tick. */

@@ -32,7 +32,7 @@ export async function* followSequence(
       if (step !== last) yield sequence;
       if (sequence.state === 'COMPLETED' || sequence.state === 'CANCELLED') return;
       last = step;
-      // A change before the video was watched woke nobody.
+      // Nothing woke this listener if the video changed before it was watched, so read once more.
       if (!isNew && !(await watch.changed())) return;
     }
   } finally {

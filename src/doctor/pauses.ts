@@ -34,7 +34,8 @@ export async function examinePauses(
 
 /**
  * What /metrics of the running gateway reports: whether its breaker is open, and on SQLite, whose file no
- * other process can read, whether calls are paused and how long the queue is. Empty if no gateway runs or /metrics is refused.
+ * other process can read, whether calls are paused and how long the queue is. Empty if no gateway runs or
+ * /metrics is refused.
  */
 export async function examineRunning(config: Config): Promise<Finding[]> {
   const text = await scrape(config);

@@ -1,6 +1,6 @@
 /**
  * Optional accelerations. Outside of this folder only gateway.ts imports it, and without it every
- * answer is the same. `THIN_PATH=off` runs the gateway without all but the cache of videos, whose
+ * answer is the same. `THIN_PATH=off` switches off everything except the cache of videos, whose
  * replacement is `NO_CACHE`.
  */
 

@@ -13,7 +13,7 @@ type Result = ExecutionResult | Promise<ExecutionResult>;
 
 /**
  * An event belongs to one owner, and is one object for all listeners that it wakes. A result with errors
- * is not shared: it may report nothing but the end of the listener that it was made for.
+ * is not shared: it may only report that its own listener has ended.
  */
 export function createSharedEvents(
   planner: Planner,
@@ -64,7 +64,7 @@ function withText(result: ExecutionResult): ExecutionResult {
   return result.errors ? result : Object.assign(result, { stringify: toSharedText });
 }
 
-/** Equal for operations that make the same of an event: those of the same text and variables. */
+/** Equal for operations with the same text and variables: they give the same result for an event. */
 function createOperationKeys(): (args: ExecutionArgs) => string {
   const numbers = new WeakMap<DocumentNode, number>();
   let last = 0;

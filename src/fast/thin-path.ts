@@ -22,7 +22,7 @@ interface Params {
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** What is answered: data, or errors, or both. */
+/** Data, errors or both. */
 type Result = Errors & { readonly data?: unknown };
 
 /** A request that can be answered here. */
@@ -47,7 +47,7 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
   const { yoga, services, planner, toClientError, trusted, requests, limitResultSize } = parts;
   const valid = createDocumentCache<DocumentNode>();
 
-  /** The document if it is valid; what is wrong with any other is Yoga's to say. */
+  /** Returns the document if it is valid. Yoga reports what is wrong with any other. */
   function prepare(text: string, { parse, validate, schema }: Enveloped): DocumentNode | null {
     try {
       const document = parse(text);
@@ -67,7 +67,7 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
     return { contentType, body };
   }
 
-  /** What a plan has come to, past all hooks but the masking of errors. */
+  /** Answers with the result of a plan. Of Yoga's hooks, only the masking of errors applies. */
   function conclude(request: DirectRequest, document: DocumentNode, result: Answer) {
     if (!result) return execute(request, document);
     const { data, errors } = limitResultSize(result);
@@ -107,7 +107,7 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
     const run = known && planner.find(known, params.operationName);
     if (!run) return execute(request, known);
     const found = run(undefined, createContext(services, caller), params.variables ?? {});
-    // Where all of it was at hand there is no promise, and so none is made.
+    // Without a promise if nothing had to be read: creating one takes time, too.
     return found instanceof Promise
       ? found.then((result) => conclude(request, known, result))
       : conclude(request, known, found);
@@ -116,7 +116,7 @@ export function createThinPath(parts: ThinPathParts): AnswerDirectly {
 
 type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
-/** Null unless every parameter that we know is of the type that it should have. */
+/** Null if a known parameter has a wrong type. */
 function toParams(body: string, trusted: TrustedDocuments | null): Params | null {
   try {
     const given: unknown = JSON.parse(body);
@@ -130,7 +130,7 @@ function toParams(body: string, trusted: TrustedDocuments | null): Params | null
     const text = trusted ? trusted.find({ documentId, extensions }) : query;
     return typeof text === 'string' ? { query: text, operationName, variables } : null;
   } catch {
-    // No JSON, or a document that is not on the list.
+    // Not JSON, or the document is not on the list.
     return null;
   }
 }

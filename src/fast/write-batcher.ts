@@ -9,7 +9,7 @@ const MAX_BATCH = 4;
 
 /**
  * @param max how many answers wait at most before all of them are written.
- * @returns a function whose promise resolves when the caller's answer is to be written.
+ * @returns a function whose promise resolves when the caller may write its answer.
  */
 export function createWriteBatcher(max = MAX_BATCH): () => Promise<void> {
   let batch: ReturnType<typeof begin> | null = null;

@@ -26,7 +26,7 @@ export interface Destination {
   has(name: string): Promise<boolean>;
   /**
    * Throws when the copies of this database are elsewhere, as with the wrong bucket, or a folder whose disk
-   * is not mounted. Absent: nobody knows.
+   * is not mounted. Absent: this is not checked.
    */
   check?(): Promise<void>;
   /** Removes a file and everything that an interrupted `write` has left. Missing files are ignored. */

@@ -7,7 +7,7 @@ import { DestinationError } from './destination.ts';
 
 const TIMEOUTS = {
   connectionTimeout: 10_000,
-  /** For one request, none of which contains bytes of a file. */
+  /** Per request. These requests carry no bytes of files. */
   requestTimeout: 60_000,
   // By default the SDK only prints a warning.
   throwOnRequestTimeout: true,

@@ -28,7 +28,7 @@ export function readParts(
   return sequence.parts ?? ctx.loadParts(sequence);
 }
 
-/** The stored video, or one shared read at the upstream where it was made elsewhere. */
+/** The stored video; for a video that was made elsewhere, one shared read at the upstream. */
 export async function readStart(sequence: Sequence, ctx: Context): Promise<Video | null> {
   const { start } = await readParts(sequence, ctx);
   if (start || sequence.startVideoId !== null || sequence.startTaskId === null) return start;

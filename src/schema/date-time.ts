@@ -10,8 +10,8 @@ const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2,
 const THREE = Array.from({ length: 1_000 }, (_, number) => String(number).padStart(3, '0'));
 
 /**
- * What `Date.prototype.toISOString` gives, in a third of its time: it is a twentieth of what the query
- * of a video takes.
+ * The same as `Date.prototype.toISOString` in a third of its time. That function takes a twentieth of the
+ * time of a query for a video.
  *
  * @param time in epoch milliseconds, without a fraction.
  * @throws RangeError for a day that a Date cannot hold.

@@ -36,7 +36,7 @@ export interface ResumeRequest {
     | null;
 }
 
-/** Of one sequence. A key is stored even where it changes nothing, so somebody could store any number of them. */
+/** Per sequence. A key is stored even if it changes nothing, so a client could store any number of them. */
 const MAX_KEYS = 1_000;
 
 /**

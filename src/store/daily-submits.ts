@@ -4,7 +4,7 @@ import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kyse
 import { DAY_MS } from '../durations.ts';
 import type { Database, Tables } from './schema.ts';
 
-/** Today as a number of days since 1970-01-01 (UTC), by the database's clock. Cast because SQLite divides as a real number. */
+/** Today in days since 1970-01-01 (UTC), by the database's clock. Cast, because SQLite divides as real numbers. */
 const today = sql<number>`cast(now_ms() / ${sql.lit(DAY_MS)} as bigint)`;
 
 /**

@@ -40,7 +40,7 @@ export function toSpending(config: SpendConfig): Spending {
   };
 }
 
-/** Null for no limits, so that nobody asks the database about none. */
+/** Null for no limits, so that the database is not queried. */
 function toLimits(limits: SpendLimits): SpendLimits | null {
   return limits.windows.length > 0 || limits.inFlight !== null ? limits : null;
 }

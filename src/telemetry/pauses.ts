@@ -17,7 +17,7 @@ export function watchPauses(register: Registry, readings: PauseReadings): void {
   const registers = [register];
   new Gauge({
     name: 'longtake_pause_seconds',
-    help: 'For how long calls are paused still, because the upstream has answered 429. Missing while the database is away.',
+    help: 'How much longer calls are paused because the upstream has answered 429. Missing while the database is away.',
     labelNames: ['calls'],
     registers,
     async collect() {
@@ -32,7 +32,7 @@ export function watchPauses(register: Registry, readings: PauseReadings): void {
   });
   new Gauge({
     name: 'longtake_breaker_open_seconds',
-    help: 'For how long this replica refuses submits, until it lets one try; 0 while it sends them.',
+    help: 'How much longer this replica refuses submits before it sends one as a trial; 0 while it sends all.',
     registers,
     collect() {
       this.set(readings.breakerSeconds());

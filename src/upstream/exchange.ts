@@ -33,7 +33,7 @@ export interface ExchangeLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An HTTP answer of which at least the status arrived. */
+/** An HTTP answer. At least its status arrived. */
 export interface Answer {
   readonly status: number;
   /** The raw header. */
@@ -128,7 +128,7 @@ export function exchange(
       if (over || performance.now() >= deadline) throw new Error('cancelled before it was sent');
       tooLate = leaving.isTooLate?.() ?? false;
       if (tooLate) throw new Error('its deadline passed before it was sent');
-      // undici never sends a request twice that it has begun; should it ever, this one stays here.
+      // undici does not repeat a request that it has begun. If it ever did, this one would not leave.
       if (left) throw new Error('the body was already sent');
       left = true;
       // The write follows in the same event loop tick.

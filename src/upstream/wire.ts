@@ -33,7 +33,7 @@ export const WireTaskId = z.union([
 /** A task's id, or null where there is none that could be stored. */
 export const LooseTaskId = WireTaskId.nullable().catch(null);
 
-/** A text with something in it, or null. PostgreSQL cannot store a NUL, so none gets further in. */
+/** A text that is not empty, or null. NUL characters are removed, because PostgreSQL cannot store them. */
 export const LooseText = z
   .string()
   .transform((text) => text.replaceAll('\0', ''))

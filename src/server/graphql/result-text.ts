@@ -11,7 +11,7 @@ export function toText(result: SerializableResult): string {
   return result.stringify ? result.stringify(result) : serialize(result);
 }
 
-/** Data first, and nothing but what the specification has in a response (spec 7.1). */
+/** Only the entries that the specification has in a response (spec 7.1), data first. */
 export function serialize({ errors, data, extensions }: ExecutionResult): string {
   return JSON.stringify({
     ...(data !== undefined && { data }),

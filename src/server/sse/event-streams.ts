@@ -43,7 +43,7 @@ export function isEventStream(response: ServerResponse): boolean {
   return String(response.getHeader('content-type')).includes('text/event-stream');
 }
 
-/** What the plugin needs of a request. A subscription on a WebSocket has none of it. */
+/** What the plugin needs from an HTTP request. Subscriptions on WebSockets have no such request. */
 export interface StreamContext {
   /** The length of the request in bytes. */
   readonly bodyLength: number;
