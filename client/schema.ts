@@ -209,7 +209,7 @@ export interface KeptFiles {
   readonly sha256: string | null;
   /** When the copy was verified. Null unless `state` is KEPT. */
   readonly keptAt: string | null;
-  /** When the copies are deleted. Null unless `state` is KEPT. */
+  /** When the copies are deleted. Null unless `state` is KEPT, and when they are deleted together with the sequence of the video. */
   readonly expiresAt: string | null;
 }
 

@@ -10,6 +10,7 @@ import { startGateway } from './support/gateway.ts';
 import { download, listFiles, readKept, toSha256, untilKept } from './support/keeping.ts';
 import { extend } from './support/operations.ts';
 import { sharedPostgres } from './support/postgres.ts';
+import { create, inState, resume, toFilm, waitFor } from './support/sequences.ts';
 
 let root: string;
 let count = 0;
@@ -187,6 +188,37 @@ describe('copies', () => {
       .toMatchObject({ expired: true });
     const { videoUrl, kept } = await untilKept(gateway, id);
     expect(Date.parse(kept?.expiresAt ?? '') - Date.now()).toBeGreaterThan(2 * DAY_MS);
+    expect((await fetch(videoUrl ?? '')).status).toBe(200);
+  });
+
+  it('are shown as long as the sequence of their video is stored', async () => {
+    await using sandbox = await startSandbox({ stepMs: 10 });
+    await using gateway = await startGateway(sandbox, { KEEP_URL: `file:${newFolder()}` });
+    const { id } = await create(gateway, toFilm(['The cat bows #moderated-once']));
+    const paused = await waitFor(gateway, id, inState('PAUSED'));
+    const first = paused.start?.id ?? '';
+    await untilKept(gateway, first);
+    await gateway.stop();
+    const then = Date.now() - 61 * DAY_MS;
+    backdate(
+      gateway,
+      'update video set finished_at = ?, unfinished_at = ? where id = ?',
+      then,
+      then,
+      first,
+    );
+    backdate(gateway, 'update completion set created_at = ?', then);
+    await gateway.restart();
+
+    await resume(gateway, id);
+    await waitFor(gateway, id, inState('COMPLETED'));
+    const { expired, expiresAt, videoUrl, kept } = await readKept(gateway, first);
+
+    expect({ expired, expiresAt, kept }).toMatchObject({
+      expired: false,
+      expiresAt: null,
+      kept: { state: 'KEPT', expiresAt: null },
+    });
     expect((await fetch(videoUrl ?? '')).status).toBe(200);
   });
 

@@ -56,12 +56,12 @@ export function createFilesOf(
 
   function ofKept(video: Video, film: KeptFilm, now: number): VideoFilesView {
     const { cover } = video.copies ?? {};
-    const expiresAt = toKeptUntil(video, film, times);
+    const expiresAt = toKeptUntil(video, film, times, now);
     const kept = { state: 'KEPT', ...film, expiresAt } as const;
-    if (expiresAt <= now) {
+    if (expiresAt !== null && expiresAt <= now) {
       return { videoUrl: null, coverUrl: null, expiresAt, expired: true, kept: null };
     }
-    const until = Math.min(expiresAt, toLinkEnd(now));
+    const until = Math.min(expiresAt ?? Infinity, toLinkEnd(now));
     const upstreamCover = video.expired ? null : video.coverUrl;
     return {
       videoUrl: toUrl(film.name, until),
@@ -107,8 +107,17 @@ function toLinkEnd(now: number): number {
   return toNextHour(now) + LINK_HOURS * HOUR_MS;
 }
 
-/** When the copies are removed: by `KEEP_DAYS`, or together with the video. */
-function toKeptUntil({ finishedAt }: Video, { keptAt }: KeptFilm, times: KeepTimes): number {
-  const withVideo = (finishedAt ?? keptAt) + times.retentionDays * DAY_MS;
-  return times.keepDays > 0 ? Math.min(keptAt + times.keepDays * DAY_MS, withVideo) : withVideo;
+/** When the copies are removed: by `KEEP_DAYS`, or together with the video. Null: nobody knows. */
+function toKeptUntil(
+  { finishedAt, sequenceId }: Video,
+  { keptAt }: KeptFilm,
+  { keepDays, retentionDays }: KeepTimes,
+  now: number,
+): number | null {
+  const byAge = keepDays > 0 ? keptAt + keepDays * DAY_MS : Infinity;
+  const withVideo = (finishedAt ?? keptAt) + retentionDays * DAY_MS;
+  // A sequence that was changed later is stored longer, and its videos with it.
+  const isStoredLonger = sequenceId !== null && withVideo <= now;
+  const until = isStoredLonger ? byAge : Math.min(byAge, withVideo);
+  return until === Infinity ? null : until;
 }

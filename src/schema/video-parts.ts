@@ -48,7 +48,8 @@ export const KeptFilesType = builder.objectRef<KeptFiles>('KeptFiles').implement
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the copies are deleted. Null unless `state` is KEPT.',
+      description:
+        'When the copies are deleted. Null unless `state` is KEPT, and when they are deleted together with the sequence of the video.',
     }),
   }),
 });
