@@ -36,6 +36,36 @@ describe('signing in to the example app', () => {
     expect(await page.getByRole('heading', { name: 'Sign in' }).count()).toBe(0);
   });
 
+  it('never sends for one user what another one has sent in the same browser', async () => {
+    await using app = await startApp(JWT_ENV);
+    await using shown = await app.openStart(browser);
+    const { page } = shown;
+    async function changeUser(subject: string): Promise<void> {
+      await page.evaluate(() => sessionStorage.clear());
+      await page.reload();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await signIn(page, tokenOf(subject));
+    }
+    await page.getByLabel('Prompt').fill('The sea');
+    await signIn(page, tokenOf('alice'));
+    // It was written before she signed in.
+    const draft = await page.getByLabel('Prompt').inputValue();
+    await extend(page, 'The sea #slow-answer');
+    const taskId = await app.nextTaskId();
+
+    await changeUser('bob');
+    await page.getByText('None yet.').waitFor();
+    const draftOfBob = await page.getByLabel('Prompt').inputValue();
+    const ready = await page.getByRole('button', { name: 'Make it' }).count();
+    await changeUser('alice');
+    app.sandbox.answer(taskId);
+    await page.getByRole('heading', { name: 'The sea #slow-answer' }).waitFor();
+
+    expect([draft, draftOfBob]).toEqual(['The sea', '']);
+    expect(ready).toBe(1);
+    expect(app.countSubmits()).toBe(1);
+  });
+
   it('asks for a new token when the old one is refused, and continues', async () => {
     await using app = await startApp(JWT_ENV);
     await using shown = await app.openStart(browser);

@@ -2,7 +2,7 @@
 
 import { createClient } from '../../../client/index.ts';
 import { gatewayUrl } from './connection.ts';
-import { getToken } from './session.ts';
+import { getToken, namespace } from './session.ts';
 import { local } from './storage.ts';
 
 export const longtake = createClient({
@@ -10,4 +10,5 @@ export const longtake = createClient({
   token: getToken,
   // Without it, a request that is being sent is lost with a reload, and may be paid.
   storage: local ?? undefined,
+  namespace,
 });

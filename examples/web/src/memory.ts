@@ -1,10 +1,11 @@
 /** Drafts, which survive a reload. */
 
+import { namespace } from './session.ts';
 import { local, store } from './storage.ts';
 
 type Drafts = Readonly<Record<string, string>>;
 
-const KEY = 'longtake.drafts';
+const KEY = `${namespace}.drafts`;
 const MAX_DRAFTS = 20;
 
 /** By form, the newest last. */
