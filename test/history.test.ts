@@ -666,7 +666,7 @@ const OTHER_MODULES = new Set([
     'file-leases',
     'pages',
   ],
-  ...['schema', 'sequence-rows', 'sequence-tables', 'sqlite', 'video-loader', 'wal'],
+  ...['rolled-back', 'schema', 'sequence-rows', 'sequence-tables', 'sqlite', 'video-loader', 'wal'],
   ...['transitions/unique-keys', 'transitions/end-columns', 'transitions/end-number'],
   'transitions/unique-key-retries',
   'transitions/table',

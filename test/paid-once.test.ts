@@ -693,6 +693,23 @@ describe.skipIf(process.platform !== 'linux')('a full disk', () => {
     expect(countSubmits(sandbox)).toBe(1);
   });
 
+  it('refuses submits that would be scheduled: nothing of them is stored', async () => {
+    await using sandbox = await startSandbox({ autoplay: false });
+    await using gateway = await startGatewayProcess(sandbox);
+    const input = { ...KEYED, notBefore: new Date(Date.now() + 3_600_000).toISOString() };
+    gateway.limitFileSize(1);
+
+    const refused = await gateway.graphql(ExtendDocument, { input });
+
+    expect(refused.data.extendVideo).toMatchObject({
+      __typename: 'GatewayUnavailableError',
+      retryable: true,
+    });
+    gateway.limitFileSize('unlimited');
+    const { data } = await gateway.graphql(ExtendDocument, { input });
+    expect(data.extendVideo).toMatchObject({ video: { state: 'SCHEDULED' } });
+  });
+
   it('delays storing an answer until there is space', async () => {
     await using upstream = await startHeldUpstream();
     await using gateway = await startGatewayProcess(upstream);

@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely';
 import { GatewayUnavailableError } from '../errors.ts';
+import { markRolledBack } from './rolled-back.ts';
 import type { Wal } from './wal.ts';
 
 /** How long a busy queue may block the event loop, in milliseconds. */
@@ -109,6 +110,7 @@ export function createGroupCommitDriver(
       run('commit');
     } catch (error) {
       if (file.isTransaction) file.exec('rollback');
+      markRolledBack(error);
       members.reject(error);
       return;
     }

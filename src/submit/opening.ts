@@ -3,11 +3,12 @@
 import { RateLimitedError } from '../errors.ts';
 import type { Place } from '../store/allowance.ts';
 import { isUnlimited, lockOwner } from '../store/owner-limits.ts';
+import { isRolledBack } from '../store/rolled-back.ts';
 import type { VideoRow } from '../store/rows.ts';
 import type { Database } from '../store/schema.ts';
 import { isEmbedded } from '../store/sqlite.ts';
 import { insertSubmit, markWaitingForTurn, type NewSubmit } from '../store/transitions/insert.ts';
-import { type Inserted, isRolledBack } from '../store/transitions/insert-with-place.ts';
+import type { Inserted } from '../store/transitions/insert-with-place.ts';
 import { countScheduled, scheduleSubmit } from '../store/transitions/schedule.ts';
 import type { Gate } from './gate.ts';
 import { countSubmit, type Spending } from './spending.ts';
@@ -81,7 +82,7 @@ async function open(
     return committing;
   });
   return opening.catch((error: unknown) => {
-    if (committing) onUncertain(committing.place ? null : committing.row);
+    if (committing && !isRolledBack(error)) onUncertain(committing.place ? null : committing.row);
     throw error;
   });
 }

@@ -11,6 +11,7 @@ import {
   pauseLane,
   restLane,
 } from '../store/lanes.ts';
+import { isRolledBack } from '../store/rolled-back.ts';
 import type { Database } from '../store/schema.ts';
 import { type Taken, takeWaiting } from '../store/transitions/schedule.ts';
 import { countSubmit, type Spending } from './spending.ts';
@@ -67,7 +68,7 @@ export async function takeNext(
   });
   return taking.catch((error: unknown) => {
     if (error instanceof NoPlace) return { found: 'no place' };
-    if (committing) onUncertain(committing);
+    if (committing && !isRolledBack(error)) onUncertain(committing);
     throw error;
   });
 }

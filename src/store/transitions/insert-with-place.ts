@@ -1,7 +1,6 @@
 /** Inserts a submit's row and takes a place in one statement, which only PostgreSQL supports. */
 
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import { GatewayUnavailableError } from '../../errors.ts';
 import {
   type Allowance,
   buildTakingForNewSubmit,
@@ -19,6 +18,7 @@ import {
   type SubmitLimits,
 } from '../owner-limits.ts';
 import { type Param, prepare } from '../prepared-statements.ts';
+import { findSqlState } from '../rolled-back.ts';
 import { now, toVideoColumns, VIDEO_COLUMNS, type VideoRow } from '../rows.ts';
 import type { Database } from '../schema.ts';
 import { type NewRow, type NewSubmit, toNewRow, toRowValues } from './insert.ts';
@@ -49,7 +49,7 @@ export function createInsertWithPlace(spending: SubmitLimits): InsertWithPlace {
     const takenAt = performance.now();
     const params = { ...toNewRow(submit), ...toTakingForNewSubmit(allowance, first) };
     const { rows } = await takeAndInsert(db, params).catch((error: unknown) => {
-      if (findState(error) === UNDONE) return { rows: [] };
+      if (findSqlState(error) === UNDONE) return { rows: [] };
       throw error;
     });
     const found = rows[0];
@@ -60,20 +60,6 @@ export function createInsertWithPlace(spending: SubmitLimits): InsertWithPlace {
     await putPlaceBack(db, allowance, place);
     return 'key held';
   };
-}
-
-/** Whether the server has answered with an error, so that nothing is stored. */
-export function isRolledBack(error: unknown): boolean {
-  const state = findState(error);
-  // A server that shuts down may end the connection between the commit and its answer.
-  return state !== null && !/^(08|57P)/.test(state);
-}
-
-/** The SQLSTATE of an error of the server; null for any other error. */
-function findState(error: unknown): string | null {
-  const cause = error instanceof GatewayUnavailableError ? error.cause : error;
-  const isOfServer = cause instanceof Error && 'severity' in cause && 'code' in cause;
-  return isOfServer ? String(cause.code) : null;
 }
 
 type Params = NewRow & TakingForNewSubmit;
