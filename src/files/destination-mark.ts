@@ -4,7 +4,7 @@
  * seem to be lost.
  */
 
-import { randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { KeepUrl } from '../config/keep-url.ts';
@@ -75,11 +75,22 @@ async function isMarked(db: Database, destination: Destination): Promise<boolean
 }
 
 async function mark(db: Database, url: KeepUrl, destination: Destination): Promise<void> {
-  const name = `longtake-${randomBytes(16).toString('hex')}`;
+  const name = await toMarkName(db);
   if (url.kind === 'file') await guard(mkdir(resolve(url.path), { recursive: true, mode: 0o700 }));
-  await destination.write(name, toSource(TEXT), new AbortController().signal);
-  // Another replica may have been faster.
-  if ((await takeMeta(db, MARK, name)) !== name) await destination.remove(name);
+  try {
+    await destination.write(name, toSource(TEXT), new AbortController().signal);
+  } catch (error) {
+    // Another replica may have written the same mark at the same time.
+    if (!(await destination.has(name))) throw error;
+  }
+  await takeMeta(db, MARK, name);
+}
+
+/** The same for each attempt: the next one replaces what an attempt has left whose process died. */
+async function toMarkName(db: Database): Promise<string> {
+  // Hashed, because cursors are sealed with the id.
+  const id = await findMeta(db, 'database_id');
+  return `longtake-${hash('sha256', `mark of ${id}`).slice(0, 32)}`;
 }
 
 async function* toSource(text: string): AsyncGenerator<Buffer, void, void> {
