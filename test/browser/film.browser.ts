@@ -117,6 +117,29 @@ describe('the page of a film in the example app', () => {
     expect(await link.getAttribute('href')).toMatch(/\.mp4$/);
   });
 
+  it('asks before it deletes, and keeps the focus of the keyboard', async () => {
+    await using app = await startApp();
+    await using shown = await app.open(browser);
+    const { page } = shown;
+    await extend(page, 'The cat stays');
+    await app.sandbox.complete(await app.nextTaskId());
+    await page.getByRole('heading', { name: 'The cat stays' }).waitFor();
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+
+    await page.getByRole('button', { name: 'Delete', exact: true }).press('Enter');
+    await page.getByRole('group', { name: 'Delete this video and its files for good?' }).waitFor();
+    const asked = await focused();
+    await page.keyboard.press('Enter');
+    const kept = await focused();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('None yet. What you make will be here.').waitFor();
+
+    expect([asked, kept]).toEqual(['Keep it', 'Delete']);
+    expect(shown.complaints).toEqual([]);
+  });
+
   it('plays and seeks the copy after the upstream has deleted its file, and deletes it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'longtake-kept-'));
     await using app = await startApp({ KEEP_URL: `file:${folder}` });

@@ -1,14 +1,14 @@
 import { useState } from 'react';
 import { useMutation } from 'urql';
+import { Confirm } from './Confirm.tsx';
 import { DeleteVideoDocument } from './gql/graphql.ts';
 
 /** Deletes a video after a second click, and leads to the first page. */
 export function Delete({ id }: { id: string }) {
-  const [{ fetching }, deleteVideo] = useMutation(DeleteVideoDocument);
-  const [isAsking, setAsking] = useState(false);
+  const [, deleteVideo] = useMutation(DeleteVideoDocument);
   const [problem, setProblem] = useState('');
 
-  async function onDelete(): Promise<void> {
+  async function onDelete(): Promise<boolean> {
     const { data, error } = await deleteVideo({ id });
     const result = data?.deleteVideo;
     // Another window may have deleted it.
@@ -17,35 +17,29 @@ export function Delete({ id }: { id: string }) {
       result?.__typename === 'VideoNotFoundError'
     ) {
       location.hash = '#/';
-      return;
+      return true;
     }
-    setAsking(false);
     // The button is there only for videos that have ended.
-    if (result?.__typename === 'TooLateError') {
-      return setProblem('It is part of a long film that has not ended: stop that first.');
-    }
-    setProblem(result?.message ?? error?.message ?? 'It could not be deleted.');
+    const isInFilm = result?.__typename === 'TooLateError';
+    setProblem(
+      isInFilm
+        ? 'It is part of a long film that has not ended: stop that first.'
+        : (result?.message ?? error?.message ?? 'It could not be deleted.'),
+    );
+    return false;
   }
 
-  if (!isAsking) {
-    return (
-      <>
-        <button type="button" className="quiet" onClick={() => setAsking(true)}>
-          Delete
-        </button>
-        <span role="status">{problem}</span>
-      </>
-    );
-  }
   return (
-    <fieldset className="confirm">
-      <legend>Delete this video and its files for good?</legend>
-      <button type="button" aria-disabled={fetching} onClick={onDelete}>
-        Delete for good
-      </button>
-      <button type="button" className="quiet" onClick={() => setAsking(false)}>
-        Keep it
-      </button>
-    </fieldset>
+    <>
+      <Confirm
+        label="Delete"
+        question="Delete this video and its files for good?"
+        yes="Delete for good"
+        busy="Deleting…"
+        no="Keep it"
+        onYes={onDelete}
+      />
+      <span role="status">{problem}</span>
+    </>
   );
 }
