@@ -59,7 +59,7 @@ describe('a database with a lock_timeout', () => {
   it('is reported as unavailable, and the answer to a submit in flight is stored later', async () => {
     const url = await sharedPostgres().createDatabase();
     await using upstream = await startHeldUpstream();
-    await using gateway = await startGateway(upstream, `${url}?options=-c%20lock_timeout%3D50`);
+    await using gateway = await startGateway(upstream, `${url}?options=-c%20lock_timeout%3D500`);
     const submitting = submit(gateway);
     const held = await upstream.nextSubmit();
 
