@@ -10,8 +10,7 @@ import {
 } from './video.ts';
 
 /** COMPLETED and CANCELLED are final. */
-export const SEQUENCE_STATES = ['RUNNING', 'PAUSED', 'COMPLETED', 'CANCELLED'] as const;
-export type SequenceState = (typeof SEQUENCE_STATES)[number];
+export type SequenceState = 'RUNNING' | 'PAUSED' | 'COMPLETED' | 'CANCELLED';
 
 /** Why a sequence is paused. */
 export interface SequenceProblem {

@@ -22,8 +22,7 @@ export type ReportedState = Exclude<VideoState, 'SCHEDULED' | 'UNCONFIRMED' | 'W
 export type OpenState = 'WAITING' | 'QUEUED' | 'GENERATING';
 
 /** An original is made from a prompt or an image; an extension continues another video. */
-export const VIDEO_KINDS = ['ORIGINAL', 'EXTENSION'] as const;
-export type VideoKind = (typeof VIDEO_KINDS)[number];
+export type VideoKind = 'ORIGINAL' | 'EXTENSION';
 
 export const ASPECT_RATIOS = [
   'LANDSCAPE_16_9',
@@ -67,8 +66,7 @@ export interface VideoFailure {
 }
 
 /** FAILED: given up; the upstream's file stays in place until it expires. */
-export const KEEP_STATES = ['PENDING', 'KEPT', 'FAILED'] as const;
-export type KeepState = (typeof KEEP_STATES)[number];
+export type KeepState = 'PENDING' | 'KEPT' | 'FAILED';
 
 /** A verified copy of a film. */
 export interface KeptFilm {

@@ -8,7 +8,7 @@ import type { Cancellation } from '../cancellation.ts';
 import { ERROR_CODES, type ErrorCode } from '../error-table.ts';
 import { INVALID, toOperationLabel } from './operation-labels.ts';
 
-export const TRANSPORTS = ['http', 'sse', 'ws'] as const;
+const TRANSPORTS = ['http', 'sse', 'ws'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
 /** The part of a result that decides the outcome. */

@@ -1,7 +1,7 @@
 /** Removes secrets from text of the upstream. */
 export type Redact = (text: string) => string;
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** Characters around a URL in prose, JSON or HTML that never occur in ours. */
 const DELIMITERS = /([\s"'<>(){},;]+)/;

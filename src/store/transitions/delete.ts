@@ -12,7 +12,7 @@ import type { Database, RowState } from '../schema.ts';
 const DELETABLE: readonly RowState[] = VIDEO_STATES.filter(isEnded);
 
 /** Clears all columns except those that prove a paid task: key, fingerprint, token hash and task id. */
-export const SCRUBBED = {
+const SCRUBBED = {
   state: 'DELETED',
   prompt: '',
   water_mark: '',
