@@ -86,6 +86,39 @@ describe('a database with a lock_timeout', () => {
   });
 });
 
+describe('connections that were made to a read-only server', () => {
+  it('are not reused once a server accepts writes, as after a failover', async () => {
+    const postgres = sharedPostgres();
+    const url = await postgres.createDatabase();
+    const name = new URL(url).pathname.slice(1);
+    await using upstream = await startHeldUpstream();
+    await using gateway = await startGateway(upstream, url);
+    await postgres.run(`alter database ${name} set default_transaction_read_only = on`);
+    await postgres.run(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+    );
+    const reads = Array.from({ length: 10 }, () =>
+      gateway.graphql(ReadVideoDocument, { taskId: 'task-1' }),
+    );
+    await Promise.all(reads);
+    expect(await submit(gateway)).toMatchObject({ code: 'GATEWAY_UNAVAILABLE', retryable: true });
+    await postgres.run(`alter database ${name} reset default_transaction_read_only`);
+
+    const posted = upstream.nextSubmit();
+    let failures = 0;
+    let submitting = submit(gateway);
+    while (!(await Promise.race([posted.then(() => true), submitting.then(() => false)]))) {
+      failures += 1;
+      // Each connection fails once at most.
+      expect(failures).toBeLessThanOrEqual(10);
+      submitting = submit(gateway);
+    }
+
+    (await posted).accept('task-1');
+    expect(await submitting).toMatchObject({ video: { taskId: 'task-1' } });
+  });
+});
+
 describe('a submit in flight whose row is gone, as after a failover to a standby without it,', () => {
   it('has an unknown outcome', async () => {
     const url = await sharedPostgres().createDatabase();

@@ -144,13 +144,24 @@ class GuardedClient extends pg.Client {
     return result instanceof Promise ? result.catch((error) => this.fail(error)) : result;
   }
 
-  /** A connection whose answer timed out is still busy: destroy it so that the pool does not reuse it. */
+  /**
+   * Destroys a connection that the pool must not reuse: one whose answer timed out is still busy, and one that
+   * refuses writes may lead to a server that is not the primary any more.
+   */
   private fail(error: unknown): never {
-    if (error instanceof Error && error.message === 'Query read timeout') {
+    if (error instanceof Error && (isTimeout(error) || isReadOnly(error))) {
       this.connection.stream.destroy();
     }
     return rethrow(error);
   }
+}
+
+function isTimeout(error: Error): boolean {
+  return error.message === 'Query read timeout';
+}
+
+function isReadOnly(error: Error): boolean {
+  return error instanceof pg.DatabaseError && error.code === '25006';
 }
 
 /** Prepares statements for its session, so not for a pooler in transaction mode. */
