@@ -112,4 +112,28 @@ describe.each(['SQLite', 'PostgreSQL'])('a sequence on %s', (engine) => {
     again.accept('task-1');
     await waitFor(gateway, id, ({ shots }) => shots[0]?.video?.taskId === 'task-1');
   });
+
+  it('is paused by a prompt that the upstream has refused with 403 for half an hour', async () => {
+    await using upstream = await startHeldUpstream();
+    const { gateway, databaseUrl } = await start(upstream, {});
+    await using _ = gateway;
+    const { id } = await create(gateway, toFilm(['One']));
+    await pass(upstream, 'task-0');
+    (await upstream.nextSubmit()).refuse(403);
+    await waitFor(gateway, id, ({ shots }) => shots[0]?.video?.state === 'SCHEDULED');
+    const other = await create(gateway, toFilm(['Another film']));
+    await gateway.stop();
+    await queryDatabase(databaseUrl, `update video set queue_tries = 35 where shot_number = 1`);
+    await queryDatabase(databaseUrl, 'update lane set resume_at = 0');
+    await gateway.restart();
+
+    const again = await upstream.nextSubmit();
+    again.refuse(403);
+
+    expect(again.prompt).toBe('One');
+    const { problem } = await waitFor(gateway, id, inState('PAUSED'));
+    expect(problem).toMatchObject({ message: 'Shot 1 failed: refused', code: 'INVALID_INPUT' });
+    for (const taskId of ['task-1', 'task-2']) await pass(upstream, taskId);
+    await waitFor(gateway, other.id, inState('COMPLETED'));
+  });
 });

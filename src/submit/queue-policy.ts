@@ -20,20 +20,27 @@ const TEMPORARY: ReadonlySet<string> = new Set([
 
 /** Statuses of a wrong `UPSTREAM_URL` or a key without rights, which an operator can fix. */
 const OPERATOR_CODES: ReadonlySet<number> = new Set([301, 302, 307, 308, 403, 404, 405]);
+/** After about half an hour: a firewall may refuse this prompt alone, and the owner's others wait behind it. */
+const OPERATOR_TRIES = 35;
 
 /**
  * Milliseconds until the next try of the submit; they grow with each one. Null when it was not scheduled,
  * or when the refusal is final.
  */
 export function toRetryGap(row: VideoRow, error: GatewayError): number | null {
-  if (row.queue_until === null || !isTemporary(error)) return null;
+  if (row.queue_until === null || !isTemporary(row, error)) return null;
   const grown = Math.min(MAX_GAP_MS, FIRST_GAP_MS * 2 ** Math.min(row.queue_tries, 10));
   const asked = Math.min(MAX_PAUSE_MS, (error.retryAfter ?? 0) * 1_000);
   return Math.round(Math.max(grown, asked));
 }
 
-function isTemporary({ code, upstreamCode }: GatewayError): boolean {
-  if (code === 'UPSTREAM_ERROR') return OPERATOR_CODES.has(upstreamCode ?? 0);
+function isTemporary(
+  { queue_tries: tries }: VideoRow,
+  { code, upstreamCode }: GatewayError,
+): boolean {
+  if (code === 'UPSTREAM_ERROR') {
+    return OPERATOR_CODES.has(upstreamCode ?? 0) && tries < OPERATOR_TRIES;
+  }
   return TEMPORARY.has(code);
 }
 
