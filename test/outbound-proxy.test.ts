@@ -6,7 +6,7 @@ import { keepUrl } from '../src/config/keep-url.ts';
 import type { Finding } from '../src/doctor/finding.ts';
 import { DestinationError } from '../src/files/destination.ts';
 import { openDestination } from '../src/files/open-destination.ts';
-import { requireProxySupport } from '../src/files/s3-requests.ts';
+import { requireProxySupport } from '../src/files/s3/requests.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import { ExtendDocument, ReadVideoDocument } from './generated/graphql.ts';
 import { makeCertificates } from './support/certificates.ts';

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { DestinationError } from '../src/files/destination.ts';
-import { createS3Http } from '../src/files/s3-http.ts';
+import { createS3Http } from '../src/files/s3/http.ts';
 import { startScriptedUpstream } from './support/scripted-upstream.ts';
 
 const { signal } = new AbortController();

@@ -1,7 +1,7 @@
 /** Where copies are stored. */
 
 import type { ProxySettings } from '../upstream/outbound-proxy.ts';
-import type { S3Control } from './s3-control.ts';
+import type { S3Control } from './s3/control.ts';
 
 /** The destination cannot be used now. Says nothing about the file. */
 export class DestinationError extends Error {}

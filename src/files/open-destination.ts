@@ -8,6 +8,6 @@ export async function openDestination(
 ): Promise<Destination> {
   if (url.kind === 'file') return createFileDestination(url.path);
   // Takes 0.3 s to load, and is needed by few.
-  const { createS3Destination } = await import('./s3-destination.ts');
+  const { createS3Destination } = await import('./s3/destination.ts');
   return createS3Destination(url, settings);
 }

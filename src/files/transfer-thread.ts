@@ -6,7 +6,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { type Destination, DestinationError } from './destination.ts';
-import { answerS3Calls } from './s3-calls.ts';
+import { answerS3Calls } from './s3/calls.ts';
 import { SourceError } from './source-error.ts';
 import { toError } from './transfer-failure.ts';
 import type { TransferAnswer, TransferCommand, TransferRequest } from './transfer-messages.ts';

@@ -1,8 +1,8 @@
 /** Uploads an object in parts, or at once when it has only one. */
 
-import { toContentType } from './file-types.ts';
-import type { S3Control } from './s3-control.ts';
-import type { S3Http } from './s3-http.ts';
+import { toContentType } from '../file-types.ts';
+import type { S3Control } from './control.ts';
+import type { S3Http } from './http.ts';
 
 export interface Upload {
   /** Resolves when the bytes are no longer needed. */

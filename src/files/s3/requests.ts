@@ -3,7 +3,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { DestinationError } from './destination.ts';
+import { DestinationError } from '../destination.ts';
 
 const TIMEOUTS = {
   connectionTimeout: 10_000,

@@ -10,9 +10,9 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { toContentType } from './file-types.ts';
-import type { S3Control } from './s3-control.ts';
-import { guardS3 } from './s3-trouble.ts';
+import { toContentType } from '../file-types.ts';
+import type { S3Control } from './control.ts';
+import { guardS3 } from './trouble.ts';
 
 const URL_SECONDS = 15 * 60;
 /** Of a long film. */

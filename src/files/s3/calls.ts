@@ -5,8 +5,8 @@
 
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
-import type { ControlRequests, S3Control } from './s3-control.ts';
-import { type Failure, toError, toFailure } from './transfer-failure.ts';
+import { type Failure, toError, toFailure } from '../transfer-failure.ts';
+import type { ControlRequests, S3Control } from './control.ts';
 
 type Names = keyof ControlRequests;
 type Parameter<Name extends Names> = Parameters<ControlRequests[Name]>;

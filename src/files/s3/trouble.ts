@@ -1,6 +1,6 @@
 /** Explains what is wrong with a bucket, in a sentence for the operator. */
 
-import { DestinationError } from './destination.ts';
+import { DestinationError } from '../destination.ts';
 
 const NO_TUNNEL = 'the outbound proxy refuses. Allow the host there, or name it in NO_PROXY';
 const NO_ANSWER = 'it does not answer';

@@ -1,9 +1,9 @@
 /** Writes and reads the objects of a bucket. */
 
-import type { Destination } from './destination.ts';
-import type { S3Control } from './s3-control.ts';
-import type { S3Http } from './s3-http.ts';
-import { createUpload } from './s3-upload.ts';
+import type { Destination } from '../destination.ts';
+import type { S3Control } from './control.ts';
+import type { S3Http } from './http.ts';
+import { createUpload } from './upload.ts';
 
 /** S3's minimum. */
 const MIN_PART = 5 * 1024 * 1024;

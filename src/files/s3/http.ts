@@ -3,9 +3,9 @@
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
-import { findProxy, type ProxySettings } from '../upstream/outbound-proxy.ts';
-import { DestinationError } from './destination.ts';
-import { guardS3, S3Refusal, toDestinationError } from './s3-trouble.ts';
+import { findProxy, type ProxySettings } from '../../upstream/outbound-proxy.ts';
+import { DestinationError } from '../destination.ts';
+import { guardS3, S3Refusal, toDestinationError } from './trouble.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Without progress. */

@@ -10,16 +10,16 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { type S3KeepUrl, toKeepName } from '../config/keep-url.ts';
-import { HOUR_MS } from '../durations.ts';
-import { findProxy } from '../upstream/outbound-proxy.ts';
-import type { Destination, DestinationSettings } from './destination.ts';
-import { toContentType, toDisposition } from './file-types.ts';
-import { createS3Commands } from './s3-commands.ts';
-import { createS3Http } from './s3-http.ts';
-import { createS3Objects } from './s3-objects.ts';
-import { requireProxySupport, S3Requests } from './s3-requests.ts';
-import { guardS3, toDestinationError } from './s3-trouble.ts';
+import { type S3KeepUrl, toKeepName } from '../../config/keep-url.ts';
+import { HOUR_MS } from '../../durations.ts';
+import { findProxy } from '../../upstream/outbound-proxy.ts';
+import type { Destination, DestinationSettings } from '../destination.ts';
+import { toContentType, toDisposition } from '../file-types.ts';
+import { createS3Commands } from './commands.ts';
+import { createS3Http } from './http.ts';
+import { createS3Objects } from './objects.ts';
+import { requireProxySupport, S3Requests } from './requests.ts';
+import { guardS3, toDestinationError } from './trouble.ts';
 
 /** Statuses of stores that cannot list unfinished uploads. */
 const NOT_IMPLEMENTED = new Set([400, 404, 405, 501]);
