@@ -85,7 +85,10 @@ describe('the first video of the example app', () => {
 
     await page.getByRole('heading', { name: 'Too many requests at once' }).waitFor();
     await page.getByRole('button', { name: /^Again in \d+ s$/ }).waitFor();
+    await page.getByRole('button', { name: 'Dismiss' }).press('Enter');
+    const focused = await page.evaluate(() => document.activeElement?.getAttribute('type'));
     expect(await page.getByLabel('Prompt').inputValue()).toBe('Too fast #429');
+    expect(focused).toBe('submit');
     expect(shown.complaints).toEqual([]);
   });
 

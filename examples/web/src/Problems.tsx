@@ -1,3 +1,4 @@
+import type { MouseEvent } from 'react';
 import type { InputIssues } from './issues.ts';
 import { type Input, type Refusal, type Submit, toTitle } from './submit.ts';
 import { PROBLEMS, type Problem, TOO_MANY } from './words.ts';
@@ -33,7 +34,14 @@ export function Refused(props: Props) {
         </ul>
       )}
       {problem.code === 'UPSTREAM_ERROR' && <p className="quote">{problem.message}</p>}
-      <button type="button" className="quiet" onClick={onDismiss}>
+      <button
+        type="button"
+        className="quiet"
+        onClick={(event) => {
+          focusSubmit(event);
+          onDismiss();
+        }}
+      >
         Dismiss
       </button>
     </div>
@@ -61,9 +69,21 @@ export function Unanswered({ submit }: { submit: Submit }) {
         back. However often it is sent, it is paid once.
       </p>
       <p className="quote">{submit.silence}</p>
-      <button type="button" className="quiet" onClick={submit.forget}>
+      <button
+        type="button"
+        className="quiet"
+        onClick={(event) => {
+          focusSubmit(event);
+          submit.forget();
+        }}
+      >
         Forget it (it may have been paid)
       </button>
     </div>
   );
+}
+
+/** The button that has the focus disappears with its problem. */
+function focusSubmit({ currentTarget: { form } }: MouseEvent<HTMLButtonElement>): void {
+  form?.querySelector<HTMLButtonElement>('[type=submit]')?.focus();
 }
