@@ -55,7 +55,8 @@ createServer((request, response) => {
     if (request.method === 'POST') {
       const at = Number(process.hrtime.bigint()) / 1e6;
       tasks += 1;
-      const made = `task-${String(tasks).padStart(6, '0')}`;
+      // Longer than the ids of stored histories: an id that another video has would not be accepted.
+      const made = `task-${String(tasks).padStart(8, '0')}`;
       callbacks.set(made, JSON.parse(body).callBackUrl);
       const post = { taskId: made, at };
       const waiter = waiting.get(posts.push(post) - 1);
